@@ -1,0 +1,2 @@
+// Package udpwire carries messages over UDP without losing any silently.
+package udpwire
