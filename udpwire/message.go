@@ -1,6 +1,7 @@
 package udpwire
 
 import (
+	"encoding/binary"
 	"errors"
 	"net/netip"
 )
@@ -26,4 +27,103 @@ type Message struct {
 	Src   netip.AddrPort
 	Dst   netip.AddrPort
 	Body  []byte // at most MaxMessage bytes
+}
+
+// Sizes of a MESSAGE frame's head: without and with the longest addresses.
+const (
+	messageFixed = 40
+	maxHead      = messageFixed + 2*16
+	maxFrame     = maxHead + MaxMessage
+)
+
+// Address families in a MESSAGE frame's flags: two bits for the source, two for the destination.
+const (
+	familyNone = 0
+	familyIPv4 = 1
+	familyIPv6 = 2
+)
+
+// headSize is the number of bytes before m's Body in its MESSAGE frame.
+func headSize(m *Message) int {
+	return messageFixed + addrSize(family(m.Src.Addr())) + addrSize(family(m.Dst.Addr()))
+}
+
+func family(a netip.Addr) uint8 {
+	switch {
+	case a.Is4():
+		return familyIPv4
+	case a.Is6():
+		return familyIPv6
+	}
+	return familyNone
+}
+
+func addrSize(family uint8) int {
+	switch family {
+	case familyIPv4:
+		return 4
+	case familyIPv6:
+		return 16
+	}
+	return 0
+}
+
+// appendHead appends the MESSAGE frame of m up to its Body. back is how many messages ago the one before m in
+// its lane was sent, zero when the order does not matter.
+func appendHead(dst []byte, m *Message, back uint32) []byte {
+	src, dest := family(m.Src.Addr()), family(m.Dst.Addr())
+	dst = append(dst, frameMessage, m.Kind, m.Proto, src|dest<<2)
+	dst = binary.BigEndian.AppendUint32(dst, uint32(len(m.Body)))
+	dst = binary.BigEndian.AppendUint32(dst, back)
+	dst = binary.BigEndian.AppendUint64(dst, m.Conn)
+	dst = binary.BigEndian.AppendUint64(dst, m.Index)
+	dst = binary.BigEndian.AppendUint64(dst, uint64(m.Time))
+	dst = binary.BigEndian.AppendUint16(dst, m.Src.Port())
+	dst = binary.BigEndian.AppendUint16(dst, m.Dst.Port())
+	return appendAddr(appendAddr(dst, m.Src.Addr()), m.Dst.Addr())
+}
+
+func appendAddr(dst []byte, a netip.Addr) []byte {
+	switch family(a) {
+	case familyIPv4:
+		b := a.As4()
+		return append(dst, b[:]...)
+	case familyIPv6:
+		b := a.As16()
+		return append(dst, b[:]...)
+	}
+	return dst
+}
+
+// parseMessage reads the MESSAGE frame at the start of b into m, whose Body then lies in b. It returns the frame's
+// length and how many messages back the lane's last one was.
+func parseMessage(b []byte, m *Message) (n int, back uint32, ok bool) {
+	if len(b) < messageFixed || b[0] != frameMessage || b[3]>>4 != 0 {
+		return 0, 0, false
+	}
+	src, dst := b[3]&3, b[3]>>2&3
+	body := binary.BigEndian.Uint32(b[4:])
+	head := messageFixed + addrSize(src) + addrSize(dst)
+	if src == 3 || dst == 3 || body > MaxMessage || len(b) < head || len(b)-head < int(body) {
+		return 0, 0, false
+	}
+	m.Kind, m.Proto = b[1], b[2]
+	m.Conn = binary.BigEndian.Uint64(b[12:])
+	m.Index = binary.BigEndian.Uint64(b[20:])
+	m.Time = int64(binary.BigEndian.Uint64(b[28:]))
+	m.Src = parseAddr(b[messageFixed:], src, binary.BigEndian.Uint16(b[36:]))
+	m.Dst = parseAddr(b[messageFixed+addrSize(src):], dst, binary.BigEndian.Uint16(b[38:]))
+	n = head + int(body)
+	m.Body = b[head:n:n]
+	return n, binary.BigEndian.Uint32(b[8:]), true
+}
+
+func parseAddr(b []byte, family uint8, port uint16) netip.AddrPort {
+	switch family {
+	case familyIPv4:
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte(b)), port)
+	case familyIPv6:
+		return netip.AddrPortFrom(netip.AddrFrom16([16]byte(b)), port)
+	}
+	return netip.AddrPortFrom(netip.Addr{}, port)
 }

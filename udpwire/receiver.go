@@ -2,9 +2,14 @@ package udpwire
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
+	"os"
+	"sync"
+	"time"
 )
 
 // ReceiverConfig says where to listen and whom to hear. Zero values mean the defaults.
@@ -12,27 +17,145 @@ type ReceiverConfig struct {
 	Addr   string         // host:port; "": 0.0.0.0:28020
 	Secret []byte         // shared with the listeners; nil: everybody allowed is heard
 	Allow  []netip.Prefix // source addresses heard; nil: all
-	Load   func() float64 // how full the consumer is, 0..1; nil: never full. Called about once a second per listener
+	Load   func() float64 // how full the consumer is, 0..1; nil: never. Called at most once a second
 
-	MaxSessions  int   // listeners known at a time; 0: 1024
-	MaxPartial   int64 // bytes of unfinished messages, all listeners together; 0: 256 MiB
-	MaxPerSender int64 // the same for one listener; 0: 64 MiB and a little
+	MaxSessions   int   // listeners known at a time; 0: DefaultSessions
+	MaxHeld       int64 // bytes of unfinished and waiting messages, all listeners together; 0: 256 MiB
+	MaxHeldByPeer int64 // the same for one listener; 0: 72 MiB, a largest message and a little
 
 	Logger *slog.Logger // nil: silent
 }
 
-// A Receiver receives messages from listeners.
-type Receiver struct{ cfg ReceiverConfig }
+// Defaults of a ReceiverConfig.
+const (
+	DefaultSessions   = 1024
+	defaultHeld       = 256 << 20
+	defaultHeldByPeer = 72 << 20
+	receiveBuffer     = 8 << 20 // asked of the kernel
+)
+
+func (cfg *ReceiverConfig) check() {
+	if cfg.MaxSessions == 0 {
+		cfg.MaxSessions = DefaultSessions
+	}
+	if cfg.MaxHeld == 0 {
+		cfg.MaxHeld = defaultHeld
+	}
+	if cfg.MaxHeldByPeer == 0 {
+		cfg.MaxHeldByPeer = defaultHeldByPeer
+	}
+	if cfg.Load == nil {
+		cfg.Load = func() float64 { return 0 }
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+}
+
+// A Receiver receives messages from listeners. Run does all the work on its caller's goroutine.
+type Receiver struct {
+	sock *receiveSocket
+
+	mu   sync.Mutex // held while a batch is worked on
+	core reception
+}
 
 // Listen opens the socket. Nothing is read before Run.
-func Listen(cfg ReceiverConfig) (*Receiver, error) { return &Receiver{cfg: cfg}, nil }
+func Listen(cfg ReceiverConfig) (*Receiver, error) {
+	cfg.check()
+	keys, err := newKeyring(cfg.Secret)
+	if err != nil {
+		return nil, fmt.Errorf("udpwire: secret: %w", err)
+	}
+	conn, err := listen(listenAddr(cfg.Addr))
+	if err != nil {
+		return nil, fmt.Errorf("udpwire: %w", err)
+	}
+	sock, err := newReceiveSocket(conn, receiveBuffer)
+	if err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("udpwire: %w", err)
+	}
+	if keys == nil && !isLoopback(conn.LocalAddr().(*net.UDPAddr).AddrPort().Addr()) && cfg.Allow == nil {
+		cfg.Logger.Warn("no secret: anybody who reaches this port can have requests replayed", "addr", conn.LocalAddr())
+	}
+	r := &Receiver{sock: sock}
+	r.core = reception{cfg: cfg, keys: keys, rand: randomBytes, write: sock.write, window: sock.window(),
+		sessions: make(map[uint64]*session)}
+	return r, nil
+}
+
+// listen opens an IPv4 socket for an IPv4 address and one for both families for [::].
+func listen(addr string) (*net.UDPConn, error) {
+	to, err := net.ResolveUDPAddr("udp", addr)
+	if err != nil {
+		return nil, err
+	}
+	network := "udp"
+	if to.IP.To4() != nil {
+		network = "udp4"
+	}
+	return net.ListenUDP(network, to)
+}
 
 // Addr is the address listened on.
-func (r *Receiver) Addr() net.Addr { return &net.UDPAddr{} }
+func (r *Receiver) Addr() net.Addr { return r.sock.conn.LocalAddr() }
 
-// Run receives until ctx ends and calls handle for each message, in order within a Conn, each exactly once.
-// The Message and its Body are lent for the call.
-func (r *Receiver) Run(ctx context.Context, handle func(*Message)) error { <-ctx.Done(); return nil }
+// Run receives until ctx ends and calls handle for each message, exactly once, in the order of Send within a Conn. The
+// Message and its Body are lent for the call; handle must not call Stats. When ctx ends, what has arrived is still
+// handed on and the listeners are told. Run may be called once; it closes the socket.
+func (r *Receiver) Run(ctx context.Context, handle func(*Message)) error {
+	defer r.sock.conn.Close()
+	stop := context.AfterFunc(ctx, func() { r.sock.conn.SetReadDeadline(time.Unix(0, 1)) })
+	defer stop()
+	r.core.handle = handle
+	for ctx.Err() == nil {
+		if err := r.turn(r.wake()); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+			return err
+		}
+	}
+	for end := time.Now().Add(drainTime); time.Now().Before(end); { // what is in the socket's buffer already
+		if err := r.turn(time.Now().Add(drainWait)); errors.Is(err, os.ErrDeadlineExceeded) {
+			break
+		} else if err != nil {
+			return err
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.core.close(wallClock())
+	return nil
+}
 
-// Stats returns the counters. Safe from any goroutine.
-func (r *Receiver) Stats() ReceiverStats { return ReceiverStats{} }
+// When Run ends, what the socket holds is still taken.
+const (
+	drainTime = 200 * time.Millisecond
+	drainWait = 2 * time.Millisecond
+)
+
+// wake is until when to wait for datagrams.
+func (r *Receiver) wake() time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return time.Unix(0, r.core.due)
+}
+
+// turn waits for datagrams and works on those that came, and on what time brings.
+func (r *Receiver) turn(deadline time.Time) error {
+	err := r.sock.read(deadline)
+	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		if errors.Is(err, net.ErrClosed) {
+			return fmt.Errorf("udpwire: %w", err)
+		}
+		return nil // an ICMP answer to one of ours: of no consequence
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.core.now = wallClock()
+	if err == nil {
+		r.sock.each(r.core.datagram)
+	}
+	r.core.overruns = r.sock.dropped()
+	r.core.tick()
+	return err
+}

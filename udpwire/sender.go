@@ -2,36 +2,172 @@ package udpwire
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
 	"log/slog"
+	"net"
+	"net/netip"
+	"sync/atomic"
+	"time"
 )
 
 // DefaultPort is the UDP port a replayer listens on.
 const DefaultPort = 28020
 
+// DefaultBuffer is how many bytes a Sender keeps for each replayer.
+const DefaultBuffer = 64 << 20
+
 // SenderConfig says where messages go. Zero values mean the defaults.
 type SenderConfig struct {
 	Replayers []string     // host:port each; at least one
 	Secret    []byte       // shared with the replayers; nil: nothing is encrypted or authenticated
-	Buffer    int64        // bytes kept per replayer for sending and resending; 0: 64 MiB
+	Buffer    int64        // bytes kept per replayer for sending and resending; 0: DefaultBuffer
 	MTU       int          // IP packet size in bytes the path carries; 0: found out
 	Wait      bool         // Send waits for room instead of returning ErrQueueFull
 	Logger    *slog.Logger // nil: silent
 }
 
-// A Sender sends messages to replayers.
-type Sender struct{ cfg SenderConfig }
+// minBuffer has room for a few batches.
+const minBuffer = 1 << 20
 
-// Dial resolves the replayers' addresses and opens a socket to each. It does not wait for their answers.
-func Dial(cfg SenderConfig) (*Sender, error) { return &Sender{cfg: cfg}, nil }
+func (cfg *SenderConfig) check() error {
+	if len(cfg.Replayers) == 0 {
+		return errors.New("udpwire: no replayer given")
+	}
+	if cfg.Buffer < 0 || cfg.Buffer > 0 && cfg.Buffer < minBuffer {
+		return fmt.Errorf("udpwire: a buffer of %d bytes is too small: at least %d", cfg.Buffer, minBuffer)
+	}
+	if cfg.MTU != 0 && (cfg.MTU < 576 || cfg.MTU > 65535) {
+		return fmt.Errorf("udpwire: an MTU of %d is out of range: 576 to 65535", cfg.MTU)
+	}
+	if cfg.Buffer == 0 {
+		cfg.Buffer = DefaultBuffer
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	return nil
+}
 
-// Send packs one message. Body is lent for the call.
-func (s *Sender) Send(m *Message) error { return nil }
+// A Sender sends messages to replayers. Send, Flush and Close belong to one goroutine; Stats may be called from any.
+type Sender struct {
+	links     []*link
+	queueFull atomic.Uint64
+	tooLarge  atomic.Uint64
+	closed    bool
+}
 
-// Flush hands everything packed to the kernel now. Same goroutine as Send.
-func (s *Sender) Flush() {}
+// Dial resolves the replayers' addresses and opens a socket to each. It does not wait for their answers: messages
+// are kept meanwhile.
+func Dial(cfg SenderConfig) (*Sender, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	keys, err := newKeyring(cfg.Secret)
+	if err != nil {
+		return nil, fmt.Errorf("udpwire: secret: %w", err)
+	}
+	s := &Sender{}
+	for _, host := range cfg.Replayers {
+		l, err := newLink(&cfg, host, keys.clone(), wallClock, s.queueFull.Load)
+		if err != nil {
+			for _, l := range s.links {
+				l.sock.conn.Close()
+			}
+			return nil, err
+		}
+		s.links = append(s.links, l)
+		if addr := l.sock.conn.RemoteAddr().(*net.UDPAddr); keys == nil && !addr.IP.IsLoopback() {
+			cfg.Logger.Warn("no secret: requests travel readable for everybody on the way, and anybody can send some", "replayer", host)
+		}
+	}
+	for _, l := range s.links {
+		go l.run()
+	}
+	return s, nil
+}
 
-// Close flushes, waits until everything is confirmed or given up or ctx ends, says goodbye and stops.
-func (s *Sender) Close(ctx context.Context) error { return nil }
+func wallClock() int64 { return time.Now().UnixNano() }
 
-// Stats returns the counters. Safe from any goroutine.
-func (s *Sender) Stats() SenderStats { return SenderStats{} }
+func randomBytes(b []byte) { rand.Read(b) } // never fails (crypto/rand)
+
+// Send packs one message; Body is lent for the call. Nothing leaves before the datagram is full, 2 ms have passed by
+// the messages' times, or Flush. It returns ErrQueueFull when the buffer has no room (with Wait it waits instead),
+// ErrTooLarge when it never will, net.ErrClosed after Close.
+func (s *Sender) Send(m *Message) error {
+	if s.closed {
+		return net.ErrClosed
+	}
+	if len(m.Body) > MaxMessage {
+		s.tooLarge.Add(1)
+		return ErrTooLarge
+	}
+	l := s.pick(m.Conn)
+	if err := l.admit(len(m.Body)); err != nil {
+		switch err {
+		case ErrQueueFull:
+			s.queueFull.Add(1)
+		case ErrTooLarge:
+			s.tooLarge.Add(1)
+		}
+		return err
+	}
+	l.send(m)
+	return nil
+}
+
+// pick returns the link of a connection: its own while that is up, else the next one that is.
+func (s *Sender) pick(conn uint64) *link {
+	n := len(s.links)
+	if n == 1 {
+		return s.links[0]
+	}
+	home := int(conn * 0x9E3779B97F4A7C15 >> 33 % uint64(n))
+	for i := range n {
+		if l := s.links[(home+i)%n]; l.up.Load() {
+			return l
+		}
+	}
+	return s.links[home]
+}
+
+// Flush hands everything packed to the kernel now. It is to be called whenever no message is at hand.
+func (s *Sender) Flush() {
+	for _, l := range s.links {
+		if !l.pack.empty() {
+			l.pack.flush()
+		}
+	}
+}
+
+// Close flushes, waits until everything is confirmed or given up or ctx ends, says goodbye and stops. The error tells
+// that ctx ended first; what was not confirmed then is counted as lost.
+func (s *Sender) Close(ctx context.Context) error {
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	s.Flush()
+	errs := make(chan error, len(s.links))
+	for _, l := range s.links {
+		go func() { errs <- l.close(ctx) }()
+	}
+	var err error
+	for range s.links {
+		err = errors.Join(err, <-errs)
+	}
+	return err
+}
+
+// Stats returns the counters.
+func (s *Sender) Stats() SenderStats {
+	st := SenderStats{QueueFull: s.queueFull.Load(), TooLarge: s.tooLarge.Load(), Replayers: uint64(len(s.links))}
+	for _, l := range s.links {
+		l.addTo(&st)
+	}
+	return st
+}
+
+// isLoopback reports whether only this machine can reach addr.
+func isLoopback(addr netip.Addr) bool { return addr.Unmap().IsLoopback() }

@@ -147,3 +147,89 @@ func all(counters []counter, rejected Rejects) iter.Seq2[string, uint64] {
 		}
 	}
 }
+
+// addTo adds a link's counters.
+func (l *link) addTo(st *SenderStats) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p, o := &l.peer, &l.peer.out
+	received, bytes := p.past.received, p.past.receivedBytes
+	lost, lostBytes := p.past.lost, p.past.lostBytes
+	unconfirmed, unconfirmedBytes := p.past.unconfirmed, p.past.unconfirmedBytes
+	sent, sentBytes := l.sent.messages.Load(), l.sent.bytes.Load()
+	switch {
+	case p.state == peerOneWay:
+		unconfirmed += o.messages()
+		unconfirmedBytes += o.bytes
+	case p.state != peerSeeking:
+		received += o.answered.messages
+		bytes += o.answered.bytes
+		lost += o.answered.lostMessages
+		lostBytes += o.answered.lostBytes
+	}
+	st.MessagesSent += sent
+	st.BytesSent += sentBytes
+	st.MessagesReceived += received
+	st.BytesReceived += bytes
+	st.MessagesUnconfirmed += unconfirmed
+	st.BytesUnconfirmed += unconfirmedBytes
+	pending := sent - min(sent, received+lost+unconfirmed)
+	pendingBytes := sentBytes - min(sentBytes, bytes+lostBytes+unconfirmedBytes)
+	if l.closed { // nobody will confirm these any more
+		lost, lostBytes, pending, pendingBytes = lost+pending, lostBytes+pendingBytes, 0, 0
+	}
+	st.MessagesLost += lost
+	st.BytesLost += lostBytes
+	st.MessagesPending += pending
+	st.BytesPending += pendingBytes
+	st.DatagramsSent += o.stats.datagrams
+	st.DatagramBytesSent += o.stats.datagramBytes
+	st.DatagramsRecovered += o.stats.recovered
+	st.DatagramsLost += o.stats.lost
+	st.DatagramsReceived += p.answers
+	for i, n := range p.rejects {
+		st.Rejected[i] += n
+	}
+	st.Buffered += uint64(l.pool.out)
+	st.Sessions += p.past.sessions
+	if p.state == peerLive {
+		st.ReplayersUp++
+		st.LoadPercent = max(st.LoadPercent, uint64(o.answered.load))
+		st.RoundTripMicros = max(st.RoundTripMicros, uint64(o.rtt/1000))
+	}
+}
+
+// addTo adds a session's counters.
+func (s *session) addTo(st *ReceiverStats) {
+	in := &s.in
+	received, lost := in.order.stats.received, in.order.stats.lost
+	st.MessagesReceived += received
+	st.BytesReceived += in.order.stats.bytes
+	st.MessagesLost += lost
+	st.BytesLost += in.check.lost
+	st.MessagesSent += max(in.order.top, in.check.latest.messages)
+	st.BytesSent += max(in.order.stats.bytes+in.check.lost, in.check.latest.bytes)
+	st.DatagramsReceived += in.stats.datagrams
+	st.DatagramBytesReceived += in.stats.bytes
+	st.DatagramsRecovered += in.stats.recovered
+	st.DatagramsDuplicate += in.stats.duplicate
+	st.DatagramsLost += in.stats.lost
+	st.PartialEvicted += in.stats.evicted
+}
+
+// Stats returns the counters. It may be called from any goroutine, but not by handle.
+func (r *Receiver) Stats() ReceiverStats {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	st := r.core.past
+	st.PartialBytes = 0
+	for _, s := range r.core.sessions {
+		s.addTo(&st)
+		st.PartialBytes += uint64(s.in.held())
+		if !s.ended {
+			st.Sessions++
+		}
+	}
+	st.SocketDropped = r.core.overruns
+	return st
+}

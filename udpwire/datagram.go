@@ -1,0 +1,120 @@
+package udpwire
+
+import "encoding/binary"
+
+// Version is the format's version, the fourth byte of each datagram.
+const Version = 1
+
+// kind says what a datagram holds.
+type kind uint8
+
+const (
+	kindHello     kind = 1 // listener: is anybody there?
+	kindWelcome   kind = 2 // replayer: yes, and this is your session
+	kindData      kind = 3 // listener: frames
+	kindHeartbeat kind = 4 // listener: how far it is
+	kindReport    kind = 5 // replayer: what arrived and what is missing
+	kindGone      kind = 6 // listener: numbers that will not be sent again
+	kindBye       kind = 7 // both: the end, with the totals
+)
+
+// Flags of a datagram. Others are zero when sent and ignored when received.
+const (
+	flagSealed = 1 << 0 // encrypted and authenticated
+	flagOneWay = 1 << 1 // no answer has been heard and none is needed
+)
+
+// Sizes in bytes.
+const (
+	headerSize  = 24
+	dataOffset  = headerSize + 8 // a DATA datagram's first frame
+	tagSize     = 16             // AES-GCM's authentication tag behind a sealed datagram
+	maxDatagram = 65507          // the largest UDP payload over IPv4
+	minDatagram = 512            // the smallest full datagram
+)
+
+// maxNumber is the last number a session may use in a direction. A listener begins a new session before it.
+const maxNumber = 1 << 62
+
+// A header begins each datagram.
+type header struct {
+	kind    kind
+	flags   uint8
+	session uint64
+	number  uint64
+}
+
+var magic = [4]byte{'G', 'O', 'R', Version}
+
+// put writes the header into the first headerSize bytes of b.
+func (h header) put(b []byte) {
+	_ = b[headerSize-1]
+	copy(b, magic[:])
+	b[4], b[5], b[6], b[7] = byte(h.kind), h.flags, 0, 0
+	binary.BigEndian.PutUint64(b[8:], h.session)
+	binary.BigEndian.PutUint64(b[16:], h.number)
+}
+
+// parseHeader reads a datagram's header. why is meaningful when ok is false.
+func parseHeader(b []byte) (h header, why reason, ok bool) {
+	if len(b) < headerSize {
+		return h, rejectShort, false
+	}
+	if [3]byte(b) != [3]byte(magic[:3]) {
+		return h, rejectMagic, false
+	}
+	if b[3] != Version {
+		return h, rejectVersion, false
+	}
+	h.kind, h.flags = kind(b[4]), b[5]
+	if h.kind < kindHello || h.kind > kindBye {
+		return h, rejectKind, false
+	}
+	h.session = binary.BigEndian.Uint64(b[8:])
+	h.number = binary.BigEndian.Uint64(b[16:])
+	return h, 0, true
+}
+
+// putBase writes the id of a DATA datagram's first message.
+func putBase(d []byte, id uint64) { binary.BigEndian.PutUint64(d[headerSize:], id) }
+
+// Frame types inside a DATA datagram.
+const (
+	framePad      = 0 // the rest of the datagram is zero
+	frameMessage  = 1 // a whole message
+	frameFragment = 2 // a piece of a MESSAGE frame
+)
+
+// fragmentHead is the size of a FRAGMENT frame before its bytes.
+const fragmentHead = 16
+
+// A fragment is a piece of a MESSAGE frame too long for one datagram.
+type fragment struct {
+	offset, total uint32
+	piece         []byte
+}
+
+func (f *fragment) last() bool { return uint64(f.offset)+uint64(len(f.piece)) == uint64(f.total) }
+
+func appendFragmentHead(dst []byte, length, offset, total int) []byte {
+	dst = append(dst, frameFragment, 0, 0, 0)
+	dst = binary.BigEndian.AppendUint32(dst, uint32(length))
+	dst = binary.BigEndian.AppendUint32(dst, uint32(offset))
+	return binary.BigEndian.AppendUint32(dst, uint32(total))
+}
+
+// parseFragment reads the FRAGMENT frame at the start of b and returns its length.
+func parseFragment(b []byte, f *fragment) (n int, ok bool) {
+	if len(b) < fragmentHead || b[0] != frameFragment {
+		return 0, false
+	}
+	length := binary.BigEndian.Uint32(b[4:])
+	f.offset, f.total = binary.BigEndian.Uint32(b[8:]), binary.BigEndian.Uint32(b[12:])
+	if length == 0 || int64(length) > int64(len(b)-fragmentHead) ||
+		f.total < messageFixed || f.total > maxFrame || uint64(f.offset)+uint64(length) > uint64(f.total) {
+		return 0, false
+	}
+	n = fragmentHead + int(length)
+	f.piece = b[fragmentHead:n:n]
+	return n, true
+}

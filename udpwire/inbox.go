@@ -1,0 +1,337 @@
+package udpwire
+
+import (
+	"encoding/binary"
+	"time"
+)
+
+// An inbox is the replayer's half of a session: it takes DATA in any order, hands messages on in the order of their
+// lanes, knows what is missing and when to say so. It is driven with the time and does no I/O. Not safe for
+// concurrent use.
+type inbox struct {
+	oneWay  bool // nothing will be sent again
+	numbers numbers
+	order   order
+	parts   collector
+
+	known    uint64 // highest number known to have been sent
+	ripe     uint64 // numbers up to here were sent long enough ago to be missing
+	ripening uint64 // numbers up to here will be so
+	ripeAt   int64  // then
+	reportAt int64  // when the next REPORT is due
+	asked    uint64 // numbers up to here have been asked for
+
+	echo   int64  // of the last HEARTBEAT, until reported
+	unsaid int64  // bytes that arrived since the last REPORT
+	spans  []span // scratch
+
+	check checkpoint
+	stats inboxStats
+}
+
+// A checkpoint finds out how many bytes the lost messages had: the listener said how many bytes its first so many
+// messages have; when those are settled, the difference to what was handed on is lost.
+type checkpoint struct {
+	latest          heartbeat
+	messages, bytes uint64 // of the open one
+	open            bool
+	lost            uint64 // bytes lost up to the last one passed
+}
+
+type inboxStats struct {
+	datagrams, bytes, recovered, duplicate, lost, evicted uint64
+}
+
+// Pace of the answers.
+const (
+	reorder     = 3                             // a number this far below the highest is missing
+	ripeAfter   = int64(2 * time.Millisecond)   // so is one sent this long before
+	oneWayAfter = int64(200 * time.Millisecond) // on a path without answers it is lost then
+	askAgain    = int64(3 * time.Millisecond)   // while something is missing
+	reportBusy  = int64(10 * time.Millisecond)  // after DATA
+	reportIdle  = int64(time.Second)
+	never       = int64(1<<63 - 1)
+)
+
+// start makes the inbox ready. handle is lent each Message for the call.
+func (in *inbox) start(handle func(*Message)) {
+	in.numbers.init()
+	in.order.handle = handle
+	in.ripeAt, in.reportAt = never, never
+}
+
+// data takes in the frames of a DATA datagram that is authentic. It returns false when they contradict each other;
+// what came before the contradiction counts.
+func (in *inbox) data(now int64, number uint64, body []byte) bool {
+	if number == 0 || number >= maxNumber || len(body) < 8 {
+		return false
+	}
+	if in.numbers.settled(number) {
+		in.stats.duplicate++
+		return true
+	}
+	if !in.numbers.fits(number) {
+		if !in.oneWay {
+			return false
+		}
+		in.giveUp(number)
+	}
+	in.stats.datagrams++
+	in.unsaid += int64(len(body))
+	if number < in.asked {
+		in.stats.recovered++
+	}
+	in.numbers.highest = max(in.numbers.highest, number)
+	in.know(now, number)
+	if in.reportAt > now+reportBusy {
+		in.reportAt = now + reportBusy
+	}
+	done, ok := in.frames(binary.BigEndian.Uint64(body), body[8:])
+	if number == in.numbers.next {
+		in.numbers.next++ // in order: nothing to remember
+		in.settle(max(done, in.numbers.advance()))
+	} else {
+		in.numbers.mark(number, numberArrived+done)
+	}
+	return ok
+}
+
+// frames reads the frames of a datagram whose first message has the given id. It returns the id of the last message
+// that ends in it.
+func (in *inbox) frames(id uint64, b []byte) (done uint64, ok bool) {
+	if id > in.order.settled+2*maxUnderWay {
+		if !in.oneWay || id > 1<<62 {
+			return 0, false
+		}
+		in.settle(id - 1)
+	}
+	done = id - min(id, 1)
+	for first := true; len(b) > 0; first = false {
+		switch b[0] {
+		case framePad:
+			return done, true
+		case frameMessage:
+			var m Message
+			n, back, ok := parseMessage(b, &m)
+			if !ok {
+				return done, false
+			}
+			if !in.order.isDone(id) {
+				in.deliver(id, back, &m, false)
+			}
+			b, done = b[n:], id
+		case frameFragment:
+			var f fragment
+			n, ok := parseFragment(b, &f)
+			if !ok || f.offset != 0 && !first || !f.last() && len(b) > n && b[n] != framePad {
+				return done, false
+			}
+			if !in.order.isDone(id) && !in.collect(id, &f) {
+				return done, false
+			}
+			if !f.last() {
+				return done, true
+			}
+			b, done = b[n:], id
+		default:
+			return done, false
+		}
+		id++
+	}
+	return done, true
+}
+
+func (in *inbox) collect(id uint64, f *fragment) bool {
+	in.order.top = max(in.order.top, id)
+	p, ok := in.parts.add(id, f)
+	if p == nil {
+		return ok
+	}
+	var m Message
+	n, back, ok := parseMessage(p.buf, &m)
+	if ok = ok && n == len(p.buf); !ok {
+		in.order.lose(id)
+		in.parts.done(p)
+		return false
+	}
+	if kept := in.deliver(id, back, &m, true); !kept {
+		in.parts.done(p)
+	}
+	return true
+}
+
+// deliver passes a whole message to the order and reports whether its Body was kept.
+func (in *inbox) deliver(id uint64, back uint32, m *Message, own bool) (kept bool) {
+	before := in.order.heldBytes
+	in.order.deliver(id, back, m, own)
+	return in.order.heldBytes > before
+}
+
+// settle notes that every datagram with messages up to id has arrived or is gone.
+func (in *inbox) settle(id uint64) {
+	in.order.settle(id)
+	if len(in.parts.partial) > 0 {
+		in.parts.dropUpTo(in.order.settled)
+	}
+	in.check.pass(&in.order)
+}
+
+// know notes that numbers up to n were sent.
+func (in *inbox) know(now int64, n uint64) {
+	if n <= in.known {
+		return
+	}
+	in.known = n
+	if in.ripeAt == never {
+		in.ripening, in.ripeAt = n, now+in.patience()
+	}
+	if !in.oneWay && n > reorder && n-reorder > in.ripe {
+		in.ripe = n - reorder
+		in.ask(now)
+	}
+}
+
+func (in *inbox) patience() int64 {
+	if in.oneWay {
+		return oneWayAfter
+	}
+	return ripeAfter
+}
+
+// ask makes a REPORT due now if something is missing that has not been asked for.
+func (in *inbox) ask(now int64) {
+	if in.ripe >= in.asked && in.numbers.next <= in.ripe {
+		in.reportAt = min(in.reportAt, now)
+	}
+}
+
+// tick does what time brings.
+func (in *inbox) tick(now int64) {
+	if now < in.ripeAt {
+		return
+	}
+	in.ripe, in.ripeAt = max(in.ripe, in.ripening), never
+	if in.known > in.ripe {
+		in.ripening, in.ripeAt = in.known, now+in.patience()
+	}
+	if in.oneWay {
+		in.giveUp(in.ripe + 1)
+	} else {
+		in.ask(now)
+	}
+}
+
+// due is when tick or report is to be called next.
+func (in *inbox) due() int64 { return min(in.ripeAt, in.reportAt) }
+
+// report fills in r and sets when the next one is due. r.missing is lent until the next call.
+func (in *inbox) report(now int64, r *report) {
+	in.spans = in.numbers.missing(in.spans[:0], in.ripe+1, maxSpans)
+	r.echo, in.echo = in.echo, 0
+	r.next, r.highest = in.numbers.next, max(in.numbers.highest, in.numbers.next-1)
+	r.messages, r.bytes = in.order.stats.received, in.order.stats.bytes
+	r.lostMessages, r.lostBytes, r.lostDatagrams = in.order.stats.lost, in.check.lost, in.stats.lost
+	r.missing = in.spans
+	in.unsaid = 0
+	in.reportAt = now + reportIdle
+	if n := len(in.spans); n > 0 {
+		in.reportAt = now + askAgain
+		in.asked = max(in.asked, in.spans[n-1].first+uint64(in.spans[n-1].count))
+	}
+}
+
+// finish gives everything still missing up for lost.
+func (in *inbox) finish() {
+	in.giveUp(in.known + 1)
+	in.settle(max(in.order.top, in.check.latest.messages))
+	if l := in.check.latest; l.messages >= in.order.top && l.bytes >= in.order.stats.bytes {
+		in.check.lost = l.bytes - in.order.stats.bytes
+	}
+}
+
+// evict drops what has been unfinished longest and reports whether there was anything.
+func (in *inbox) evict() bool {
+	in.stats.evicted++
+	if id := in.parts.evict(); id != 0 {
+		in.order.lose(id)
+		return true
+	}
+	if in.order.oldest != nil {
+		in.order.evict()
+		return true
+	}
+	in.stats.evicted--
+	return false
+}
+
+// held is how many bytes of memory unfinished and waiting messages take.
+func (in *inbox) held() int64 { return in.parts.bytes + in.order.heldBytes }
+
+// heartbeat takes in how far the listener is.
+func (in *inbox) heartbeat(now int64, h *heartbeat) {
+	if h.messages < in.check.latest.messages {
+		return // overtaken
+	}
+	in.echo = h.time
+	in.reportAt = now
+	if in.numbers.fits(h.highest) || in.oneWay {
+		in.know(now, h.highest)
+	}
+	if h.oldest > in.numbers.next && !in.oneWay {
+		in.giveUp(min(h.oldest, h.highest+1))
+	}
+	in.check.set(h, &in.order)
+	in.check.pass(&in.order)
+}
+
+// gone takes in numbers that will not be sent again.
+func (in *inbox) gone(spans []span) {
+	for _, s := range spans {
+		for n := max(s.first, in.numbers.next); n < s.first+uint64(s.count) && in.numbers.fits(n); n++ {
+			in.markGone(n)
+		}
+	}
+	in.settle(in.numbers.advance())
+}
+
+func (in *inbox) markGone(n uint64) {
+	if !in.numbers.settled(n) {
+		in.numbers.mark(n, numberGone)
+		in.stats.lost++
+	}
+}
+
+// giveUp declares all missing numbers below limit gone.
+func (in *inbox) giveUp(limit uint64) {
+	var id uint64
+	for in.numbers.next < limit {
+		if in.numbers.count == 0 {
+			in.stats.lost += limit - in.numbers.next
+			in.numbers.next = limit
+			break
+		}
+		in.markGone(in.numbers.next)
+		id = max(id, in.numbers.advance())
+	}
+	in.settle(max(id, in.numbers.advance()))
+}
+
+// set takes a HEARTBEAT's totals as the next checkpoint, unless one is open or messages after it have arrived.
+func (c *checkpoint) set(h *heartbeat, o *order) {
+	if h.messages < c.latest.messages {
+		return
+	}
+	c.latest = *h
+	if !c.open && o.top <= h.messages {
+		c.open, c.messages, c.bytes = true, h.messages, h.bytes
+		o.watch, o.watched = h.messages, o.stats.bytes
+	}
+}
+
+// pass closes the checkpoint when all its messages are settled.
+func (c *checkpoint) pass(o *order) {
+	if c.open && o.settled >= c.messages {
+		c.open = false
+		c.lost = max(c.lost, c.bytes-min(o.watched, c.bytes))
+	}
+}

@@ -1,0 +1,76 @@
+package udpwire
+
+// numbers knows which of a session's datagrams have arrived. Everything below next is settled; beyond it a ring holds
+// for each number what it settles. The zero value is ready.
+type numbers struct {
+	next    uint64   // lowest number not settled; numbers begin at 1
+	highest uint64   // highest that arrived
+	ring    []uint64 // by number: 0 missing, numberGone, or numberArrived + the id of the last message it completes
+	count   int      // marked beyond next
+}
+
+const (
+	numberGone    = 1
+	numberArrived = 2
+	minRing       = 256
+)
+
+func (s *numbers) init() { s.next = 1 }
+
+func (s *numbers) slot(n uint64) *uint64 { return &s.ring[n&uint64(len(s.ring)-1)] }
+
+// settled reports whether n has arrived or is gone.
+func (s *numbers) settled(n uint64) bool {
+	return n < s.next || n-s.next < uint64(len(s.ring)) && *s.slot(n) != 0
+}
+
+// fits reports whether n is near enough to be kept.
+func (s *numbers) fits(n uint64) bool { return n < s.next+2*maxOutstanding }
+
+// mark notes what is known of n, which fits and lies at or beyond next.
+func (s *numbers) mark(n, value uint64) {
+	for n-s.next >= uint64(len(s.ring)) {
+		old := *s
+		s.ring = make([]uint64, max(minRing, 2*len(old.ring)))
+		for i := range uint64(len(old.ring)) {
+			*s.slot(old.next + i) = *old.slot(old.next + i)
+		}
+	}
+	*s.slot(n) = value
+	s.count++
+}
+
+// advance moves next over all settled numbers and returns the highest message id those complete; 0: none.
+func (s *numbers) advance() (id uint64) {
+	for s.count > 0 {
+		v := s.slot(s.next)
+		if *v == 0 {
+			return id
+		}
+		if *v >= numberArrived {
+			id = max(id, *v-numberArrived)
+		}
+		*v = 0
+		s.next++
+		s.count--
+	}
+	return id
+}
+
+// missing appends the runs of numbers below limit that have not arrived, at most room of them.
+func (s *numbers) missing(dst []span, limit uint64, room int) []span {
+	for n := s.next; n < limit; n++ {
+		if s.settled(n) {
+			continue
+		}
+		if k := len(dst); k > 0 && dst[k-1].first+uint64(dst[k-1].count) == n {
+			dst[k-1].count++
+			continue
+		}
+		if len(dst) == room {
+			break
+		}
+		dst = append(dst, span{n, 1})
+	}
+	return dst
+}

@@ -1,0 +1,187 @@
+package udpwire
+
+// An order hands messages on in the order of their lanes, each once, and knows exactly which never came. Ids count
+// the session's messages from 1. The zero value is ready.
+type order struct {
+	settled        uint64           // every id up to here was handed on or is lost
+	top            uint64           // highest id seen
+	ring           []uint64         // bit per id beyond settled: handed on or lost
+	done           int              // bits set
+	waiting        map[uint64]*held // messages whose lane waits for the key's id
+	heldBytes      int64
+	oldest, newest *held // in order of arrival
+
+	watch   uint64 // a checkpoint's last id
+	watched uint64 // bytes handed on up to it
+
+	handle func(*Message)
+	stats  orderStats
+}
+
+// orderStats counts messages of a session.
+type orderStats struct{ received, bytes, lost uint64 }
+
+// heldOverhead is what a waiting message costs beside its body.
+const heldOverhead = 256
+
+// held is a message that must wait for the one before it in its lane.
+type held struct {
+	id, after  uint64
+	m          Message
+	prev, next *held
+}
+
+func (h *held) cost() int64 { return int64(len(h.m.Body)) + heldOverhead }
+
+func (o *order) bit(id uint64) (word *uint64, mask uint64) {
+	return &o.ring[id/64&uint64(len(o.ring)-1)], 1 << (id % 64)
+}
+
+// span is how many ids beyond settled the ring can tell apart.
+func (o *order) span() uint64 { return uint64(max(len(o.ring)-1, 0)) * 64 }
+
+// isDone reports whether id was handed on or is lost.
+func (o *order) isDone(id uint64) bool {
+	if id <= o.settled {
+		return true
+	}
+	if id-o.settled >= o.span() {
+		return false
+	}
+	word, mask := o.bit(id)
+	return *word&mask != 0
+}
+
+// setDone notes that id was handed on or is lost. In order, nothing but settled moves.
+func (o *order) setDone(id uint64) {
+	o.top = max(o.top, id)
+	if id == o.settled+1 {
+		o.settled++
+		for o.done > 0 && o.isDone(o.settled+1) {
+			o.settled++
+			word, mask := o.bit(o.settled)
+			*word &^= mask
+			o.done--
+		}
+		return
+	}
+	for id-o.settled >= o.span() {
+		o.grow()
+	}
+	word, mask := o.bit(id)
+	*word |= mask
+	o.done++
+}
+
+func (o *order) grow() {
+	old := *o
+	o.ring = make([]uint64, max(16, 2*len(old.ring)))
+	for i := range uint64(len(old.ring)) {
+		from, _ := old.bit(old.settled + i*64)
+		to, _ := o.bit(old.settled + i*64)
+		*to = *from
+	}
+}
+
+// deliver hands on a message that arrived whole, or keeps it until the one before it in its lane is settled. id must
+// not be done. own says that m's Body may be kept as it is; else it is copied.
+func (o *order) deliver(id uint64, back uint32, m *Message, own bool) {
+	if back == 0 || uint64(back) >= id || o.isDone(id-uint64(back)) {
+		o.hand(id, m)
+		return
+	}
+	h := &held{id: id, after: id - uint64(back), m: *m}
+	if o.waiting[h.after] != nil {
+		o.lose(id) // two for one place: no honest listener sends that
+		return
+	}
+	if !own {
+		h.m.Body = append([]byte(nil), m.Body...)
+	}
+	if o.waiting == nil {
+		o.waiting = make(map[uint64]*held)
+	}
+	o.waiting[h.after] = h
+	o.top = max(o.top, id)
+	o.heldBytes += h.cost()
+	if h.prev = o.newest; h.prev != nil {
+		h.prev.next = h
+	} else {
+		o.oldest = h
+	}
+	o.newest = h
+}
+
+// hand hands m on, and after it those that waited for it.
+func (o *order) hand(id uint64, m *Message) {
+	o.count(id, len(m.Body))
+	o.handle(m)
+	o.setDone(id)
+	o.release(id)
+}
+
+func (o *order) count(id uint64, size int) {
+	o.stats.received++
+	o.stats.bytes += uint64(size)
+	if id <= o.watch {
+		o.watched += uint64(size)
+	}
+}
+
+// lose notes that id will never arrive whole.
+func (o *order) lose(id uint64) {
+	o.stats.lost++
+	o.setDone(id)
+	o.release(id)
+}
+
+// release hands on what waited for id, and so on along the lane.
+func (o *order) release(id uint64) {
+	for len(o.waiting) > 0 {
+		h := o.waiting[id]
+		if h == nil {
+			return
+		}
+		o.remove(h)
+		o.count(h.id, len(h.m.Body))
+		o.handle(&h.m)
+		o.setDone(h.id)
+		id = h.id
+	}
+}
+
+func (o *order) remove(h *held) {
+	delete(o.waiting, h.after)
+	o.heldBytes -= h.cost()
+	if h.prev != nil {
+		h.prev.next = h.next
+	} else {
+		o.oldest = h.next
+	}
+	if h.next != nil {
+		h.next.prev = h.prev
+	} else {
+		o.newest = h.prev
+	}
+}
+
+// settle notes that nothing is to come any more of the messages up to id: those not handed on are lost. One that
+// waits is released by the one before it, which has a lower id.
+func (o *order) settle(id uint64) {
+	for o.settled < id {
+		if len(o.waiting) == 0 && o.done == 0 {
+			o.stats.lost += id - o.settled
+			o.settled = id
+			o.top = max(o.top, id)
+			return
+		}
+		o.lose(o.settled + 1)
+	}
+}
+
+// evict drops the message that has waited longest.
+func (o *order) evict() {
+	h := o.oldest
+	o.remove(h)
+	o.lose(h.id)
+}
