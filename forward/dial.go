@@ -1,0 +1,142 @@
+package forward
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// A dialer opens connections to one target. It asks for the target's addresses
+// once in a while, not for each connection, and takes them in turn.
+type dialer struct {
+	host, port string
+	timeout    time.Duration
+	tls        *tls.Config // without a server name
+	lookup     func(ctx context.Context, network, host string) ([]netip.Addr, error)
+
+	mu    sync.Mutex
+	addrs []netip.Addr // nil: to be looked up
+	next  int
+}
+
+// A dialError is why there is no connection.
+type dialError struct {
+	kind Failure
+	err  error
+}
+
+func (e *dialError) Error() string { return e.err.Error() }
+func (e *dialError) Unwrap() error { return e.err }
+
+// forget makes the next connection look the name up again.
+func (d *dialer) forget() {
+	d.mu.Lock()
+	d.addrs = nil
+	d.mu.Unlock()
+}
+
+// addresses are the target's, each time beginning with the next one.
+func (d *dialer) addresses(ctx context.Context) ([]netip.Addr, error) {
+	d.mu.Lock()
+	addrs := d.addrs
+	d.mu.Unlock()
+	if addrs == nil {
+		var err error
+		if addrs, err = d.lookup(ctx, "ip", d.host); err != nil {
+			return nil, err
+		}
+		if len(addrs) == 0 {
+			return nil, &net.DNSError{Err: "no address", Name: d.host, IsNotFound: true}
+		}
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.addrs = addrs
+	d.next++
+	turn := make([]netip.Addr, 0, len(addrs))
+	for i := range addrs {
+		turn = append(turn, addrs[(d.next+i)%len(addrs)].Unmap())
+	}
+	return turn, nil
+}
+
+// dial connects to the first address that accepts.
+func (d *dialer) dial(ctx context.Context) (net.Conn, error) {
+	addrs, err := d.addresses(ctx)
+	if err != nil {
+		return nil, &dialError{kindOfDial(err, FailDNS), err}
+	}
+	for i, a := range addrs {
+		c, derr := d.dialOne(ctx, a, len(addrs)-i)
+		if derr == nil {
+			return c, nil
+		}
+		err = derr
+	}
+	d.forget() // perhaps it has moved
+	return nil, &dialError{kindOfDial(err, FailRefused), err}
+}
+
+// dialOne tries one address for its share of the time that is left.
+func (d *dialer) dialOne(ctx context.Context, a netip.Addr, left int) (net.Conn, error) {
+	if deadline, ok := ctx.Deadline(); ok && left > 1 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/time.Duration(left))
+		defer cancel()
+	}
+	var nd net.Dialer
+	return nd.DialContext(ctx, "tcp", net.JoinHostPort(a.String(), d.port))
+}
+
+// dialHTTP is http.Transport's DialContext. The address it is given is the
+// target's own and is not needed.
+func (d *dialer) dialHTTP(ctx context.Context, _, _ string) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, d.timeout)
+	defer cancel()
+	c, err := d.dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &conn{Conn: c}, nil
+}
+
+// dialTLS is http.Transport's DialTLSContext, for the protocols given. The host
+// of addr is the Host that is sent: it becomes the server name, while the
+// connection goes to the target.
+func (d *dialer) dialTLS(protocols ...string) func(context.Context, string, string) (net.Conn, error) {
+	return func(ctx context.Context, _, addr string) (net.Conn, error) {
+		ctx, cancel := context.WithTimeout(ctx, d.timeout)
+		defer cancel()
+		c, err := d.dial(ctx)
+		if err != nil {
+			return nil, err
+		}
+		conf := d.tls.Clone()
+		conf.NextProtos = protocols
+		if conf.ServerName, _, err = net.SplitHostPort(addr); err != nil {
+			conf.ServerName = d.host
+		}
+		tc := tls.Client(c, conf)
+		if err := tc.HandshakeContext(ctx); err != nil {
+			c.Close()
+			return nil, &dialError{kindOfDial(err, FailTLS), err}
+		}
+		if tc.ConnectionState().NegotiatedProtocol == "h2" {
+			return tc, nil // http.Transport looks for a *tls.Conn
+		}
+		return &conn{Conn: tc}, nil
+	}
+}
+
+// kindOfDial is timeout where err is one, and else what the step was for.
+func kindOfDial(err error, step Failure) Failure {
+	var ne net.Error
+	if errors.Is(err, context.DeadlineExceeded) || errors.As(err, &ne) && ne.Timeout() {
+		return FailTimeout
+	}
+	return step
+}

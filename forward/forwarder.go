@@ -1,0 +1,181 @@
+package forward
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// The defaults of Config.
+const (
+	DefaultConcurrency    = 128
+	DefaultBuffer         = 16384
+	DefaultBufferBytes    = 64 << 20
+	DefaultMaxWait        = 30 * time.Second
+	DefaultConnectTimeout = 5 * time.Second
+	DefaultAnswerTimeout  = 15 * time.Second
+	DefaultTimeout        = 60 * time.Second
+	DefaultConnectionAge  = time.Minute
+	DefaultDrainBytes     = 1 << 20
+	DefaultMark           = "Gor-Replayed"
+)
+
+// Config says where requests go and within which bounds. Zero values mean the
+// defaults above.
+type Config struct {
+	Targets      []TargetSpec // at least one
+	OriginalHost bool         // send the captured Host instead of the target's
+	Mark         string       // name of the header that marks replayed requests
+
+	Concurrency int           // requests in flight per target, those that hang not counted
+	Buffer      int           // requests that may wait per target
+	BufferBytes int64         // their bytes, with 256 bytes for each request
+	MaxWait     time.Duration // how long a request may wait
+
+	ConnectTimeout time.Duration // name look-up, connection and TLS handshake
+	AnswerTimeout  time.Duration // from the request's last byte to the answer's head
+	Timeout        time.Duration // the whole exchange, the answer's body included
+	ConnectionAge  time.Duration // connections are replaced, and names looked up again, this often
+	DrainBytes     int64         // an answer's body beyond this is not read: its connection is closed
+
+	Filter  *Filter  // nil: everything passes
+	Rewrite *Rewrite // nil: nothing is changed
+	TLS     TLSConfig
+	Logger  *slog.Logger // nil: nothing is logged
+}
+
+func (c *Config) check() error {
+	if len(c.Targets) == 0 {
+		return errors.New("there is no target: give a URL such as http://staging:8080")
+	}
+	setDefault(&c.Mark, DefaultMark)
+	if !isToken([]byte(c.Mark)) {
+		return fmt.Errorf("mark %q: not a header name", c.Mark)
+	}
+	setDefault(&c.Concurrency, DefaultConcurrency)
+	setDefault(&c.Buffer, DefaultBuffer)
+	setDefault(&c.BufferBytes, DefaultBufferBytes)
+	setDefault(&c.MaxWait, DefaultMaxWait)
+	setDefault(&c.ConnectTimeout, DefaultConnectTimeout)
+	setDefault(&c.AnswerTimeout, DefaultAnswerTimeout)
+	setDefault(&c.Timeout, DefaultTimeout)
+	setDefault(&c.ConnectionAge, DefaultConnectionAge)
+	setDefault(&c.DrainBytes, DefaultDrainBytes)
+	for _, v := range []struct {
+		name string
+		bad  bool
+	}{
+		{"concurrency", c.Concurrency < 1}, {"buffer", c.Buffer < 1}, {"buffer size", c.BufferBytes < 1},
+		{"longest wait", c.MaxWait < 0}, {"connect timeout", c.ConnectTimeout < 0}, {"answer timeout", c.AnswerTimeout < 0},
+		{"timeout", c.Timeout < 0}, {"connection age", c.ConnectionAge < 0}, {"drain bound", c.DrainBytes < 0},
+	} {
+		if v.bad {
+			return fmt.Errorf("the %s must be above zero", v.name)
+		}
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return nil
+}
+
+func setDefault[T comparable](v *T, def T) {
+	var zero T
+	if *v == zero {
+		*v = def
+	}
+}
+
+// A Request is a captured request.
+type Request struct {
+	Conn  uint64 // identifies the client connection; well mixed
+	Index uint64 // number of the request on its connection
+	Time  int64  // when it was captured, in ns since the Unix epoch
+	Raw   []byte // its exact bytes, lent for Submit
+}
+
+// A Forwarder sends requests to targets. Any number of goroutines may use it.
+type Forwarder struct {
+	cfg     Config
+	targets []*target
+	start   time.Time
+}
+
+// New checks cfg and makes a Forwarder; nothing is sent before Run.
+func New(cfg Config) (*Forwarder, error) {
+	if err := cfg.check(); err != nil {
+		return nil, fmt.Errorf("forward: %w", err)
+	}
+	tlsConf, err := cfg.TLS.load()
+	if err != nil {
+		return nil, fmt.Errorf("forward: %w", err)
+	}
+	f := &Forwarder{cfg: cfg, start: time.Now()}
+	for _, spec := range cfg.Targets {
+		t, err := newTarget(&f.cfg, spec, tlsConf, f.start)
+		if err != nil {
+			return nil, fmt.Errorf("forward: target %q: %w", spec.URL, err)
+		}
+		f.targets = append(f.targets, t)
+	}
+	return f, nil
+}
+
+// Submit offers r to every target, copies what they keep, and never blocks.
+// What becomes of it is counted per target.
+func (f *Forwarder) Submit(r *Request) {
+	allowed := f.cfg.Filter.Allow(r.Raw)
+	for _, t := range f.targets {
+		t.submit(r, allowed)
+	}
+}
+
+// Run sends what is submitted until Close was called and all has its fate, or
+// until ctx ends, which breaks off what is in flight and leaves what waits
+// uncounted but as open. It returns when every goroutine has ended. It may be
+// called once.
+func (f *Forwarder) Run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	for _, t := range f.targets {
+		wg.Go(func() { t.run(ctx) })
+	}
+	wg.Wait()
+	return nil
+}
+
+// Close says that no more requests come; those submitted later are counted as
+// queue_full. It is idempotent.
+func (f *Forwarder) Close() {
+	for _, t := range f.targets {
+		t.close()
+	}
+}
+
+// Stats are the accounts of every target since New, in the order of
+// Config.Targets.
+func (f *Forwarder) Stats() []TargetStats {
+	list := make([]TargetStats, len(f.targets))
+	for i, t := range f.targets {
+		t.stats(&list[i])
+	}
+	return list
+}
+
+// Load is how full the buffers are, 0 to 1: that of the target that keeps up
+// best, since a slow or dead target must not hold up the others. Targets with
+// a limit |N are left out: to drop is what they are for.
+func (f *Forwarder) Load() float64 {
+	load, any := 1.0, false
+	for _, t := range f.targets {
+		if t.bucket == nil {
+			load, any = min(load, t.load()), true
+		}
+	}
+	if !any {
+		return 0
+	}
+	return load
+}

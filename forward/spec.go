@@ -1,0 +1,113 @@
+package forward
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// MaxRate is the highest N of "URL|N", in requests per second.
+const MaxRate = 1_000_000
+
+// A TargetSpec says where requests go and how many of them.
+type TargetSpec struct {
+	// URL has the scheme http or https and a host; its path, if any, is put
+	// before the path of each request.
+	URL string
+	// Rate is the most requests that may start in any one second, up to
+	// MaxRate; 0: no limit.
+	Rate int
+	// Percent is the share of client connections that is replayed, above 0
+	// and up to 100; 0 means 100.
+	Percent float64
+}
+
+// ParseTargets reads a comma-separated list of targets.
+func ParseTargets(list string) ([]TargetSpec, error) {
+	var specs []TargetSpec
+	for s := range strings.SplitSeq(list, ",") {
+		spec, err := ParseTarget(s)
+		if err != nil {
+			return nil, err
+		}
+		specs = append(specs, spec)
+	}
+	return specs, nil
+}
+
+// ParseTarget reads "URL", "URL|N" or "URL|N%"; http:// is put before a URL
+// without a scheme.
+func ParseTarget(s string) (TargetSpec, error) {
+	addr, limit, limited := strings.Cut(strings.TrimSpace(s), "|")
+	spec := TargetSpec{URL: addr}
+	if !strings.Contains(addr, "://") {
+		spec.URL = "http://" + addr
+	}
+	if limited {
+		if err := spec.parseLimit(limit); err != nil {
+			return spec, fmt.Errorf("target %q: %w", s, err)
+		}
+	}
+	if _, err := spec.parseURL(); err != nil {
+		return spec, fmt.Errorf("target %q: %w", s, err)
+	}
+	return spec, nil
+}
+
+func (s *TargetSpec) parseLimit(limit string) error {
+	if share, ok := strings.CutSuffix(limit, "%"); ok {
+		p, err := strconv.ParseFloat(share, 64)
+		if err != nil || !(p > 0 && p <= 100) {
+			return fmt.Errorf("|%s: a share is above 0%% and at most 100%%, such as |10%%", limit)
+		}
+		s.Percent = p
+		return nil
+	}
+	n, err := strconv.Atoi(limit)
+	if err != nil || n < 1 || n > MaxRate {
+		return fmt.Errorf("|%s: a limit is 1 to %d requests per second, such as |10", limit, MaxRate)
+	}
+	s.Rate = n
+	return nil
+}
+
+// parseURL checks the URL; a query, fragment or user has no place in it.
+func (s *TargetSpec) parseURL() (*url.URL, error) {
+	u, err := url.Parse(s.URL)
+	if err != nil {
+		var uerr *url.Error
+		if errors.As(err, &uerr) {
+			err = uerr.Err // its text repeats the URL
+		}
+		return nil, fmt.Errorf("%w: give a URL such as http://staging:8080", err)
+	}
+	switch {
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, fmt.Errorf("scheme %q: use http:// or https://", u.Scheme)
+	case u.Hostname() == "":
+		return nil, errors.New("the host is missing: give a URL such as http://staging:8080")
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || u.User != nil:
+		return nil, errors.New("only scheme, host, port and path may be given")
+	}
+	if p := u.Port(); p != "" {
+		if n, err := strconv.ParseUint(p, 10, 16); err != nil || n == 0 {
+			return nil, fmt.Errorf("port %q: a port is a number from 1 to 65535", p)
+		}
+	}
+	return u, nil
+}
+
+// hostPort is u's host and port as they are dialled.
+func hostPort(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = "80"
+		if u.Scheme == "https" {
+			port = "443"
+		}
+	}
+	return net.JoinHostPort(u.Hostname(), port)
+}

@@ -1,0 +1,240 @@
+package forward
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"syscall"
+	"time"
+)
+
+var errTimeout = errors.New("the exchange took too long")
+
+// A result is what came of one request.
+type result struct {
+	begun       bool // something of it may have reached the target
+	status      int
+	kind        Failure
+	err         error // nil: answered
+	unsupported error // why it was not sent
+}
+
+// A worker sends one request at a time and waits for the answer. All but since
+// belongs to its goroutine.
+type worker struct {
+	t     *target
+	since int64 // when its request was taken; 0: idle; guarded by t.mu
+
+	req    request
+	ex     *exchange
+	trace  httptrace.ClientTrace
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	timer  *time.Timer // bounds the exchange
+	stands [4]*http.Request
+	drain  []byte
+}
+
+func newWorker(t *target) *worker {
+	w := &worker{t: t}
+	w.trace.GotConn = w.gotConn
+	w.newExchange()
+	return w
+}
+
+// run sends requests until next says that it is enough.
+func (w *worker) run() {
+	w.renew()
+	defer func() { w.cancel(nil) }()
+	t := w.t
+	t.mu.Lock()
+	for it := t.next(w); it != nil; it = t.next(w) {
+		t.mu.Unlock()
+		res := w.send(it.raw)
+		reusable := w.ex.free()
+		if !reusable {
+			w.newExchange()
+		}
+		t.mu.Lock()
+		t.finish(w, it, &res)
+		if reusable {
+			t.items.put(it)
+		}
+	}
+	t.leave(w)
+	t.mu.Unlock()
+}
+
+func (w *worker) newExchange() {
+	w.ex = &exchange{}
+	if w.t.bucket != nil {
+		w.ex.begin = w.begin
+	}
+}
+
+// begin gives the bucket the time at which the request really starts.
+func (w *worker) begin() {
+	w.t.mu.Lock()
+	w.t.bucket.start(w.t.now())
+	w.t.mu.Unlock()
+}
+
+// renew makes a context for the exchanges to come; one lasts until an exchange
+// is broken off. A context for each exchange would cost a microsecond.
+func (w *worker) renew() {
+	ctx, cancel := context.WithCancelCause(w.t.ctx)
+	w.ctx, w.cancel = httptrace.WithClientTrace(ctx, &w.trace), cancel
+	w.timer = time.AfterFunc(time.Hour, func() { cancel(errTimeout) })
+	w.timer.Stop()
+	clear(w.stands[:])
+}
+
+// gotConn is called by http.Transport, on the worker's goroutine, when it has a
+// connection and before it writes.
+func (w *worker) gotConn(info httptrace.GotConnInfo) {
+	c, ok := info.Conn.(*conn)
+	if !ok { // HTTP/2
+		w.ex.start()
+		return
+	}
+	if !c.arm(w.ex) {
+		w.cancel(errTwice)
+	}
+}
+
+// sleep waits for d or until the target stops.
+func (w *worker) sleep(d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-w.t.ctx.Done():
+	}
+}
+
+// send sends one captured request and reads its answer.
+func (w *worker) send(raw []byte) (res result) {
+	ex := w.ex
+	ex.state.Store(exFresh)
+	ex.begun.Store(false)
+	ex.conn = nil
+	hreq, client, err := w.prepare(raw)
+	if err != nil {
+		return result{unsupported: err}
+	}
+	w.timer.Reset(w.t.cfg.Timeout)
+	resp, err := client.RoundTrip(hreq)
+	if err == nil {
+		res.status = resp.StatusCode
+		err = w.readAnswer(resp)
+	}
+	res.begun = ex.begun.Load()
+	if err != nil {
+		res.kind, res.err = w.classify(err), err
+	}
+	if !w.timer.Stop() || w.ctx.Err() != nil {
+		w.cancel(nil)
+		w.renew()
+	}
+	return res
+}
+
+// prepare fills the exchange and makes the request that stands for it.
+func (w *worker) prepare(raw []byte) (*http.Request, *http.Transport, error) {
+	r, s, ex := &w.req, &w.t.shape, w.ex
+	err := r.parse(raw)
+	if err != nil {
+		return nil, nil, err
+	}
+	if ex.head, err = s.appendHead(ex.head[:0], r); err != nil {
+		return nil, nil, err
+	}
+	ex.body = r.body
+	if len(r.body) <= s.smallEnd {
+		ex.head = append(ex.head, r.body...)
+		ex.body = nil
+	}
+	clients := w.t.clients.Load()
+	if !w.t.https {
+		return w.standIn(r), clients.h1, nil
+	}
+	if r.fitsHTTP2() {
+		hreq, err := s.httpRequest(w.ctx, r, w.t.host)
+		return hreq, clients.h2, err
+	}
+	hreq := *w.standIn(r)
+	hreq.URL = serverURL(s.sentHost(r), w.t.host)
+	return &hreq, clients.h1, nil
+}
+
+// standIn is what http.Transport is given in place of a request: it only has
+// to know how the answer is framed (HEAD) and whether the connection can be
+// kept. POST stands for all other methods, since http.Transport does not send
+// a POST again that may have reached the target. It is never changed, and so
+// may be used again and again.
+func (w *worker) standIn(r *request) *http.Request {
+	head := string(r.method) == "HEAD"
+	last := r.odd || r.minor == '0' && !r.keepAlive
+	i := 0
+	if head {
+		i |= 1
+	}
+	if last {
+		i |= 2
+	}
+	if w.stands[i] == nil {
+		hreq := &http.Request{
+			Method: http.MethodPost, URL: &url.URL{Scheme: "http", Host: w.t.host, Path: "/"}, Close: last,
+			Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{"User-Agent": nil},
+		}
+		if head {
+			hreq.Method = http.MethodHead
+		}
+		w.stands[i] = hreq.WithContext(w.ctx)
+	}
+	return w.stands[i]
+}
+
+// readAnswer reads the answer's body, so that the connection can be used
+// again, but not without end.
+func (w *worker) readAnswer(resp *http.Response) error {
+	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusSwitchingProtocols || resp.Body == http.NoBody {
+		return nil // what follows a 101 is not an answer and may never end
+	}
+	if w.drain == nil {
+		w.drain = make([]byte, 8<<10)
+	}
+	for left := w.t.cfg.DrainBytes; left > 0; {
+		n, err := resp.Body.Read(w.drain)
+		left -= int64(n)
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// classify finds the kind of a failure.
+func (w *worker) classify(err error) Failure {
+	var derr *dialError
+	var ne net.Error
+	switch {
+	case errors.As(err, &derr):
+		return derr.kind
+	case errors.Is(err, errTimeout), errors.Is(err, context.Canceled), errors.As(err, &ne) && ne.Timeout():
+		return FailTimeout
+	case w.ex.conn != nil && w.ex.conn.broken.Load(),
+		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), errors.Is(err, errTwice),
+		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return FailReset
+	}
+	return FailProtocol
+}
