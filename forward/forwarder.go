@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -114,8 +115,13 @@ func New(cfg Config) (*Forwarder, error) {
 		return nil, fmt.Errorf("forward: %w", err)
 	}
 	f := &Forwarder{cfg: cfg, start: time.Now()}
+	names := make(map[string]int)
 	for _, spec := range cfg.Targets {
-		t, err := newTarget(&f.cfg, spec, tlsConf, f.start)
+		name := spec.URL + spec.limit()
+		if names[name]++; names[name] > 1 {
+			name += "#" + strconv.Itoa(names[name]) // the same once more
+		}
+		t, err := newTarget(&f.cfg, spec, name, tlsConf, f.start)
 		if err != nil {
 			return nil, fmt.Errorf("forward: target %q: %w", spec.URL, err)
 		}

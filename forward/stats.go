@@ -39,8 +39,7 @@ func (f Failure) String() string {
 //
 // holds exactly, where Open is what waits or is in flight.
 type TargetStats struct {
-	Target  string        // the URL as configured
-	Limit   string        // "|N" or "|N%"; empty: none
+	Target  string        // as configured, the limit included; no two are equal
 	Elapsed time.Duration // the time these accounts cover
 
 	Received    uint64           // requests submitted
@@ -85,11 +84,14 @@ func (s *TargetStats) Rate() float64 {
 	return float64(s.Answered) / s.Elapsed.Seconds()
 }
 
+// Codes are the status codes seen, in order.
+func (s *TargetStats) Codes() []int { return slices.Sorted(maps.Keys(s.Status)) }
+
 // All yields every counter and gauge by name; status codes as answered_200.
 func (s *TargetStats) All() iter.Seq2[string, uint64] {
 	return func(yield func(string, uint64) bool) {
 		ok := yield("received", s.Received) && yield("answered", s.Answered)
-		for _, code := range s.codes() {
+		for _, code := range s.Codes() {
 			ok = ok && yield("answered_"+strconv.Itoa(code), s.Status[code])
 		}
 		ok = ok && yield("failed", s.FailedTotal())
@@ -154,7 +156,7 @@ func (t *target) stats(s *TargetStats) {
 	defer t.mu.Unlock()
 	c := &t.counts
 	*s = TargetStats{
-		Target: t.spec.URL, Limit: t.spec.limit(), Elapsed: time.Duration(t.now()),
+		Target: t.name, Elapsed: time.Duration(t.now()),
 		Received: c.received, Answered: c.answered, Status: maps.Clone(c.status), Failed: c.failed,
 		Limited: c.limited, QueueFull: c.queueFull, SampledOut: c.sampledOut,
 		Unsupported: c.unsupported, Filtered: c.filtered,
@@ -162,9 +164,6 @@ func (t *target) stats(s *TargetStats) {
 		Latency: c.latency,
 	}
 }
-
-// codes are the status codes seen, in order.
-func (s *TargetStats) codes() []int { return slices.Sorted(maps.Keys(s.Status)) }
 
 // limit is the limit as it is written behind the URL.
 func (s *TargetSpec) limit() string {

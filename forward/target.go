@@ -33,6 +33,7 @@ type target struct {
 	// immutable
 	cfg     *Config
 	spec    TargetSpec
+	name    string // in accounts and logs
 	https   bool
 	host    string // as dialled, and the Host sent unless OriginalHost
 	start   time.Time
@@ -49,6 +50,7 @@ type target struct {
 	running  bool
 	closed   bool // no more requests come
 	stopped  bool // nothing is sent any more
+	over     bool // the last worker has ended
 	done     chan struct{}
 	workers  map[*worker]struct{}
 	idle     int  // workers that wait and that nobody has called
@@ -70,7 +72,7 @@ type clients struct {
 	h2 *http.Transport // with HTTP/2 where the target offers it; nil for http targets
 }
 
-func newTarget(cfg *Config, spec TargetSpec, tlsConf *tls.Config, start time.Time) (*target, error) {
+func newTarget(cfg *Config, spec TargetSpec, name string, tlsConf *tls.Config, start time.Time) (*target, error) {
 	u, err := spec.parseURL()
 	if err != nil {
 		return nil, err
@@ -80,7 +82,7 @@ func newTarget(cfg *Config, spec TargetSpec, tlsConf *tls.Config, start time.Tim
 	}
 	_, port, _ := net.SplitHostPort(hostPort(u))
 	t := &target{
-		cfg: cfg, spec: spec, https: u.Scheme == "https", host: u.Host, start: start, log: cfg.Logger.With("target", spec.URL),
+		cfg: cfg, spec: spec, name: name, https: u.Scheme == "https", host: u.Host, start: start, log: cfg.Logger.With("target", name),
 		shape: shaper{
 			host: []byte(u.Host), prefix: bytes.TrimRight([]byte(u.EscapedPath()), "/"),
 			mark: []byte(cfg.Mark), rewrite: cfg.Rewrite, smallEnd: 16 << 10,
@@ -203,6 +205,14 @@ func (t *target) close() {
 	t.idle = 0
 	t.cond.Broadcast()
 	if t.running && len(t.workers) == 0 {
+		t.end()
+	}
+}
+
+// end lets run return; with the lock.
+func (t *target) end() {
+	if !t.over {
+		t.over = true
 		close(t.done)
 	}
 }
@@ -328,7 +338,7 @@ func (t *target) leave(w *worker) {
 	t.idle = 0
 	t.cond.Broadcast() // the others may go, too
 	if len(t.workers) == 0 {
-		close(t.done)
+		t.end()
 	}
 }
 
