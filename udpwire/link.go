@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -44,13 +44,13 @@ func newLink(cfg *SenderConfig, host string, keys *keyring, now func() int64, dr
 	l := &link{host: host, now: now, wait: cfg.Wait, buffer: cfg.Buffer, done: make(chan struct{})}
 	l.room.L = &l.mu
 	l.peer = peer{name: host, keys: keys, rand: randomBytes, log: cfg.Logger, dropped: dropped, up: true}
-	l.peer.out.write = func(b []byte, segment int) error { return l.sock.write(b, segment) }
+	l.peer.out.write = func(b []byte, segment int) (int, error) { return l.sock.write(b, segment) }
 	l.peer.out.pool = &l.pool
 	conn, err := dial(host)
 	if err != nil {
 		return nil, err
 	}
-	if l.sock, err = newSendSocket(conn); err != nil {
+	if l.sock, err = newSendSocket(conn, cfg.Logger); err != nil {
 		conn.Close()
 		return nil, err
 	}
@@ -115,7 +115,7 @@ func datagramSizes(mtu, path int, to netip.Addr) []int {
 	if path == 0 {
 		path = 1500
 		if to.IsLoopback() {
-			path = 16384 // the smallest loopback of the systems in use
+			path = 9216 // the largest datagram that BSD systems send unless told otherwise
 		}
 	}
 	if path >= 65535 {
@@ -241,8 +241,8 @@ func (l *link) run() {
 		switch {
 		case err == nil:
 			l.peer.datagram(l.now(), buf[:n])
-		case !errors.Is(err, os.ErrDeadlineExceeded):
-			l.peer.failed(l.now(), err)
+		case errors.Is(err, syscall.ECONNREFUSED):
+			l.peer.out.refused = true
 		}
 		l.mu.Unlock()
 	}

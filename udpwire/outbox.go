@@ -2,6 +2,7 @@ package udpwire
 
 import (
 	"errors"
+	"syscall"
 	"time"
 )
 
@@ -12,8 +13,8 @@ type outbox struct {
 	// Fixed for the session.
 	session uint64
 	flags   uint8
-	seal    *sealer                           // nil: no secret
-	write   func(b []byte, segment int) error // sends b as datagrams of segment bytes, the last may be shorter
+	seal    *sealer                                  // nil: no secret
+	write   func(b []byte, segment int) (int, error) // sends b as datagrams of segment bytes, the last may be shorter
 	pool    *chunkPool
 
 	pending chunkList // to be sent for the first time
@@ -41,10 +42,11 @@ type outbox struct {
 	lastSent int64
 	beatPos  uint64 // posSeen when the last HEARTBEAT left
 	beatAt   int64
-	control  uint64 // last control number
 
-	stats outboxStats
-	body  [2048]byte // scratch for control datagrams
+	refused bool // the other machine said that nobody listens
+	stats   outboxStats
+	control uint64     // last control number
+	body    [2048]byte // scratch for control datagrams
 }
 
 // sent is what is known of one number.
@@ -132,13 +134,10 @@ func (o *outbox) drain(now int64) error {
 		}
 		for c.wrote < c.n {
 			n, size := c.run(c.wrote)
-			b := c.buf[c.start(c.wrote):c.ends[c.wrote+n-1]]
-			if err := o.write(b, size); err != nil {
+			sent, err := o.send(c.buf[c.start(c.wrote):c.ends[c.wrote+n-1]], size)
+			if c.wrote += sent; err != nil {
 				return err
 			}
-			o.stats.datagrams += uint64(n)
-			o.stats.datagramBytes += uint64(len(b))
-			c.wrote += n
 		}
 		o.lastSent = now
 		o.pending.pop()
@@ -319,10 +318,7 @@ func (o *outbox) writeRun(r *run) {
 	if r.c == nil {
 		return
 	}
-	if b := r.c.buf[r.start:r.end]; o.write(b, int(r.size)) == nil {
-		o.stats.datagrams += uint64(r.n)
-		o.stats.datagramBytes += uint64(len(b))
-	}
+	o.send(r.c.buf[r.start:r.end], int(r.size))
 	*r = run{}
 }
 
@@ -365,8 +361,16 @@ func (o *outbox) sendControl(k kind, d []byte) {
 		d = append(d, make([]byte, tagSize)...)
 		o.seal.seal(d)
 	}
-	if o.write(d, len(d)) == nil {
-		o.stats.datagrams++
-		o.stats.datagramBytes += uint64(len(d))
+	o.send(d, len(d))
+}
+
+// send writes datagrams of size bytes, counts those that left and remembers a refusal.
+func (o *outbox) send(b []byte, size int) (n int, err error) {
+	n, err = o.write(b, size)
+	o.stats.datagrams += uint64(n)
+	o.stats.datagramBytes += uint64(min(n*size, len(b)))
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		o.refused = true
 	}
+	return n, err
 }

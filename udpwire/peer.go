@@ -2,9 +2,7 @@ package udpwire
 
 import (
 	"encoding/binary"
-	"errors"
 	"log/slog"
-	"syscall"
 	"time"
 )
 
@@ -97,6 +95,7 @@ func (p *peer) tick(now int64) {
 	case peerSilent:
 		p.sayHello(now)
 	}
+	p.checkRefused(now)
 	p.drain(now)
 	if p.state == peerLive || p.state == peerSilent {
 		if now >= p.out.beat() {
@@ -137,15 +136,17 @@ func (p *peer) drain(now int64) {
 	if p.state != peerLive && p.state != peerOneWay {
 		return
 	}
-	p.failed(now, p.out.drain(now))
+	p.out.drain(now) // what does not get out now stays, and is tried again with the next tick
+	p.checkRefused(now)
 }
 
-// failed looks at an error of the socket. Only a refusal says something of the replayer; whatever else does not get
-// out is lost on the way and asked for again.
-func (p *peer) failed(now int64, err error) {
-	if err == nil || !errors.Is(err, syscall.ECONNREFUSED) {
+// checkRefused acts on a refusal, the only error of a socket that says something about the replayer: whatever else
+// does not get out is lost on the way and asked for again.
+func (p *peer) checkRefused(now int64) {
+	if !p.out.refused {
 		return
 	}
+	p.out.refused = false
 	if !p.refused {
 		p.refused = true
 		if p.state == peerSeeking {
@@ -195,12 +196,7 @@ func (p *peer) sayHello(now int64) {
 	if p.keys != nil {
 		p.keys.sealHandshake(d)
 	}
-	err := p.out.write(d, size)
-	if err == nil {
-		p.out.stats.datagrams++
-		p.out.stats.datagramBytes += uint64(size)
-	}
-	p.failed(now, err)
+	_, err := p.out.send(d, size)
 	wait := helloLast
 	if p.tries < 6 {
 		wait = min(helloFirst<<p.tries, helloLast)

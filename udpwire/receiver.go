@@ -71,7 +71,7 @@ func Listen(cfg ReceiverConfig) (*Receiver, error) {
 	if err != nil {
 		return nil, fmt.Errorf("udpwire: %w", err)
 	}
-	sock, err := newReceiveSocket(conn, receiveBuffer)
+	sock, err := newReceiveSocket(conn, receiveBuffer, cfg.Logger)
 	if err != nil {
 		conn.Close()
 		return nil, fmt.Errorf("udpwire: %w", err)

@@ -3,6 +3,7 @@
 package udpwire
 
 import (
+	"log/slog"
 	"net"
 	"net/netip"
 	"time"
@@ -11,18 +12,20 @@ import (
 // A sendSocket is a connected UDP socket; here each datagram costs a system call.
 type sendSocket struct{ conn *net.UDPConn }
 
-func newSendSocket(conn *net.UDPConn) (*sendSocket, error) { return &sendSocket{conn}, nil }
+func newSendSocket(conn *net.UDPConn, _ *slog.Logger) (*sendSocket, error) {
+	return &sendSocket{conn}, nil
+}
 
-// write sends b as datagrams of segment bytes each; the last may be shorter.
-func (s *sendSocket) write(b []byte, segment int) error {
-	for len(b) > 0 {
-		n := min(segment, len(b))
-		if _, err := s.conn.Write(b[:n]); err != nil {
-			return err
+// write sends b as datagrams of segment bytes each, the last may be shorter, and returns how many were sent.
+func (s *sendSocket) write(b []byte, segment int) (n int, err error) {
+	for ; len(b) > 0; n++ {
+		k := min(segment, len(b))
+		if _, err := s.conn.Write(b[:k]); err != nil {
+			return n, err
 		}
-		b = b[n:]
+		b = b[k:]
 	}
-	return nil
+	return n, nil
 }
 
 // pathMTU is what the kernel knows of the path's largest packet; 0: nothing.
@@ -37,7 +40,7 @@ type receiveSocket struct {
 	n    int
 }
 
-func newReceiveSocket(conn *net.UDPConn, want int) (*receiveSocket, error) {
+func newReceiveSocket(conn *net.UDPConn, want int, _ *slog.Logger) (*receiveSocket, error) {
 	s := &receiveSocket{conn: conn, buf: make([]byte, maxDatagram+1)}
 	return s, conn.SetReadBuffer(want)
 }
