@@ -20,6 +20,9 @@ type link struct {
 	now    func() int64
 	wait   bool
 	buffer int64
+	mtu    int
+	ctx    context.Context // ends with close: a name lookup may be under way
+	cancel context.CancelFunc
 
 	pack packer // the Send goroutine's
 	held atomic.Int64
@@ -33,6 +36,7 @@ type link struct {
 	pool   chunkPool
 	sock   *sendSocket
 	wakeAt int64 // when the reader wakes by itself
+	dialed int64 // when the socket was last opened
 	closed bool
 	done   chan struct{}
 }
@@ -42,11 +46,13 @@ const idleWake = int64(100 * time.Millisecond)
 
 func newLink(cfg *SenderConfig, host string, keys *keyring, now func() int64, dropped func() uint64) (*link, error) {
 	l := &link{host: host, now: now, wait: cfg.Wait, buffer: cfg.Buffer, done: make(chan struct{})}
+	l.mtu, l.dialed = cfg.MTU, now()
+	l.ctx, l.cancel = context.WithCancel(context.Background())
 	l.room.L = &l.mu
 	l.peer = peer{name: host, keys: keys, rand: randomBytes, log: cfg.Logger, dropped: dropped, up: true}
 	l.peer.out.write = func(b []byte, segment int) (int, error) { return l.sock.write(b, segment) }
 	l.peer.out.pool = &l.pool
-	conn, err := dial(host)
+	conn, err := dial(l.ctx, host)
 	if err != nil {
 		return nil, err
 	}
@@ -68,12 +74,12 @@ func newLink(cfg *SenderConfig, host string, keys *keyring, now func() int64, dr
 
 // dial resolves host and opens a socket to it. A name with several addresses means an IPv4 one first: replayers listen
 // on 0.0.0.0 unless told otherwise.
-func dial(host string) (*net.UDPConn, error) {
+func dial(ctx context.Context, host string) (*net.UDPConn, error) {
 	name, port, err := net.SplitHostPort(host)
 	if err != nil {
 		return nil, fmt.Errorf("udpwire: replayer %q: %w", host, err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), resolveTimeout)
+	ctx, cancel := context.WithTimeout(ctx, resolveTimeout)
 	defer cancel()
 	number, err := net.DefaultResolver.LookupPort(ctx, "udp", port)
 	if err != nil {
@@ -226,9 +232,20 @@ func (l *link) run() {
 		now := l.now()
 		l.peer.tick(now)
 		l.publish()
-		if l.closed || l.peer.byeDone {
+		if l.closed {
+			l.peer.abandon(now)
+		}
+		if l.peer.byeDone {
+			l.closed = true
+			l.room.Broadcast()
 			l.mu.Unlock()
 			return
+		}
+		if l.peer.lostFor(now) > redialAfter && now-l.dialed > redialAfter {
+			l.dialed = now
+			l.mu.Unlock()
+			l.redial()
+			continue
 		}
 		l.wakeAt = min(max(l.peer.due(), now+int64(time.Millisecond)), now+idleWake)
 		sock := l.sock
@@ -248,6 +265,27 @@ func (l *link) run() {
 	}
 }
 
+// redialAfter is how long a replayer may be silent before its name is looked up and a socket opened again: its
+// address, or this machine's, may have changed.
+const redialAfter = int64(5 * time.Second)
+
+func (l *link) redial() {
+	conn, err := dial(l.ctx, l.host)
+	if err != nil {
+		return // the old socket stays; what is wrong with the name was said when the replayer fell silent
+	}
+	sock, err := newSendSocket(conn, l.peer.log)
+	if err != nil {
+		conn.Close()
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.sock.conn.Close()
+	l.sock = sock
+	l.peer.sizes = datagramSizes(l.mtu, sock.pathMTU(), conn.RemoteAddr().(*net.UDPAddr).AddrPort().Addr())
+}
+
 // close lets the link finish within ctx and stops it. What was not confirmed by then is lost.
 func (l *link) close(ctx context.Context) error {
 	l.pack.flush()
@@ -265,8 +303,10 @@ func (l *link) close(ctx context.Context) error {
 	l.mu.Lock()
 	l.closed = true
 	l.room.Broadcast()
+	l.wakeAt = 0
 	l.sock.conn.SetReadDeadline(time.Unix(0, 1))
 	l.mu.Unlock()
+	l.cancel()
 	<-l.done
 	l.sock.conn.Close()
 	return err

@@ -116,8 +116,11 @@ func (o *outbox) unsettled() bool { return o.oldest < o.next }
 func (o *outbox) room() bool {
 	return o.next-o.oldest+maxGrams <= maxOutstanding &&
 		o.messages()-min(o.answered.messages+o.answered.lostMessages, o.messages()) < maxUnderWay &&
-		int64(o.posNext-o.posSeen) < max(o.window, minWindow)+o.inPath && o.next < maxNumber-maxGrams
+		int64(o.posNext-o.posSeen) < max(o.window, minWindow)+o.inPath && !o.exhausted()
 }
+
+// exhausted reports whether the session's numbers are used up.
+func (o *outbox) exhausted() bool { return o.next >= maxNumber-maxGrams }
 
 // drain sends pending chunks as far as the replayer has room. It returns write's error that stopped it; the rest stays.
 func (o *outbox) drain(now int64) error {

@@ -73,6 +73,7 @@ const (
 	silentAfter = int64(2 * time.Second) // without an answer to heartbeats
 	byeEvery    = int64(50 * time.Millisecond)
 	maxByes     = 10
+	oneWayByes  = 3
 )
 
 // seek drops what is known of the handshake and starts a new one.
@@ -82,6 +83,9 @@ func (p *peer) seek(now int64) {
 
 // tick does what time brings: HELLO, HEARTBEAT, BYE, and what can be sent now.
 func (p *peer) tick(now int64) {
+	if p.byeDone {
+		return
+	}
 	switch p.state {
 	case peerSeeking, peerOneWay:
 		p.sayHello(now)
@@ -91,6 +95,9 @@ func (p *peer) tick(now int64) {
 	case peerLive:
 		if now-p.heard > silentAfter {
 			p.silent(now)
+		} else if p.out.exhausted() && !p.out.unsettled() { // the next session has numbers again
+			p.out.heartbeat(now, kindBye, p.dropped())
+			p.endSession(now)
 		}
 	case peerSilent:
 		p.sayHello(now)
@@ -112,6 +119,9 @@ func (p *peer) tick(now int64) {
 // due is when tick is to be called next.
 func (p *peer) due() int64 {
 	due := never
+	if p.byeDone {
+		return due
+	}
 	switch p.state {
 	case peerSeeking, peerOneWay, peerSilent:
 		due = p.helloAt
@@ -160,6 +170,14 @@ func (p *peer) checkRefused(now int64) {
 		p.endSession(now)
 	}
 	p.up = false
+}
+
+// lostFor is how long the replayer has not been there.
+func (p *peer) lostFor(now int64) int64 {
+	if p.state == peerLive {
+		return 0
+	}
+	return now - p.seekAt
 }
 
 func (p *peer) silent(now int64) {
@@ -401,9 +419,21 @@ func (p *peer) finished() bool {
 	return p.out.pending.head == nil && !p.out.unsettled()
 }
 
+// abandon ends the session without waiting for anything that is missing: the replayer is told the totals once.
+func (p *peer) abandon(now int64) {
+	if p.state != peerSeeking {
+		p.out.heartbeat(now, kindBye, p.dropped())
+		p.endSession(now)
+	}
+	p.byeDone = true
+}
+
 func (p *peer) bye(now int64) {
-	if p.state == peerSeeking || p.byes >= maxByes || p.state == peerOneWay && p.byes >= 3 {
+	if p.state == peerSeeking || p.byes >= maxByes || p.state == peerOneWay && p.byes >= oneWayByes {
 		p.byeDone = true
+		if p.state != peerSeeking {
+			p.endSession(now)
+		}
 		return
 	}
 	p.byes++

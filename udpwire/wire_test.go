@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
-	"os"
 	"testing"
 	"time"
 )
@@ -21,7 +20,7 @@ func TestEndToEnd(t *testing.T) {
 }
 
 func endToEnd(t *testing.T, secret []byte, mtu int) {
-	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	log := slog.New(slog.DiscardHandler)
 	recv, err := Listen(ReceiverConfig{Addr: "127.0.0.1:0", Secret: secret, Logger: log})
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,126 @@
+package udpwire
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// cpu is the processor time the process has used.
+func cpu() time.Duration {
+	var u syscall.Rusage
+	syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// BenchmarkWire sends messages through a real socket on loopback until all have arrived. The datagram size of 1452
+// bytes is that of an Ethernet path; "large" is what loopback gets.
+func BenchmarkWire(b *testing.B) {
+	for _, size := range []int{300, 1200, 20000} {
+		for _, mtu := range []int{1500, 0} {
+			for _, secret := range []string{"", "secret"} {
+				path := map[int]string{1500: "1500", 0: "large"}[mtu]
+				b.Run(fmt.Sprintf("%dB/mtu=%s/sealed=%t", size, path, secret != ""), func(b *testing.B) {
+					benchmarkWire(b, size, mtu, []byte(secret))
+				})
+			}
+		}
+	}
+}
+
+func benchmarkWire(b *testing.B, size, mtu int, secret []byte) {
+	recv, err := Listen(ReceiverConfig{Addr: "127.0.0.1:0", Secret: secret})
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(b.Context())
+	done := make(chan error, 1)
+	var got atomic.Uint64
+	go func() { done <- recv.Run(ctx, func(*Message) { got.Add(1) }) }()
+	send, err := Dial(SenderConfig{Replayers: []string{recv.Addr().String()}, Secret: secret, MTU: mtu, Wait: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	m := Message{Src: netip.MustParseAddrPort("10.0.0.1:40000"), Dst: netip.MustParseAddrPort("10.0.0.2:80"), Body: make([]byte, size)}
+	n := uint64(0)
+	message := func() {
+		n++
+		m.Conn, m.Index, m.Time = n%64, n, int64(n)*50
+		if err := send.Send(&m); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for range 1000 {
+		message()
+	}
+	send.Flush()
+	for got.Load() < n {
+		time.Sleep(time.Millisecond)
+	}
+	b.SetBytes(int64(size))
+	b.ReportAllocs()
+	b.ResetTimer()
+	begin := cpu()
+	for b.Loop() {
+		message()
+	}
+	send.Flush()
+	for got.Load() < n {
+		time.Sleep(100 * time.Microsecond)
+	}
+	b.ReportMetric(float64((cpu()-begin).Nanoseconds())/float64(b.N), "cpu-ns/op")
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "msg/s")
+	b.StopTimer()
+	close, stop := context.WithTimeout(context.Background(), 5*time.Second)
+	defer stop()
+	if err := send.Close(close); err != nil {
+		b.Fatal(err)
+	}
+	cancel()
+	<-done
+	if st := recv.Stats(); st.MessagesReceived != n {
+		b.Fatalf("%d of %d arrived", st.MessagesReceived, n)
+	}
+}
+
+// BenchmarkPlainWrite is the yardstick: a system call per message on either side, and nothing else.
+func BenchmarkPlainWrite(b *testing.B) {
+	in, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer in.Close()
+	in.SetReadBuffer(4 << 20)
+	var got atomic.Int64
+	go func() {
+		buf := make([]byte, 2048)
+		for {
+			if _, _, err := in.ReadFromUDPAddrPort(buf); err != nil {
+				return
+			}
+			got.Add(1)
+		}
+	}()
+	out, err := net.Dial("udp4", in.LocalAddr().String())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer out.Close()
+	d := make([]byte, 300)
+	b.SetBytes(300)
+	b.ReportAllocs()
+	begin := cpu()
+	for b.Loop() {
+		if _, err := out.Write(d); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64((cpu()-begin).Nanoseconds())/float64(b.N), "cpu-ns/op")
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "msg/s")
+	b.ReportMetric(100*float64(got.Load())/float64(b.N), "%arrived")
+}

@@ -1,0 +1,275 @@
+package udpwire
+
+import (
+	"fmt"
+	"testing"
+)
+
+// load sends messages of all sizes for a while: one each 0.2 ms.
+func (n *network) load(count int) {
+	for i := range count {
+		size := n.rng.IntN(1000)
+		if i%200 == 0 {
+			size = 50000
+		}
+		n.send(n.rng.Uint64N(20), size)
+		if i%3 == 0 {
+			n.pack.flush()
+		}
+		n.run(n.now + ms/5)
+	}
+}
+
+// each runs a scenario with and without a secret.
+func each(t *testing.T, scenario func(t *testing.T, secret string)) {
+	for _, secret := range []string{"", "secret"} {
+		t.Run(fmt.Sprintf("sealed=%t", secret != ""), func(t *testing.T) { scenario(t, secret) })
+	}
+}
+
+func (n *network) allArrived() {
+	n.t.Helper()
+	if len(n.got) != len(n.bodies) {
+		n.t.Errorf("%d of %d messages arrived", len(n.got), len(n.bodies))
+	}
+}
+
+func TestNetworkCutForThreeSeconds(t *testing.T) {
+	each(t, func(t *testing.T, secret string) {
+		n := newNetwork(t, 1, secret)
+		n.load(1000)
+		n.cut = true
+		n.load(15000) // 3 s
+		if n.peer.up {
+			t.Error("the listener has not noticed")
+		}
+		n.cut = false
+		n.load(1000)
+		n.finish(10000 * ms)
+		n.allArrived()
+		n.balanced()
+		if n.peer.past.sessions != 1 {
+			t.Errorf("%d sessions, want the same to go on", n.peer.past.sessions)
+		}
+	})
+}
+
+// A killed replayer takes what it has handed on and not confirmed with it: the listener counts that as lost, and
+// sends nothing twice.
+func TestReplayerKilled(t *testing.T) {
+	each(t, func(t *testing.T, secret string) {
+		n := newNetwork(t, 1, secret)
+		n.loss = 0.02
+		n.load(2000)
+		n.cut, n.refuse = true, true
+		n.queue = nil
+		n.load(1000)
+		before := len(n.got)
+		past := n.recv.past
+		for _, s := range n.recv.sessions {
+			s.addTo(&past)
+		}
+		n.startReplayer(secret)
+		n.cut, n.refuse = false, false
+		n.load(1000)
+		n.finish(10000 * ms)
+		sent := uint64(len(n.bodies))
+		if p := n.peer.past; p.received+p.lost != sent || p.received > uint64(len(n.got)) {
+			t.Errorf("listener: %d received + %d lost of %d sent; %d arrived", p.received, p.lost, sent, len(n.got))
+		}
+		if n.peer.past.lost > 200 {
+			t.Errorf("%d lost, more than was under way", n.peer.past.lost)
+		}
+		if st, _ := n.totals(); st.MessagesSent != st.MessagesReceived+st.MessagesLost || st.MessagesReceived != uint64(len(n.got)-before) {
+			t.Errorf("new replayer: %d sent, %d received, %d lost; handled %d", st.MessagesSent, st.MessagesReceived, st.MessagesLost, len(n.got)-before)
+		}
+		if n.peer.past.sessions != 2 {
+			t.Errorf("%d sessions", n.peer.past.sessions)
+		}
+	})
+}
+
+func TestReplayerGoesAndComesBack(t *testing.T) {
+	each(t, func(t *testing.T, secret string) {
+		n := newNetwork(t, 1, secret)
+		n.load(1000)
+		n.pack.flush()
+		n.run(n.now + 50*ms)
+		n.recv.close(n.now)
+		n.refuse = true
+		n.run(n.now + 10*ms)
+		n.load(1000)
+		n.startReplayer(secret)
+		n.refuse = false
+		n.load(1000)
+		n.finish(10000 * ms)
+		n.allArrived()
+		if p := n.peer.past; p.received != uint64(len(n.bodies)) || p.lost != 0 || p.sessions != 2 {
+			t.Errorf("%+v", p)
+		}
+	})
+}
+
+func TestListenerKilled(t *testing.T) {
+	each(t, func(t *testing.T, secret string) {
+		n := newNetwork(t, 1, secret)
+		n.load(1000)
+		n.startListener(secret)
+		n.order = map[uint64]uint64{}
+		n.load(1000)
+		n.finish(10000 * ms)
+		if len(n.recv.sessions) != 2 {
+			t.Errorf("%d sessions", len(n.recv.sessions))
+		}
+		n.run(n.now + idleEnd + 1000*ms)
+		st, _ := n.totals()
+		if st.MessagesSent != st.MessagesReceived+st.MessagesLost || int(st.MessagesReceived) != len(n.got) || len(n.recv.sessions) != 0 {
+			t.Errorf("%d sent = %d received + %d lost; %d sessions left", st.MessagesSent, st.MessagesReceived, st.MessagesLost, len(n.recv.sessions))
+		}
+		if len(n.got) < len(n.bodies)-60 {
+			t.Errorf("%d of %d arrived", len(n.got), len(n.bodies))
+		}
+	})
+}
+
+// The handshake survives the loss of each of its datagrams.
+func TestHandshakeLost(t *testing.T) {
+	for _, lost := range []kind{kindHello, kindWelcome, kindHeartbeat} {
+		t.Run(fmt.Sprint(lost), func(t *testing.T) {
+			n := newNetwork(t, 1, "secret")
+			left := 5
+			n.drop = func(_ bool, d []byte) bool {
+				if kind(d[4]) == lost && left > 0 {
+					left--
+					return true
+				}
+				return false
+			}
+			n.load(3000)
+			n.finish(5000 * ms)
+			n.allArrived()
+			n.balanced()
+		})
+	}
+}
+
+// A datagram that never passes, such as one too large for a path that has shrunk, is given up after a while; what
+// was in it is lost, and known to be on both sides; all else goes on.
+func TestGone(t *testing.T) {
+	each(t, func(t *testing.T, secret string) {
+		n := newNetwork(t, 1, secret)
+		n.load(500)
+		n.limit = 1400
+		n.load(500)
+		n.limit = 0
+		n.drop = func(toReplayer bool, d []byte) bool { // these never pass
+			return toReplayer && kind(d[4]) == kindData && (d[23] == 0 || d[23] == 1)
+		}
+		n.load(1000)
+		n.finish(30000 * ms)
+		n.balanced()
+		if _, past := n.totals(); past.lost == 0 || len(n.got) < len(n.bodies)*3/4 {
+			t.Errorf("%d lost, %d of %d arrived", past.lost, len(n.got), len(n.bodies))
+		}
+	})
+}
+
+// What was not confirmed when the listener had to stop is lost for both.
+func TestCloseUnfinished(t *testing.T) {
+	each(t, func(t *testing.T, secret string) {
+		n := newNetwork(t, 1, secret)
+		n.load(1000)
+		n.drop = func(toReplayer bool, d []byte) bool { return toReplayer && kind(d[4]) == kindData }
+		n.load(100)
+		n.pack.flush()
+		n.run(n.now + 5*ms)
+		n.peer.abandon(n.now)
+		n.run(n.now + 100*ms)
+		n.balanced()
+		if len(n.got) == len(n.bodies) {
+			t.Error("nothing was lost")
+		}
+	})
+}
+
+// Numbers stay unambiguous where keys change and where a session's numbers end.
+func TestNumbersChangeKeysAndEnd(t *testing.T) {
+	for _, start := range []uint64{1 << epochBits, maxNumber} {
+		t.Run(fmt.Sprintf("%#x", start), func(t *testing.T) {
+			n := newNetwork(t, 1, "secret")
+			n.loss = 0.05
+			n.run(n.now + 200*ms)
+			s := n.recv.sessions[n.peer.out.session]
+			if s == nil {
+				t.Fatal("no session")
+			}
+			first := start - 1000
+			n.peer.out.next, n.peer.out.oldest, n.peer.out.seen = first, first, first-1
+			s.in.numbers.next, s.in.known, s.in.ripe = first, first-1, first-1
+			for _, k := range []*sealer{n.peer.out.seal, s.opens} {
+				k.data.highest = first >> epochBits
+			}
+			n.load(5000)
+			n.finish(10000 * ms)
+			n.allArrived()
+			n.balanced()
+			if want := uint64(1); start == maxNumber {
+				want = 2
+				if n.peer.past.sessions != want {
+					t.Errorf("%d sessions", n.peer.past.sessions)
+				}
+			}
+		})
+	}
+}
+
+func TestOneWay(t *testing.T) {
+	n := newNetwork(t, 1, "")
+	n.oneWay = true
+	n.load(1000)
+	if len(n.got) != 0 {
+		t.Error("sent before an answer could come")
+	}
+	n.run(n.now + oneWayStart)
+	n.loss = 0.1
+	n.load(4000)
+	n.loss = 0
+	n.finish(5000 * ms)
+	n.run(n.now + 2000*ms)
+	st, past := n.totals()
+	sent := uint64(len(n.bodies))
+	if st.MessagesSent != sent || st.MessagesReceived+st.MessagesLost != sent || st.MessagesLost == 0 ||
+		int(st.MessagesReceived) != len(n.got) || st.BytesReceived+st.BytesLost != n.bytes {
+		t.Errorf("replayer: %+v", st)
+	}
+	if past.unconfirmed != sent || past.received != 0 || past.lost != 0 {
+		t.Errorf("listener: %+v", past)
+	}
+}
+
+// With a secret nothing goes out to whoever does not answer.
+func TestNeverOneWayWithSecret(t *testing.T) {
+	n := newNetwork(t, 1, "secret")
+	n.oneWay = true
+	n.load(1000)
+	n.run(n.now + 3*oneWayStart)
+	if len(n.got) != 0 || n.peer.state != peerSeeking || !n.peer.warned {
+		t.Errorf("%d messages sent, state %d, warned %t", len(n.got), n.peer.state, n.peer.warned)
+	}
+	n.oneWay = false
+	n.finish(3000 * ms)
+	n.allArrived()
+	n.balanced()
+}
+
+// The size of HELLO proves what passes.
+func TestPathSize(t *testing.T) {
+	n := newNetwork(t, 1, "")
+	n.limit = 1300
+	n.load(1000)
+	n.finish(5000 * ms)
+	n.allArrived()
+	if n.peer.size != 1200 {
+		t.Errorf("datagrams of %d bytes", n.peer.size)
+	}
+}

@@ -1,0 +1,293 @@
+package udpwire
+
+import (
+	"bytes"
+	"container/heap"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/netip"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// ms is a millisecond of virtual time.
+const ms = int64(time.Millisecond)
+
+// A network joins one listener's peer and one replayer's reception in virtual time, with faults drawn from a seed.
+type network struct {
+	t     *testing.T
+	rng   *rand.Rand
+	now   int64
+	queue packets
+	count int
+
+	loss, dup  float64 // share of datagrams
+	delay, jit int64   // ns
+	cut        bool    // nothing passes
+	refuse     bool    // the replayer's machine says that nobody listens
+	oneWay     bool    // nothing comes back
+	burst      int     // datagrams still to be lost in a row
+	bursts     float64 // chance that a burst of 50 begins
+	drop       func(toReplayer bool, d []byte) bool
+	tap        func(toReplayer bool, d []byte)
+	limit      int // largest datagram that passes; 0: any
+
+	peer   peer
+	pack   packer
+	pool   chunkPool
+	recv   *reception
+	got    map[uint64]int // by Index
+	order  map[uint64]uint64
+	bodies [][]byte
+	delays []int64
+	sentAt []int64
+	bytes  uint64
+}
+
+type packet struct {
+	at         int64
+	seq        int
+	toReplayer bool
+	d          []byte
+}
+
+type packets []packet
+
+func (q packets) Len() int { return len(q) }
+func (q packets) Less(i, j int) bool {
+	return q[i].at < q[j].at || q[i].at == q[j].at && q[i].seq < q[j].seq
+}
+func (q packets) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q *packets) Push(x any)   { *q = append(*q, x.(packet)) }
+func (q *packets) Pop() any {
+	old := *q
+	p := old[len(old)-1]
+	*q = old[:len(old)-1]
+	return p
+}
+
+func newNetwork(t *testing.T, seed uint64, secret string) *network {
+	n := &network{t: t, rng: rand.New(rand.NewPCG(seed, 1)), now: 1e18, delay: ms / 5, got: map[uint64]int{}, order: map[uint64]uint64{}}
+	n.startListener(secret)
+	n.startReplayer(secret)
+	return n
+}
+
+func (n *network) random(b []byte) {
+	for i := range b {
+		b[i] = byte(n.rng.Uint32())
+	}
+}
+
+func keyringOf(t *testing.T, secret string) *keyring {
+	k, err := newKeyring([]byte(secret))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+func (n *network) startListener(secret string) {
+	n.pool = chunkPool{}
+	n.peer = peer{name: "replayer", keys: keyringOf(n.t, secret), rand: n.random, log: slog.New(slog.DiscardHandler),
+		dropped: func() uint64 { return 0 }, up: true, sizes: []int{1452, 1452, 1200}, size: 1200}
+	n.peer.out.write = func(b []byte, segment int) (k int, err error) {
+		if n.refuse {
+			return 0, syscall.ECONNREFUSED
+		}
+		for ; len(b) > 0; k++ {
+			m := min(segment, len(b))
+			n.put(true, b[:m])
+			b = b[m:]
+		}
+		return k, nil
+	}
+	n.peer.out.pool = &n.pool
+	n.peer.out.begin(0, 0, nil, 0)
+	n.peer.seek(n.now)
+	n.pack = packer{hand: func(c *chunk) *chunk {
+		if c != nil {
+			n.peer.out.push(c)
+			n.peer.drain(n.now)
+		}
+		return n.pool.get(chunkSize)
+	}, size: func() int { return n.peer.size }}
+	if n.peer.keys != nil {
+		n.pack.tag = tagSize
+	}
+}
+
+func (n *network) startReplayer(secret string) {
+	cfg := ReceiverConfig{}
+	cfg.check()
+	n.recv = &reception{cfg: cfg, keys: keyringOf(n.t, secret), rand: n.random, window: 4 << 20,
+		sessions: map[uint64]*session{}, handle: n.handle}
+	n.recv.write = func(d []byte, to *source) error {
+		n.put(false, d)
+		return nil
+	}
+}
+
+// put sends a datagram into the network.
+func (n *network) put(toReplayer bool, d []byte) {
+	if n.tap != nil {
+		n.tap(toReplayer, d)
+	}
+	if n.cut || !toReplayer && n.oneWay || n.limit > 0 && len(d) > n.limit || n.drop != nil && n.drop(toReplayer, d) {
+		return
+	}
+	if n.burst == 0 && n.rng.Float64() < n.bursts {
+		n.burst = 50
+	}
+	if n.burst > 0 {
+		n.burst--
+		return
+	}
+	for copies := 1; copies > 0; copies-- {
+		if n.rng.Float64() < n.dup {
+			copies++
+		}
+		if n.rng.Float64() < n.loss {
+			continue
+		}
+		at := n.now + n.delay
+		if n.jit > 0 {
+			at += n.rng.Int64N(n.jit)
+		}
+		n.count++
+		heap.Push(&n.queue, packet{at, n.count, toReplayer, bytes.Clone(d)})
+	}
+}
+
+var listenerAt = source{addr: netip.MustParseAddrPort("10.0.0.1:1111")}
+
+// run lets time pass until the given moment.
+func (n *network) run(until int64) {
+	for n.now < until {
+		next := until
+		if len(n.queue) > 0 {
+			next = min(next, n.queue[0].at)
+		}
+		next = min(next, max(n.peer.due(), n.now+ms/10), max(n.recv.due, n.now+ms/10))
+		n.now = max(next, n.now)
+		n.recv.now = n.now
+		for len(n.queue) > 0 && n.queue[0].at <= n.now {
+			p := heap.Pop(&n.queue).(packet)
+			if p.toReplayer {
+				n.recv.datagram(p.d, listenerAt)
+			} else {
+				n.peer.datagram(n.now, p.d)
+			}
+		}
+		n.recv.tick()
+		n.peer.tick(n.now)
+	}
+}
+
+// send packs a message and remembers it. Its Index is its place among all sent.
+func (n *network) send(conn uint64, size int) {
+	body := make([]byte, size)
+	n.random(body[:min(size, 64)])
+	n.bodies = append(n.bodies, body)
+	n.sentAt = append(n.sentAt, n.now)
+	n.bytes += uint64(size)
+	n.pack.add(&Message{Conn: conn, Index: uint64(len(n.bodies) - 1), Time: n.now, Body: body})
+}
+
+func (n *network) handle(m *Message) {
+	n.got[m.Index]++
+	if n.got[m.Index] > 1 {
+		n.t.Errorf("message %d came twice", m.Index)
+	}
+	if m.Index >= uint64(len(n.bodies)) || !bytes.Equal(m.Body, n.bodies[m.Index]) {
+		n.t.Fatalf("message %d is not what was sent", m.Index)
+	}
+	if last, ok := n.order[m.Conn]; ok && last > m.Index {
+		n.t.Errorf("connection %d: message %d after %d", m.Conn, m.Index, last)
+	}
+	n.order[m.Conn] = m.Index
+	n.delays = append(n.delays, n.now-n.sentAt[m.Index])
+}
+
+// finish closes the listener as Close does and lets both sides settle.
+func (n *network) finish(wait int64) {
+	n.pack.flush()
+	n.peer.closing = true
+	for end := n.now + wait; n.now < end && !n.peer.byeDone; {
+		n.run(n.now + 10*ms)
+	}
+}
+
+// totals returns both sides' accounts, the sessions that are open included.
+func (n *network) totals() (st ReceiverStats, past peerTotals) {
+	st = n.recv.past
+	for _, s := range n.recv.sessions {
+		s.addTo(&st)
+	}
+	return st, n.peer.past
+}
+
+// balanced checks that both sides know the same: everything received, or received and lost.
+func (n *network) balanced() {
+	n.t.Helper()
+	st, past := n.totals()
+	sent := uint64(len(n.bodies))
+	if st.MessagesSent != sent || st.MessagesReceived+st.MessagesLost != sent || st.MessagesReceived != uint64(len(n.got)) {
+		n.t.Errorf("replayer: %d sent, received %d + lost %d; handled %d", sent, st.MessagesReceived, st.MessagesLost, len(n.got))
+	}
+	if past.received != st.MessagesReceived || past.lost != st.MessagesLost {
+		n.t.Errorf("listener: received %d lost %d, replayer: %d and %d", past.received, past.lost, st.MessagesReceived, st.MessagesLost)
+	}
+	if st.BytesReceived+st.BytesLost != n.bytes || past.receivedBytes != st.BytesReceived || past.lostBytes != st.BytesLost {
+		n.t.Errorf("bytes: sent %d, replayer %d + %d, listener %d + %d", n.bytes, st.BytesReceived, st.BytesLost, past.receivedBytes, past.lostBytes)
+	}
+	if n.pool.out > chunkSize {
+		n.t.Errorf("%d bytes of buffer not given back", n.pool.out)
+	}
+}
+
+func TestRecovery(t *testing.T) {
+	faults := []struct {
+		name string
+		set  func(*network)
+	}{
+		{"clean", func(n *network) {}},
+		{"loss 1%", func(n *network) { n.loss = 0.01 }},
+		{"loss 5%", func(n *network) { n.loss = 0.05 }},
+		{"loss 20%", func(n *network) { n.loss = 0.20 }},
+		{"loss 50%", func(n *network) { n.loss = 0.50 }},
+		{"duplication", func(n *network) { n.dup = 0.3 }},
+		{"reordering", func(n *network) { n.jit = 5 * ms }},
+		{"bursts", func(n *network) { n.bursts = 0.01 }},
+		{"long path", func(n *network) { n.delay, n.jit, n.loss = 40*ms, ms, 0.05 }},
+		{"everything", func(n *network) { n.loss, n.dup, n.jit, n.bursts = 0.1, 0.1, 10*ms, 0.001 }},
+	}
+	for _, f := range faults {
+		for _, secret := range []string{"", "secret"} {
+			for seed := range uint64(2) {
+				t.Run(fmt.Sprintf("%s/sealed=%t/%d", f.name, secret != "", seed), func(t *testing.T) {
+					n := newNetwork(t, seed, secret)
+					f.set(n)
+					for i := range 3000 {
+						size := n.rng.IntN(1200)
+						if i%100 == 0 {
+							size = n.rng.IntN(100000)
+						}
+						n.send(n.rng.Uint64N(20), size)
+						if i%4 == 0 {
+							n.pack.flush()
+							n.run(n.now + ms/5)
+						}
+					}
+					n.finish(20000 * ms)
+					n.balanced()
+					if len(n.got) != len(n.bodies) {
+						t.Errorf("%d of %d messages arrived", len(n.got), len(n.bodies))
+					}
+				})
+			}
+		}
+	}
+}
