@@ -11,7 +11,7 @@ const (
 	// after probeFirst, then after twice as long, up to probeMax: a target that
 	// is back is found within that time.
 	probeFirst = 50 * time.Millisecond
-	probeMax   = time.Second
+	probeMax   = 250 * time.Millisecond
 )
 
 // A backoff decides when a request may go to a target that fails. All times
