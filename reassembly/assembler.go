@@ -1,0 +1,226 @@
+package reassembly
+
+import (
+	"cmp"
+	"log/slog"
+	"time"
+
+	"gor/capture"
+)
+
+// Config says what an Assembler may hold and for how long. Zero values mean
+// the defaults.
+type Config struct {
+	MaxMemory   int64         // bytes of connections, half-read requests and early data; default 256 MiB
+	MaxRequest  int64         // bytes of the largest request; default 64 MiB
+	GapTimeout  time.Duration // packet time that missing bytes have to come; default 3 s
+	IdleTimeout time.Duration // packet time after which a silent connection is forgotten; default 5 min
+	Mark        string        // the header of requests that gor sent itself; default Gor-Replayed
+	Logger      *slog.Logger  // what is not HTTP/1, once per protocol and port; default none
+}
+
+const (
+	defaultMaxMemory   = 256 << 20
+	defaultMaxRequest  = 64 << 20
+	defaultGapTimeout  = 3 * time.Second // four retransmissions: 200, 400, 800, 1600 ms
+	defaultIdleTimeout = 5 * time.Minute
+	defaultMark        = "Gor-Replayed"
+
+	closedTimeout = 15 * time.Second // a closed connection is remembered: late copies of its packets are no requests
+	tick          = 100 * time.Millisecond
+)
+
+// An Assembler turns segments into requests. One goroutine at a time may use it.
+type Assembler struct {
+	cfg        Config
+	emit       func(*Request) Fate
+	maxConns   int
+	maxStreams int
+
+	now, due int64 // packet time; when timers are looked at next
+	table    *table
+	syns     synCache
+	recs     slab
+	known    list // connections
+	gone     list // closed connections
+	streams  streams
+	pool     pool
+
+	shedding bool
+
+	req    Request
+	stats  Stats
+	warned [protocols][]uint16 // ports whose protocol was logged
+}
+
+// New returns an Assembler that hands each whole request to emit, on the
+// goroutine that called Push, Advance or Close. The Request is lent for the
+// call. emit says what became of it: Sent, Filtered, QueueFull or TooLarge.
+func New(cfg Config, emit func(*Request) Fate) *Assembler {
+	cfg.MaxMemory = cmp.Or(cfg.MaxMemory, defaultMaxMemory)
+	cfg.MaxRequest = cmp.Or(cfg.MaxRequest, defaultMaxRequest)
+	cfg.GapTimeout = cmp.Or(cfg.GapTimeout, defaultGapTimeout)
+	cfg.IdleTimeout = cmp.Or(cfg.IdleTimeout, defaultIdleTimeout)
+	cfg.Mark = cmp.Or(cfg.Mark, defaultMark)
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Assembler{
+		maxConns:   max(1, int(cfg.MaxMemory*5/8/(connBytes+maxSlotBytes))),
+		maxStreams: max(1, int(cfg.MaxMemory*3/8/streamBytes)),
+		cfg:        cfg, emit: emit, table: newTable(), syns: newSynCache(cfg.MaxMemory),
+		pool: pool{limit: cfg.MaxMemory / 4},
+	}
+}
+
+// Push takes one segment; its payload is lent for the call.
+func (a *Assembler) Push(s *capture.Segment) {
+	if s.Time > a.now {
+		a.Advance(s.Time)
+	}
+	h := a.table.hash(&s.Src, &s.Dst)
+	i := a.table.find(&a.recs, h, &s.Src, &s.Dst)
+	first := seq(s.Seq)
+	if s.Flags.Has(capture.SYN) {
+		i = a.announce(h, i, first)
+		first++ // the SYN counts as a byte (RFC 9293 §3.4)
+	}
+	if i == 0 {
+		if len(s.Payload) == 0 {
+			return
+		}
+		i = a.open(h, s, first)
+	}
+	c := a.recs.at(i)
+	c.last = a.now
+	if c.phase == between && c.stream == 0 && c.next == first && s.Cut == 0 &&
+		s.Flags&(capture.FIN|capture.RST|capture.URG) == 0 {
+		c.advance(len(s.Payload))
+		a.read(i, c, s.Payload, true)
+	} else {
+		a.order(i, c, s, first)
+	}
+	if a.memory() > a.cfg.MaxMemory {
+		a.shed(0, nil)
+	}
+}
+
+// Advance tells the time, in nanoseconds since the Unix epoch, when no packet
+// does; Push does so by itself. Timers have a resolution of a tenth of a second.
+func (a *Assembler) Advance(now int64) {
+	if now <= a.now {
+		return
+	}
+	a.now = now
+	if now >= a.due {
+		a.due = now + int64(tick)
+		a.expire()
+	}
+}
+
+// Close ends the input: whole requests behind holes are handed on, and those
+// that are not whole get their fate.
+func (a *Assembler) Close() {
+	for st := a.streams.oldest; st != nil; st = a.streams.oldest {
+		i := st.conn
+		for c := a.recs.at(i); c.stream == st.at && a.isWaiting(st); {
+			a.fillHole(i, c, st)
+		}
+		a.forget(i, Aborted)
+	}
+}
+
+// Stats returns the accounts so far.
+func (a *Assembler) Stats() Stats {
+	s := a.stats
+	s.Flows = uint64(a.recs.live)
+	s.Memory = uint64(a.memory())
+	s.PeakMemory = max(s.PeakMemory, s.Memory)
+	return s
+}
+
+// announce handles a SYN for connection i, or for an unknown one, and returns
+// the connection that data in it belongs to.
+func (a *Assembler) announce(h uint64, i uint32, isn seq) uint32 {
+	if i != 0 {
+		c := a.recs.at(i)
+		first := isn.plus(1)
+		switch ahead := c.start.minus(first); {
+		case !c.has(anchored):
+			if st := a.stream(c); st != nil && st.early.len() > 0 && !inWindow(st.early.front().seq.minus(first)) {
+				break
+			}
+			a.anchor(i, c, first)
+			c.flags = c.flags&^joined | fresh
+			c.phase = between
+			a.drain(i, c)
+			a.settle(i, c)
+			return i
+		case c.start == first:
+			c.flags &^= joined
+			return i // the same SYN again
+		case c.has(joined) && ahead > 0 && inWindow(ahead):
+			return i // late: its first data was lost or is behind
+		}
+		a.forget(i, Aborted)
+	}
+	a.syns.put(h, isn)
+	return 0
+}
+
+// open makes the record of a connection whose first data is s.
+func (a *Assembler) open(h uint64, s *capture.Segment, first seq) uint32 {
+	if a.recs.live >= a.maxConns {
+		a.evict()
+	}
+	i, c := a.recs.take()
+	c.client, c.server, c.hash = s.Src, s.Dst, h
+	c.id = connID(s, first)
+	c.next, c.start = first, first
+	c.phase, c.flags = hunting, joined|fresh
+	if isn, ok := a.syns.take(h); ok && inWindow(first.minus(isn.plus(1))) {
+		c.next, c.start = isn.plus(1), isn.plus(1)
+		c.phase, c.flags = between, anchored|fresh
+	}
+	a.table.insert(h, i)
+	a.known.push(&a.recs, i, a.now)
+	a.stats.Connections++
+	return i
+}
+
+// forget ends connection i and all it has; a half-read request gets the fate.
+func (a *Assembler) forget(i uint32, fate Fate) {
+	c := a.recs.at(i)
+	a.drop(c, fate)
+	a.releaseStream(c)
+	if c.has(retired) {
+		a.gone.remove(&a.recs, i)
+	} else {
+		a.known.remove(&a.recs, i)
+	}
+	a.table.remove(c.hash, i)
+	a.recs.release(i)
+}
+
+// retire closes connection i, but remembers it for a while.
+func (a *Assembler) retire(i uint32, c *conn) {
+	a.drop(c, Aborted)
+	a.releaseStream(c)
+	c.phase = closed
+	if !c.has(retired) {
+		a.known.remove(&a.recs, i)
+		a.gone.push(&a.recs, i, a.now)
+		c.flags |= retired
+	}
+}
+
+// connID makes the same number of the same connection in each run.
+func connID(s *capture.Segment, first seq) uint64 {
+	const k0, k1 = 0x9e3779b97f4a7c15, 0xd6e8feb86659fd93
+	h := fold(le64(s.Src.Addr[:8])^k0, le64(s.Src.Addr[8:])^k1)
+	h = fold(h^le64(s.Dst.Addr[:8])^k1, le64(s.Dst.Addr[8:])^k0)
+	h = fold(h^uint64(s.Time)^k0, uint64(first)<<32^uint64(s.Src.Port)<<16^uint64(s.Dst.Port)^k1)
+	h ^= h >> 32
+	h *= k1
+	return h ^ h>>29
+}

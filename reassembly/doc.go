@@ -1,0 +1,2 @@
+// Package reassembly turns TCP segments into whole HTTP/1 requests.
+package reassembly

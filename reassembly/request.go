@@ -1,0 +1,157 @@
+package reassembly
+
+import (
+	"encoding/base64"
+	"strconv"
+	"unicode/utf8"
+
+	"gor/capture"
+)
+
+// A Request is one whole HTTP/1 request, exactly as the server was sent it. It
+// and its slices are lent to emit for the duration of the call.
+type Request struct {
+	Conn   uint64 // of its connection: well mixed, the same for the same input, another when the addresses are used again
+	Index  uint64 // 0, 1, 2 … over all requests that began on the connection, dropped ones too
+	Client capture.Endpoint
+	Server capture.Endpoint
+	First  int64 // when the packet with its first byte was seen, nanoseconds since the Unix epoch
+	Last   int64 // when the packet that completed it was seen
+
+	Raw       []byte // head and body as on the wire, chunk framing included, without empty lines before it
+	Method    []byte // in Raw
+	Target    []byte // in Raw
+	Proto     []byte // in Raw: HTTP/1.0 or HTTP/1.1
+	HeaderLen int    // bytes of Raw before the body
+	BodyBytes int64  // of the body, without chunk framing
+}
+
+// AppendJSON appends the request as a JSON object and a newline. Bytes that
+// are not UTF-8 become U+FFFD in method and target; raw holds the truth.
+func (r *Request) AppendJSON(dst []byte) []byte {
+	dst = append(dst, `{"time":"`...)
+	dst = appendTime(dst, r.Last)
+	dst = append(dst, `","client":"`...)
+	dst = r.Client.AppendTo(dst)
+	dst = append(dst, `","server":"`...)
+	dst = r.Server.AppendTo(dst)
+	dst = append(dst, `","method":`...)
+	dst = appendString(dst, r.Method)
+	dst = append(dst, `,"target":`...)
+	dst = appendString(dst, r.Target)
+	dst = append(dst, `,"proto":`...)
+	dst = appendString(dst, r.Proto)
+	dst = append(dst, `,"body_bytes":`...)
+	dst = strconv.AppendInt(dst, r.BodyBytes, 10)
+	dst = append(dst, `,"raw":"`...)
+	dst = base64.StdEncoding.AppendEncode(dst, r.Raw)
+	return append(dst, '"', '}', '\n')
+}
+
+// AppendLine appends the request as one line for people: time, client, server,
+// method, target, protocol, size. What could steer a terminal is escaped.
+func (r *Request) AppendLine(dst []byte) []byte {
+	dst = appendTime(dst, r.Last)
+	dst = append(dst, ' ')
+	dst = r.Client.AppendTo(dst)
+	dst = append(dst, " > "...)
+	dst = r.Server.AppendTo(dst)
+	for _, field := range [...][]byte{r.Method, r.Target, r.Proto} {
+		dst = append(dst, ' ')
+		dst = appendPrintable(dst, field)
+	}
+	dst = append(dst, ' ')
+	dst = strconv.AppendInt(dst, int64(len(r.Raw)), 10)
+	return append(dst, " bytes\n"...)
+}
+
+// appendTime appends nanoseconds since the epoch as RFC 3339 in UTC with all
+// nine digits. The calendar follows from counting days in 400-year eras of
+// 146,097 days that begin on 1 March, when a leap day is a year's last.
+func appendTime(dst []byte, t int64) []byte {
+	const day = 86400
+	sec, nsec := t/1e9, t%1e9
+	if nsec < 0 {
+		sec, nsec = sec-1, nsec+1e9
+	}
+	days, rest := sec/day, sec%day
+	if rest < 0 {
+		days, rest = days-1, rest+day
+	}
+	days += 719468 // from 0000-03-01 to 1970-01-01
+	era, doe := days/146097, days%146097
+	yoe := (doe - doe/1460 + doe/36524 - doe/146096) / 365
+	doy := doe - (365*yoe + yoe/4 - yoe/100)
+	mp := (5*doy + 2) / 153
+	year, month := yoe+era*400, mp+3
+	if month > 12 {
+		year, month = year+1, month-12
+	}
+	dst = appendDigits(dst, year, 4)
+	dst = appendDigits(append(dst, '-'), month, 2)
+	dst = appendDigits(append(dst, '-'), doy-(153*mp+2)/5+1, 2)
+	dst = appendDigits(append(dst, 'T'), rest/3600, 2)
+	dst = appendDigits(append(dst, ':'), rest/60%60, 2)
+	dst = appendDigits(append(dst, ':'), rest%60, 2)
+	dst = appendDigits(append(dst, '.'), nsec, 9)
+	return append(dst, 'Z')
+}
+
+func appendDigits(dst []byte, v int64, width int) []byte {
+	var b [9]byte
+	for i := width - 1; i >= 0; i-- {
+		b[i] = byte('0' + v%10)
+		v /= 10
+	}
+	return append(dst, b[:width]...)
+}
+
+const hexDigits = "0123456789abcdef"
+
+// appendString appends s as a JSON string (RFC 8259 §7).
+func appendString(dst, s []byte) []byte {
+	dst = append(dst, '"')
+	plain := 0 // s[plain:i] needs no escape
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c >= 0x20 && c < 0x7f && c != '"' && c != '\\' {
+			i++
+			continue
+		}
+		if c >= utf8.RuneSelf {
+			if r, n := utf8.DecodeRune(s[i:]); r != utf8.RuneError || n > 1 {
+				i += n
+				continue
+			}
+		}
+		dst = append(dst, s[plain:i]...)
+		switch {
+		case c == '"' || c == '\\':
+			dst = append(dst, '\\', c)
+		case c >= utf8.RuneSelf:
+			dst = append(dst, `\ufffd`...)
+		default:
+			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+		}
+		i++
+		plain = i
+	}
+	dst = append(dst, s[plain:]...)
+	return append(dst, '"')
+}
+
+// appendPrintable appends s with every byte that is not visible ASCII as \xNN,
+// and the backslash doubled, so that the line can be read back.
+func appendPrintable(dst, s []byte) []byte {
+	for _, c := range s {
+		switch {
+		case c == '\\':
+			dst = append(dst, '\\', '\\')
+		case c > 0x20 && c < 0x7f:
+			dst = append(dst, c)
+		default:
+			dst = append(dst, '\\', 'x', hexDigits[c>>4], hexDigits[c&15])
+		}
+	}
+	return dst
+}

@@ -1,0 +1,58 @@
+package reassembly
+
+// A synCache remembers where announced connections begin. A SYN costs nothing
+// else: the record is made when data comes. The cache has a fixed size, and a
+// newer SYN may take an older one's place, so that a flood of them costs no
+// memory; a connection whose SYN is forgotten is one joined in the middle.
+type synCache struct {
+	entries []synEntry // a power of two of them
+}
+
+type synEntry struct {
+	tag uint32 // of the hash of the addresses; 0: empty
+	isn seq
+}
+
+const synEntryBytes = 8
+
+func newSynCache(budget int64) synCache {
+	n := 1 << 8
+	for n < 1<<17 && int64(n)*2*synEntryBytes <= budget/128 {
+		n *= 2
+	}
+	return synCache{make([]synEntry, n)}
+}
+
+// entry is where a SYN of these addresses is: of two places the one that has
+// it, else an empty one, else the first.
+func (s *synCache) entry(h uint64) (e *synEntry, found bool) {
+	i := uint32(h>>20) & uint32(len(s.entries)-1)
+	a, b := &s.entries[i], &s.entries[i^1]
+	switch tag := synTag(h); {
+	case a.tag == tag:
+		return a, true
+	case b.tag == tag:
+		return b, true
+	case a.tag != 0 && b.tag == 0:
+		return b, false
+	}
+	return a, false
+}
+
+func synTag(h uint64) uint32 { return uint32(h) | 1 }
+
+func (s *synCache) put(h uint64, isn seq) {
+	e, _ := s.entry(h)
+	*e = synEntry{synTag(h), isn}
+}
+
+// take returns and forgets the SYN.
+func (s *synCache) take(h uint64) (isn seq, ok bool) {
+	e, ok := s.entry(h)
+	if !ok {
+		return 0, false
+	}
+	isn = e.isn
+	*e = synEntry{}
+	return isn, true
+}
