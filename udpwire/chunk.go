@@ -102,11 +102,26 @@ type chunkPool struct {
 	out          int64 // bytes handed out
 }
 
-// keepLarge and keepSmall bound what an idle pool holds (2 MiB and 1 MiB).
+// Bounds of what a pool keeps: 16 MiB and 4 MiB, less after trim.
 const (
-	keepLarge = 32
-	keepSmall = 256
+	keepLarge = 256
+	keepSmall = 1024
+	keepIdle  = 16
 )
+
+// trim drops a few chunks; called when nothing happens, it leaves an idle pool with little.
+func (p *chunkPool) trim() {
+	p.large = shorten(p.large)
+	p.small = shorten(p.small)
+}
+
+func shorten(list []*chunk) []*chunk {
+	if n := len(list) - max(keepIdle, len(list)*3/4); n > 0 {
+		clear(list[len(list)-n:])
+		list = list[:len(list)-n]
+	}
+	return list
+}
 
 func (p *chunkPool) get(size int) *chunk {
 	list := &p.large

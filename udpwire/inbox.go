@@ -25,6 +25,9 @@ type inbox struct {
 	unsaid int64  // bytes that arrived since the last REPORT
 	spans  []span // scratch
 
+	message Message  // scratch
+	piece   fragment // scratch
+
 	check checkpoint
 	stats inboxStats
 }
@@ -111,22 +114,21 @@ func (in *inbox) frames(id uint64, b []byte) (done uint64, ok bool) {
 		case framePad:
 			return done, true
 		case frameMessage:
-			var m Message
-			n, back, ok := parseMessage(b, &m)
+			n, back, ok := parseMessage(b, &in.message)
 			if !ok {
 				return done, false
 			}
 			if !in.order.isDone(id) {
-				in.deliver(id, back, &m, false)
+				in.deliver(id, back, &in.message, false)
 			}
 			b, done = b[n:], id
 		case frameFragment:
-			var f fragment
-			n, ok := parseFragment(b, &f)
+			f := &in.piece
+			n, ok := parseFragment(b, f)
 			if !ok || f.offset != 0 && !first || !f.last() && len(b) > n && b[n] != framePad {
 				return done, false
 			}
-			if !in.order.isDone(id) && !in.collect(id, &f) {
+			if !in.order.isDone(id) && !in.collect(id, f) {
 				return done, false
 			}
 			if !f.last() {
@@ -147,14 +149,13 @@ func (in *inbox) collect(id uint64, f *fragment) bool {
 	if p == nil {
 		return ok
 	}
-	var m Message
-	n, back, ok := parseMessage(p.buf, &m)
+	n, back, ok := parseMessage(p.buf, &in.message)
 	if ok = ok && n == len(p.buf); !ok {
 		in.order.lose(id)
 		in.parts.done(p)
 		return false
 	}
-	if kept := in.deliver(id, back, &m, true); !kept {
+	if kept := in.deliver(id, back, &in.message, true); !kept {
 		in.parts.done(p)
 	}
 	return true

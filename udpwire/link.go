@@ -260,6 +260,8 @@ func (l *link) run() {
 			l.peer.datagram(l.now(), buf[:n])
 		case errors.Is(err, syscall.ECONNREFUSED):
 			l.peer.out.refused = true
+		case l.pool.out <= 2*chunkSize:
+			l.pool.trim()
 		}
 		l.mu.Unlock()
 	}
