@@ -74,17 +74,19 @@ func rankedLink(n *lane) *laneLink { return &n.ranked }
 // A buffer holds a target's waiting requests: in order within a connection,
 // connections in turn, bounded in number and bytes. When it is full, the oldest
 // request of the connection that takes up the most room makes way; room is
-// compared by powers of two. The owner guards it with a lock.
+// compared by powers of two. The bytes of requests in flight count as well,
+// until release: what a target costs in memory has one bound. The owner guards
+// it with a lock.
 type buffer struct {
-	maxCount int
-	maxCost  int64
+	maxCount int   // of those that wait
+	maxCost  int64 // of all
 
 	lanes          map[uint64]*lane
 	ready          laneList // lanes with a waiting request and none in flight
 	ranks          [64]laneList
 	oldest, newest *item
 	count          int
-	cost           int64
+	cost           int64   // of those that wait and those in flight
 	spare          []*lane // to be used again
 }
 
@@ -173,6 +175,7 @@ func (b *buffer) expired(t int64) *item {
 
 func (b *buffer) drop(l *lane) *item {
 	it := b.shift(l)
+	b.cost -= it.cost()
 	if l.head == nil {
 		b.ready.remove(l)
 		b.retire(l)
@@ -191,8 +194,10 @@ func (b *buffer) pop() *item {
 	return b.shift(l)
 }
 
-// release ends the time in which a request of l is in flight.
-func (b *buffer) release(l *lane) {
+// release ends the time in which it, which pop returned, is in flight.
+func (b *buffer) release(it *item) {
+	l := it.lane
+	b.cost -= it.cost()
 	l.busy = false
 	if l.head != nil {
 		b.ready.pushBack(l)
@@ -228,7 +233,6 @@ func (b *buffer) shift(l *lane) *item {
 		b.newest = it.older
 	}
 	b.count--
-	b.cost -= it.cost()
 	l.cost -= it.cost()
 	if l.head == nil {
 		b.ranks[l.rank].remove(l)

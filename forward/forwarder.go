@@ -33,7 +33,7 @@ type Config struct {
 
 	Concurrency int           // requests in flight per target, those that hang not counted
 	Buffer      int           // requests that may wait per target
-	BufferBytes int64         // their bytes, with 256 bytes for each request
+	BufferBytes int64         // bytes of requests that wait or are in flight, and 256 more for each
 	MaxWait     time.Duration // how long a request may wait
 
 	ConnectTimeout time.Duration // name look-up, connection and TLS handshake

@@ -62,7 +62,7 @@ func AppendMetrics(dst []byte, stats []TargetStats) []byte {
 			}
 		})
 	gauge("gor_replay_queue_requests", "Requests that wait for their turn.", func(s *TargetStats) float64 { return float64(s.Queue) })
-	gauge("gor_replay_queue_bytes", "Memory of the requests that wait.", func(s *TargetStats) float64 { return float64(s.QueueBytes) })
+	gauge("gor_replay_queue_bytes", "Memory of the requests that wait or are in flight.", func(s *TargetStats) float64 { return float64(s.QueueBytes) })
 	gauge("gor_replay_in_flight_requests", "Requests sent and not yet answered.", func(s *TargetStats) float64 { return float64(s.InFlight) })
 	gauge("gor_replay_target_failing", "1 while the target fails and is probed.", func(s *TargetStats) float64 {
 		if s.Failing {

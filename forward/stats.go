@@ -52,8 +52,8 @@ type TargetStats struct {
 	Unsupported uint64           // cannot be sent as captured
 	Filtered    uint64           // taken out by the Filter
 
-	Queue      int   // waiting now, and their bytes
-	QueueBytes int64 //
+	Queue      int   // waiting now
+	QueueBytes int64 // memory of what waits or is in flight now
 	InFlight   int   // sent and not yet answered now
 	Failing    bool  // the target is being probed
 

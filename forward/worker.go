@@ -23,6 +23,9 @@ type result struct {
 	unsupported error // why it was not sent
 }
 
+// maxKeptHead bounds the buffer that a worker keeps from one request to the next.
+const maxKeptHead = 64 << 10
+
 // A worker sends one request at a time and waits for the answer. All but since
 // belongs to its goroutine.
 type worker struct {
@@ -56,7 +59,7 @@ func (w *worker) run() {
 		t.mu.Unlock()
 		res := w.send(it.raw)
 		reusable := w.ex.free()
-		if !reusable {
+		if !reusable || cap(w.ex.head) > maxKeptHead {
 			w.newExchange()
 		}
 		t.mu.Lock()
