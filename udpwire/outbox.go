@@ -42,6 +42,7 @@ type outbox struct {
 	lastSent int64
 	beatPos  uint64 // posSeen when the last HEARTBEAT left
 	beatAt   int64
+	unheard  int // HEARTBEATs since the last REPORT
 
 	refused bool // the other machine said that nobody listens
 	stats   outboxStats
@@ -218,6 +219,7 @@ func (o *outbox) report(now int64, r *report) bool {
 	}
 	o.settle(r.next)
 	o.measure(now, r)
+	o.unheard = 0
 	missing := o.answered.missing[:0]
 	o.answered = *r
 	o.answered.missing = missing // r's spans are the caller's
@@ -339,17 +341,17 @@ func (o *outbox) beat() int64 {
 	if !o.unsettled() {
 		return o.beatAt + beatIdle
 	}
-	due := o.beatAt + beatBusy
 	if o.beatAt < o.lastSent {
-		due = min(due, o.lastSent+beatTail)
+		return min(o.beatAt+beatBusy, o.lastSent+beatTail)
 	}
-	return due
+	return o.beatAt + min(beatTail<<min(o.unheard, 4), beatBusy) // it, or its answer, may be lost as well
 }
 
 // heartbeat sends a HEARTBEAT, or the same as BYE.
 func (o *outbox) heartbeat(now int64, k kind, dropped uint64) {
 	h := heartbeat{time: now, oldest: o.oldest, highest: o.wrote(), messages: o.messages(), bytes: o.bytes, dropped: dropped}
 	o.beatAt, o.beatPos = now, o.posSeen
+	o.unheard++
 	o.sendControl(k, h.append(o.room2048()))
 }
 

@@ -1,0 +1,246 @@
+package udpwire
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+var full = flag.Bool("full", false, "run the kernel tests with full load instead of a short one")
+
+// namespaces are two network namespaces joined by a cable: the listener in one, the replayer in the other.
+type namespaces struct {
+	t     *testing.T
+	names [2]string
+}
+
+const replayerIP = "10.77.31.2"
+
+var namespaceCount atomic.Int32
+
+func newNamespaces(t *testing.T) *namespaces {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root: makes network namespaces")
+	}
+	id := fmt.Sprintf("gorwire%d-%d", os.Getpid(), namespaceCount.Add(1))
+	n := &namespaces{t: t, names: [2]string{id + "a", id + "b"}}
+	t.Cleanup(func() {
+		for _, name := range n.names {
+			exec.Command("ip", "netns", "del", name).Run()
+		}
+	})
+	for _, name := range n.names {
+		n.run("ip", "netns", "add", name)
+		n.run("ip", "-n", name, "link", "set", "lo", "up")
+	}
+	n.run("ip", "-n", n.names[0], "link", "add", "cable", "type", "veth", "peer", "name", "cable", "netns", n.names[1])
+	for i, name := range n.names {
+		n.run("ip", "-n", name, "addr", "add", fmt.Sprintf("10.77.31.%d/24", i+1), "dev", "cable")
+		n.run("ip", "-n", name, "link", "set", "cable", "up")
+	}
+	return n
+}
+
+func (n *namespaces) run(args ...string) {
+	n.t.Helper()
+	if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
+		n.t.Fatalf("%s: %v: %s", strings.Join(args, " "), err, out)
+	}
+}
+
+// rule makes both sides drop what comes in and matches; an empty rule lets all pass again.
+func (n *namespaces) rule(match string) {
+	for _, name := range n.names {
+		n.run("ip", "netns", "exec", name, "nft", "flush ruleset")
+		if match != "" {
+			n.run("ip", "netns", "exec", name, "nft", "table inet gor { chain in { type filter hook input priority 0; "+match+" drop; }; }")
+		}
+	}
+}
+
+// in runs f in a namespace: sockets opened there stay there.
+func (n *namespaces) in(i int, f func()) {
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
+		ns, err := os.Open("/run/netns/" + n.names[i])
+		if err == nil {
+			defer ns.Close()
+			err = unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET)
+		}
+		if err == nil {
+			f()
+		}
+		done <- err
+	}()
+	if err := <-done; err != nil {
+		n.t.Fatal(err)
+	}
+}
+
+// A ledger knows which messages arrived.
+type ledger struct {
+	seen   []atomic.Uint32
+	bad    atomic.Uint64
+	order  atomic.Uint64
+	last   map[uint64]uint64
+	delays []int64
+}
+
+func newLedger(n int) *ledger {
+	return &ledger{seen: make([]atomic.Uint32, n), last: map[uint64]uint64{}}
+}
+
+// handle belongs to the receiver's goroutine.
+func (l *ledger) handle(m *Message) {
+	l.delays = append(l.delays, time.Now().UnixNano()-m.Time)
+	if m.Index >= uint64(len(l.seen)) || len(m.Body) < 40 || binary.BigEndian.Uint64(m.Body) != m.Index ||
+		sha256.Sum256(m.Body[40:]) != [32]byte(m.Body[8:]) {
+		l.bad.Add(1)
+		return
+	}
+	l.seen[m.Index].Add(1)
+	if last, ok := l.last[m.Conn]; ok && last >= m.Index {
+		l.order.Add(1)
+	}
+	l.last[m.Conn] = m.Index
+}
+
+// fill makes body a message that handle can check.
+func fill(body []byte, index uint64, rng *rand.Rand) {
+	for i := 40; i < len(body); i += 512 {
+		body[i] = byte(rng.Uint32())
+	}
+	binary.BigEndian.PutUint64(body, index)
+	sum := sha256.Sum256(body[40:])
+	copy(body[8:], sum[:])
+}
+
+func (l *ledger) check(t *testing.T) (missing int) {
+	t.Helper()
+	for i := range l.seen {
+		switch n := l.seen[i].Load(); {
+		case n == 0:
+			missing++
+		case n > 1:
+			t.Errorf("message %d came %d times", i, n)
+		}
+	}
+	if l.bad.Load() > 0 {
+		t.Errorf("%d messages were not what was sent", l.bad.Load())
+	}
+	if l.order.Load() > 0 {
+		t.Errorf("%d messages out of order in their connection", l.order.Load())
+	}
+	return missing
+}
+
+// percentile of the delays, in ms.
+func (l *ledger) percentile(p float64) float64 {
+	d := slices.Clone(l.delays)
+	slices.Sort(d)
+	if len(d) == 0 {
+		return 0
+	}
+	return float64(d[int(float64(len(d)-1)*p)]) / 1e6
+}
+
+// paced sends n messages of a size at a rate.
+func paced(t *testing.T, s *Sender, first, n, size int, rate float64) {
+	rng := rand.New(rand.NewPCG(1, uint64(first)))
+	body := make([]byte, size)
+	start := time.Now()
+	for i := range n {
+		due := start.Add(time.Duration(float64(i) / rate * 1e9))
+		if wait := time.Until(due); wait > 0 {
+			s.Flush()
+			time.Sleep(wait)
+		}
+		fill(body, uint64(first+i), rng)
+		m := Message{Conn: uint64(i % 64), Index: uint64(first + i), Time: time.Now().UnixNano(), Body: body}
+		if err := s.Send(&m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.Flush()
+}
+
+// TestLossyPath: whatever the kernel drops at random in both directions, every message arrives once, whole and in order.
+func TestLossyPath(t *testing.T) {
+	n := newNamespaces(t)
+	small, large := 6000, 150
+	if *full {
+		small, large = 20000, 2000
+	}
+	for _, loss := range []int{0, 1, 5, 20} {
+		for _, secret := range []string{"", "secret"} {
+			if !*full && (loss < 5 && secret == "" || loss == 0) {
+				continue
+			}
+			t.Run(fmt.Sprintf("%d%%/sealed=%t", loss, secret != ""), func(t *testing.T) {
+				n.rule(fmt.Sprintf("udp dport 1-65535 numgen random mod 100 < %d", loss))
+				for _, load := range []struct {
+					count, size int
+					rate        float64
+				}{{small, 1024, 20000}, {large, 65536, 400}} {
+					lossyRun(t, n, secret, load.count, load.size, load.rate)
+				}
+			})
+		}
+	}
+}
+
+func lossyRun(t *testing.T, n *namespaces, secret string, count, size int, rate float64) {
+	var recv *Receiver
+	var err error
+	n.in(1, func() { recv, err = Listen(ReceiverConfig{Addr: "0.0.0.0:28020", Secret: []byte(secret)}) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := newLedger(count)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- recv.Run(ctx, l.handle) }()
+	var send *Sender
+	n.in(0, func() {
+		send, err = Dial(SenderConfig{Replayers: []string{replayerIP + ":28020"}, Secret: []byte(secret)})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(10 * time.Second); send.Stats().ReplayersUp == 0 && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+	paced(t, send, 0, count, size, rate)
+	limit, stop := context.WithTimeout(context.Background(), 10*time.Second)
+	defer stop()
+	if err := send.Close(limit); err != nil {
+		t.Error(err)
+	}
+	rs, ss := recv.Stats(), send.Stats()
+	cancel()
+	<-done
+	if missing := l.check(t); missing > 0 {
+		t.Errorf("%d of %d messages missing", missing, count)
+	}
+	if ss.MessagesSent != uint64(count) || ss.MessagesReceived+ss.MessagesLost != ss.MessagesSent ||
+		rs.MessagesReceived+rs.MessagesLost != rs.MessagesSent || rs.MessagesSent != ss.MessagesSent ||
+		rs.MessagesLost != ss.MessagesLost || rs.BytesReceived != ss.BytesReceived {
+		t.Errorf("accounts: listener %+v\nreplayer %+v", ss, rs)
+	}
+	t.Logf("%d of %d bytes: delay p50 %.2f p99 %.2f max %.2f ms; %d datagrams, %d resent, %d duplicate, %d overruns", count, size,
+		l.percentile(0.5), l.percentile(0.99), l.percentile(1), ss.DatagramsSent, ss.DatagramsRecovered, rs.DatagramsDuplicate, rs.SocketDropped)
+}
