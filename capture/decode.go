@@ -1,0 +1,233 @@
+package capture
+
+import "encoding/binary"
+
+// DecoderConfig says which segments are wanted.
+type DecoderConfig struct {
+	Ports            []uint16 // the servers' ports
+	Tunnels          bool     // look into VXLAN, GENEVE, GRE, IP in IP and GTP
+	MaxFragmentBytes int      // memory for IP fragments that wait for the rest; 0: 4 MiB
+}
+
+// maxDepth bounds how many tunnels and tags are peeled: each must be there for
+// a reason, and a hostile packet could stack hundreds.
+const maxDepth = 12
+
+// A Decoder finds the TCP segments in packets. It is not safe for concurrent
+// use, and allocates nothing per packet except to keep fragments.
+type Decoder struct {
+	ports     [1 << 16 / 64]uint64 // a bit per wanted port
+	tunnels   bool
+	fragments fragments
+	stats     DecoderStats
+
+	// of the packet being decoded
+	seg     *Segment
+	time    int64
+	tunnel  uint32
+	depth   int
+	network []byte // from the outermost IP header on
+	cut     int    // bytes that are missing behind network
+	keep    bool   // it matters: a wanted segment, or a fragment that may be part of one
+}
+
+// NewDecoder makes a Decoder.
+func NewDecoder(cfg DecoderConfig) *Decoder {
+	d := &Decoder{tunnels: cfg.Tunnels}
+	for _, p := range cfg.Ports {
+		d.ports[p/64] |= 1 << (p % 64)
+	}
+	d.fragments.init(cfg.MaxFragmentBytes)
+	return d
+}
+
+func (d *Decoder) wants(port uint16) bool { return d.ports[port/64]>>(port%64)&1 != 0 }
+
+// Stats returns the counters.
+func (d *Decoder) Stats() DecoderStats { return d.stats }
+
+// Decode fills s from p and reports whether p holds, or completes, a segment
+// to a wanted port. s.Payload is valid until the next Decode or until p's
+// data is taken back, whichever comes first. What is refused is counted by reason.
+func (d *Decoder) Decode(p *Packet, s *Segment) bool {
+	d.stats.Seen++
+	d.seg, d.time, d.tunnel, d.depth, d.network, d.keep = s, p.Time, 0, 0, nil, false
+	cut := max(p.WireLen-len(p.Data), 0)
+	ok := d.link(p, p.Data, cut)
+	if ok {
+		d.stats.Segments++
+		d.keep = true
+	}
+	return ok
+}
+
+// refuse counts and is false, so that a decoder step can end with it.
+func refuse(counter *uint64) bool {
+	*counter++
+	return false
+}
+
+// ip4 decodes an IPv4 packet (RFC 791); cut bytes are missing behind b.
+func (d *Decoder) ip4(b []byte, cut int) bool {
+	if len(b) < 20 {
+		return d.short(cut)
+	}
+	header := int(b[0]&0x0f) * 4
+	total := int(binary.BigEndian.Uint16(b[2:]))
+	// The total length counts, not the frame's: short frames are padded. It is
+	// zero where the packet is longer than the field can say or where the
+	// network card was to cut it (TSO, BIG TCP).
+	if total == 0 {
+		total = len(b) + cut
+	}
+	if b[0]>>4 != 4 || header < 20 || total < header {
+		return refuse(&d.stats.Malformed)
+	}
+	if total <= len(b) {
+		b, cut = b[:total], 0
+	} else {
+		cut = total - len(b)
+	}
+	if len(b) < header {
+		return d.short(cut)
+	}
+	d.outermost(b, cut)
+	protocol := b[9]
+	if position := binary.BigEndian.Uint16(b[6:]); position&0x3fff != 0 { // more fragments, or an offset
+		key := fragmentKey{id: uint32(binary.BigEndian.Uint16(b[4:])), protocol: protocol}
+		key.src.set4(b[12:])
+		key.dst.set4(b[16:])
+		return d.fragment(&key, b[header:], cut, int(position&0x1fff)*8, position&0x2000 != 0, false)
+	}
+	if protocol == protocolTCP {
+		return d.tcp(b[header:], cut, b[12:20])
+	}
+	return d.inner(protocol, b[header:], cut)
+}
+
+// ip6 decodes an IPv6 packet (RFC 8200) and walks its extension headers.
+func (d *Decoder) ip6(b []byte, cut int) bool {
+	if len(b) < 40 {
+		return d.short(cut)
+	}
+	if b[0]>>4 != 6 {
+		return refuse(&d.stats.Malformed)
+	}
+	// A payload length of zero means a jumbogram (RFC 2675) or an offloaded
+	// packet: then the frame's length counts.
+	if length := int(binary.BigEndian.Uint16(b[4:])); length > 0 {
+		if total := 40 + length; total <= len(b) {
+			b, cut = b[:total], 0
+		} else {
+			cut = total - len(b)
+		}
+	}
+	d.outermost(b, cut)
+	addrs, next, rest := b[8:40], b[6], b[40:]
+	for range maxDepth {
+		size := 0
+		switch next {
+		case protocolTCP:
+			return d.tcp(rest, cut, addrs)
+		case extHopByHop, extRouting, extDestination, extMobility, extHIP, extShim6:
+			if len(rest) < 8 {
+				return d.short(cut)
+			}
+			size = int(rest[1])*8 + 8
+		case extAuthentication:
+			if len(rest) < 8 {
+				return d.short(cut)
+			}
+			size = int(rest[1])*4 + 8
+		case extFragment:
+			if len(rest) < 8 {
+				return d.short(cut)
+			}
+			position := binary.BigEndian.Uint16(rest[2:])
+			if position&0xfff9 != 0 { // an atomic fragment is whole (RFC 6946)
+				key := fragmentKey{id: binary.BigEndian.Uint32(rest[4:]), protocol: rest[0]}
+				key.src.set6(addrs)
+				key.dst.set6(addrs[16:])
+				return d.fragment(&key, rest[8:], cut, int(position&0xfff8), position&1 != 0, true)
+			}
+			size = 8
+		default:
+			return d.inner(next, rest, cut)
+		}
+		if len(rest) < size {
+			return d.short(cut)
+		}
+		next, rest = rest[0], rest[size:]
+	}
+	return refuse(&d.stats.Malformed)
+}
+
+// The protocol numbers and extension headers of IP that matter here.
+const (
+	extHopByHop       = 0
+	protocolIP4       = 4
+	protocolTCP       = 6
+	protocolUDP       = 17
+	protocolIP6       = 41
+	extRouting        = 43
+	extFragment       = 44
+	protocolGRE       = 47
+	extAuthentication = 51
+	extDestination    = 60
+	extMobility       = 135
+	extHIP            = 139
+	extShim6          = 140
+)
+
+// tcp decodes a TCP header (RFC 9293 section 3.1). addrs are the source and
+// the destination address, of 4 or 16 bytes each.
+func (d *Decoder) tcp(b []byte, cut int, addrs []byte) bool {
+	if len(b) < 20 {
+		return d.short(cut)
+	}
+	port := binary.BigEndian.Uint16(b[2:])
+	if !d.wants(port) {
+		return refuse(&d.stats.OtherPort)
+	}
+	header := int(b[12]>>4) * 4
+	if header < 20 {
+		return refuse(&d.stats.Malformed)
+	}
+	if header > len(b) {
+		return d.short(cut)
+	}
+	s := d.seg
+	s.Time, s.Tunnel = d.time, d.tunnel
+	if len(addrs) == 8 {
+		s.Src.set4(addrs)
+		s.Dst.set4(addrs[4:])
+	} else {
+		s.Src.set6(addrs)
+		s.Dst.set6(addrs[16:])
+	}
+	s.Src.Port, s.Dst.Port = binary.BigEndian.Uint16(b), port
+	s.Seq, s.Ack = binary.BigEndian.Uint32(b[4:]), binary.BigEndian.Uint32(b[8:])
+	s.Flags = Flags(b[13] & 0x3f)
+	s.Window, s.Urgent = binary.BigEndian.Uint16(b[14:]), binary.BigEndian.Uint16(b[18:])
+	s.Payload, s.Cut = b[header:], cut
+	if cut > 0 {
+		d.stats.Cut++
+	}
+	return true
+}
+
+// outermost remembers the first IP header of a packet, for Network.
+func (d *Decoder) outermost(b []byte, cut int) {
+	if d.network == nil {
+		d.network, d.cut = b, cut
+	}
+}
+
+// short refuses a packet that ends inside a header: the capture cut it, or it
+// is damaged.
+func (d *Decoder) short(cut int) bool {
+	if cut > 0 {
+		return refuse(&d.stats.CutHeader)
+	}
+	return refuse(&d.stats.Malformed)
+}

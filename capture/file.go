@@ -1,0 +1,187 @@
+package capture
+
+import (
+	"bufio"
+	"compress/gzip"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+const (
+	fileBuffer = 256 << 10 // read at a time
+	maxRecord  = 16 << 20  // a longer packet record is damage; BIG TCP packets have 195,716 bytes
+)
+
+// errFormat: a file is no capture file.
+var errFormat = errors.New("not a pcap or pcapng file")
+
+// A File is a source of packets from a pcap or pcapng stream, which may be
+// compressed with gzip. It is not safe for concurrent use.
+type File struct {
+	r       io.Reader
+	closer  io.Closer // nil: r is not ours to close
+	regular bool      // reading never waits for a writer
+	buf     []byte
+	pos     int // first byte not taken yet
+	end     int // end of what was read
+	err     error
+	format  format
+	stats   Stats
+}
+
+// A format knows the records of one kind of file.
+type format interface {
+	// next fills p with the next packet of f, or fails as File.Next does.
+	next(f *File, p *Packet) error
+	// size tells how long the record at the beginning of b is, header
+	// included; 0: b is too short to tell.
+	size(b []byte) int
+}
+
+// OpenFile reads the beginning of r and recognises the format. Close closes r
+// if it can be closed.
+func OpenFile(r io.Reader) (*File, error) {
+	f := &File{r: r, buf: make([]byte, fileBuffer)}
+	f.closer, _ = r.(io.Closer)
+	if file, ok := r.(*os.File); ok {
+		info, err := file.Stat()
+		f.regular = err == nil && info.Mode().IsRegular()
+	}
+	in := bufio.NewReader(r)
+	if magic, err := in.Peek(2); err == nil && magic[0] == 0x1f && magic[1] == 0x8b {
+		unzipped, err := gzip.NewReader(in)
+		if err != nil {
+			return nil, fmt.Errorf("capture: %w", err)
+		}
+		f.r = unzipped
+	} else {
+		f.r = io.MultiReader(io.LimitReader(in, int64(in.Buffered())), r) // in's buffer first, then no copy more
+	}
+	if err := f.open(); err != nil {
+		return nil, fmt.Errorf("capture: %w", err)
+	}
+	return f, nil
+}
+
+func (f *File) open() error {
+	b, err := f.peek(4)
+	if errors.Is(err, io.EOF) {
+		return errFormat
+	}
+	if err != nil {
+		return err
+	}
+	if binary.BigEndian.Uint32(b) == blockSection {
+		f.format = &pcapng{}
+		return nil
+	}
+	f.format, err = openPCAP(f)
+	return err
+}
+
+// Next fills p. It returns io.EOF at the end, also when the last record is cut
+// short as that of a capture that was interrupted; an error where the file is
+// damaged, after which it goes on returning that error.
+func (f *File) Next(p *Packet) error {
+	err := f.format.next(f, p)
+	switch {
+	case err == nil:
+		f.stats.Packets++
+		if p.WireLen > len(p.Data) {
+			f.stats.Truncated++
+		}
+		return nil
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		f.stats.Damaged++
+		f.pos = f.end
+		return io.EOF
+	case errors.Is(err, io.EOF):
+		return io.EOF
+	default:
+		return fmt.Errorf("capture: %w", err)
+	}
+}
+
+// Ready tells whether Next returns without waiting for whoever writes the stream.
+func (f *File) Ready() bool {
+	if f.regular || f.err != nil {
+		return true
+	}
+	size := f.format.size(f.buf[f.pos:f.end])
+	return size > 0 && f.end-f.pos >= size
+}
+
+// Stats returns the counters.
+func (f *File) Stats() Stats { return f.stats }
+
+// Close closes the underlying reader.
+func (f *File) Close() error {
+	if f.closer == nil {
+		return nil
+	}
+	err := f.closer.Close()
+	if errors.Is(err, os.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// peek returns the next n bytes without taking them: io.EOF if there is none,
+// io.ErrUnexpectedEOF if there are fewer. They are valid until the next peek.
+func (f *File) peek(n int) ([]byte, error) {
+	for f.end-f.pos < n {
+		if f.err != nil {
+			if errors.Is(f.err, io.EOF) && f.end > f.pos {
+				return nil, io.ErrUnexpectedEOF
+			}
+			return nil, f.err
+		}
+		f.fill(n)
+	}
+	return f.buf[f.pos : f.pos+n], nil
+}
+
+// fill reads more, making room for n bytes.
+func (f *File) fill(n int) {
+	if f.pos > 0 {
+		f.end = copy(f.buf, f.buf[f.pos:f.end])
+		f.pos = 0
+	}
+	if n > len(f.buf) {
+		grown := make([]byte, n+fileBuffer)
+		copy(grown, f.buf[:f.end])
+		f.buf = grown
+	}
+	k, err := f.r.Read(f.buf[f.end:])
+	f.end += k
+	if err != nil {
+		f.err = err
+		if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, os.ErrClosed) { // compressed data cut short; closed by us
+			f.err = io.EOF
+		}
+	}
+}
+
+// take takes n bytes that were peeked.
+func (f *File) take(n int) { f.pos += n }
+
+// skip takes n bytes of any number.
+func (f *File) skip(n int) error {
+	for n > 0 {
+		k := min(n, f.end-f.pos)
+		f.pos += k
+		if n -= k; n == 0 {
+			break
+		}
+		if _, err := f.peek(1); err != nil {
+			if errors.Is(err, io.EOF) {
+				return io.ErrUnexpectedEOF
+			}
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,48 @@
+package capture
+
+import "errors"
+
+// Errors of opening a source. Each comes wrapped in one line for the user.
+var (
+	// ErrPermission: the process may not open packet sockets.
+	ErrPermission = errors.New("no permission to capture: run with sudo, or allow the binary once with setcap cap_net_raw+ep")
+	// ErrInterface: an interface does not exist.
+	ErrInterface = errors.New("no such interface")
+	// ErrUnsupported: this operating system cannot do it.
+	ErrUnsupported = errors.New("live capture works on Linux only: read a capture file instead")
+)
+
+// A LinkType says how a packet's data begins; the numbers are those of the
+// LINKTYPE_ registry, which capture files use.
+type LinkType uint32
+
+// The link types that can be decoded.
+const (
+	LinkNull     LinkType = 0   // BSD loopback: address family in the writer's byte order
+	LinkEthernet LinkType = 1   // also 802.1Q, 802.1ad, LLC/SNAP
+	LinkPPP      LinkType = 9   // RFC 1661
+	LinkRawBSD   LinkType = 12  // IP, as OpenBSD numbers it
+	LinkRawOpen  LinkType = 14  // IP, as others do
+	LinkRaw      LinkType = 101 // IPv4 or IPv6, by the version nibble
+	LinkCHDLC    LinkType = 104 // Cisco HDLC
+	LinkLoop     LinkType = 108 // OpenBSD loopback: address family, big endian
+	LinkSLL      LinkType = 113 // Linux "any" device, version 1
+	LinkIPv4     LinkType = 228
+	LinkIPv6     LinkType = 229
+	LinkNFLOG    LinkType = 239 // Linux netfilter log
+	LinkSLL2     LinkType = 276 // Linux "any" device, version 2
+
+	// LinkCooked is a packet of a Ring: the link header is gone, and
+	// Packet.EtherType says what follows. No file has it.
+	LinkCooked LinkType = 1 << 16
+)
+
+// A Packet is what was seen on an interface.
+type Packet struct {
+	Time      int64    // nanoseconds since the Unix epoch
+	Data      []byte   // lent until the next Next of its source
+	WireLen   int      // bytes on the wire, more than len(Data) when the capture cut it
+	Link      LinkType // how Data begins
+	EtherType uint16   // with LinkCooked: the protocol of Data
+	Iface     int      // index of the interface
+}

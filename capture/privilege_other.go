@@ -1,0 +1,6 @@
+//go:build !linux
+
+package capture
+
+// DropPrivileges returns ErrUnsupported.
+func DropPrivileges(string) error { return ErrUnsupported }

@@ -1,0 +1,110 @@
+package capture
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+)
+
+// An Endpoint is an address and a port. It is comparable and holds no pointer,
+// so that it is cheap as a part of a key.
+type Endpoint struct {
+	Addr [16]byte // IPv4 as ::ffff:a.b.c.d
+	Port uint16
+}
+
+// An IPv6 packet may carry an address of the form ::ffff:a.b.c.d itself. To
+// tell it from IPv4 its first byte is set, which makes it a multicast address
+// of a reserved scope: no TCP connection has one of its own (RFC 4291 section 2.7).
+const mappedMark = 0xff
+
+// endpoint4 sets e's address to the four bytes of an IPv4 header.
+func (e *Endpoint) set4(b []byte) {
+	e.Addr = [16]byte{10: 0xff, 11: 0xff, 12: b[0], 13: b[1], 14: b[2], 15: b[3]}
+}
+
+// set6 sets e's address to the sixteen bytes of an IPv6 header.
+func (e *Endpoint) set6(b []byte) {
+	e.Addr = [16]byte(b)
+	if e.isMapped() {
+		e.Addr[0] = mappedMark
+	}
+}
+
+func (e *Endpoint) isMapped() bool {
+	return [12]byte(e.Addr[:12]) == [12]byte{10: 0xff, 11: 0xff}
+}
+
+// AddrPort converts e; an IPv4 address comes out as such.
+func (e Endpoint) AddrPort() netip.AddrPort {
+	return netip.AddrPortFrom(e.addr(), e.Port)
+}
+
+func (e Endpoint) addr() netip.Addr {
+	if e.isMapped() {
+		return netip.AddrFrom4([4]byte(e.Addr[12:]))
+	}
+	if e.Addr[0] == mappedMark {
+		plain := e
+		if plain.Addr[0] = 0; plain.isMapped() {
+			return netip.AddrFrom16(plain.Addr)
+		}
+	}
+	return netip.AddrFrom16(e.Addr)
+}
+
+// String is "192.0.2.1:80" or "[2001:db8::1]:80".
+func (e Endpoint) String() string { return string(e.AppendTo(nil)) }
+
+// AppendTo appends what String returns.
+func (e Endpoint) AppendTo(b []byte) []byte {
+	a := e.addr()
+	if a.Is4() {
+		b = a.AppendTo(b)
+	} else {
+		b = append(a.AppendTo(append(b, '[')), ']')
+	}
+	return strconv.AppendUint(append(b, ':'), uint64(e.Port), 10)
+}
+
+// Flags are a TCP segment's control bits (RFC 9293 section 3.1).
+type Flags uint8
+
+// The control bits.
+const (
+	FIN Flags = 1 << iota
+	SYN
+	RST
+	PSH
+	ACK
+	URG
+)
+
+var flagNames = [...]string{"FIN", "SYN", "RST", "PSH", "ACK", "URG"}
+
+// Has tells whether all of bits are set.
+func (f Flags) Has(bits Flags) bool { return f&bits == bits }
+
+// String is the names of the bits that are set, such as "SYN|ACK".
+func (f Flags) String() string {
+	var names []string
+	for i, name := range flagNames {
+		if f&(1<<i) != 0 {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, "|")
+}
+
+// A Segment is a TCP segment from a client to a wanted server port.
+type Segment struct {
+	Time     int64    // nanoseconds since the Unix epoch
+	Src, Dst Endpoint // client and server
+	Tunnel   uint32   // the tunnel it came through, 0 for none; the same segment is often seen inside and outside of one
+	Seq, Ack uint32
+	Window   uint16
+	Urgent   uint16
+	Flags    Flags
+	Payload  []byte // lent until the next Decode
+	Cut      int    // bytes on the wire behind Payload that were not captured
+}

@@ -1,0 +1,67 @@
+package capture
+
+import "iter"
+
+// DecoderStats are a Decoder's counters, in packets. Every packet seen is a
+// segment, a fragment that was kept, or refused for one of the reasons.
+type DecoderStats struct {
+	Seen        uint64 // given to Decode
+	Segments    uint64 // segments to wanted ports, those completed by a fragment included
+	OtherPort   uint64 // TCP to another port, answers among it
+	NotTCP      uint64 // another protocol
+	UnknownLink uint64 // a link type that is not understood
+	Malformed   uint64 // headers contradict themselves
+	CutHeader   uint64 // the capture ends inside a header
+	Cut         uint64 // segments of which the capture lacks the end (part of Segments)
+	Tunnelled   uint64 // tunnel headers peeled
+
+	Fragments         uint64 // IP fragments kept until the rest comes
+	Reassembled       uint64 // datagrams put together
+	FragmentsInvalid  uint64 // overlapping, too long or cut fragments
+	FragmentsExpired  uint64 // datagrams given up after the time allowed
+	FragmentsShed     uint64 // datagrams given up to stay below the memory limit
+	FragmentsRepeated uint64 // fragments seen again
+}
+
+// All yields every counter under its name in the accounts.
+func (s DecoderStats) All() iter.Seq2[string, uint64] {
+	return all([]counter{
+		{"seen", s.Seen}, {"segments", s.Segments}, {"other_port", s.OtherPort}, {"not_tcp", s.NotTCP},
+		{"unknown_link", s.UnknownLink}, {"malformed", s.Malformed}, {"cut_header", s.CutHeader}, {"cut", s.Cut},
+		{"tunnelled", s.Tunnelled}, {"fragments", s.Fragments}, {"reassembled", s.Reassembled},
+		{"fragments_invalid", s.FragmentsInvalid}, {"fragments_expired", s.FragmentsExpired},
+		{"fragments_shed", s.FragmentsShed}, {"fragments_repeated", s.FragmentsRepeated},
+	})
+}
+
+// Stats are a source's counters, in packets.
+type Stats struct {
+	Packets   uint64 // delivered by the source, those dropped not included
+	Drops     uint64 // lost by the kernel because the ring was full
+	Freezes   uint64 // times the ring was full
+	Truncated uint64 // longer than what was captured of them
+	Damaged   uint64 // records of a file that could not be read
+}
+
+// All yields every counter under its name in the accounts.
+func (s Stats) All() iter.Seq2[string, uint64] {
+	return all([]counter{
+		{"packets", s.Packets}, {"drops", s.Drops}, {"freezes", s.Freezes},
+		{"truncated", s.Truncated}, {"damaged", s.Damaged},
+	})
+}
+
+type counter struct {
+	name  string
+	value uint64
+}
+
+func all(counters []counter) iter.Seq2[string, uint64] {
+	return func(yield func(string, uint64) bool) {
+		for _, c := range counters {
+			if !yield(c.name, c.value) {
+				return
+			}
+		}
+	}
+}
