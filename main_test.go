@@ -1,0 +1,255 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/urfave/cli/v2"
+)
+
+// gor runs the program in this process and returns its exit status and output.
+func gor(t *testing.T, args ...string) (status int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	status = run(args, strings.NewReader(""), &out, &errs)
+	return status, out.String(), errs.String()
+}
+
+// Every mistake on the command line gives one line that says what is wrong and
+// what would be right, and exit status 2.
+func TestWrongUsage(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		args string // separated by blanks
+		want string // part of the message
+	}{
+		{"unknown command", "lisen", `no command "lisen"`},
+		{"unknown flag", "listen --foo", "--help lists the flags"},
+		{"unknown flag of gor", "--foo", "--help lists the flags"},
+		{"flag without value", "listen -p", "flag needs an argument"},
+		{"stray argument to listen", "listen eth0", `"eth0" is not a flag`},
+		{"stray argument to replay", "replay http://a", `"http://a" is not a flag`},
+		{"stray argument to demo", "demo now", `"now" is not a flag`},
+		{"port zero", "listen -p 0", "1 to 65535"},
+		{"port too large", "listen -p 65536", "1 to 65535"},
+		{"port name", "listen -p http", "1 to 65535"},
+		{"one bad port of several", "listen -p 80,x", "1 to 65535"},
+		{"empty port", "listen -p 80,", "1 to 65535"},
+		{"unknown interface", "listen -i nosuch0", "nosuch0"},
+		{"replay server without host", "listen -r :28020", "host is missing"},
+		{"replay server with bad port", "listen -r localhost:x", "1 to 65535"},
+		{"replay server with a URL", "listen -r http://replay:28020", "HOST:PORT"},
+		{"read and interface", "listen --read f.pcap -i lo", "exclude each other"},
+		{"print and json", "listen --print --json", "exclude each other"},
+		{"bad size", "listen --max-memory lots", "such as 64MiB"},
+		{"negative size", "listen --max-memory -1", "such as 64MiB"},
+		{"bad duration", "listen --stats 5", "--help lists the flags"},
+		{"negative duration", "listen --stats -5s", "give a duration"},
+		{"bad log format", "listen --log-format xml", "text or json"},
+		{"bad regular expression", "listen --allow-path (", "allow-path"},
+		{"bad header filter", "listen --allow-header novalue", "allow-header"},
+		{"bad method", "listen --method GE(T", "method"},
+		{"bad mtu", "listen --mtu 10", "576 to 65535"},
+		{"replay port zero", "replay -p 0", "1 to 65535"},
+		{"replay address", "replay -ip nowhere", "--ip"},
+		{"bad CIDR", "replay --allow 10.0.0.0/33", "10.0.0.0/8"},
+		{"target limit zero", "replay -f http://a|0", "|0"},
+		{"target limit not a number", "replay -f http://a|x", "|x"},
+		{"target limit negative", "replay -f http://a|-1", "|-1"},
+		{"target share over a hundred", "replay -f http://a|101%", "101%"},
+		{"target scheme", "replay -f ftp://a", "ftp"},
+		{"target without host", "replay -f http://", "host"},
+		{"target with bad port", "replay -f http://a:99999", "99999"},
+		{"empty target", "replay -f http://a,", "target"},
+		{"set-header without colon", "replay --set-header X", "set-header"},
+		{"bad rewrite", "replay --rewrite-path (:x", "rewrite-path"},
+		{"client key without certificate", "replay --client-key k.pem", "client-cert"},
+		{"negative concurrency", "replay --concurrency -1", "concurrency"},
+		{"negative wait", "replay --max-wait -1s", "max-wait"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			status, stdout, stderr := gor(t, strings.Fields(tt.args)...)
+			if status != 2 || stdout != "" || !strings.Contains(stderr, tt.want) {
+				t.Fatalf("status %d, want 2; stdout %q; stderr %q lacks %q", status, stdout, stderr, tt.want)
+			}
+			if strings.Count(stderr, "\n") != 1 || !strings.HasPrefix(stderr, "gor: ") {
+				t.Errorf("not one line: %q", stderr)
+			}
+		})
+	}
+}
+
+// What fails for other reasons gives one line and exit status 1.
+func TestFailure(t *testing.T) {
+	notPCAP := filepath.Join(t.TempDir(), "x.pcap")
+	if err := os.WriteFile(notPCAP, []byte("this is no capture file at all"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"no such file", []string{"listen", "--read", "nosuch.pcap", "--json"}, "nosuch.pcap"},
+		{"not a capture file", []string{"listen", "--read", notPCAP, "--json"}, notPCAP},
+		{"empty capture file", []string{"listen", "--read", os.DevNull, "--json"}, os.DevNull},
+		{"no such secret", []string{"replay", "--secret-file", "nosuch"}, "nosuch"},
+		{"empty secret", []string{"replay", "--secret-file", os.DevNull}, "empty"},
+		{"no such CA", []string{"replay", "--ca-file", "nosuch"}, "nosuch"},
+		{"metrics address in use", []string{"listen", "--read", notPCAP, "--metrics", "256.0.0.1:1"}, "metrics"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			status, _, stderr := gor(t, tt.args...)
+			if status != 1 || !strings.Contains(stderr, tt.want) || strings.Count(stderr, "\n") != 1 {
+				t.Fatalf("status %d, want 1; stderr %q, want one line with %q", status, stderr, tt.want)
+			}
+		})
+	}
+}
+
+// The packages import what the design allows and no more.
+func TestImports(t *testing.T) {
+	allowed := map[string][]string{
+		"gor/capture":        {"golang.org/x/net/bpf", "golang.org/x/sys/unix"},
+		"gor/reassembly":     {"gor/capture"},
+		"gor/udpwire":        {"golang.org/x/sys/unix"},
+		"gor/forward":        {"golang.org/x/time/rate"},
+		"gor/forward/demo":   {},
+		"gor/forward/report": {},
+		"gor":                {"gor/capture", "gor/reassembly", "gor/udpwire", "gor/forward", "gor/forward/demo", "gor/forward/report", "github.com/urfave/cli/v2"},
+	}
+	out, err := exec.Command("go", "list", "-f", "{{.ImportPath}}: {{join .Imports \" \"}}", "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for line := range strings.Lines(string(out)) {
+		name, imports, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		ok, known := allowed[name]
+		if !known {
+			t.Errorf("package %s is not part of the design", name)
+		}
+		seen++
+		for _, i := range strings.Fields(imports) {
+			if ours := strings.HasPrefix(i, "gor/"); (ours || strings.Contains(i, ".")) && !slices.Contains(ok, i) {
+				t.Errorf("%s may not import %s", name, i)
+			}
+			if i == "C" {
+				t.Errorf("%s uses cgo", name)
+			}
+		}
+	}
+	if seen != len(allowed) {
+		t.Errorf("%d packages, want %d", seen, len(allowed))
+	}
+}
+
+// allFlags are the flags of every command, as "listen -p".
+func allFlags() map[string]bool {
+	flags := map[string]bool{}
+	for _, cmd := range []*cli.Command{listenCommand(), replayCommand(), demoCommand()} {
+		for _, f := range cmd.Flags {
+			for _, name := range f.Names() {
+				flags[cmd.Name+" "+dashes(name)] = true
+			}
+		}
+	}
+	return flags
+}
+
+func dashes(name string) string {
+	if len(name) == 1 {
+		return "-" + name
+	}
+	return "--" + name
+}
+
+func readme(t *testing.T) string {
+	b, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// The README's tables name every flag, and no flag that is not there.
+func TestReadmeFlags(t *testing.T) {
+	flags := allFlags()
+	section := regexp.MustCompile(`(?s)\n## Every flag\n(.*?)\n## `).FindStringSubmatch(readme(t))
+	if section == nil {
+		t.Fatal("no section about the flags")
+	}
+	documented := map[string]bool{}
+	for line := range strings.Lines(section[1]) {
+		cells := strings.Split(line, "|")
+		if len(cells) < 4 {
+			continue
+		}
+		for command := range strings.SplitSeq(strings.TrimSpace(cells[1]), ", ") {
+			for _, f := range regexp.MustCompile("`(--?[a-z-]+)").FindAllStringSubmatch(cells[2], -1) {
+				documented[command+" "+f[1]] = true
+			}
+		}
+	}
+	for f := range flags {
+		if !documented[f] {
+			t.Errorf("the README does not explain %s", f)
+		}
+	}
+	for f := range documented {
+		if !flags[f] {
+			t.Errorf("the README explains %s, which does not exist", f)
+		}
+	}
+}
+
+// Every gor command in the README's code blocks parses.
+func TestReadmeCommands(t *testing.T) {
+	commands := 0
+	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(readme(t), -1) {
+		for line := range strings.Lines(block[1]) {
+			i := strings.Index(line, "./gor ")
+			if i < 0 {
+				continue
+			}
+			line, _, _ = strings.Cut(line[i+len("./gor "):], " #")
+			line, _, _ = strings.Cut(line, " | ")
+			line, _, _ = strings.Cut(line, " > ")
+			args := shellWords(line)
+			commands++
+			var ran bool
+			app := &cli.App{Name: "gor", Writer: io.Discard, ErrWriter: io.Discard, DisableSliceFlagSeparator: true,
+				ExitErrHandler: func(*cli.Context, error) {}}
+			for _, cmd := range []*cli.Command{listenCommand(), replayCommand(), demoCommand()} {
+				cmd.Action = func(c *cli.Context) error {
+					ran = !c.Args().Present()
+					return nil
+				}
+				app.Commands = append(app.Commands, cmd)
+			}
+			if err := app.RunContext(context.Background(), append([]string{"gor"}, args...)); err != nil || !ran {
+				t.Errorf("%q does not parse: %v", line, err)
+			}
+		}
+	}
+	if commands < 10 {
+		t.Errorf("only %d commands found", commands)
+	}
+}
+
+// shellWords splits a line as a shell does, as far as the README needs it.
+func shellWords(line string) []string {
+	var words []string
+	for _, m := range regexp.MustCompile(`"([^"]*)"|'([^']*)'|(\S+)`).FindAllStringSubmatch(line, -1) {
+		words = append(words, m[1]+m[2]+m[3])
+	}
+	return words
+}
