@@ -24,7 +24,7 @@ func (d *Decoder) link(p *Packet, b []byte, cut int) bool {
 	case LinkEthernet:
 		return d.ethernet(b, cut)
 	case LinkCooked:
-		return d.ether(p.EtherType, b, cut)
+		return d.cooked(p.EtherType, b, cut)
 	case LinkRaw, LinkRawBSD, LinkRawOpen, LinkIPv4, LinkIPv6:
 		return d.ip(b, cut)
 	case LinkNull, LinkLoop:
@@ -56,6 +56,26 @@ func (d *Decoder) link(p *Packet, b []byte, cut int) bool {
 	default:
 		return refuse(&d.stats.UnknownLink)
 	}
+}
+
+// cooked decodes what a packet socket delivers. The kernel takes off the
+// outermost VLAN tag; of a second one it reports the protocol behind the tag
+// (vlan_get_protocol_dgram in net/packet/af_packet.c) while the data begins
+// with the tag.
+func (d *Decoder) cooked(kind uint16, b []byte, cut int) bool {
+	version := byte(4)
+	if kind == etherIP6 {
+		version = 6
+	}
+	if kind == etherIP4 || kind == etherIP6 {
+		for len(b) > 4 && b[0]>>4 != version {
+			if inner := binary.BigEndian.Uint16(b[2:]); inner != kind && inner != etherVLAN && inner != etherQinQ {
+				break
+			}
+			b = b[4:]
+		}
+	}
+	return d.ether(kind, b, cut)
 }
 
 // ethernet decodes a frame from its destination address on.

@@ -22,8 +22,8 @@ import (
 // The defaults of RingConfig.
 const (
 	defaultTick      = 100 * time.Millisecond
-	defaultBlockSize = 256 << 10 // holds a BIG TCP packet of 195,716 bytes whole
-	defaultBlocks    = 128       // 32 MiB: a stall of 250 ms at least, since each timeout below uses a block up
+	defaultBlockSize = 512 << 10 // holds BIG TCP packets of 195,716 bytes whole, and little is left over
+	defaultBlocks    = 128       // 64 MiB: an upload of that size in one burst, and a stall of 250 ms at least, since each timeout below uses a block up
 	retireMillis     = 2         // how long the kernel keeps a block that is not full
 	frameAlign       = 2048      // only has to divide the block size in this ring version
 )
@@ -34,7 +34,7 @@ type RingConfig struct {
 	Ports      []uint16      // TCP destination ports
 	Tunnels    bool          // also what may be a tunnel
 	Tick       time.Duration // how long Next waits for a packet; 0: 100 ms
-	BlockSize  int           // bytes, a multiple of the page size; 0: 256 KiB
+	BlockSize  int           // bytes, a multiple of the page size; 0: 512 KiB
 	Blocks     int           // 0: 128
 	Logger     *slog.Logger  // nil: silent
 }

@@ -140,8 +140,8 @@ func (f *Forwarder) Submit(r *Request) {
 }
 
 // Run sends what is submitted until Close was called and all has its fate, or
-// until ctx ends, which breaks off what is in flight and leaves what waits
-// uncounted but as open. It returns when every goroutine has ended. It may be
+// until ctx ends, which breaks off what is in flight (counted as a timeout) and
+// drops what waits (limited or queue_full). It returns when every goroutine has ended. It may be
 // called once.
 func (f *Forwarder) Run(ctx context.Context) error {
 	var wg sync.WaitGroup

@@ -109,6 +109,7 @@ func (t *target) now() int64 { return int64(time.Since(t.start)) }
 func (t *target) run(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	defer t.giveUp()
 	t.mu.Lock()
 	t.ctx, t.running, t.renewed = ctx, true, t.now()
 	for range t.buf.count {
@@ -139,6 +140,16 @@ func (t *target) run(ctx context.Context) {
 			t.clients.Load().closeIdle()
 			return
 		}
+	}
+}
+
+// giveUp drops what still waits when nothing is sent any more, so that the
+// final accounts balance without anything open.
+func (t *target) giveUp() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for it := t.buf.expired(math.MaxInt64); it != nil; it = t.buf.expired(math.MaxInt64) {
+		t.drop(it)
 	}
 }
 

@@ -1,0 +1,7 @@
+//go:build race
+
+package main
+
+// raceEnabled lowers the live tests' rates: the race detector costs about ten
+// times the CPU.
+const raceEnabled = true
