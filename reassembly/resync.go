@@ -1,6 +1,9 @@
 package reassembly
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // beginsRequest tells whether b, the beginning of a segment, begins with a
 // request line: with a whole one, or with one that fills all of b. This is
@@ -9,6 +12,9 @@ func beginsRequest(b []byte) bool {
 	b = b[emptyLines(b[:min(len(b), 4)]):]
 	n := tokenLen(b[:min(len(b), maxMethodBytes)])
 	if n == 0 || n+1 >= len(b) || b[n] != ' ' {
+		return false
+	}
+	if isTornMethod(b[:n]) {
 		return false
 	}
 	end, _, ok := lineEnd(b, n)
@@ -26,4 +32,24 @@ func beginsRequest(b []byte) bool {
 	}
 	const v1 = "HTTP/1."
 	return isPrefix(version, v1) && len(version) <= len(v1)+2
+}
+
+// commonMethods are those by which a torn one is recognised.
+var commonMethods = []string{
+	"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE", "PURGE",
+	"PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "SEARCH", "REPORT",
+}
+
+// isTornMethod tells whether b is no method of its own but the end of one,
+// whose beginning is missing ("OST"), or the end of a body with a method behind
+// it ("xPOST").
+func isTornMethod(b []byte) bool {
+	torn := false
+	for _, m := range commonMethods {
+		if string(b) == m {
+			return false
+		}
+		torn = torn || strings.HasSuffix(m, string(b)) || strings.HasSuffix(string(b), m)
+	}
+	return torn
 }
