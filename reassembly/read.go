@@ -244,10 +244,10 @@ func (a *Assembler) complete(c *conn, m *message, raw []byte) {
 func (a *Assembler) refuse(c *conn, m *message, out outcome) {
 	line := m.state <= stateLine // nothing was recognised as a request yet
 	switch {
+	case c.has(upgraded) && (out == junk || out == foreign && m.protocol == Unknown):
+		a.other(c, Upgraded)
 	case out == foreign:
 		a.other(c, m.protocol)
-	case out == junk && c.has(upgraded):
-		a.other(c, Upgraded)
 	case out == junk && c.has(fresh):
 		a.other(c, Unknown)
 	case c.has(guessed) && line:

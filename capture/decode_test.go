@@ -1,0 +1,535 @@
+package capture
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"testing"
+
+	"golang.org/x/net/bpf"
+)
+
+const payload = "GET / HTTP/1.1\r\n\r\n"
+
+func cat(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
+
+func tcpBytes(port uint16, flags Flags, data string) []byte {
+	b := binary.BigEndian.AppendUint16(nil, 40000)
+	b = binary.BigEndian.AppendUint16(b, port)
+	b = append(b, 0, 0, 0, 7, 0, 0, 0, 9, 0x60, byte(flags), 1, 2, 0, 0, 0, 3, 1, 1, 1, 1) // 4 bytes of options
+	return append(b, data...)
+}
+
+func ip4Bytes(protocol byte, position uint16, id uint16, body []byte) []byte {
+	b := []byte{0x46, 0}
+	b = binary.BigEndian.AppendUint16(b, uint16(24+len(body)))
+	b = binary.BigEndian.AppendUint16(b, id)
+	b = binary.BigEndian.AppendUint16(b, position)
+	b = append(b, 64, protocol, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 1, 1, 1, 1) // 4 bytes of options
+	return append(b, body...)
+}
+
+func v6(next byte, body []byte) []byte {
+	b := make([]byte, 40, 40+len(body))
+	b[0], b[6], b[7] = 0x60, next, 64
+	binary.BigEndian.PutUint16(b[4:], uint16(len(body)))
+	b[8], b[9], b[23], b[24], b[25], b[39] = 0x20, 1, 1, 0x20, 1, 2
+	return append(b, body...)
+}
+
+func ether(kind uint16, body []byte) []byte {
+	return append(binary.BigEndian.AppendUint16(make([]byte, 12), kind), body...)
+}
+
+func udp(port uint16, body []byte) []byte {
+	b := binary.BigEndian.AppendUint16([]byte{0x30, 0x39}, port)
+	return append(append(b, 0, 0, 0, 0), body...)
+}
+
+// seg is the segment that every packet of TestDecode holds.
+var seg = tcpBytes(80, ACK|PSH, payload)
+
+func TestDecode(t *testing.T) {
+	four, six := ip4Bytes(6, 0, 1, seg), v6(6, seg)
+	zeroLength := bytes.Clone(four)
+	zeroLength[2], zeroLength[3] = 0, 0
+	jumbo := v6(0, cat([]byte{6, 0, 0xc2, 4, 0, 0, 0, 100}, seg))
+	jumbo[4], jumbo[5] = 0, 0
+	vxlan := udp(4789, cat([]byte{8, 0, 0, 0, 0, 0, 5, 0}, ether(etherIP4, four)))
+	geneve := udp(6081, cat([]byte{1, 0, 0x65, 0x58, 0, 0, 6, 0, 1, 2, 3, 4}, ether(etherIP4, four)))
+	for _, tt := range []struct {
+		name   string
+		link   LinkType
+		data   []byte
+		kind   uint16 // EtherType of a cooked packet
+		wire   int    // extra bytes on the wire
+		want   bool
+		cut    int
+		tunnel uint32
+		v6     bool
+	}{
+		{name: "Ethernet", link: LinkEthernet, data: ether(etherIP4, four), want: true},
+		{name: "padded", link: LinkEthernet, data: cat(ether(etherIP4, four), []byte("padding")), want: true},
+		{name: "IPv6", link: LinkEthernet, data: ether(etherIP6, six), want: true, v6: true},
+		{name: "VLAN", link: LinkEthernet, data: ether(etherVLAN, cat([]byte{0, 5, 8, 0}, four)), want: true},
+		{name: "QinQ", link: LinkEthernet, data: ether(etherQinQ, cat([]byte{0, 5, 0x81, 0, 0, 6, 8, 0}, four)), want: true},
+		{name: "SNAP", link: LinkEthernet, data: ether(100, cat([]byte{0xaa, 0xaa, 3, 0, 0, 0, 8, 0}, four)), want: true},
+		{name: "PPPoE", link: LinkEthernet, data: ether(etherPPPoE, cat([]byte{0x11, 0, 0, 1, 0, 9, 0, 0x21}, four)), want: true},
+		{name: "MPLS", link: LinkEthernet, data: ether(etherMPLS, cat([]byte{0, 1, 0, 9, 0, 1, 1, 9}, four)), want: true},
+		{name: "raw", link: LinkRaw, data: four, want: true},
+		{name: "raw IPv6", link: LinkIPv6, data: six, want: true, v6: true},
+		{name: "null", link: LinkNull, data: cat([]byte{2, 0, 0, 0}, four), want: true},
+		{name: "loop", link: LinkLoop, data: cat([]byte{0, 0, 0, 24}, six), want: true, v6: true},
+		{name: "SLL", link: LinkSLL, data: cat(make([]byte, 14), []byte{8, 0}, four), want: true},
+		{name: "SLL2", link: LinkSLL2, data: cat([]byte{8, 0}, make([]byte, 18), four), want: true},
+		{name: "PPP", link: LinkPPP, data: cat([]byte{0xff, 3, 0, 0x21}, four), want: true},
+		{name: "PPP, short protocol", link: LinkPPP, data: cat([]byte{0x21}, four), want: true},
+		{name: "CHDLC", link: LinkCHDLC, data: cat([]byte{0x0f, 0, 8, 0}, four), want: true},
+		{name: "cooked", link: LinkCooked, kind: etherIP4, data: four, want: true},
+		{name: "cooked, tag left", link: LinkCooked, kind: etherIP4, data: cat([]byte{0, 6, 8, 0}, four), want: true},
+		{name: "cooked, tag", link: LinkCooked, kind: etherVLAN, data: cat([]byte{0, 6, 8, 0}, four), want: true},
+		{name: "total length 0", link: LinkRaw, data: zeroLength, want: true},
+		{name: "jumbogram", link: LinkRaw, data: jumbo, want: true, v6: true},
+		{name: "extension headers", link: LinkRaw, data: v6(60, cat([]byte{51, 0, 0, 0, 0, 0, 0, 0}, []byte{43, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, []byte{44, 0, 0, 0, 0, 0, 0, 0}, []byte{6, 0, 0, 0, 0, 0, 0, 1}, seg)), want: true, v6: true},
+		{name: "cut by a snap length", link: LinkRaw, data: four[:len(four)-5], wire: 5, want: true, cut: 5},
+		{name: "VXLAN", link: LinkRaw, data: ip4Bytes(17, 0, 1, vxlan), want: true, tunnel: 5},
+		{name: "VXLAN over IPv6", link: LinkRaw, data: v6(17, vxlan), want: true, tunnel: 5},
+		{name: "GENEVE", link: LinkRaw, data: ip4Bytes(17, 0, 1, geneve), want: true, tunnel: 6},
+		{name: "GRE", link: LinkRaw, data: ip4Bytes(47, 0, 1, cat([]byte{0x20, 0, 8, 0, 0, 0, 0, 7}, four)), want: true, tunnel: 7},
+		{name: "ERSPAN II", link: LinkRaw, data: ip4Bytes(47, 0, 1, cat([]byte{0x10, 0, 0x88, 0xbe, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8}, ether(etherIP4, four))), want: true},
+		{name: "IP in IP", link: LinkRaw, data: ip4Bytes(4, 0, 1, four), want: true},
+		{name: "GTP", link: LinkRaw, data: ip4Bytes(17, 0, 1, udp(2152, cat([]byte{0x30, 255, 0, 0, 0, 0, 0, 8}, four))), want: true, tunnel: 8},
+		{name: "other port", link: LinkRaw, data: ip4Bytes(6, 0, 1, tcpBytes(81, ACK, payload))},
+		{name: "UDP", link: LinkRaw, data: ip4Bytes(17, 0, 1, udp(80, seg))},
+		{name: "ARP", link: LinkEthernet, data: ether(0x806, make([]byte, 28))},
+		{name: "unknown link", link: 147, data: four},
+		{name: "a shorter frame than IP says", link: LinkRaw, data: four[:30]},
+		{name: "bad header length", link: LinkRaw, data: cat([]byte{0x41}, four[1:])},
+		{name: "empty", link: LinkEthernet},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			d := NewDecoder(DecoderConfig{Ports: []uint16{80}, Tunnels: true})
+			var s Segment
+			p := Packet{Time: 5, Data: tt.data, WireLen: len(tt.data) + tt.wire, Link: tt.link, EtherType: tt.kind}
+			if got := d.Decode(&p, &s); got != tt.want {
+				t.Fatalf("decoded: %t, want %t; %+v", got, tt.want, d.Stats())
+			}
+			if !tt.want {
+				if st := d.Stats(); st.Seen != 1 || refused(st) != 1 {
+					t.Errorf("not refused for one reason: %+v", st)
+				}
+				return
+			}
+			src, dst := "10.0.0.1:40000", "10.0.0.2:80"
+			if tt.v6 {
+				src, dst = "[2001::1]:40000", "[2001::2]:80"
+			}
+			want := payload[:len(payload)-tt.cut]
+			if s.Src.String() != src || s.Dst.String() != dst || string(s.Payload) != want || s.Cut != tt.cut ||
+				s.Seq != 7 || s.Ack != 9 || s.Flags != ACK|PSH || s.Urgent != 3 || s.Time != 5 || s.Tunnel != tt.tunnel {
+				t.Errorf("segment %+v, payload %q", s, s.Payload)
+			}
+		})
+	}
+}
+
+// refused is the sum of the reasons.
+func refused(s DecoderStats) uint64 {
+	return s.OtherPort + s.NotTCP + s.UnknownLink + s.Malformed + s.CutHeader
+}
+
+func TestEndpoint(t *testing.T) {
+	var e Endpoint
+	for _, tt := range []struct {
+		set  func()
+		want string
+	}{
+		{func() { e.set4([]byte{1, 2, 3, 4}) }, "1.2.3.4:80"},
+		{func() { e.set6([]byte{15: 1}) }, "[::1]:80"},
+		{func() { e.set6([]byte{10: 0xff, 11: 0xff, 12: 1, 13: 2, 14: 3, 15: 4}) }, "[::ffff:1.2.3.4]:80"},
+	} {
+		e.Port = 80
+		if tt.set(); e.String() != tt.want {
+			t.Errorf("%q, want %q", e.String(), tt.want)
+		}
+	}
+}
+
+// TestFragments cuts a segment in every way and delivers the pieces in random
+// order, some of them twice.
+func TestFragments(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	big := tcpBytes(80, ACK, string(bytes.Repeat([]byte("0123456789"), 300)))
+	for run := range 300 {
+		d := NewDecoder(DecoderConfig{Ports: []uint16{80}})
+		var pieces [][]byte
+		for at := 0; at < len(big); {
+			n := min(8*(1+rnd.IntN(100)), len(big)-at)
+			position := uint16(at / 8)
+			more := uint16(0)
+			if at+n < len(big) {
+				more = 1
+			}
+			if run%2 == 0 {
+				pieces = append(pieces, ip4Bytes(6, position|more<<13, 77, big[at:at+n]))
+			} else {
+				h := binary.BigEndian.AppendUint16([]byte{6, 0}, position<<3|more)
+				pieces = append(pieces, v6(44, cat(h, []byte{0, 0, 0, 77}, big[at:at+n])))
+			}
+			at += n
+		}
+		pieces = append(pieces, pieces[rnd.IntN(len(pieces))])
+		rnd.Shuffle(len(pieces), func(i, j int) { pieces[i], pieces[j] = pieces[j], pieces[i] })
+		found := 0
+		var s Segment
+		for _, b := range pieces {
+			if d.Decode(&Packet{Data: b, WireLen: len(b), Link: LinkRaw}, &s) {
+				found++
+				if !bytes.Equal(s.Payload, big[24:]) {
+					t.Fatalf("run %d: the payload differs", run)
+				}
+			}
+		}
+		if found != 1 {
+			t.Fatalf("run %d: found %d times; %+v", run, found, d.Stats())
+		}
+	}
+}
+
+func TestFragmentLimits(t *testing.T) {
+	d := NewDecoder(DecoderConfig{Ports: []uint16{80}, MaxFragmentBytes: 20_000})
+	var s Segment
+	send := func(at int64, id uint16, position uint16, body []byte) bool {
+		b := ip4Bytes(6, position, id, body)
+		return d.Decode(&Packet{Time: at, Data: b, WireLen: len(b), Link: LinkRaw}, &s)
+	}
+	for id := range uint16(50) {
+		send(0, id, 0x2000, make([]byte, 800))
+	}
+	if d.fragments.memory > 20_000 || d.Stats().FragmentsShed == 0 {
+		t.Errorf("%d bytes held; %+v", d.fragments.memory, d.Stats())
+	}
+	send(fragmentTimeout+1, 99, 0x2000, make([]byte, 8))
+	if len(d.fragments.waiting) != 1 || d.Stats().FragmentsExpired == 0 {
+		t.Errorf("%d wait; %+v", len(d.fragments.waiting), d.Stats())
+	}
+	if send(fragmentTimeout+2, 100, 0x1fff, make([]byte, 100)) || d.Stats().FragmentsInvalid != 1 {
+		t.Errorf("a datagram of more than 65,535 bytes: %+v", d.Stats())
+	}
+}
+
+// ipFilter is the part of the filter that needs no kernel.
+func ipFilter(t testing.TB, spec FilterSpec) *bpf.VM {
+	t.Helper()
+	a := &assembler{labels: map[string]int{}}
+	spec.ipProgram(a)
+	program, err := a.program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	vm, err := bpf.NewVM(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return vm
+}
+
+func accepts(t testing.TB, vm *bpf.VM, b []byte) bool {
+	t.Helper()
+	n, err := vm.Run(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n > 0
+}
+
+func TestFilter(t *testing.T) {
+	ports := []uint16{80}
+	for p := range uint16(63) {
+		ports = append(ports, 10000+p)
+	}
+	zeroLength := ip4Bytes(6, 0, 1, tcpBytes(80, ACK, "x"))
+	zeroLength[2], zeroLength[3] = 0, 0
+	for _, tt := range []struct {
+		name string
+		b    []byte
+		want bool
+	}{
+		{"payload", ip4Bytes(6, 0, 1, seg), true},
+		{"last port", ip4Bytes(6, 0, 1, tcpBytes(10062, ACK, "x")), true},
+		{"other port", ip4Bytes(6, 0, 1, tcpBytes(81, ACK, "x")), false},
+		{"bare acknowledgement", ip4Bytes(6, 0, 1, tcpBytes(80, ACK, "")), false},
+		{"SYN", ip4Bytes(6, 0, 1, tcpBytes(80, SYN, "")), true},
+		{"FIN", ip4Bytes(6, 0, 1, tcpBytes(80, FIN|ACK, "")), true},
+		{"RST", ip4Bytes(6, 0, 1, tcpBytes(80, RST, "")), true},
+		{"first fragment", ip4Bytes(6, 0x2000, 1, tcpBytes(81, ACK, "x")), true},
+		{"later fragment", ip4Bytes(6, 5, 1, []byte("x")), true},
+		{"total length 0", zeroLength, true},
+		{"UDP", ip4Bytes(17, 0, 1, udp(80, []byte("x"))), false},
+		{"VXLAN", ip4Bytes(17, 0, 1, udp(4789, []byte("x"))), true},
+		{"UDP fragment", ip4Bytes(17, 5, 1, []byte("x")), true},
+		{"GRE", ip4Bytes(47, 0, 1, []byte("x")), true},
+		{"ICMP", ip4Bytes(1, 0, 1, make([]byte, 30)), false},
+		{"IPv6 payload", v6(6, seg), true},
+		{"IPv6 other port", v6(6, tcpBytes(81, ACK, "x")), false},
+		{"IPv6 bare acknowledgement", v6(6, tcpBytes(80, ACK, "")), false},
+		{"IPv6 SYN", v6(6, tcpBytes(80, SYN, "")), true},
+		{"IPv6 extension", v6(60, make([]byte, 40)), true},
+		{"IPv6 fragment", v6(44, make([]byte, 40)), true},
+		{"IPv6 VXLAN", v6(17, udp(4789, []byte("x"))), true},
+		{"IPv6 UDP", v6(17, udp(53, []byte("x"))), false},
+		{"neither version", make([]byte, 60), false},
+		{"short", []byte{0x45}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := accepts(t, ipFilter(t, FilterSpec{Ports: ports, Tunnels: true}), tt.b); got != tt.want {
+				t.Errorf("accepted: %t, want %t", got, tt.want)
+			}
+		})
+	}
+	for _, spec := range []FilterSpec{{Ports: append(ports, 1)}, {Ports: ports, Tunnels: true, Ifaces: []int{1, 2, 3}}, {}} {
+		program, err := spec.Program()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := bpf.Assemble(program); err != nil {
+			t.Errorf("%d instructions: %v", len(program), err)
+		}
+	}
+}
+
+// FuzzDecode holds the decoder's promises for any packet, and that the filter
+// lets through what the decoder finds.
+func FuzzDecode(f *testing.F) {
+	f.Add(uint8(2), ip4Bytes(6, 0, 1, seg))
+	f.Add(uint8(0), ether(etherIP6, v6(6, seg)))
+	f.Add(uint8(2), ip4Bytes(17, 0, 1, udp(4789, cat([]byte{8, 0, 0, 0, 0, 0, 5, 0}, ether(etherIP4, ip4Bytes(6, 0, 1, seg))))))
+	f.Add(uint8(2), ip4Bytes(6, 0x2000, 1, seg))
+	links := []LinkType{LinkEthernet, LinkNull, LinkRaw, LinkSLL, LinkSLL2, LinkPPP, LinkCHDLC, LinkNFLOG, LinkCooked}
+	vm := ipFilter(f, FilterSpec{Ports: []uint16{80}, Tunnels: true})
+	f.Fuzz(func(t *testing.T, link uint8, data []byte) {
+		d := NewDecoder(DecoderConfig{Ports: []uint16{80}, Tunnels: true})
+		var s Segment
+		p := Packet{Data: data, WireLen: len(data), Link: links[int(link)%len(links)], EtherType: etherIP4}
+		ok := d.Decode(&p, &s)
+		if ok && (s.Dst.Port != 80 || len(s.Payload) > len(data)) {
+			t.Fatalf("%+v from %d bytes", s, len(data))
+		}
+		if st := d.Stats(); !ok && refused(st)+st.Fragments+st.FragmentsInvalid != 1 {
+			t.Fatalf("a packet with no fate, or several: %+v", st)
+		}
+		wanted := ok && (len(s.Payload) > 0 || s.Flags&(FIN|SYN|RST) != 0)
+		if p.Link == LinkRaw && wanted && !accepts(t, vm, data) {
+			t.Fatalf("the filter keeps out what decodes: %x", data)
+		}
+	})
+}
+
+// FuzzFile reads anything as a capture file: it ends, without more memory than
+// its records.
+func FuzzFile(f *testing.F) {
+	var file bytes.Buffer
+	w, err := NewWriter(&file)
+	if err != nil {
+		f.Fatal(err)
+	}
+	d := NewDecoder(DecoderConfig{Ports: []uint16{80}})
+	p := Packet{Time: 1e18, Data: ip4Bytes(6, 0, 1, seg), WireLen: 62, Link: LinkRaw}
+	d.Decode(&p, new(Segment))
+	if err := errors.Join(w.Write(&p, d), w.Flush()); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(file.Bytes())
+	f.Add(pcapngFile(binary.LittleEndian))
+	f.Add(pcapngFile(binary.BigEndian))
+	f.Add([]byte{0x1f, 0x8b, 8, 0})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		src, err := OpenFile(bytes.NewReader(b))
+		if err != nil {
+			return
+		}
+		var p Packet
+		for n := 0; src.Next(&p) == nil; n++ {
+			if len(p.Data) > len(b)*1100 || p.WireLen < len(p.Data) || n > len(b)*1100 {
+				t.Fatalf("packet %d has %d of %d bytes, the file %d", n, len(p.Data), p.WireLen, len(b))
+			}
+		}
+	})
+}
+
+// pcapngFile has two sections; in the second a packet in nanoseconds, a simple
+// and an old one, and a block nobody knows.
+func pcapngFile(order binary.AppendByteOrder) []byte {
+	block := func(kind uint32, body []byte) []byte {
+		for len(body)%4 != 0 {
+			body = append(body, 0)
+		}
+		b := order.AppendUint32(nil, kind)
+		b = order.AppendUint32(b, uint32(12+len(body)))
+		return order.AppendUint32(append(b, body...), uint32(12+len(body)))
+	}
+	u32 := func(values ...uint32) (b []byte) {
+		for _, v := range values {
+			b = order.AppendUint32(b, v)
+		}
+		return b
+	}
+	u16 := func(values ...uint16) (b []byte) {
+		for _, v := range values {
+			b = order.AppendUint16(b, v)
+		}
+		return b
+	}
+	data := ip4Bytes(6, 0, 1, seg)
+	n := uint32(len(data))
+	section := block(blockSection, cat(u32(0x1a2b3c4d), u16(1, 0), u32(0xffffffff, 0xffffffff)))
+	micro := block(blockInterface, cat(u16(uint16(LinkRaw), 0), u32(0)))
+	nano := block(blockInterface, cat(u16(uint16(LinkRaw), 0), u32(0), u16(optionResolution, 1), []byte{9, 0, 0, 0}, u16(0, 0)))
+	const ticks = 1_500_000_000_000_000_000 / 1000
+	return cat(section, micro, block(blockPacket, cat(u32(0, ticks>>32, ticks&0xffffffff, n, n), data)),
+		section, nano, block(0xbad, make([]byte, 20)),
+		block(blockPacket, cat(u32(0, 1500000000000000000>>32, 1500000000000000000&0xffffffff, n, n+5), data)),
+		block(blockSimple, cat(u32(n), data)), block(blockPacketOld, cat(u16(0, 0), u32(0, 7, n, n), data)))
+}
+
+func TestPcapng(t *testing.T) {
+	for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
+		file := pcapngFile(order)
+		src, err := OpenFile(bytes.NewReader(file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var p Packet
+		for i, want := range []int64{1.5e18, 1.5e18, 0, 7} {
+			if err := src.Next(&p); err != nil || p.Time != want || !bytes.Equal(p.Data, ip4Bytes(6, 0, 1, seg)) || p.Link != LinkRaw {
+				t.Errorf("%v packet %d: %v, time %d, want %d", order, i, err, p.Time, want)
+			}
+		}
+		if err := src.Next(&p); !errors.Is(err, io.EOF) {
+			t.Errorf("at the end: %v", err)
+		}
+		for n := range file { // cut anywhere it ends early, and well
+			src, err := OpenFile(bytes.NewReader(file[:n]))
+			for err == nil {
+				err = src.Next(&p)
+			}
+			if n > 28 && !errors.Is(err, io.EOF) {
+				t.Fatalf("cut at %d: %v", n, err)
+			}
+		}
+	}
+}
+
+func TestPcap(t *testing.T) {
+	data := ip4Bytes(6, 0, 1, seg)
+	for _, tt := range []struct {
+		name  string
+		order binary.AppendByteOrder
+		magic uint32
+		unit  int64
+		extra int
+	}{
+		{"little", binary.LittleEndian, magicMicro, 1000, 0},
+		{"big", binary.BigEndian, magicMicro, 1000, 0},
+		{"nanoseconds", binary.LittleEndian, magicNano, 1, 0},
+		{"big, nanoseconds", binary.BigEndian, magicNano, 1, 0},
+		{"modified", binary.LittleEndian, magicModified, 1000, 8},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			b := tt.order.AppendUint32(nil, tt.magic)
+			b = append(b, make([]byte, 16)...)
+			b = tt.order.AppendUint32(b, 0x10000000|uint32(LinkRaw))
+			for _, v := range []uint32{100, 7, uint32(len(data)), uint32(len(data)) + 3} {
+				b = tt.order.AppendUint32(b, v)
+			}
+			b = cat(b, make([]byte, tt.extra), data)
+			src, err := OpenFile(bytes.NewReader(b))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var p Packet
+			if err := src.Next(&p); err != nil || p.Time != 100e9+7*tt.unit || !bytes.Equal(p.Data, data) || p.WireLen != len(data)+3 || p.Link != LinkRaw {
+				t.Errorf("%v, %+v", err, p)
+			}
+			if err := src.Next(&p); !errors.Is(err, io.EOF) || src.Stats().Packets != 1 || src.Stats().Truncated != 1 {
+				t.Errorf("at the end: %v, %+v", err, src.Stats())
+			}
+		})
+	}
+	damaged := cat([]byte{0xd4, 0xc3, 0xb2, 0xa1}, make([]byte, 20), bytes.Repeat([]byte{0xff}, 16))
+	src, err := OpenFile(bytes.NewReader(damaged))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := src.Next(new(Packet)); err == nil || errors.Is(err, io.EOF) {
+		t.Errorf("a record of 4 GiB: %v", err)
+	}
+}
+
+// TestWriter reads back what it wrote: the same segments, fragments included.
+func TestWriter(t *testing.T) {
+	packets := [][]byte{
+		ether(etherIP4, ip4Bytes(6, 0, 1, seg)),
+		ether(etherIP4, ip4Bytes(6, 0x2000, 5, seg[:24])), ether(etherIP4, ip4Bytes(6, 3, 5, seg[24:])),
+		ether(etherIP4, ip4Bytes(6, 0, 1, tcpBytes(81, ACK, "not wanted"))),
+		ether(etherIP6, v6(6, seg)),
+	}
+	var file bytes.Buffer
+	w, err := NewWriter(&file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, s := NewDecoder(DecoderConfig{Ports: []uint16{80}}), new(Segment)
+	for i, b := range packets {
+		p := Packet{Time: int64(i) * 1_000_000_001, Data: b, WireLen: len(b), Link: LinkEthernet}
+		d.Decode(&p, s)
+		if err := w.Write(&p, d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	src, err := OpenFile(&file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d = NewDecoder(DecoderConfig{Ports: []uint16{80}})
+	var p Packet
+	var times []int64
+	for src.Next(&p) == nil {
+		if d.Decode(&p, s) {
+			times = append(times, p.Time)
+			if string(s.Payload) != payload {
+				t.Errorf("payload %q", s.Payload)
+			}
+		}
+	}
+	if len(times) != 3 || times[0] != 0 || times[1] != 2_000_000_002 || times[2] != 4_000_000_004 {
+		t.Errorf("segments at %v", times)
+	}
+}
+
+// TestNoAllocations: nothing is allocated for a packet.
+func TestNoAllocations(t *testing.T) {
+	d, s := NewDecoder(DecoderConfig{Ports: []uint16{80}, Tunnels: true}), new(Segment)
+	b := ether(etherIP4, ip4Bytes(6, 0, 1, seg))
+	p := Packet{Data: b, WireLen: len(b), Link: LinkEthernet}
+	if n := testing.AllocsPerRun(1000, func() { d.Decode(&p, s) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func BenchmarkDecode(b *testing.B) {
+	d, s := NewDecoder(DecoderConfig{Ports: []uint16{80}, Tunnels: true}), new(Segment)
+	data := ether(etherIP4, ip4Bytes(6, 0, 1, seg))
+	p := Packet{Data: data, WireLen: len(data), Link: LinkEthernet}
+	b.ReportAllocs()
+	for b.Loop() {
+		if !d.Decode(&p, s) {
+			b.Fatal("not decoded")
+		}
+	}
+}
