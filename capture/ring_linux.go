@@ -62,7 +62,6 @@ type ringShared struct {
 	open   bool // fd is
 	fd     int  // the packet socket
 	wake   int  // an eventfd that ends the wait
-	stats  unix.TpacketStatsV3
 	drops  uint64
 	freeze uint64
 	total  atomic.Uint64 // packets returned, as of the last block

@@ -43,11 +43,6 @@ const (
 	familyIPv6 = 2
 )
 
-// headSize is the number of bytes before m's Body in its MESSAGE frame.
-func headSize(m *Message) int {
-	return messageFixed + addrSize(family(m.Src.Addr())) + addrSize(family(m.Dst.Addr()))
-}
-
 func family(a netip.Addr) uint8 {
 	switch {
 	case a.Is4():

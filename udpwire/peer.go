@@ -51,7 +51,7 @@ type peer struct {
 type peerTotals struct {
 	received, lost, unconfirmed                uint64
 	receivedBytes, lostBytes, unconfirmedBytes uint64
-	sessions, datagramsLost                    uint64
+	sessions                                   uint64
 }
 
 // peerState is where a peer stands.
