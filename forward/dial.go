@@ -17,6 +17,7 @@ type dialer struct {
 	timeout    time.Duration
 	tls        *tls.Config // without a server name
 	lookup     func(ctx context.Context, network, host string) ([]netip.Addr, error)
+	connect    func(ctx context.Context, network, addr string) (net.Conn, error)
 
 	mu    sync.Mutex
 	addrs []netip.Addr // nil: to be looked up
@@ -88,8 +89,7 @@ func (d *dialer) dialOne(ctx context.Context, a netip.Addr, left int) (net.Conn,
 		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/time.Duration(left))
 		defer cancel()
 	}
-	var nd net.Dialer
-	return nd.DialContext(ctx, "tcp", net.JoinHostPort(a.String(), d.port))
+	return d.connect(ctx, "tcp", net.JoinHostPort(a.String(), d.port))
 }
 
 // dialHTTP is http.Transport's DialContext. The address it is given is the

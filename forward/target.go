@@ -80,7 +80,10 @@ func newTarget(cfg *Config, spec TargetSpec, name string, tlsConf *tls.Config, s
 			host: []byte(u.Host), prefix: bytes.TrimRight([]byte(u.EscapedPath()), "/"),
 			mark: []byte(cfg.Mark), rewrite: cfg.Rewrite, smallEnd: 16 << 10,
 		},
-		dialer:  &dialer{host: u.Hostname(), port: port, timeout: cfg.ConnectTimeout, tls: tlsConf, lookup: net.DefaultResolver.LookupNetIP},
+		dialer: &dialer{
+			host: u.Hostname(), port: port, timeout: cfg.ConnectTimeout, tls: tlsConf,
+			lookup: net.DefaultResolver.LookupNetIP, connect: new(net.Dialer).DialContext,
+		},
 		sample:  math.MaxUint64,
 		done:    make(chan struct{}),
 		workers: make(map[*worker]struct{}), buf: newBuffer(cfg.Buffer, cfg.BufferBytes),
