@@ -1,47 +1,99 @@
-// Package forward sends captured requests to targets.
+// Package forward sends captured HTTP/1 requests to targets, such as a staging
+// server, and keeps account of what becomes of each.
 //
-//	Submit -> per target: filter, share, buffer -> worker -> http.Transport -> target
+//	                 +-> buffer -> limit -> workers -> http.Transport -> target 1
+//	Submit -> filter-+      (a lane per client connection, in order)
+//	                 +-> buffer -> limit -> workers -> http.Transport -> target 2
 //
-// Every target has its own buffer, limit, workers, connections and accounts: a
-// slow or dead one costs the others nothing. Submit copies the request, which
-// is lent for the call, and never blocks; what becomes of it is counted, and the
-// counts of a target add up to what it received.
+// Make a Forwarder with New, call Run on a goroutine of its own, Submit from
+// any goroutine, Close when no more comes. Submit copies the request, never
+// blocks, and offers it to every target. Targets share nothing: a slow, hanging
+// or dead one costs the others nothing. Stats, Interval and the Append
+// functions show the accounts.
 //
-// # Order and limits
+// # Order
 //
-// Requests of one client connection go out in order, each after the answer to
-// the one before; connections take turns and run in parallel, up to
-// Config.Concurrency. With a rate N no more than N requests start in any one
-// second. What has to wait does so in a buffer bounded in number, bytes and
-// time; over it the oldest request of the connection that takes up the most
-// room is dropped: counted as limited at a target with a rate, else as
-// queue_full. A share of N per cent takes the same client connections
-// everywhere, by hash.
+// Requests of one client connection go to a target one after the other, each
+// when the answer to the one before has been read to its end; connections go
+// in turn and in parallel, up to Config.Concurrency. What hangs holds up its
+// own connection only. A connection costs memory only while something of it
+// waits or is in flight.
 //
 // # What a target gets
 //
-// The bytes that were captured: method, target, version, the headers with
-// their order, spelling and values, the body with its framing. Changed are only:
+// The bytes that were captured. http.Request cannot hold them (it orders
+// headers anew, respells some, adds others), so the Transport is given a
+// request that stands for the real one, and the connection writes the captured
+// bytes in its place; conn.go says how. Only this is changed:
 //
-//	Host               the target's, unless Config.OriginalHost
-//	hop-by-hop headers Connection, Keep-Alive and Proxy-Connection are left out, but for what an
-//	                   upgrade or an HTTP/1.0 client that keeps its connection needs
-//	empty lines        before the request are left out
-//	Gor-Replayed: 1    added, so that no listener captures the request again
-//	Config.Rewrite     what the user asks for: paths first, then headers removed, then set
+//	what                           becomes                     because
+//	Host                           the target's, in its place; the target is another host;
+//	                               added if there was none     Config.OriginalHost keeps the captured one
+//	Connection, Keep-Alive,        nothing                     they belong to the client's connection
+//	Proxy-Connection
+//	  Connection: ..., upgrade     Connection: Upgrade         with an Upgrade header it is a part of the request
+//	  keep-alive in HTTP/1.0       Connection: keep-alive      HTTP/1.0 needs it to keep the connection
+//	mark (Gor-Replayed)            Gor-Replayed: 1, last       a listener must not capture it again
+//	blank lines before a request   nothing                     they are not part of it (RFC 9112 section 2.2)
+//	target URL with a path         put before the path of the  it was asked for
+//	                               origin- and absolute-form
+//	Config.Rewrite                 as configured               it was asked for
 //
-// http.Transport pools the connections, reads the answers and knows when a
-// connection can be used again. The request's own bytes are written by the
-// connection under it, since net/http would sort, respell or refuse many that
-// production accepts; over HTTP/2 the request is rebuilt from its parts. What
-// cannot be sent so is counted as unsupported, never sent differently.
+// All else is as it was: method, target, version, order, spelling, duplicates
+// and blanks of headers, Expect (its body follows at once, as RFC 9110 section
+// 10.1.1 allows), chunk sizes, extensions and trailers.
 //
-// # Protection
+// Requests that break RFC 9112 in ways on which servers disagree (bare LF,
+// folded headers, header lines that have no colon or no proper name) go out as
+// they are, and their connection is not used again, so that what the target
+// makes of them cannot touch the next request. Those whose end is doubtful
+// have no faithful form and are counted as unsupported, with the first of each
+// kind in the log: two lengths, a length beside chunked, a length that is no
+// number or has a blank before its colon, chunked that is not last or in
+// HTTP/1.0, a broken or short body, two Hosts, a NUL or a lone carriage return
+// in the head, no HTTP/1 request line, CONNECT.
 //
-// No redirect is followed and no request is sent twice that a target may have
-// seen, not even by http.Transport's own retry. Connecting, the answer and the
-// whole exchange have their timeouts, answers are read up to a bound, a 101 not
-// at all. A target that fails is left alone for a while and then probed;
-// connections are renewed, and names looked up again, after
-// Config.ConnectionAge.
+// An https target that chooses HTTP/2 gets the same method, target, headers
+// and trailers, but in HTTP/2's form: names in lower case and grouped, the body
+// without chunks. What HTTP/2 cannot say (upgrades, HTTP/1.0, a target that
+// does not begin with one slash, control bytes) goes over HTTP/1.1. The TLS
+// server name is the Host that is sent.
+//
+// No request is sent twice. http.Transport repeats a request on another
+// connection only while nothing of it has been written; redirects are not
+// followed; what is compressed stays so; no proxy is asked.
+//
+// # Limits
+//
+// "|N" starts no more than N requests in any window of one second, and close
+// to N (98.5 %) when more are offered; bucket.go says how. "|N%" replays that
+// share of the client connections, chosen by their id, the same for every
+// Forwarder.
+//
+// What cannot start yet waits, bounded in number (Config.Buffer), bytes
+// (Config.BufferBytes; requests in flight count too) and time (Config.MaxWait).
+// When the buffer is full, the oldest request of the client connection that
+// holds the most of it is dropped; what waits too long is dropped likewise. It
+// is counted as limited if the target has a limit and is not failing, else as
+// queue_full.
+//
+// # Targets that fail
+//
+// Connecting, the beginning of the answer and the whole exchange have a bound
+// each. An answer's body is read up to Config.DrainBytes, beyond which its
+// connection is closed; the body of a 101 is not read. Ten failures in a row,
+// or everything in flight hanging, make a target fail: then single requests
+// probe it, four a second at the most, until one is answered. Requests that
+// have hung since then do not count as in flight. Meanwhile the buffer is
+// bounded as ever.
+//
+// Connections are replaced, and names looked up again, every
+// Config.ConnectionAge; new connections go to all addresses in turn.
+//
+// # Order of decisions
+//
+// Filter, share (|N%), room in the buffer, limit (|N), whether it can be sent
+// as captured, then rewriting: path, headers removed, headers set, Host,
+// connection headers, mark. The filter sees the captured bytes. Every decision
+// is counted; see TargetStats.
 package forward

@@ -262,7 +262,7 @@ func (t *target) maxWorkers() int {
 // next takes the next request that may go out and waits for it if need be; nil:
 // the worker is to end. Called and returns with the lock.
 func (t *target) next(w *worker) *item {
-	for !t.stopped {
+	for !t.stopped && t.ctx.Err() == nil {
 		now := t.now()
 		t.expire(now)
 		if t.buf.ready.head == nil {

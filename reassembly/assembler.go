@@ -78,6 +78,9 @@ func (a *Assembler) Push(s *capture.Segment) {
 	if s.Time > a.now {
 		a.Advance(s.Time)
 	}
+	if len(s.Payload) == 0 && s.Cut == 0 && s.Flags&(capture.SYN|capture.FIN|capture.RST) == 0 {
+		return // a bare acknowledgement says nothing about what the client sent
+	}
 	h := a.table.hash(&s.Src, &s.Dst)
 	i := a.table.find(&a.recs, h, &s.Src, &s.Dst)
 	first := seq(s.Seq)
