@@ -23,6 +23,10 @@ type result struct {
 	unsupported error // why it was not sent
 }
 
+// maxTries is how many connections may fail under a request before anything of
+// it is written.
+const maxTries = 3
+
 // maxKeptHead bounds the buffer that a worker keeps from one request to the next.
 const maxKeptHead = 64 << 10
 
@@ -131,11 +135,14 @@ func (w *worker) send(raw []byte) (res result) {
 	}
 	w.timer.Reset(w.t.cfg.Timeout)
 	resp, err := client.RoundTrip(hreq)
+	for try := 1; err != nil && try < maxTries && hreq.Body == nil && w.ctx.Err() == nil && w.unsent(); try++ {
+		resp, err = client.RoundTrip(hreq)
+	}
 	if err == nil {
 		res.status = resp.StatusCode
 		err = w.readAnswer(resp)
 	}
-	res.begun = ex.begun.Load()
+	res.begun = w.ex.begun.Load()
 	if err != nil {
 		res.kind, res.err = w.classify(err), err
 	}
@@ -144,6 +151,27 @@ func (w *worker) send(raw []byte) (res result) {
 		w.renew()
 	}
 	return res
+}
+
+// unsent reports whether a connection failed before anything was written on
+// it, such as one that the target closed while it was idle. The exchange may
+// then go out on another.
+func (w *worker) unsent() bool {
+	ex := w.ex
+	if ex.conn == nil {
+		return false // there was no connection to be had
+	}
+	if ex.state.CompareAndSwap(exArmed, exGivenUp) { // the connection still refers to it
+		w.newExchange()
+		w.ex.head, w.ex.body = ex.head, ex.body
+		w.ex.begun.Store(ex.begun.Load())
+		return true
+	}
+	if ex.state.Load() != exFresh {
+		return false
+	}
+	ex.conn = nil
+	return true
 }
 
 // prepare fills the exchange and makes the request that stands for it.
