@@ -129,9 +129,11 @@ func (b *buffer) push(it *item, conn uint64) {
 }
 
 func (b *buffer) newLane(conn uint64) *lane {
-	l := &lane{}
+	var l *lane
 	if n := len(b.spare); n > 0 {
 		l, b.spare = b.spare[n-1], b.spare[:n-1]
+	} else {
+		l = new(lane)
 	}
 	*l = lane{conn: conn, rank: -1}
 	b.lanes[conn] = l

@@ -22,7 +22,9 @@ func TestFaults(t *testing.T) {
 	}{
 		{"hanging", FailTimeout, func(v *virtualTarget) { v.reply = replyNothing }},
 		{"closing at random", FailReset, func(v *virtualTarget) {
-			v.reply = func(n int, r *http.Request, c net.Conn) bool { return uint32(n)*2654435761>>16&1 == 0 && replyOK(n, r, c) }
+			v.reply = func(n int, r *http.Request, c net.Conn) bool {
+				return uint32(n)*2654435761>>16&1 == 0 && replyOK(n, r, c)
+			}
 		}},
 		{"answering 500", failures, func(v *virtualTarget) {
 			v.reply = func(_ int, _ *http.Request, c net.Conn) bool {
