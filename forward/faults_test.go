@@ -96,7 +96,7 @@ func TestFaults(t *testing.T) {
 				if b := &stats[1]; tt.kind < failures && b.Failed[tt.kind] < b.FailedTotal()*9/10 || tt.kind < failures && b.FailedTotal() == 0 {
 					t.Errorf("the failing target: %s", AppendLine(nil, stats[1:]))
 				}
-				for conn, numbers := range bad.numbers {
+				for conn, numbers := range bad.seen().numbers {
 					for i := 1; i < len(numbers); i++ {
 						if numbers[i] <= numbers[i-1] {
 							t.Fatalf("connection %s: %d came after %d", conn, numbers[i], numbers[i-1])
@@ -201,8 +201,8 @@ func TestAnswers(t *testing.T) {
 				if tt.status != 0 && s.Status[tt.status] != 2 || tt.status == 0 && s.Failed[tt.kind] != 2 {
 					t.Errorf("%s", AppendLine(nil, []TargetStats{s}))
 				}
-				if len(v.dialled) != tt.conns {
-					t.Errorf("%d connections for two requests, want %d", len(v.dialled), tt.conns)
+				if len(v.seen().dialled) != tt.conns {
+					t.Errorf("%d connections for two requests, want %d", len(v.seen().dialled), tt.conns)
 				}
 			})
 		})

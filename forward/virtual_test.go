@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -115,11 +116,26 @@ func (v *virtualTarget) serve(c net.Conn) {
 	}
 }
 
-func (v *virtualTarget) arrived() int {
+// seen is what a virtualTarget has noted so far.
+type seen struct {
+	arrivals []int64
+	numbers  map[string][]int // by connection
+	dialled  []string
+	lookups  int
+	open     int // connections
+}
+
+func (v *virtualTarget) seen() seen {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return len(v.arrivals)
+	s := seen{slices.Clone(v.arrivals), make(map[string][]int), slices.Clone(v.dialled), v.lookups, len(v.open)}
+	for conn, numbers := range v.numbers {
+		s.numbers[conn] = slices.Clone(numbers)
+	}
+	return s
 }
+
+func (v *virtualTarget) arrived() int { return len(v.seen().arrivals) }
 
 // A virtualRun is a Forwarder with virtual targets in a bubble of synctest.
 type virtualRun struct {
@@ -195,7 +211,7 @@ func TestLimit(t *testing.T) {
 					}
 					time.Sleep(time.Second * time.Duration(batch) / time.Duration(tt.rate*3))
 				}
-				if w := worstWindow(v.arrivals); w > tt.rate {
+				if w := worstWindow(v.seen().arrivals); w > tt.rate {
 					t.Errorf("%d starts in one second", w)
 				}
 				if n, want := v.arrived(), tt.rate*tt.seconds*97/100; n < want {
@@ -225,7 +241,7 @@ func TestBurstUnderLimit(t *testing.T) {
 		if s.Answered != 12*45 {
 			t.Errorf("fates: %s", AppendLine(nil, []TargetStats{s}))
 		}
-		if w := worstWindow(v.arrivals); w > 10 {
+		if w := worstWindow(v.seen().arrivals); w > 10 {
 			t.Errorf("%d starts in one second", w)
 		}
 	})
@@ -247,7 +263,7 @@ func TestOrder(t *testing.T) {
 		if s.Answered != 200*50 {
 			t.Fatalf("fates: %s", AppendLine(nil, []TargetStats{s}))
 		}
-		for conn, numbers := range v.numbers {
+		for conn, numbers := range v.seen().numbers {
 			for i, n := range numbers {
 				if i != n {
 					t.Fatalf("connection %s: request %d came as number %d", conn, n, i)
@@ -278,10 +294,10 @@ func TestStuckConnection(t *testing.T) {
 			r.submit(2, n, "GET /beside")
 		}
 		time.Sleep(time.Second)
-		if got := len(v.numbers["2"]); got != 100 {
+		if got := len(v.seen().numbers["2"]); got != 100 {
 			t.Errorf("%d of 100 came through beside the one that hangs", got)
 		}
-		if got := len(v.numbers["1"]); got != 1 {
+		if got := len(v.seen().numbers["1"]); got != 1 {
 			t.Errorf("%d overtook the one that hangs", got-1)
 		}
 		s := r.finish()[0]
@@ -294,9 +310,9 @@ func TestStuckConnection(t *testing.T) {
 // TestShare: the same connections are taken by every Forwarder, all requests of them.
 func TestShare(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a, b := newVirtualTarget(), newVirtualTarget()
-		ra := runVirtual(t, Config{}, []string{"|20%"}, a)
-		rb := runVirtual(t, Config{}, []string{"|20%"}, b)
+		va, vb := newVirtualTarget(), newVirtualTarget()
+		ra := runVirtual(t, Config{}, []string{"|20%"}, va)
+		rb := runVirtual(t, Config{}, []string{"|20%"}, vb)
 		const conns = 2000
 		for conn := range uint64(conns) {
 			for n := range 2 {
@@ -306,6 +322,7 @@ func TestShare(t *testing.T) {
 		}
 		sa := ra.finish()[0]
 		rb.finish()
+		a, b := va.seen(), vb.seen()
 		if n := len(a.numbers); n < conns*15/100 || n > conns*25/100 {
 			t.Errorf("%d of %d connections taken", n, conns)
 		}
@@ -359,32 +376,30 @@ func TestConnectionAge(t *testing.T) {
 		burst()
 		burst()
 		count := func(addr string) (n int) {
-			for _, a := range v.dialled {
+			for _, a := range v.seen().dialled {
 				if a == addr {
 					n++
 				}
 			}
 			return n
 		}
-		if len(v.dialled) != 6 || count("10.0.0.1:80") != 2 || count("10.0.0.2:80") != 2 || count("[fd00::3]:80") != 2 {
-			t.Errorf("connections to %v, want two to each of three addresses", v.dialled)
+		if len(v.seen().dialled) != 6 || count("10.0.0.1:80") != 2 || count("10.0.0.2:80") != 2 || count("[fd00::3]:80") != 2 {
+			t.Errorf("connections to %v, want two to each of three addresses", v.seen().dialled)
 		}
-		if n := v.lookups; n > 6 {
+		if n := v.seen().lookups; n > 6 {
 			t.Errorf("%d look-ups for 6 connections", n)
 		}
-		before := v.lookups
+		before := v.seen().lookups
 		v.set(func() { v.addrs = []netip.Addr{netip.MustParseAddr("10.9.9.9")} })
 		time.Sleep(10 * time.Second)
 		burst()
-		if count("10.9.9.9:80") != 6 || v.lookups == before {
-			t.Errorf("connections to %v after the name has moved", v.dialled[6:])
+		if count("10.9.9.9:80") != 6 || v.seen().lookups == before {
+			t.Errorf("connections to %v after the name has moved", v.seen().dialled[6:])
 		}
 		time.Sleep(time.Second)
-		v.set(func() {
-			if len(v.open) != 6 {
-				t.Errorf("%d connections open, want only the 6 new ones", len(v.open))
-			}
-		})
+		if n := v.seen().open; n != 6 {
+			t.Errorf("%d connections open, want only the 6 new ones", n)
+		}
 		r.finish()
 	})
 }

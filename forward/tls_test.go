@@ -1,0 +1,182 @@
+package forward
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// A tlsTarget is an https server that notes what it was asked.
+type tlsTarget struct {
+	*httptest.Server
+	mu   sync.Mutex
+	got  []string // proto, method, target, Host, some headers, body, trailers
+	sni  []string
+	cert bool // a client certificate came
+}
+
+func newTLSTarget(t *testing.T, http2 bool) *tlsTarget {
+	t.Helper()
+	s := &tlsTarget{}
+	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.got = append(s.got, fmt.Sprintf("%s %s %s host=%s dup=%q ua=%q mark=%q body=%q trailer=%q", r.Proto, r.Method, r.RequestURI, r.Host,
+			r.Header["X-Dup"], r.Header["User-Agent"], r.Header["Gor-Replayed"], body, r.Trailer["X-Sum"]))
+		s.cert = s.cert || len(r.TLS.PeerCertificates) > 0
+	}))
+	s.EnableHTTP2 = http2
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.TLS = &tls.Config{ClientAuth: tls.RequestClientCert, GetConfigForClient: func(h *tls.ClientHelloInfo) (*tls.Config, error) {
+		s.mu.Lock()
+		s.sni = append(s.sni, h.ServerName)
+		s.mu.Unlock()
+		return nil, nil
+	}}
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	return s
+}
+
+// caFile writes the test server's certificate, which is its own authority, for
+// example.com and 127.0.0.1.
+func (s *tlsTarget) caFile(t *testing.T) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(name, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+func (s *tlsTarget) all() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return strings.Join(s.got, "\n")
+}
+
+func TestHTTPS(t *testing.T) {
+	const (
+		get     = "GET /a|b?q=%zz HTTP/1.1\r\nHost: example.com\r\nX-Dup: 1\r\nx-dup: 2\r\n\r\n"
+		post    = "POST /a HTTP/1.1\r\nHost: example.com\r\nUser-Agent: t\r\nContent-Length: 3\r\n\r\nabc"
+		chunked = "PUT /a HTTP/1.1\r\nHost: example.com\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n3\r\nabc\r\n2;x\r\nde\r\n0\r\nX-Sum: 7\r\n\r\n"
+		old     = "GET /old HTTP/1.0\r\nHost: example.com\r\n\r\n"
+	)
+	for _, tt := range []struct {
+		name  string
+		http2 bool
+		raw   string
+		want  string
+	}{
+		{"GET, HTTP/1.1", false, get, `HTTP/1.1 GET /a|b?q=%zz host=example.com dup=["1" "2"] ua=[] mark=["1"] body="" trailer=[]`},
+		{"GET, HTTP/2", true, get, `HTTP/2.0 GET /a|b?q=%zz host=example.com dup=["1" "2"] ua=[] mark=["1"] body="" trailer=[]`},
+		{"POST, HTTP/1.1", false, post, `HTTP/1.1 POST /a host=example.com dup=[] ua=["t"] mark=["1"] body="abc" trailer=[]`},
+		{"POST, HTTP/2", true, post, `HTTP/2.0 POST /a host=example.com dup=[] ua=["t"] mark=["1"] body="abc" trailer=[]`},
+		{"chunked, HTTP/1.1", false, chunked, `HTTP/1.1 PUT /a host=example.com dup=[] ua=[] mark=["1"] body="abcde" trailer=["7"]`},
+		{"chunked, HTTP/2", true, chunked, `HTTP/2.0 PUT /a host=example.com dup=[] ua=[] mark=["1"] body="abcde" trailer=["7"]`},
+		{"HTTP/1.0 to a target with HTTP/2", true, old, `HTTP/1.0 GET /old host=example.com dup=[] ua=[] mark=["1"] body="" trailer=[]`},
+		{"odd header to a target with HTTP/2", true, "GET /a HTTP/1.1\r\nHost: example.com\r\nX-Dup : 1\r\n\r\n", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			srv := newTLSTarget(t, tt.http2)
+			s := forwardOne(t, Config{OriginalHost: true, TLS: TLSConfig{CAFile: srv.caFile(t)}}, srv.URL, tt.raw)
+			want := 200
+			if tt.want == "" {
+				want = 400 // as net/http's server says to such a header over HTTP/1.1
+			}
+			if s.Status[want] != 1 {
+				t.Fatalf("%s", AppendLine(nil, []TargetStats{s}))
+			}
+			if got := srv.all(); got != tt.want {
+				t.Errorf("got  %s\nwant %s", got, tt.want)
+			}
+			if len(srv.sni) != 1 || srv.sni[0] != "example.com" {
+				t.Errorf("server names %q, want example.com", srv.sni)
+			}
+		})
+	}
+}
+
+func TestServerName(t *testing.T) {
+	for _, tt := range []struct{ host, want string }{
+		{"www.example.com", "www.example.com"}, {"www.example.com:8443", "www.example.com:8443"}, {"a_b", "a_b"},
+		{"[::1]:8", "[::1]:8"}, {"", "target:1"}, {"a b", "target:1"}, {"b\xc3\xbccher", "target:1"}, {"a/b", "target:1"},
+	} {
+		if u := serverURL([]byte(tt.host), "target:1"); u.Host != tt.want {
+			t.Errorf("%q: %q, want %q", tt.host, u.Host, tt.want)
+		}
+	}
+}
+
+func TestCertificates(t *testing.T) {
+	srv := newTLSTarget(t, true)
+	const raw = "GET / HTTP/1.1\r\nHost: unknown.example\r\n\r\n"
+	key, err := x509.MarshalPKCS8PrivateKey(srv.TLS.Certificates[0].PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ca, keyFile := srv.caFile(t), filepath.Join(t.TempDir(), "key.pem")
+	if err := os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name string
+		cfg  Config
+		ok   bool
+	}{
+		{"the system's authorities do not know it", Config{}, false},
+		{"its authority, and the target's own name", Config{TLS: TLSConfig{CAFile: ca}}, true},
+		{"its authority, but another name", Config{OriginalHost: true, TLS: TLSConfig{CAFile: ca}}, false},
+		{"not verified", Config{OriginalHost: true, TLS: TLSConfig{Insecure: true}}, true},
+		{"client certificate", Config{TLS: TLSConfig{CAFile: ca, CertFile: ca, KeyFile: keyFile}}, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := forwardOne(t, tt.cfg, srv.URL, raw)
+			if tt.ok && s.Status[200] != 1 || !tt.ok && s.Failed[FailTLS] != 1 {
+				t.Errorf("%s", AppendLine(nil, []TargetStats{s}))
+			}
+			if srv.cert != (tt.cfg.TLS.CertFile != "") {
+				t.Errorf("client certificate: %v", srv.cert)
+			}
+		})
+	}
+}
+
+// TestHTTP2Parallel sends much over few connections, bodies included.
+func TestHTTP2Parallel(t *testing.T) {
+	srv := newTLSTarget(t, true)
+	f, err := New(Config{Targets: []TargetSpec{{URL: srv.URL}}, TLS: TLSConfig{Insecure: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := bytes.Repeat([]byte("x"), 50_000)
+	for n := range 400 {
+		f.Submit(&Request{Conn: uint64(n%40) << 40, Raw: fmt.Appendf(nil, "POST /%d HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", n, len(body), body)})
+	}
+	f.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	f.Run(ctx)
+	s := f.Stats()[0]
+	checkBalance(t, &s)
+	if s.Answered != 400 || len(srv.got) != 400 {
+		t.Errorf("%s; %d at the target", AppendLine(nil, []TargetStats{s}), len(srv.got))
+	}
+	if strings.Count(srv.all(), "HTTP/2.0 POST") != 400 {
+		t.Error("not all came over HTTP/2")
+	}
+}
