@@ -5,12 +5,12 @@ import "time"
 const (
 	// bucketMargin is added to the second that a token rests. It covers the way
 	// from the bucket to the target, which is not always equally long, and costs
-	// 1.5 % of the rate.
-	bucketMargin = 15 * time.Millisecond
+	// 1 % of the rate.
+	bucketMargin = 10 * time.Millisecond
 
 	// bucketCredit is how far behind its even spacing a bucket may catch up:
 	// timers wake a sleeper a millisecond or so late.
-	bucketCredit = 20 * time.Millisecond
+	bucketCredit = 40 * time.Millisecond
 )
 
 // A bucket is a token bucket that holds for every window of a second, not only

@@ -85,7 +85,7 @@ func TestBucketSpacing(t *testing.T) {
 	}
 	for i := 1; i < len(starts); i++ {
 		gap := time.Duration(starts[i] - starts[i-1])
-		if gap < 80*time.Millisecond || gap > 102*time.Millisecond {
+		if gap < 60*time.Millisecond || gap > 102*time.Millisecond {
 			t.Errorf("start %d comes %v after the one before", i, gap)
 		}
 	}

@@ -66,7 +66,7 @@
 // # Limits
 //
 // "|N" starts no more than N requests in any window of one second, and close
-// to N (98.5 %) when more are offered; bucket.go says how. "|N%" replays that
+// to N (99 %) when more are offered; bucket.go says how. "|N%" replays that
 // share of the client connections, chosen by their id, the same for every
 // Forwarder.
 //
