@@ -96,16 +96,28 @@ func (a *Assembler) Push(s *capture.Segment) {
 	}
 	c := a.recs.at(i)
 	c.last = a.now
-	if c.phase == between && c.stream == 0 && c.next == first && s.Cut == 0 &&
-		s.Flags&(capture.FIN|capture.RST|capture.URG) == 0 {
+	if c.next == first && a.isPlain(c, s) {
 		c.advance(len(s.Payload))
 		a.read(i, c, s.Payload, true)
+		if c.stream != 0 {
+			a.settle(i, c)
+		}
 	} else {
 		a.order(i, c, s, first)
 	}
 	if a.memory() > a.cfg.MaxMemory {
 		a.shed(0, nil)
 	}
+}
+
+// isPlain tells whether nothing but reading is to be done with a segment that
+// is next, as with most: it is data alone, and no other data waits.
+func (a *Assembler) isPlain(c *conn, s *capture.Segment) bool {
+	if c.phase > skipping || !c.has(anchored) || s.Cut != 0 || s.Flags&(capture.FIN|capture.RST|capture.URG) != 0 {
+		return false
+	}
+	st := a.stream(c)
+	return st == nil || !a.isWaiting(st)
 }
 
 // Advance tells the time, in nanoseconds since the Unix epoch, when no packet
@@ -181,7 +193,7 @@ func (a *Assembler) open(h uint64, s *capture.Segment, first seq) uint32 {
 	c.id = connID(s, first)
 	c.next, c.start = first, first
 	c.phase, c.flags = hunting, joined|fresh
-	if isn, ok := a.syns.take(h); ok && inWindow(first.minus(isn.plus(1))) {
+	if isn, ok := a.syns.take(h); ok && near(first, isn.plus(1)) { // a keep-alive probe comes from before the first byte
 		c.next, c.start = isn.plus(1), isn.plus(1)
 		c.phase, c.flags = between, anchored|fresh
 	}

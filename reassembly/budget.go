@@ -107,21 +107,24 @@ func (a *Assembler) expire() {
 	a.due = a.now // there is more
 }
 
-// expireHole gives up missing bytes that are late. A range far ahead, past
-// which the stream went on for as long, was none of this connection's.
+// expireHole gives up the missing bytes that are late. A range far ahead, past
+// which packets filled the stream for as long, was none of this connection's.
 func (a *Assembler) expireHole(st *stream) {
-	i, late := st.conn, a.now-int64(a.cfg.GapTimeout)
+	i, at, late := st.conn, st.at, a.now-int64(a.cfg.GapTimeout)
 	c := a.recs.at(i)
-	since := st.endTime
-	if st.early.len() > 0 {
-		since = st.early.front().time
-	}
-	switch {
-	case max(since, st.progress) > late:
-	case st.early.len() > 0 && st.progress-since > int64(a.cfg.GapTimeout):
-		a.pool.put(st.early.pop(&a.pool).data)
-		a.settle(i, c)
-	default:
-		a.fillHole(i, c, st)
+	for c.stream == at && a.isWaiting(st) {
+		since := st.endTime
+		if st.early.len() > 0 {
+			since = st.early.front().time
+		}
+		switch {
+		case max(since, st.progress) > late:
+			return
+		case st.early.len() > 0 && st.progress-since > int64(a.cfg.GapTimeout):
+			a.pool.put(st.early.pop(&a.pool).data)
+			a.settle(i, c)
+		default:
+			a.fillHole(i, c, st)
+		}
 	}
 }

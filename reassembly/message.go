@@ -1,9 +1,6 @@
 package reassembly
 
-import (
-	"bytes"
-	"encoding/binary"
-)
+import "bytes"
 
 // The states of a message, in the order in which a request goes through them.
 type state uint8
@@ -276,16 +273,14 @@ func (m *message) rest(b []byte) (int, outcome) {
 // lineEnd looks from i on for the end of a line: LF or CR LF. It returns where
 // the line ends and the next begins; end is -1 where b has no whole line, and
 // next is then where to go on looking. Other control characters but HTAB are
-// not ok (RFC 9110 §5.5). Eight bytes are looked at at a time: a byte below
-// 0x20 or equal to 0x7f leaves its top bit in hit, and no byte before it does.
+// not ok (RFC 9110 §5.5).
 func lineEnd(b []byte, i int) (end, next int, ok bool) {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	for {
+		for i+32 <= len(b) && controls(le64(b[i:]))|controls(le64(b[i+8:]))|controls(le64(b[i+16:]))|controls(le64(b[i+24:])) == 0 {
+			i += 32
+		}
 		for i+8 <= len(b) {
-			w := binary.LittleEndian.Uint64(b[i:])
-			del := w ^ 0x7f*ones
-			hit := ((w-0x20*ones)&^w | (del-ones)&^del) & tops
-			if hit != 0 {
+			if hit := controls(le64(b[i:])); hit != 0 {
 				i += trailingBytes(hit)
 				break
 			}
@@ -314,4 +309,12 @@ func lineEnd(b []byte, i int) (end, next int, ok bool) {
 			return 0, 0, false
 		}
 	}
+}
+
+// controls looks at eight bytes at a time: the first that is below 0x20 or 0x7f
+// has its top bit set in the result, and none before it has.
+func controls(w uint64) uint64 {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	del := w ^ 0x7f*ones
+	return ((w-0x20*ones)&^w | (del-ones)&^del) & tops
 }

@@ -109,8 +109,11 @@ func (a *Assembler) take(i uint32, c *conn, in span) {
 			return
 		}
 		now := in
-		if st != nil && st.early.len() > 0 {
-			now = in.first(min(in.n, st.early.front().seq.minus(in.seq)))
+		if st != nil {
+			st.progress = a.now
+			if st.early.len() > 0 {
+				now = in.first(min(in.n, st.early.front().seq.minus(in.seq)))
+			}
 		}
 		a.consume(i, c, now)
 		a.drain(i, c)
@@ -122,13 +125,16 @@ func (a *Assembler) take(i uint32, c *conn, in span) {
 	}
 }
 
-// foundStart looks for the place to join a connection at.
+// foundStart looks for the place to join a connection at. Only its first
+// segment may name another protocol, and only by what bodies do not begin with:
+// a wrong name would cost every request that follows.
 func (a *Assembler) foundStart(i uint32, c *conn, in span) bool {
 	if c.has(fresh) {
-		if v, p, _ := classify(in.data); v == isOther && p != Unknown {
+		if p, ok := classifyJoined(in.data); ok {
 			a.other(c, p)
 			return true
 		}
+		c.flags &^= fresh
 	}
 	if !beginsRequest(in.data) {
 		return false
@@ -166,15 +172,13 @@ func near(s, t seq) bool { d := s.minus(t); return d < maxWindow && d > -maxWind
 
 // consume reads the range that is next.
 func (a *Assembler) consume(i uint32, c *conn, in span) {
-	if st := a.stream(c); st != nil {
-		st.progress = a.now
+	if in.kind == cut {
+		a.miss(c, in.n, Truncated)
+		return
 	}
 	c.advance(in.n)
-	switch in.kind {
-	case data:
+	if in.kind == data {
 		a.read(i, c, in.data, in.starts)
-	case cut:
-		a.miss(c, in.n, Truncated)
 	}
 }
 
@@ -212,12 +216,13 @@ func (a *Assembler) drain(i uint32, c *conn) {
 // kept, or before the end of the stream.
 func (a *Assembler) fillHole(i uint32, c *conn, st *stream) {
 	switch {
+	case !c.has(anchored) && st.ended:
+		a.retire(i, c)
+		return
 	case !c.has(anchored):
 		st.early.reset(&a.pool)
-		st.ended = false
 	case st.early.len() > 0:
 		a.miss(c, st.early.front().seq.minus(c.next), Gap)
-		st.progress = a.now
 		a.drain(i, c)
 	default:
 		a.miss(c, st.end.minus(c.next), Gap)
@@ -228,7 +233,11 @@ func (a *Assembler) fillHole(i uint32, c *conn, st *stream) {
 // takeEnd handles a FIN or RST at the sequence number end.
 func (a *Assembler) takeEnd(i uint32, c *conn, end seq, reset bool) {
 	if !c.has(anchored) {
-		a.retire(i, c)
+		if st := a.stream(c); st != nil && st.early.len() > 0 {
+			st.ended, st.end, st.endTime = true, end, a.now // the first segment may still come
+		} else {
+			a.retire(i, c)
+		}
 		return
 	}
 	ahead := end.minus(c.next)

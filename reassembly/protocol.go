@@ -128,6 +128,35 @@ func classify(b []byte) (v verdict, p Protocol, n int) {
 	return isHTTP, 0, 0
 }
 
+// classifyJoined looks at the first segment of a stream that was joined in the
+// middle. It may be part of a body, so a byte or two are no evidence.
+func classifyJoined(b []byte) (Protocol, bool) {
+	switch {
+	case bytes.HasPrefix(b, []byte("PRI * HTTP/2.0\r\n")):
+		return HTTP2, true
+	case bytes.HasPrefix(b, []byte("SSH-2.0-")) || bytes.HasPrefix(b, []byte("SSH-1.")):
+		return SSH, true
+	}
+	return TLS, holdsTLS(b)
+}
+
+// holdsTLS tells whether b is TLS records one after the other, the last of
+// which may go on behind it (RFC 8446 §5.1).
+func holdsTLS(b []byte) bool {
+	const header, longest = 5, 1<<14 + 2048
+	if len(b) < header {
+		return false
+	}
+	for len(b) >= header {
+		n := int(b[3])<<8 | int(b[4])
+		if b[0] < 0x14 || b[0] > 0x17 || b[1] != 3 || b[2] > 4 || n == 0 || n > longest {
+			return false
+		}
+		b = b[min(header+n, len(b)):]
+	}
+	return true
+}
+
 func classifyP(b []byte) (verdict, Protocol, int) {
 	const h2 = "PRI * HTTP/2.0"
 	if isPrefix(b, h2) {

@@ -88,6 +88,7 @@ func (a *Assembler) suspend(i uint32, c *conn, m *message, b []byte) {
 		c.phase, c.skip = skipping, m.need
 		return
 	}
+	a.recognise(c, m)
 	st := a.needStream(i, c)
 	st.msg = *m
 	c.phase = inside
@@ -108,6 +109,7 @@ func (a *Assembler) proceed(c *conn, st *stream, b []byte) []byte {
 		st.buf = append(st.buf, b...)
 		switch out := m.head(st.buf, a.cfg.Mark); out {
 		case more:
+			a.recognise(c, m)
 			if len(st.buf) > maxHeadBytes {
 				a.decide(c, m, TooLarge) // servers answer 431 and close
 				c.phase = dead
@@ -187,9 +189,16 @@ func (a *Assembler) freeBuffer(st *stream) {
 
 // enter puts a request into the accounts when its head is in.
 func (a *Assembler) enter(c *conn, m *message) {
-	a.begun(c, m)
+	a.recognise(c, m)
 	if m.state == stateLength && m.need > a.cfg.MaxRequest-int64(m.header) {
 		a.decide(c, m, TooLarge)
+	}
+}
+
+// recognise counts a request once its request line is in.
+func (a *Assembler) recognise(c *conn, m *message) {
+	if !m.begun && m.state > stateLine {
+		a.begun(c, m)
 	}
 }
 

@@ -1,0 +1,305 @@
+package reassembly
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"testing"
+
+	"gor/capture"
+)
+
+// A trueRequest is one that a client of the storm really sent.
+type trueRequest struct {
+	raw   []byte
+	from  int  // offset in the stream
+	lost  bool // a byte of it was not captured
+	found bool
+}
+
+// A storm is traffic with known truth.
+type storm struct {
+	rng   *rand.Rand
+	lossy bool
+	conns []*stormConn
+	segs  []capture.Segment
+}
+
+type stormConn struct {
+	client, server capture.Endpoint
+	isn            seq
+	bytes          []byte
+	requests       []*trueRequest
+	got            int
+}
+
+func newStorm(seed uint64) *storm {
+	s := &storm{rng: rand.New(rand.NewPCG(seed, 42)), lossy: seed%2 == 1}
+	for i := range 1 + s.rng.IntN(4) {
+		c := &stormConn{
+			client: endpoint(byte(3+i), uint16(1024+s.rng.IntN(60000))),
+			server: endpoint(2, 80),
+			isn:    seq(s.rng.Uint32()),
+		}
+		if s.rng.IntN(3) == 0 {
+			c.isn = seq(0).plus(-s.rng.IntN(2000)) // about to wrap
+		}
+		for range 1 + s.rng.IntN(8) {
+			raw := s.request(i, len(c.requests))
+			if s.rng.IntN(8) == 0 {
+				c.bytes = append(c.bytes, "\r\n"...)
+			}
+			c.requests = append(c.requests, &trueRequest{raw: raw, from: len(c.bytes)})
+			c.bytes = append(c.bytes, raw...)
+		}
+		s.conns = append(s.conns, c)
+		s.send(c)
+	}
+	slices.SortStableFunc(s.segs, func(a, b capture.Segment) int { return int(a.Time - b.Time) })
+	return s
+}
+
+// request makes a request that no other of the storm equals.
+func (s *storm) request(conn, index int) []byte {
+	r := s.rng
+	// At a guess, behind a hole, only known methods are told from torn ones.
+	method := []string{"GET", "POST", "PURGE", "PUT", "PATCH"}[r.IntN(5)]
+	b := fmt.Appendf(nil, "%s /c%d/r%d/%x HTTP/1.%d\r\nHost: a\r\n", method, conn, index, r.Uint64(), 1)
+	for range r.IntN(4) {
+		b = fmt.Appendf(b, "X-%x: %x\r\n", r.Uint32(), r.Uint64())
+	}
+	if r.IntN(10) == 0 {
+		b = fmt.Appendf(b, "X-Long: %s\r\n", bytes.Repeat([]byte("y"), r.IntN(5000)))
+	}
+	body := make([]byte, r.IntN(100)*r.IntN(40))
+	for i := range body {
+		body[i] = byte(r.Uint32())
+	}
+	if !s.lossy && r.IntN(3) == 0 {
+		body = append(body, "\r\nGET /invented HTTP/1.1\r\nHost: no\r\n\r\n"...)
+	}
+	switch r.IntN(3) {
+	case 0:
+		return append(b, "\r\n"...)
+	case 1:
+		b = fmt.Appendf(b, "Content-Length: %d\r\n\r\n", len(body))
+		return append(b, body...)
+	}
+	b = append(b, "transfer-encoding: Chunked\r\n\r\n"...)
+	for len(body) > 0 {
+		n := 1 + r.IntN(len(body))
+		b = fmt.Appendf(b, "%x", n)
+		if r.IntN(4) == 0 {
+			b = append(b, ";name=\"value\""...)
+		}
+		b = append(append(append(b, "\r\n"...), body[:n]...), "\r\n"...)
+		body = body[n:]
+	}
+	b = append(b, "0\r\n"...)
+	if r.IntN(3) == 0 {
+		b = append(b, "Sum: 1\r\n"...)
+	}
+	return append(b, "\r\n"...)
+}
+
+// send cuts a connection's bytes into segments and treats them badly.
+func (s *storm) send(c *stormConn) {
+	r := s.rng
+	now := int64(1e18) + r.Int64N(1e9)
+	add := func(flags capture.Flags, at seq, payload []byte, delay int64) {
+		s.segs = append(s.segs, capture.Segment{
+			Time: now + delay, Src: c.client, Dst: c.server, Seq: uint32(at), Flags: flags | capture.ACK, Payload: payload,
+		})
+	}
+	first := c.isn.plus(1)
+	lateFrom := 0 // joined here
+	if s.lossy && r.IntN(4) == 0 {
+		lateFrom = r.IntN(len(c.bytes))
+	} else {
+		add(capture.SYN, c.isn, nil, 0)
+	}
+	mss := 1 + r.IntN(1500)
+	aligned := r.IntN(2) == 0 // requests begin with a segment
+	lose := 0
+	if s.lossy && r.IntN(2) == 0 {
+		lose = 1 + r.IntN(20)
+	}
+	reorder := r.IntN(2) == 0 && lateFrom == 0
+	next := 0
+	for off := 0; off < len(c.bytes); {
+		now += r.Int64N(2e6)
+		end := min(len(c.bytes), off+1+r.IntN(mss))
+		if aligned {
+			for ; next < len(c.requests) && c.requests[next].from <= off; next++ {
+			}
+			if next < len(c.requests) {
+				end = min(end, c.requests[next].from)
+			}
+		}
+		for _, q := range c.requests {
+			if s.lossy && end > q.from && end < q.from+12 {
+				end = min(len(c.bytes), q.from+12) // the end of a method is a method
+			}
+		}
+		if off < lateFrom || lose > 0 && r.IntN(100) < lose {
+			c.lose(off, end)
+			off = end
+			continue
+		}
+		delay := int64(0)
+		if reorder && r.IntN(5) == 0 {
+			delay = r.Int64N(200e6)
+		}
+		add(0, first.plus(off), c.bytes[off:end], delay)
+		if r.IntN(10) == 0 {
+			add(0, first.plus(off), c.bytes[off:end], delay+r.Int64N(300e6)) // again
+		}
+		if !s.lossy && r.IntN(10) == 0 { // again with other boundaries
+			from := max(0, off-r.IntN(mss))
+			to := min(len(c.bytes), end+r.IntN(mss))
+			add(0, first.plus(from), c.bytes[from:to], delay+r.Int64N(300e6))
+		}
+		if r.IntN(20) == 0 && lateFrom == 0 {
+			add(0, first.plus(-1), []byte{0}, r.Int64N(50e6)) // keep-alive probe
+		}
+		off = end
+	}
+	if r.IntN(2) == 0 {
+		now += 1e6
+		add(capture.FIN, first.plus(len(c.bytes)), nil, 0)
+	}
+}
+
+func (c *stormConn) lose(from, to int) {
+	for _, q := range c.requests {
+		if q.from < to && from < q.from+len(q.raw) {
+			q.lost = true
+		}
+	}
+}
+
+// TestStorm sends thousands of streams, and checks that each whole request
+// comes out once, unchanged and in order, that no other does, and the accounts.
+// GOR_SEEDS=N tries more of them.
+func TestStorm(t *testing.T) {
+	seeds := uint64(1500)
+	if testing.Short() {
+		seeds = 400
+	}
+	if n, err := strconv.ParseUint(os.Getenv("GOR_SEEDS"), 10, 64); err == nil {
+		seeds = n
+	}
+	for seed := range seeds {
+		if err := runStorm(seed); err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+	}
+}
+
+func runStorm(seed uint64) (err error) {
+	s := newStorm(seed)
+	emitted := uint64(0)
+	a := New(Config{}, func(r *Request) Fate {
+		emitted++
+		if e := s.check(r); e != nil && err == nil {
+			err = e
+		}
+		return Sent
+	})
+	lent := make([]byte, 0, 8192)
+	for i := range s.segs {
+		seg := s.segs[i]
+		lent = append(lent[:0], seg.Payload...)
+		seg.Payload = lent
+		a.Push(&seg)
+		for j := range lent {
+			lent[j] = '#' // nothing may be kept of what was lent
+		}
+		if e := checkAccounts(a, false); e != nil && err == nil {
+			err = e
+		}
+	}
+	a.Close()
+	if err == nil {
+		err = checkAccounts(a, true)
+	}
+	if err != nil {
+		return err
+	}
+	if st := a.Stats(); st.Fates[Sent] != emitted || st.Fates[Malformed] != 0 {
+		return fmt.Errorf("%d emitted, accounts %v", emitted, st)
+	}
+	for i, c := range s.conns {
+		for k, q := range c.requests {
+			if !q.found && !q.lost && !s.excused(c, k) {
+				return fmt.Errorf("connection %d: whole request %d of %d is missing (lossy %v): %.60q", i, k, len(c.requests), s.lossy, q.raw)
+			}
+		}
+	}
+	return nil
+}
+
+// excused tells whether request k may be missing though it is whole: the one
+// before is not, so that it can only be found where a segment begins.
+func (s *storm) excused(c *stormConn, k int) bool {
+	if !s.lossy {
+		return false
+	}
+	for ; k > 0; k-- {
+		if s.beginsSegment(c, c.requests[k]) {
+			return false
+		}
+		if c.requests[k-1].lost {
+			return true
+		}
+	}
+	return c.requests[0].from > 0 && !s.beginsSegment(c, c.requests[0])
+}
+
+func (s *storm) beginsSegment(c *stormConn, q *trueRequest) bool {
+	for _, seg := range s.segs {
+		if seg.Src == c.client && len(seg.Payload) > 0 && seq(seg.Seq).minus(c.isn.plus(1+q.from)) == 0 {
+			return beginsRequest(seg.Payload)
+		}
+	}
+	return false
+}
+
+// check finds the true request that r has to be.
+func (s *storm) check(r *Request) error {
+	for _, c := range s.conns {
+		if c.client != r.Client {
+			continue
+		}
+		for k := c.got; k < len(c.requests); k++ {
+			if q := c.requests[k]; bytes.Equal(q.raw, r.Raw) {
+				if q.lost {
+					return fmt.Errorf("request %d was not whole and came out", k)
+				}
+				q.found, c.got = true, k+1
+				return nil
+			}
+		}
+		return fmt.Errorf("this was never sent, or before: %.80q", r.Raw)
+	}
+	return fmt.Errorf("no such client %v", r.Client)
+}
+
+// checkAccounts checks the accounts and what belongs to them.
+func checkAccounts(a *Assembler, closed bool) error {
+	st := a.Stats()
+	sum := st.Open
+	for _, n := range st.Fates {
+		sum += n
+	}
+	switch {
+	case st.Captured != sum:
+		return fmt.Errorf("captured %d, fates and open %d: %+v", st.Captured, sum, st)
+	case closed && (st.Open != 0 || a.streams.live != 0 || a.pool.held != a.pool.spare):
+		return fmt.Errorf("not all was given back: %d open, %d streams, %d of %d bytes idle", st.Open, a.streams.live, a.pool.spare, a.pool.held)
+	}
+	return nil
+}
