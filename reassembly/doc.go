@@ -57,9 +57,14 @@
 //	length with a sign or no digits              ambiguous                        malformed
 //	chunked and a length                         smuggling (section 6.3)          malformed
 //	coding other than chunked, chunked not last  end unknown (section 6.1)        malformed
+//	gzip, deflate or compress before chunked     valid, but servers answer 501    unsupported
 //	chunked in HTTP/1.0                          faulty framing (section 6.1)     malformed
 //	chunk extensions, trailers                   parts of the request             sent
 //	chunk size too large, or missing             ambiguous                        malformed
+//	bare LF in the lines of chunked coding       readers differ                   malformed
+//	folded length or transfer coding             readers differ (section 5.2)     malformed
+//	control character but HTAB in the head       never valid (RFC 9110, 5.5)      malformed
+//	space in the target, version not HTTP/d.d    no request line                  malformed
 //	white space before a colon                   smuggling (section 5.1)          malformed
 //	Expect: 100-continue                         nothing special                  sent
 //	Upgrade                                      HTTP goes on if the next bytes   sent
@@ -69,7 +74,7 @@
 //	header with Config.Mark                      gor sent it itself               loop
 //	longer than Config.MaxRequest                skipped by its length            too_large
 //	HTTP/2.0 or above in a request line          not our dialect                  unsupported
-//	no version (HTTP/0.9)                        no request we can tell           not counted
+//	GET without a version                        HTTP/0.9                         unsupported
 //	TLS, HTTP/2, SSH, SOCKS, other binary        named, reported once per port    a stream, no request
 //	PROXY protocol header                        skipped                          -
 //	first bytes seen are inside a request        reading begins at the first      not counted
