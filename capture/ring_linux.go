@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 	"unsafe"
 
@@ -52,6 +53,8 @@ type Ring struct {
 	walking bool   // the current block is ours
 	packets uint64
 	cut     uint64
+	ticked  uint64             // packets as of the last tick
+	look    func(uintptr) bool // ready, made once
 	shared  *ringShared
 }
 
@@ -59,9 +62,10 @@ type Ring struct {
 type ringShared struct {
 	closed atomic.Bool
 	mu     sync.Mutex
-	open   bool // fd is
-	fd     int  // the packet socket
-	wake   int  // an eventfd that ends the wait
+	open   bool            // fd is
+	fd     int             // the packet socket
+	file   *os.File        // the same, in the runtime's poller
+	raw    syscall.RawConn // of file
 	drops  uint64
 	freeze uint64
 	total  atomic.Uint64 // packets returned, as of the last block
@@ -91,7 +95,8 @@ func OpenRing(cfg RingConfig) (*Ring, error) {
 	if err != nil {
 		return nil, fmt.Errorf("capture: open a packet socket: %w", err)
 	}
-	r := &Ring{tick: cfg.Tick, log: cfg.Logger, shared: &ringShared{fd: fd, open: true}}
+	file := os.NewFile(uintptr(fd), "packet socket")
+	r := &Ring{tick: cfg.Tick, log: cfg.Logger, shared: &ringShared{fd: fd, file: file, open: true}}
 	if r.tick <= 0 {
 		r.tick = defaultTick
 	}
@@ -99,7 +104,7 @@ func OpenRing(cfg RingConfig) (*Ring, error) {
 		r.log = slog.New(slog.DiscardHandler)
 	}
 	if err := r.setUp(&cfg, filter, ifaces); err != nil {
-		unix.Close(fd)
+		r.shared.release()
 		return nil, err
 	}
 	return r, nil
@@ -141,15 +146,16 @@ func (r *Ring) setUp(cfg *RingConfig, filter []bpf.RawInstruction, ifaces []int)
 	for i := range count {
 		r.blocks = append(r.blocks, memory[i*size:(i+1)*size:(i+1)*size])
 	}
-	if r.shared.wake, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
-		return fmt.Errorf("capture: eventfd: %w", err)
+	if r.shared.raw, err = r.shared.file.SyscallConn(); err != nil {
+		return fmt.Errorf("capture: wait for packets: %w", err)
 	}
+	r.look = r.ready
+	r.shared.file.SetReadDeadline(time.Now().Add(r.tick))
 	addr := &unix.SockaddrLinklayer{Protocol: binary.NativeEndian.Uint16([]byte{unix.ETH_P_ALL >> 8, unix.ETH_P_ALL & 0xff})}
 	if len(ifaces) == 1 {
 		addr.Ifindex = ifaces[0]
 	}
 	if err := unix.Bind(fd, addr); err != nil {
-		unix.Close(r.shared.wake)
 		return fmt.Errorf("capture: bind to %s: %w", strings.Join(cfg.Interfaces, ", "), err)
 	}
 	return nil
@@ -280,33 +286,40 @@ func (r *Ring) nextBlock() error {
 	return nil
 }
 
-// wait returns nil when there may be a block.
+// wait returns nil when there may be a block. The goroutine waits in the
+// runtime's poller: a thread that blocks in poll(2) instead costs several
+// times as much, for the scheduler then looks for what else to run.
 func (r *Ring) wait() error {
-	fds := [2]unix.PollFd{
-		{Fd: int32(r.shared.fd), Events: unix.POLLIN | unix.POLLERR},
-		{Fd: int32(r.shared.wake), Events: unix.POLLIN},
-	}
-	n, err := unix.Poll(fds[:], int(r.tick.Milliseconds()))
+	err := r.shared.raw.Read(r.look)
 	switch {
-	case errors.Is(err, unix.EINTR):
-		return nil
-	case err != nil:
-		return fmt.Errorf("capture: wait for packets: %w", err)
 	case r.shared.closed.Load():
 		r.shared.release()
 		return net.ErrClosed
-	case n == 0:
-		return os.ErrDeadlineExceeded
-	}
-	if fds[0].Revents&unix.POLLERR != 0 {
-		// An interface went down. The socket stays bound and goes on when it
-		// comes up again; reading the error clears it.
-		errno, err := unix.GetsockoptInt(r.shared.fd, unix.SOL_SOCKET, unix.SO_ERROR)
-		if err == nil && errno != 0 {
-			r.log.Warn("capture is interrupted", "err", unix.Errno(errno))
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		r.clearError()
+		r.shared.file.SetReadDeadline(time.Now().Add(r.tick))
+		if quiet := r.packets == r.ticked; quiet {
+			return os.ErrDeadlineExceeded
 		}
+		r.ticked = r.packets // the deadline is not moved with each packet: a whole tick without one is still to come
+	case err != nil:
+		return fmt.Errorf("capture: wait for packets: %w", err)
 	}
 	return nil
+}
+
+// ready tells the poller whether to go on. It makes no system call, since
+// those that go through the scheduler wake its monitor thread.
+func (r *Ring) ready(uintptr) bool {
+	return atomic.LoadUint32(status(r.blocks[r.current]))&unix.TP_STATUS_USER != 0 || r.shared.closed.Load()
+}
+
+// clearError reads the socket's error, such as that an interface went down.
+// The socket stays bound and goes on when that comes up again.
+func (r *Ring) clearError() {
+	if errno, err := unix.GetsockoptInt(r.shared.fd, unix.SOL_SOCKET, unix.SO_ERROR); err == nil && errno != 0 {
+		r.log.Warn("capture is interrupted", "err", unix.Errno(errno))
+	}
 }
 
 // Stats returns the counters; what the kernel dropped counts from the opening.
@@ -336,8 +349,7 @@ func (s *ringShared) release() {
 	if s.open {
 		s.readKernel()
 		s.open = false
-		unix.Close(s.fd)
-		unix.Close(s.wake)
+		s.file.Close()
 	}
 }
 
@@ -352,8 +364,5 @@ func (r *Ring) Close() error {
 		return nil
 	}
 	s.readKernel()
-	if _, err := unix.Write(s.wake, []byte{7: 1}); err != nil {
-		return fmt.Errorf("capture: close: %w", err)
-	}
-	return nil
+	return s.file.SetReadDeadline(time.Unix(0, 1))
 }

@@ -13,7 +13,7 @@ import (
 // The defaults of Config.
 const (
 	DefaultConcurrency    = 128
-	DefaultBuffer         = 16384
+	DefaultBuffer         = 131072 // so that the bytes are the bound: several seconds at 20,000 per second
 	DefaultBufferBytes    = 64 << 20
 	DefaultMaxWait        = 30 * time.Second
 	DefaultConnectTimeout = 5 * time.Second

@@ -102,7 +102,9 @@ func TestSoak(t *testing.T) {
 	atStart := measure()
 	var servers [2]*faultyServer
 	cfg := Config{
-		Concurrency: 16, Buffer: 500, AnswerTimeout: length / 20, Timeout: length / 15, ConnectionAge: length / 10, MaxWait: length / 10,
+		Concurrency: 16, Buffer: 500, ConnectionAge: length / 10,
+		// Never so short that a busy machine is taken for a fault.
+		AnswerTimeout: max(length/20, 2*time.Second), Timeout: max(length/15, 3*time.Second), MaxWait: max(length/10, 3*time.Second),
 	}
 	for i := range servers {
 		l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -63,7 +63,7 @@ func newSendSocket(conn *net.UDPConn, log *slog.Logger) (*sendSocket, error) {
 	s.size.head.Level, s.size.head.Type = unix.IPPROTO_UDP, unix.UDP_SEGMENT
 	s.size.head.SetLen(unix.CmsgLen(2))
 	s.call = func(fd uintptr) bool {
-		n, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&s.msgs[0])), uintptr(s.count),
+		n, _, errno := unix.RawSyscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&s.msgs[0])), uintptr(s.count),
 			unix.MSG_DONTWAIT, 0, 0)
 		s.sent, s.errno = int(n), errno
 		return true
