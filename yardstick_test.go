@@ -26,9 +26,9 @@ import (
 // It orders nothing, looks for no request and could not tell if one were lost.
 
 const (
-	yardBlock    = 1 << 20
-	yardBlocks   = 16
-	yardRetire   = 10 // ms
+	yardBlock    = 256 << 10 // the ring is as the listener's
+	yardBlocks   = 256
+	yardRetire   = 4 // ms
 	yardDatagram = 1400
 	yardBatch    = 40 * yardDatagram // UDP GSO takes at most 64 datagrams and 64 KB
 )
@@ -141,10 +141,11 @@ func (y *yard) walk(stopped *atomic.Bool) error {
 			if err := y.flush(); err != nil {
 				return err
 			}
-			const poll = 100 // ms, to see that it is stopped
-			_, err := unix.Poll([]unix.PollFd{{Fd: int32(y.fd), Events: unix.POLLIN}}, poll)
-			if err != nil && err != unix.EINTR {
-				return err
+			poll := unix.PollFd{Fd: int32(y.fd), Events: unix.POLLIN}
+			timeout := unix.NsecToTimespec(100e6) // to see that it is stopped
+			_, _, errno := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&poll)), 1, uintptr(unsafe.Pointer(&timeout)), 0, 0, 0)
+			if errno != 0 && errno != unix.EINTR {
+				return errno
 			}
 			continue
 		}
@@ -186,9 +187,9 @@ func (y *yard) flush() error {
 	if len(y.batch) == 0 {
 		return nil
 	}
-	_, err := unix.Write(y.out, y.batch)
+	_, _, err := unix.RawSyscall(unix.SYS_WRITE, uintptr(y.out), uintptr(unsafe.Pointer(&y.batch[0])), uintptr(len(y.batch)))
 	y.batch = y.batch[:0]
-	if err != nil && !errors.Is(err, unix.ECONNREFUSED) {
+	if err != 0 && err != unix.ECONNREFUSED {
 		return &net.OpError{Op: "write", Net: "udp", Err: err}
 	}
 	return nil

@@ -22,8 +22,8 @@
 // A packet socket of type SOCK_DGRAM bound to all interfaces begins each packet
 // at the IP header, whatever the link. It is opened without a protocol, and so
 // without packets, until the filter is in place. The kernel fills blocks of
-// 512 KiB (TPACKET_V3, Documentation/networking/packet_mmap.rst) and hands one
-// over when it is full or 2 ms old; it drops and counts packets when no block
+// 256 KiB (TPACKET_V3, Documentation/networking/packet_mmap.rst) and hands one
+// over when it is full or 4 ms old; it drops and counts packets when no block
 // is free. Receive offloads make packets of 64 KiB and more, BIG TCP up to
 // 195,716 bytes: blocks hold them whole. Packets that this machine sends are
 // left out, so that loopback shows each once. A bridge shows each twice; that

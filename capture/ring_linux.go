@@ -23,10 +23,11 @@ import (
 // The defaults of RingConfig.
 const (
 	defaultTick      = 100 * time.Millisecond
-	defaultBlockSize = 512 << 10 // holds BIG TCP packets of 195,716 bytes whole, and little is left over
-	defaultBlocks    = 128       // 64 MiB: an upload of that size in one burst, and a stall of 250 ms at least, since each timeout below uses a block up
-	retireMillis     = 2         // how long the kernel keeps a block that is not full
-	frameAlign       = 2048      // only has to divide the block size in this ring version
+	defaultBlockSize = 256 << 10 // holds BIG TCP packets of 195,716 bytes whole
+	defaultBlocks    = 256       // 64 MiB: an upload of that size in one burst, and a stall of a second, since each timeout below uses a block up
+	retireMillis     = 4         // how long the kernel keeps a block that is not full: most of the 5 ms a lone request may take
+	hotWait          = 2 * retireMillis * time.Millisecond
+	frameAlign       = 2048 // only has to divide the block size in this ring version
 )
 
 // RingConfig says what to capture. Zero values mean the defaults.
@@ -35,8 +36,8 @@ type RingConfig struct {
 	Ports      []uint16      // TCP destination ports
 	Tunnels    bool          // also what may be a tunnel
 	Tick       time.Duration // how long Next waits for a packet; 0: 100 ms
-	BlockSize  int           // bytes, a multiple of the page size; 0: 512 KiB
-	Blocks     int           // 0: 128
+	BlockSize  int           // bytes, a multiple of the page size; 0: 256 KiB
+	Blocks     int           // 0: 256
 	Logger     *slog.Logger  // nil: silent
 }
 
@@ -53,8 +54,9 @@ type Ring struct {
 	walking bool   // the current block is ours
 	packets uint64
 	cut     uint64
-	ticked  uint64             // packets as of the last tick
-	look    func(uintptr) bool // ready, made once
+	hot     bool           // blocks come one after the other
+	polled  [1]unix.PollFd // for poll
+	timeout unix.Timespec  // for poll
 	shared  *ringShared
 }
 
@@ -62,10 +64,8 @@ type Ring struct {
 type ringShared struct {
 	closed atomic.Bool
 	mu     sync.Mutex
-	open   bool            // fd is
-	fd     int             // the packet socket
-	file   *os.File        // the same, in the runtime's poller
-	raw    syscall.RawConn // of file
+	open   bool // fd is
+	fd     int  // the packet socket
 	drops  uint64
 	freeze uint64
 	total  atomic.Uint64 // packets returned, as of the last block
@@ -95,8 +95,7 @@ func OpenRing(cfg RingConfig) (*Ring, error) {
 	if err != nil {
 		return nil, fmt.Errorf("capture: open a packet socket: %w", err)
 	}
-	file := os.NewFile(uintptr(fd), "packet socket")
-	r := &Ring{tick: cfg.Tick, log: cfg.Logger, shared: &ringShared{fd: fd, file: file, open: true}}
+	r := &Ring{tick: cfg.Tick, log: cfg.Logger, shared: &ringShared{fd: fd, open: true}}
 	if r.tick <= 0 {
 		r.tick = defaultTick
 	}
@@ -146,11 +145,6 @@ func (r *Ring) setUp(cfg *RingConfig, filter []bpf.RawInstruction, ifaces []int)
 	for i := range count {
 		r.blocks = append(r.blocks, memory[i*size:(i+1)*size:(i+1)*size])
 	}
-	if r.shared.raw, err = r.shared.file.SyscallConn(); err != nil {
-		return fmt.Errorf("capture: wait for packets: %w", err)
-	}
-	r.look = r.ready
-	r.shared.file.SetReadDeadline(time.Now().Add(r.tick))
 	addr := &unix.SockaddrLinklayer{Protocol: binary.NativeEndian.Uint16([]byte{unix.ETH_P_ALL >> 8, unix.ETH_P_ALL & 0xff})}
 	if len(ifaces) == 1 {
 		addr.Ifindex = ifaces[0]
@@ -286,32 +280,44 @@ func (r *Ring) nextBlock() error {
 	return nil
 }
 
-// wait returns nil when there may be a block. The goroutine waits in the
-// runtime's poller: a thread that blocks in poll(2) instead costs several
-// times as much, for the scheduler then looks for what else to run.
+// wait returns nil when there may be a block, os.ErrDeadlineExceeded after a
+// tick without. The packet socket is not in the runtime's poller, which would
+// wake a second thread for each block.
 func (r *Ring) wait() error {
-	err := r.shared.raw.Read(r.look)
+	if r.hot {
+		n, errno := r.poll(hotWait)
+		r.hot = n > 0 || errno == unix.EINTR
+		return nil
+	}
+	poll := []unix.PollFd{{Fd: int32(r.shared.fd), Events: unix.POLLIN}}
+	n, err := unix.Poll(poll, int(max(r.tick/time.Millisecond, 1)))
 	switch {
-	case r.shared.closed.Load():
-		r.shared.release()
-		return net.ErrClosed
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		r.clearError()
-		r.shared.file.SetReadDeadline(time.Now().Add(r.tick))
-		if quiet := r.packets == r.ticked; quiet {
-			return os.ErrDeadlineExceeded
-		}
-		r.ticked = r.packets // the deadline is not moved with each packet: a whole tick without one is still to come
+	case errors.Is(err, unix.EINTR):
+		return nil
 	case err != nil:
 		return fmt.Errorf("capture: wait for packets: %w", err)
+	case n == 0:
+		return os.ErrDeadlineExceeded
+	case poll[0].Revents&unix.POLLERR != 0:
+		r.clearError()
 	}
+	r.hot = runtime.GOMAXPROCS(0) > 1 // the only processor has others to serve
 	return nil
 }
 
-// ready tells the poller whether to go on. It makes no system call, since
-// those that go through the scheduler wake its monitor thread.
-func (r *Ring) ready(uintptr) bool {
-	return atomic.LoadUint32(status(r.blocks[r.current]))&unix.TP_STATUS_USER != 0 || r.shared.closed.Load()
+// poll waits for a block without the Go scheduler's knowledge, which else
+// would give this thread's processor away and take it back for each block:
+// twice the work of reading one. It suits only waits as short as those between
+// the blocks of a busy link. What the scheduler wants meanwhile, such as a
+// collection, it says with a signal, and that ends the wait (EINTR).
+func (r *Ring) poll(timeout time.Duration) (n int, errno syscall.Errno) {
+	r.polled = [1]unix.PollFd{{Fd: int32(r.shared.fd), Events: unix.POLLIN}}
+	r.timeout = unix.NsecToTimespec(int64(timeout))
+	m, _, errno := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&r.polled)), 1, uintptr(unsafe.Pointer(&r.timeout)), 0, 0, 0)
+	if r.polled[0].Revents&unix.POLLERR != 0 {
+		r.clearError()
+	}
+	return int(m), errno
 }
 
 // clearError reads the socket's error, such as that an interface went down.
@@ -349,12 +355,12 @@ func (s *ringShared) release() {
 	if s.open {
 		s.readKernel()
 		s.open = false
-		s.file.Close()
+		unix.Close(s.fd)
 	}
 }
 
-// Close ends capture: a Next that waits, and every later one that would have
-// to, returns net.ErrClosed. The memory stays mapped for as long as the Ring
+// Close ends capture: a Next that waits returns net.ErrClosed within a tick,
+// and so does every later one that would have to wait. The memory stays mapped for as long as the Ring
 // is referenced, so that lent data can be read to the end.
 func (r *Ring) Close() error {
 	s := r.shared
@@ -364,5 +370,5 @@ func (r *Ring) Close() error {
 		return nil
 	}
 	s.readKernel()
-	return s.file.SetReadDeadline(time.Unix(0, 1))
+	return nil
 }

@@ -115,9 +115,9 @@
 //	       4  how many                              80  .. missing numbers, as spans: send them again
 //
 // The replayer finds a number missing when one 3 higher has arrived, or when a higher one was known for 2 ms (4 at
-// most). It then sends a REPORT at once and every 3 ms until nothing is missing; otherwise 10 ms after DATA, after an
+// most). It then sends a REPORT at once and every 3 ms until nothing is missing; otherwise 25 ms after DATA, after an
 // eighth of its window, for each HEARTBEAT, and each second. The listener sends a missing datagram again unless it
-// did so less than 9/8 of a round trip and 1 ms ago. It sends a HEARTBEAT 10 ms after the last DATA, again after
+// did so less than 9/8 of a round trip and 1 ms ago. It sends a HEARTBEAT 10 to 20 ms after the last DATA, again after
 // pauses that double up to 100 ms until everything is confirmed, else each second. A datagram that has been sent 12
 // times over 5 seconds to a replayer that answers is given up: GONE. Everything else is kept until confirmed; when
 // the buffer is full, new messages are refused, never old ones dropped.

@@ -51,7 +51,7 @@ const (
 	ripeAfter   = int64(2 * time.Millisecond)   // so is one sent this long before
 	oneWayAfter = int64(200 * time.Millisecond) // on a path without answers it is lost then
 	askAgain    = int64(3 * time.Millisecond)   // while something is missing
-	reportBusy  = int64(10 * time.Millisecond)  // after DATA
+	reportBusy  = int64(25 * time.Millisecond)  // after DATA
 	reportIdle  = int64(time.Second)
 	never       = int64(1<<63 - 1)
 )

@@ -41,8 +41,11 @@ type link struct {
 	done   chan struct{}
 }
 
-// idleWake is how long the reader sleeps when nothing is due; a batch sent meanwhile shortens it.
-const idleWake = int64(100 * time.Millisecond)
+// How long the reader sleeps.
+const (
+	idleWake = int64(100 * time.Millisecond) // when nothing is due; a batch sent meanwhile shortens it
+	busyWake = 2 * beatTail                  // while batch follows batch, and each shows whether the one before arrived
+)
 
 func newLink(cfg *SenderConfig, host string, keys *keyring, now func() int64, dropped func() uint64) (*link, error) {
 	l := &link{host: host, now: now, wait: cfg.Wait, buffer: cfg.Buffer, done: make(chan struct{})}
@@ -57,10 +60,9 @@ func newLink(cfg *SenderConfig, host string, keys *keyring, now func() int64, dr
 		return nil, err
 	}
 	if l.sock, err = newSendSocket(conn, cfg.Logger); err != nil {
-		conn.Close()
 		return nil, err
 	}
-	l.peer.sizes = datagramSizes(cfg.MTU, l.sock.pathMTU(), conn.RemoteAddr().(*net.UDPAddr).AddrPort().Addr())
+	l.peer.sizes = datagramSizes(cfg.MTU, l.sock.pathMTU(), l.sock.to.Addr())
 	l.peer.size = l.peer.sizes[len(l.peer.sizes)-1]
 	l.peer.out.begin(0, 0, nil, 0)
 	l.peer.seek(now())
@@ -173,7 +175,7 @@ func (l *link) send(m *Message) {
 }
 
 // maxDelay is how long, by their own times, messages are gathered at most.
-const maxDelay = int64(2 * time.Millisecond)
+const maxDelay = int64(5 * time.Millisecond)
 
 // hand takes a filled chunk over, sends what may be sent, and returns an empty chunk. A nearly empty one is copied
 // into a small one, so that memory held follows bytes held.
@@ -207,10 +209,16 @@ func (l *link) hand(c *chunk) *chunk {
 func (l *link) drain() {
 	now := l.now()
 	l.peer.drain(now)
-	if due := max(l.peer.due(), now+int64(time.Millisecond)); due < l.wakeAt {
+	if due := max(l.peer.due(), now+int64(time.Millisecond)); due < l.wakeAt && (l.wakeAt > now+busyWake || !l.busy(now)) {
 		l.wakeAt = due
-		l.sock.conn.SetReadDeadline(time.Unix(0, due))
+		l.sock.setDeadline(time.Unix(0, due))
 	}
+}
+
+// busy reports whether batches follow one another and leave at once.
+func (l *link) busy(now int64) bool {
+	p := &l.peer
+	return p.state == peerLive && now-p.out.lastSent < beatTail && p.out.pending.head == nil && !p.closing
 }
 
 // publish copies what the Send goroutine reads without the lock.
@@ -248,11 +256,14 @@ func (l *link) run() {
 			continue
 		}
 		l.wakeAt = min(max(l.peer.due(), now+int64(time.Millisecond)), now+idleWake)
+		if l.busy(now) {
+			l.wakeAt = now + busyWake
+		}
 		sock := l.sock
-		sock.conn.SetReadDeadline(time.Unix(0, l.wakeAt))
+		sock.setDeadline(time.Unix(0, l.wakeAt))
 		l.mu.Unlock()
 
-		n, err := sock.conn.Read(buf)
+		n, err := sock.read(buf)
 
 		l.mu.Lock()
 		switch {
@@ -278,14 +289,13 @@ func (l *link) redial() {
 	}
 	sock, err := newSendSocket(conn, l.peer.log)
 	if err != nil {
-		conn.Close()
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.sock.conn.Close()
+	l.sock.close()
 	l.sock = sock
-	l.peer.sizes = datagramSizes(l.mtu, sock.pathMTU(), conn.RemoteAddr().(*net.UDPAddr).AddrPort().Addr())
+	l.peer.sizes = datagramSizes(l.mtu, sock.pathMTU(), sock.to.Addr())
 }
 
 // close lets the link finish within ctx and stops it. What was not confirmed by then is lost.
@@ -294,7 +304,7 @@ func (l *link) close(ctx context.Context) error {
 	l.mu.Lock()
 	l.peer.closing = true
 	l.wakeAt = 0
-	l.sock.conn.SetReadDeadline(time.Unix(0, 1))
+	l.sock.setDeadline(time.Unix(0, 1))
 	l.mu.Unlock()
 	var err error
 	select {
@@ -306,11 +316,11 @@ func (l *link) close(ctx context.Context) error {
 	l.closed = true
 	l.room.Broadcast()
 	l.wakeAt = 0
-	l.sock.conn.SetReadDeadline(time.Unix(0, 1))
+	l.sock.setDeadline(time.Unix(0, 1))
 	l.mu.Unlock()
 	l.cancel()
 	<-l.done
-	l.sock.conn.Close()
+	l.sock.close()
 	return err
 }
 

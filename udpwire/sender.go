@@ -73,12 +73,12 @@ func Dial(cfg SenderConfig) (*Sender, error) {
 		l, err := newLink(&cfg, host, keys.clone(), wallClock, s.queueFull.Load)
 		if err != nil {
 			for _, l := range s.links {
-				l.sock.conn.Close()
+				l.sock.close()
 			}
 			return nil, err
 		}
 		s.links = append(s.links, l)
-		if addr := l.sock.conn.RemoteAddr().(*net.UDPAddr); keys == nil && !addr.IP.IsLoopback() {
+		if keys == nil && !l.sock.to.Addr().Unmap().IsLoopback() {
 			cfg.Logger.Warn("no secret: requests travel readable for everybody on the way, and anybody can send some", "replayer", host)
 		}
 	}
@@ -92,7 +92,7 @@ func wallClock() int64 { return time.Now().UnixNano() }
 
 func randomBytes(b []byte) { rand.Read(b) } // never fails (crypto/rand)
 
-// Send packs one message; Body is lent for the call. Nothing leaves before the datagram is full, 2 ms have passed by
+// Send packs one message; Body is lent for the call. Nothing leaves before the datagram is full, 5 ms have passed by
 // the messages' times, or Flush. It returns ErrQueueFull when the buffer has no room (with Wait it waits instead),
 // ErrTooLarge when it never will, net.ErrClosed after Close.
 func (s *Sender) Send(m *Message) error {

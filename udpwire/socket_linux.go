@@ -17,22 +17,25 @@ import (
 const sendBuffer = 4 << 20
 
 // A sendSocket is a connected UDP socket that sends many datagrams with a system call: cut up by the kernel or the
-// network card where UDP_SEGMENT works (udp(7)), else with sendmmsg(2). Not safe for concurrent use.
+// network card where UDP_SEGMENT works (udp(7)), else with sendmmsg(2). Reading and writing may go on at the same time,
+// each by one goroutine.
 type sendSocket struct {
-	conn *net.UDPConn
-	raw  syscall.RawConn
+	fd   int
+	to   netip.AddrPort
+	in   *os.File        // an epoll(7) instance that has the socket, readable when that is
+	wait syscall.RawConn // of in
 	log  *slog.Logger
 	gso  bool // until the first refusal
 	ip6  bool
 
-	call  func(fd uintptr) bool // made once, so that a call allocates nothing
-	count int                   // messages to send
-	sent  int
-	errno syscall.Errno
-
 	msgs [maxGrams]unix.Mmsghdr
 	iovs [maxGrams]unix.Iovec
 	size segmentControl
+
+	read1 func(fd uintptr) bool // made once, so that a read allocates nothing
+	buf   []byte
+	n     int
+	err   error
 }
 
 // A segmentControl is the control message that gives the datagrams' size.
@@ -42,33 +45,84 @@ type segmentControl struct {
 	_    [6]byte
 }
 
+// newSendSocket takes conn over. The runtime's poller would wait for room to write as well, and wake a thread each time
+// that a datagram has left; so the poller is given an epoll instance that waits for the socket to be readable.
 func newSendSocket(conn *net.UDPConn, log *slog.Logger) (*sendSocket, error) {
+	defer conn.Close()
+	s := &sendSocket{fd: -1, to: conn.RemoteAddr().(*net.UDPAddr).AddrPort(), log: log}
 	raw, err := conn.SyscallConn()
 	if err != nil {
 		return nil, err
 	}
-	s := &sendSocket{conn: conn, raw: raw, log: log}
-	s.ip6 = conn.RemoteAddr().(*net.UDPAddr).IP.To4() == nil
-	err = raw.Control(func(fd uintptr) {
-		forceBuffer(int(fd), unix.SO_SNDBUFFORCE, unix.SO_SNDBUF, sendBuffer)
-		// Never let a router cut a datagram in pieces: one lost piece would lose it whole.
-		if s.ip6 {
-			unix.SetsockoptInt(int(fd), unix.IPPROTO_IPV6, unix.IPV6_MTU_DISCOVER, unix.IPV6_PMTUDISC_DO)
-		} else {
-			unix.SetsockoptInt(int(fd), unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_DO)
-		}
-		_, err := unix.GetsockoptInt(int(fd), unix.IPPROTO_UDP, unix.UDP_SEGMENT)
-		s.gso = err == nil
-	})
+	var dupErr error
+	if err = raw.Control(func(fd uintptr) { s.fd, dupErr = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0) }); err != nil {
+		return nil, err
+	}
+	if dupErr != nil {
+		return nil, os.NewSyscallError("dup", dupErr)
+	}
+	if err := s.await(); err != nil {
+		s.close()
+		return nil, err
+	}
+	forceBuffer(s.fd, unix.SO_SNDBUFFORCE, unix.SO_SNDBUF, sendBuffer)
+	// Never let a router cut a datagram in pieces: one lost piece would lose it whole.
+	if s.ip6 = s.to.Addr().Unmap().Is6(); s.ip6 {
+		unix.SetsockoptInt(s.fd, unix.IPPROTO_IPV6, unix.IPV6_MTU_DISCOVER, unix.IPV6_PMTUDISC_DO)
+	} else {
+		unix.SetsockoptInt(s.fd, unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_DO)
+	}
+	_, err = unix.GetsockoptInt(s.fd, unix.IPPROTO_UDP, unix.UDP_SEGMENT)
+	s.gso = err == nil
 	s.size.head.Level, s.size.head.Type = unix.IPPROTO_UDP, unix.UDP_SEGMENT
 	s.size.head.SetLen(unix.CmsgLen(2))
-	s.call = func(fd uintptr) bool {
-		n, _, errno := unix.RawSyscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&s.msgs[0])), uintptr(s.count),
-			unix.MSG_DONTWAIT, 0, 0)
-		s.sent, s.errno = int(n), errno
-		return true
+	return s, nil
+}
+
+// await makes what read waits with.
+func (s *sendSocket) await() error {
+	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return os.NewSyscallError("epoll_create1", err)
 	}
-	return s, err
+	if err := unix.SetNonblock(epoll, true); err != nil { // which is how os.NewFile knows that it can be waited for
+		unix.Close(epoll)
+		return os.NewSyscallError("fcntl", err)
+	}
+	s.in = os.NewFile(uintptr(epoll), "epoll")
+	if err := unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, s.fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(s.fd)}); err != nil {
+		return os.NewSyscallError("epoll_ctl", err)
+	}
+	s.read1 = func(uintptr) bool {
+		s.n, s.err = unix.Read(s.fd, s.buf)
+		return s.err != unix.EAGAIN && s.err != unix.EINTR // false: wait until readable
+	}
+	s.wait, err = s.in.SyscallConn()
+	return err
+}
+
+// read waits for a datagram until the deadline.
+func (s *sendSocket) read(buf []byte) (int, error) {
+	s.buf = buf
+	if err := s.wait.Read(s.read1); err != nil {
+		return 0, err
+	}
+	if s.err != nil {
+		return 0, os.NewSyscallError("read", s.err)
+	}
+	return s.n, nil
+}
+
+// setDeadline says until when read waits, also one under way.
+func (s *sendSocket) setDeadline(t time.Time) { s.in.SetReadDeadline(t) }
+
+// close ends a read under way. Nothing may be written any more.
+func (s *sendSocket) close() {
+	if s.in != nil {
+		s.in.Close()
+	}
+	unix.Close(s.fd)
+	s.fd = -1
 }
 
 // forceBuffer sets a socket buffer beyond the system's limit where that is allowed, else up to it.
@@ -80,13 +134,11 @@ func forceBuffer(fd, force, plain, size int) {
 
 // pathMTU is what the kernel knows of the path's largest packet; 0: nothing.
 func (s *sendSocket) pathMTU() (mtu int) {
-	s.raw.Control(func(fd uintptr) {
-		if s.ip6 {
-			mtu, _ = unix.GetsockoptInt(int(fd), unix.IPPROTO_IPV6, unix.IPV6_MTU)
-		} else {
-			mtu, _ = unix.GetsockoptInt(int(fd), unix.IPPROTO_IP, unix.IP_MTU)
-		}
-	})
+	if s.ip6 {
+		mtu, _ = unix.GetsockoptInt(s.fd, unix.IPPROTO_IPV6, unix.IPV6_MTU)
+	} else {
+		mtu, _ = unix.GetsockoptInt(s.fd, unix.IPPROTO_IP, unix.IP_MTU)
+	}
 	return mtu
 }
 
@@ -137,19 +189,17 @@ func (s *sendSocket) message(i int) {
 	h.SetIovlen(1)
 }
 
-// send makes the system call for the first count messages.
+// send makes the system call for the first count messages. It never blocks, and so need not be known to the scheduler.
 func (s *sendSocket) send(count int) (int, error) {
-	s.count = count
-	if err := s.raw.Write(s.call); err != nil {
-		return 0, err
-	}
-	switch s.errno {
+	n, _, errno := unix.RawSyscall6(unix.SYS_SENDMMSG, uintptr(s.fd), uintptr(unsafe.Pointer(&s.msgs[0])), uintptr(count),
+		unix.MSG_DONTWAIT, 0, 0)
+	switch errno {
 	case 0:
-		return s.sent, nil
+		return int(n), nil
 	case unix.EAGAIN, unix.ENOBUFS:
 		return 0, errWouldBlock
 	}
-	return 0, os.NewSyscallError("sendmmsg", s.errno)
+	return 0, os.NewSyscallError("sendmmsg", errno)
 }
 
 // recvBatch is how many reads one system call does; with UDP_GRO each may bring dozens of datagrams.

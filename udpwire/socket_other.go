@@ -10,11 +10,24 @@ import (
 )
 
 // A sendSocket is a connected UDP socket; here each datagram costs a system call.
-type sendSocket struct{ conn *net.UDPConn }
-
-func newSendSocket(conn *net.UDPConn, _ *slog.Logger) (*sendSocket, error) {
-	return &sendSocket{conn}, nil
+type sendSocket struct {
+	conn *net.UDPConn
+	to   netip.AddrPort
 }
+
+// newSendSocket takes conn over.
+func newSendSocket(conn *net.UDPConn, _ *slog.Logger) (*sendSocket, error) {
+	return &sendSocket{conn, conn.RemoteAddr().(*net.UDPAddr).AddrPort()}, nil
+}
+
+// read waits for a datagram until the deadline.
+func (s *sendSocket) read(buf []byte) (int, error) { return s.conn.Read(buf) }
+
+// setDeadline says until when read waits, also one under way.
+func (s *sendSocket) setDeadline(t time.Time) { s.conn.SetReadDeadline(t) }
+
+// close ends a read under way.
+func (s *sendSocket) close() { s.conn.Close() }
 
 // write sends b as datagrams of segment bytes each, the last may be shorter, and returns how many were sent.
 func (s *sendSocket) write(b []byte, segment int) (n int, err error) {
