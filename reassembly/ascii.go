@@ -2,7 +2,6 @@ package reassembly
 
 import (
 	"math"
-	"math/bits"
 )
 
 // isToken tells the characters of a token (RFC 9110 §5.6.2).
@@ -83,6 +82,3 @@ func hexValue(c byte) int64 {
 	}
 	return -1
 }
-
-// trailingBytes returns how many whole bytes below the lowest bit are zero.
-func trailingBytes(w uint64) int { return bits.TrailingZeros64(w) / 8 }

@@ -3,6 +3,7 @@ package reassembly
 import (
 	"cmp"
 	"log/slog"
+	"math"
 	"time"
 
 	"gor/capture"
@@ -37,7 +38,9 @@ type Assembler struct {
 	maxConns   int
 	maxStreams int
 
-	now, due int64 // packet time; when timers are looked at next
+	now, due int64  // packet time; when timers are looked at next
+	epoch    int64  // the first packet time
+	moment   uint32 // now, in ticks since epoch, as of the last time that timers were looked at
 	table    *table
 	syns     synCache
 	recs     slab
@@ -95,7 +98,7 @@ func (a *Assembler) Push(s *capture.Segment) {
 		i = a.open(h, s, first)
 	}
 	c := a.recs.at(i)
-	c.last = a.now
+	c.last = a.moment
 	if c.next == first && a.isPlain(c, s) {
 		c.advance(len(s.Payload))
 		a.read(i, c, s.Payload, true)
@@ -128,9 +131,18 @@ func (a *Assembler) Advance(now int64) {
 	}
 	a.now = now
 	if now >= a.due {
+		if a.due == 0 {
+			a.epoch = now
+		}
 		a.due = now + int64(tick)
+		a.moment = a.momentOf(now)
 		a.expire()
 	}
+}
+
+// momentOf is what conn.last is measured in: 4 bytes are enough for 13 years.
+func (a *Assembler) momentOf(now int64) uint32 {
+	return uint32(min(max(now-a.epoch, 0)/int64(tick), math.MaxUint32))
 }
 
 // Close ends the input: whole requests behind holes are handed on, and those
@@ -189,8 +201,7 @@ func (a *Assembler) open(h uint64, s *capture.Segment, first seq) uint32 {
 		a.evict()
 	}
 	i, c := a.recs.take()
-	c.client, c.server, c.hash = s.Src, s.Dst, h
-	c.id = connID(s, first)
+	c.client, c.server, c.birth = s.Src, s.Dst, birth(s.Time, first)
 	c.next, c.start = first, first
 	c.phase, c.flags = hunting, joined|fresh
 	if isn, ok := a.syns.take(h); ok && near(first, isn.plus(1)) { // a keep-alive probe comes from before the first byte
@@ -213,7 +224,7 @@ func (a *Assembler) forget(i uint32, fate Fate) {
 	} else {
 		a.known.remove(&a.recs, i)
 	}
-	a.table.remove(c.hash, i)
+	a.table.remove(a.table.hash(&c.client, &c.server), i)
 	a.recs.release(i)
 }
 
@@ -227,15 +238,4 @@ func (a *Assembler) retire(i uint32, c *conn) {
 		a.gone.push(&a.recs, i, a.now)
 		c.flags |= retired
 	}
-}
-
-// connID makes the same number of the same connection in each run.
-func connID(s *capture.Segment, first seq) uint64 {
-	const k0, k1 = 0x9e3779b97f4a7c15, 0xd6e8feb86659fd93
-	h := fold(le64(s.Src.Addr[:8])^k0, le64(s.Src.Addr[8:])^k1)
-	h = fold(h^le64(s.Dst.Addr[:8])^k1, le64(s.Dst.Addr[8:])^k0)
-	h = fold(h^uint64(s.Time)^k0, uint64(first)<<32^uint64(s.Src.Port)<<16^uint64(s.Dst.Port)^k1)
-	h ^= h >> 32
-	h *= k1
-	return h ^ h>>29
 }

@@ -61,7 +61,7 @@ func (a *Assembler) evict() {
 	i := a.gone.oldest
 	for chances := maxChances; i == 0; chances-- {
 		oldest := a.known.oldest
-		if c := a.recs.at(oldest); chances > 0 && c.last > c.listed {
+		if chances > 0 && a.recs.at(oldest).last > a.momentOf(a.recs.place(oldest).listed) {
 			a.known.remove(&a.recs, oldest)
 			a.known.push(&a.recs, oldest, a.now)
 			continue
@@ -91,10 +91,10 @@ func (a *Assembler) expire() {
 		a.settle(st.conn, c)
 	}
 	for range maxExpired {
-		if i := a.gone.oldest; i != 0 && a.recs.at(i).listed < a.now-int64(closedTimeout) {
+		if i := a.gone.oldest; i != 0 && a.recs.place(i).listed < a.now-int64(closedTimeout) {
 			a.forget(i, Aborted)
-		} else if i := a.known.oldest; i != 0 && a.recs.at(i).listed < idle {
-			if a.recs.at(i).last < idle {
+		} else if i := a.known.oldest; i != 0 && a.recs.place(i).listed < idle {
+			if a.recs.at(i).last < a.momentOf(idle) {
 				a.forget(i, Expired)
 				continue
 			}

@@ -24,9 +24,9 @@ const (
 	retired              // it is in the list of closed connections
 )
 
-// A conn is what a connection costs while no request is half read: 128 bytes
-// and a slot in the table, no pointer, no buffer. The first line of the cache
-// holds what each packet needs.
+// A conn is what a connection costs while no request is half read, with its
+// place and a slot in the table: 88 bytes and the slot, no pointer, no buffer.
+// It is one line of the cache and holds all that a request needs.
 type conn struct {
 	client, server capture.Endpoint
 	next           seq    // the next byte to read
@@ -34,21 +34,48 @@ type conn struct {
 	stream         uint32 // where its half-read request and early data are; 0: it has none
 	phase          phase
 	flags          uint8
-	last           int64 // time of the last packet
+	indexHigh      uint16 // with indexLow: of its next request
+	indexLow       uint32
+	birth          uint32 // tells it from others with the same addresses
+	last           uint32 // moment of the last packet
+}
 
-	id     uint64
-	index  uint64 // of its next request
-	skip   int64
-	hash   uint64
+// A place is what is rarely needed of a connection.
+type place struct {
+	skip   int64  // bytes to skip, while it does
 	listed int64  // time when it was put where it is in its list
 	newer  uint32 // its neighbours there
 	older  uint32
-	_      [16]byte // two lines of the cache in all
 }
 
-const connBytes = 128
+const connBytes = 64 + 24
 
 func (c *conn) has(flag uint8) bool { return c.flags&flag != 0 }
+
+// nextIndex numbers a request.
+func (c *conn) nextIndex() uint64 {
+	index := uint64(c.indexHigh)<<32 | uint64(c.indexLow)
+	if c.indexLow++; c.indexLow == 0 {
+		c.indexHigh++
+	}
+	return index
+}
+
+// id is the same number for the same connection in each run.
+func (c *conn) id() uint64 {
+	const k0, k1 = 0x9e3779b97f4a7c15, 0xd6e8feb86659fd93
+	h := fold(le64(c.client.Addr[:8])^k0, le64(c.client.Addr[8:])^k1)
+	h = fold(h^le64(c.server.Addr[:8])^k1, le64(c.server.Addr[8:])^k0)
+	h = fold(h^uint64(c.birth)^k0, uint64(c.client.Port)<<16^uint64(c.server.Port)^k1)
+	h ^= h >> 32
+	h *= k1
+	return h ^ h>>29
+}
+
+// birth mixes what a connection's beginning has of its own.
+func birth(time int64, first seq) uint32 {
+	return uint32(fold(uint64(time)^0x9e3779b97f4a7c15, uint64(first)^0xd6e8feb86659fd93) >> 16)
+}
 
 // advance moves next behind n bytes that were read or given up.
 func (c *conn) advance(n int) {
@@ -63,7 +90,8 @@ func (c *conn) advance(n int) {
 // nothing to look at.
 type slab struct {
 	blocks []*[slabBlock]conn
-	free   uint32 // first of the free records, linked by conn.older
+	places []*[slabBlock]place
+	free   uint32 // first of the free records, linked by place.older
 	top    uint32 // highest record that was ever used
 	live   int
 }
@@ -74,26 +102,30 @@ func (s *slab) at(i uint32) *conn {
 	return &s.blocks[i/slabBlock][i%slabBlock]
 }
 
+func (s *slab) place(i uint32) *place {
+	return &s.places[i/slabBlock][i%slabBlock]
+}
+
 // take returns a free record, cleared, and its number.
 func (s *slab) take() (uint32, *conn) {
 	s.live++
 	if i := s.free; i != 0 {
-		c := s.at(i)
-		s.free = c.older
-		*c = conn{}
-		return i, c
+		s.free = s.place(i).older
+		*s.place(i) = place{}
+		return i, s.at(i)
 	}
 	s.top++
 	if int(s.top/slabBlock) == len(s.blocks) {
 		s.blocks = append(s.blocks, new([slabBlock]conn))
+		s.places = append(s.places, new([slabBlock]place))
 	}
 	return s.top, s.at(s.top)
 }
 
 func (s *slab) release(i uint32) {
 	s.live--
-	c := s.at(i)
-	*c = conn{older: s.free}
+	*s.at(i) = conn{}
+	s.place(i).older = s.free
 	s.free = i
 }
 
@@ -108,10 +140,10 @@ type list struct {
 }
 
 func (l *list) push(recs *slab, i uint32, now int64) {
-	c := recs.at(i)
-	c.listed, c.newer, c.older = now, 0, l.newest
+	p := recs.place(i)
+	p.listed, p.newer, p.older = now, 0, l.newest
 	if l.newest != 0 {
-		recs.at(l.newest).newer = i
+		recs.place(l.newest).newer = i
 	} else {
 		l.oldest = i
 	}
@@ -119,15 +151,15 @@ func (l *list) push(recs *slab, i uint32, now int64) {
 }
 
 func (l *list) remove(recs *slab, i uint32) {
-	c := recs.at(i)
-	if c.newer != 0 {
-		recs.at(c.newer).older = c.older
+	p := recs.place(i)
+	if p.newer != 0 {
+		recs.place(p.newer).older = p.older
 	} else {
-		l.newest = c.older
+		l.newest = p.older
 	}
-	if c.older != 0 {
-		recs.at(c.older).newer = c.newer
+	if p.older != 0 {
+		recs.place(p.older).newer = p.newer
 	} else {
-		l.oldest = c.newer
+		l.oldest = p.newer
 	}
 }

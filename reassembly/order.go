@@ -36,7 +36,7 @@ func (a *Assembler) order(i uint32, c *conn, s *capture.Segment, first seq) {
 		h := a.table.hash(&s.Src, &s.Dst)
 		i = a.open(h, s, first)
 		c = a.recs.at(i)
-		c.last = a.now
+		c.last = a.moment
 	}
 	if c.phase == dead {
 		if s.Flags&(capture.FIN|capture.RST) != 0 {
@@ -173,7 +173,7 @@ func near(s, t seq) bool { d := s.minus(t); return d < maxWindow && d > -maxWind
 // consume reads the range that is next.
 func (a *Assembler) consume(i uint32, c *conn, in span) {
 	if in.kind == cut {
-		a.miss(c, in.n, Truncated)
+		a.miss(i, c, in.n, Truncated)
 		return
 	}
 	c.advance(in.n)
@@ -222,10 +222,10 @@ func (a *Assembler) fillHole(i uint32, c *conn, st *stream) {
 	case !c.has(anchored):
 		st.early.reset(&a.pool)
 	case st.early.len() > 0:
-		a.miss(c, st.early.front().seq.minus(c.next), Gap)
+		a.miss(i, c, st.early.front().seq.minus(c.next), Gap)
 		a.drain(i, c)
 	default:
-		a.miss(c, st.end.minus(c.next), Gap)
+		a.miss(i, c, st.end.minus(c.next), Gap)
 	}
 	a.settle(i, c)
 }

@@ -77,7 +77,14 @@ func (p *pool) grow(b []byte, n, limit int) []byte {
 		return b
 	}
 	want := max(need, min(2*cap(b), limit))
-	bigger := append(p.get(want), b...)
+	bigger := p.get(want)
+	for from := 0; from < len(b); from += copyStep {
+		bigger = append(bigger, b[from:min(from+copyStep, len(b))]...)
+	}
 	p.put(b)
 	return bigger
 }
+
+// copyStep bounds the time for which a copy keeps the collector from stopping
+// this goroutine: one of a hundred megabytes costs it more than the copy itself.
+const copyStep = 256 << 10

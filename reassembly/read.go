@@ -16,8 +16,8 @@ func (a *Assembler) read(i uint32, c *conn, b []byte, starts bool) {
 		case inside:
 			b = a.proceed(c, a.stream(c), b)
 		case skipping:
-			n := min(c.skip, int64(len(b)))
-			a.skipped(c, n)
+			n := min(a.recs.place(i).skip, int64(len(b)))
+			a.skipped(i, c, n)
 			b = b[n:]
 		default:
 			return
@@ -26,9 +26,16 @@ func (a *Assembler) read(i uint32, c *conn, b []byte, starts bool) {
 	}
 }
 
+// skip leaves out the next n bytes.
+func (a *Assembler) skip(i uint32, c *conn, n int64) {
+	c.phase = skipping
+	a.recs.place(i).skip = n
+}
+
 // skipped counts off bytes of a body whose length is known.
-func (a *Assembler) skipped(c *conn, n int64) {
-	if c.skip -= n; c.skip == 0 {
+func (a *Assembler) skipped(i uint32, c *conn, n int64) {
+	p := a.recs.place(i)
+	if p.skip -= n; p.skip == 0 {
 		c.phase = between
 	}
 }
@@ -63,14 +70,14 @@ func (a *Assembler) begin(i uint32, c *conn, b []byte) []byte {
 		a.suspend(i, c, &m, b)
 		return nil
 	case skip:
-		return a.jump(c, &m, b, m.skip)
+		return a.jump(i, c, &m, b, m.skip)
 	}
 	a.refuse(c, &m, out)
 	return nil
 }
 
 // jump skips n bytes, of which b is what there is yet, to a request.
-func (a *Assembler) jump(c *conn, m *message, b []byte, n int) []byte {
+func (a *Assembler) jump(i uint32, c *conn, m *message, b []byte, n int) []byte {
 	if m.skip == emptyLines(b[:min(n, len(b))]) {
 		c.flags &^= fresh | upgraded
 	}
@@ -78,14 +85,14 @@ func (a *Assembler) jump(c *conn, m *message, b []byte, n int) []byte {
 		c.phase = between
 		return b[n:]
 	}
-	c.phase, c.skip = skipping, int64(n-len(b))
+	a.skip(i, c, int64(n-len(b)))
 	return nil
 }
 
 // suspend keeps an unfinished request until more of it comes.
 func (a *Assembler) suspend(i uint32, c *conn, m *message, b []byte) {
 	if m.discard && m.state == stateLength {
-		c.phase, c.skip = skipping, m.need
+		a.skip(i, c, m.need)
 		return
 	}
 	a.recognise(c, m)
@@ -125,7 +132,7 @@ func (a *Assembler) proceed(c *conn, st *stream, b []byte) []byte {
 				a.other(c, Unknown) // a PROXY header that turned out to be none
 				return nil
 			}
-			return a.jump(c, m, b, m.skip-before)
+			return a.jump(st.conn, c, m, b, m.skip-before)
 		default:
 			a.refuse(c, m, out)
 			return nil
@@ -152,14 +159,14 @@ func (a *Assembler) proceed(c *conn, st *stream, b []byte) []byte {
 	case m.discard:
 		a.freeBuffer(st)
 		if m.state == stateLength {
-			c.phase, c.skip = skipping, m.need
+			a.skip(st.conn, c, m.need)
 		}
 	}
 	return b[n:]
 }
 
 // reserve makes room for n bytes more of the request. Where it is known how
-// many will come, and a good part of them is there, room is made for all: the
+// many will come, and a sixteenth of them is there, room is made for all: the
 // length that a client announces costs nothing until it sends. If there is no
 // room below the budget, the request is given up.
 func (a *Assembler) reserve(c *conn, st *stream, n int) bool {
@@ -169,7 +176,7 @@ func (a *Assembler) reserve(c *conn, st *stream, n int) bool {
 	}
 	want := max(have, 2*cap(st.buf))
 	if m := &st.msg; m.state == stateLength {
-		if total := int64(have) + m.need; int64(have) >= total/4 {
+		if total := int64(have) + m.need; int64(have) >= total/16 {
 			want = int(total)
 		}
 	}
@@ -204,8 +211,7 @@ func (a *Assembler) recognise(c *conn, m *message) {
 
 // begun counts a request and numbers it.
 func (a *Assembler) begun(c *conn, m *message) {
-	m.begun, m.index = true, c.index
-	c.index++
+	m.begun, m.index = true, c.nextIndex()
 	a.stats.Captured++
 	a.stats.Open++
 }
@@ -228,7 +234,7 @@ func (a *Assembler) complete(c *conn, m *message, raw []byte) {
 	fate := Loop
 	if !m.marked {
 		r := &a.req
-		r.Conn, r.Index = c.id, m.index
+		r.Conn, r.Index = c.id(), m.index
 		r.Client, r.Server = c.client, c.server
 		r.First, r.Last = m.firstTime, a.now
 		r.Raw = raw
@@ -275,7 +281,7 @@ func (a *Assembler) refuse(c *conn, m *message, out outcome) {
 
 // miss goes on behind n bytes that will not come. The request they lie in gets
 // the fate; where it ends beyond them is known, or is looked for.
-func (a *Assembler) miss(c *conn, n int, fate Fate) {
+func (a *Assembler) miss(i uint32, c *conn, n int, fate Fate) {
 	a.stats.MissingBytes += uint64(n)
 	c.advance(n)
 	if c.phase == inside {
@@ -291,8 +297,8 @@ func (a *Assembler) miss(c *conn, n int, fate Fate) {
 		}
 	}
 	switch {
-	case c.phase == skipping && int64(n) <= c.skip:
-		a.skipped(c, int64(n))
+	case c.phase == skipping && int64(n) <= a.recs.place(i).skip:
+		a.skipped(i, c, int64(n))
 	case c.phase <= skipping:
 		c.phase = hunting
 		c.flags &^= fresh | upgraded
@@ -305,7 +311,7 @@ func (a *Assembler) giveUp(c *conn, st *stream, fate Fate) {
 	a.drop(c, fate)
 	switch m := &st.msg; {
 	case m.state == stateLength && m.need > 0:
-		c.phase, c.skip = skipping, m.need
+		a.skip(st.conn, c, m.need)
 	case m.state == stateLength:
 		c.phase = between
 	case m.state < stateLength:

@@ -24,13 +24,15 @@ type Request struct {
 	Proto     []byte // in Raw: HTTP/1.0 or HTTP/1.1
 	HeaderLen int    // bytes of Raw before the body
 	BodyBytes int64  // of the body, without chunk framing
+
+	clock clock
 }
 
 // AppendJSON appends the request as a JSON object and a newline. Bytes that
 // are not UTF-8 become U+FFFD in method and target; raw holds the truth.
 func (r *Request) AppendJSON(dst []byte) []byte {
 	dst = append(dst, `{"time":"`...)
-	dst = appendTime(dst, r.Last)
+	dst = r.clock.append(dst, r.Last)
 	dst = append(dst, `","client":"`...)
 	dst = r.Client.AppendTo(dst)
 	dst = append(dst, `","server":"`...)
@@ -51,7 +53,7 @@ func (r *Request) AppendJSON(dst []byte) []byte {
 // AppendLine appends the request as one line for people: time, client, server,
 // method, target, protocol, size. What could steer a terminal is escaped.
 func (r *Request) AppendLine(dst []byte) []byte {
-	dst = appendTime(dst, r.Last)
+	dst = r.clock.append(dst, r.Last)
 	dst = append(dst, ' ')
 	dst = r.Client.AppendTo(dst)
 	dst = append(dst, " > "...)
@@ -65,15 +67,32 @@ func (r *Request) AppendLine(dst []byte) []byte {
 	return append(dst, " bytes\n"...)
 }
 
-// appendTime appends nanoseconds since the epoch as RFC 3339 in UTC with all
-// nine digits. The calendar follows from counting days in 400-year eras of
-// 146,097 days that begin on 1 March, when a leap day is a year's last.
-func appendTime(dst []byte, t int64) []byte {
-	const day = 86400
+// A clock writes times; it keeps the second that it wrote last.
+type clock struct {
+	sec  int64
+	text []byte // 2006-01-02T15:04:05.
+}
+
+// append appends nanoseconds since the epoch as RFC 3339 in UTC with all nine
+// digits.
+func (k *clock) append(dst []byte, t int64) []byte {
 	sec, nsec := t/1e9, t%1e9
 	if nsec < 0 {
 		sec, nsec = sec-1, nsec+1e9
 	}
+	if k.text == nil || k.sec != sec {
+		k.sec, k.text = sec, appendSecond(k.text[:0], sec)
+	}
+	dst = append(dst, k.text...)
+	dst = appendDigits(dst, nsec, 9)
+	return append(dst, 'Z')
+}
+
+// appendSecond appends the time up to the point before the nanoseconds. The
+// calendar follows from counting days in 400-year eras of 146,097 days that
+// begin on 1 March, when a leap day is a year's last.
+func appendSecond(dst []byte, sec int64) []byte {
+	const day = 86400
 	days, rest := sec/day, sec%day
 	if rest < 0 {
 		days, rest = days-1, rest+day
@@ -93,8 +112,7 @@ func appendTime(dst []byte, t int64) []byte {
 	dst = appendDigits(append(dst, 'T'), rest/3600, 2)
 	dst = appendDigits(append(dst, ':'), rest/60%60, 2)
 	dst = appendDigits(append(dst, ':'), rest%60, 2)
-	dst = appendDigits(append(dst, '.'), nsec, 9)
-	return append(dst, 'Z')
+	return append(dst, '.')
 }
 
 func appendDigits(dst []byte, v int64, width int) []byte {
