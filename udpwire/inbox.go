@@ -79,7 +79,6 @@ func (in *inbox) data(now int64, number uint64, body []byte) bool {
 		}
 		in.giveUp(number)
 	}
-	in.stats.datagrams++
 	in.unsaid += int64(len(body))
 	if number < in.asked {
 		in.stats.recovered++
@@ -95,6 +94,9 @@ func (in *inbox) data(now int64, number uint64, body []byte) bool {
 		in.settle(max(done, in.numbers.advance()))
 	} else {
 		in.numbers.mark(number, numberArrived+done)
+	}
+	if ok {
+		in.stats.datagrams++
 	}
 	return ok
 }
@@ -268,21 +270,34 @@ func (in *inbox) evict() bool {
 // held is how many bytes of memory unfinished and waiting messages take.
 func (in *inbox) held() int64 { return in.parts.bytes + in.order.heldBytes }
 
-// heartbeat takes in how far the listener is.
-func (in *inbox) heartbeat(now int64, h *heartbeat) {
+// heartbeat takes in how far the listener is. It returns false when that cannot be true.
+func (in *inbox) heartbeat(now int64, h *heartbeat) bool {
 	if h.messages < in.check.latest.messages {
-		return // overtaken
+		return true // overtaken
+	}
+	if !in.oneWay && !in.credible(h) {
+		return false
 	}
 	in.echo = h.time
 	in.reportAt = now
-	if in.numbers.fits(h.highest) || in.oneWay {
-		in.know(now, h.highest)
-	}
+	in.know(now, h.highest)
 	if h.oldest > in.numbers.next && !in.oneWay {
 		in.giveUp(min(h.oldest, h.highest+1))
 	}
 	in.check.set(h, &in.order)
 	in.check.pass(&in.order)
+	return true
+}
+
+// credible reports whether a listener that gets answers can be as far as h says: it keeps within its limits of what is
+// neither handed on nor lost, and its messages' bytes were in the datagrams that arrived, are lost or are under way.
+func (in *inbox) credible(h *heartbeat) bool {
+	away := in.stats.lost
+	if h.highest >= in.numbers.next {
+		away += h.highest + 1 - in.numbers.next
+	}
+	return in.numbers.fits(h.highest) && h.messages <= in.order.settled+2*maxUnderWay &&
+		h.bytes <= in.stats.bytes+away*maxDatagram
 }
 
 // gone takes in numbers that will not be sent again.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
-	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -18,8 +17,6 @@ import (
 
 	"golang.org/x/sys/unix"
 )
-
-var full = flag.Bool("full", false, "run the kernel tests with full load instead of a short one")
 
 // namespaces are two network namespaces joined by a cable: the listener in one, the replayer in the other.
 type namespaces struct {
@@ -196,44 +193,84 @@ func TestLossyPath(t *testing.T) {
 					count, size int
 					rate        float64
 				}{{small, 1024, 20000}, {large, 65536, 400}} {
-					lossyRun(t, n, secret, load.count, load.size, load.rate)
+					w := newWire(t, n, secret, load.count)
+					paced(t, w.send, 0, load.count, load.size, load.rate)
+					t.Logf("%d messages of %d bytes at %.0f per second", load.count, load.size, load.rate)
+					w.finish(t)
 				}
 			})
 		}
 	}
 }
 
-func lossyRun(t *testing.T, n *namespaces, secret string, count, size int, rate float64) {
-	var recv *Receiver
+// TestCutPath: for three seconds nothing passes. The listener keeps what it cannot send, and sends it afterwards.
+func TestCutPath(t *testing.T) {
+	n := newNamespaces(t)
+	const count, size, rate = 8000, 1024, 2000
+	w := newWire(t, n, "secret", count)
+	cut := make(chan struct{})
+	go func() {
+		defer close(cut)
+		for w.send.Stats().MessagesSent < count/8 {
+			time.Sleep(time.Millisecond)
+		}
+		n.rule("udp dport 1-65535")
+		time.Sleep(3 * time.Second)
+		n.rule("")
+	}()
+	paced(t, w.send, 0, count, size, rate)
+	<-cut
+	w.finish(t)
+	if worst := w.ledger.percentile(1); worst < 1000 {
+		t.Errorf("no message was late: the worst took %.1f ms", worst)
+	}
+}
+
+// A wire joins a listener in the first namespace to a replayer in the second.
+type wire struct {
+	recv   *Receiver
+	send   *Sender
+	ledger *ledger
+	stop   func()
+}
+
+// newWire waits until they know each other. count messages will be sent.
+func newWire(t *testing.T, n *namespaces, secret string, count int) *wire {
+	t.Helper()
+	w := &wire{ledger: newLedger(count)}
 	var err error
-	n.in(1, func() { recv, err = Listen(ReceiverConfig{Addr: "0.0.0.0:28020", Secret: []byte(secret)}) })
+	n.in(1, func() { w.recv, err = Listen(ReceiverConfig{Addr: "0.0.0.0:28020", Secret: []byte(secret)}) })
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := newLedger(count)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- recv.Run(ctx, l.handle) }()
-	var send *Sender
+	go func() { done <- w.recv.Run(ctx, w.ledger.handle) }()
+	w.stop = func() { cancel(); <-done }
 	n.in(0, func() {
-		send, err = Dial(SenderConfig{Replayers: []string{replayerIP + ":28020"}, Secret: []byte(secret)})
+		w.send, err = Dial(SenderConfig{Replayers: []string{replayerIP + ":28020"}, Secret: []byte(secret)})
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(10 * time.Second); send.Stats().ReplayersUp == 0 && time.Now().Before(end); {
+	for end := time.Now().Add(10 * time.Second); w.send.Stats().ReplayersUp == 0 && time.Now().Before(end); {
 		time.Sleep(time.Millisecond)
 	}
-	paced(t, send, 0, count, size, rate)
+	return w
+}
+
+// finish closes both ends: every message has arrived once, and both sides' accounts agree.
+func (w *wire) finish(t *testing.T) {
+	t.Helper()
+	count := len(w.ledger.seen)
 	limit, stop := context.WithTimeout(context.Background(), 10*time.Second)
 	defer stop()
-	if err := send.Close(limit); err != nil {
+	if err := w.send.Close(limit); err != nil {
 		t.Error(err)
 	}
-	rs, ss := recv.Stats(), send.Stats()
-	cancel()
-	<-done
-	if missing := l.check(t); missing > 0 {
+	rs, ss := w.recv.Stats(), w.send.Stats()
+	w.stop()
+	if missing := w.ledger.check(t); missing > 0 {
 		t.Errorf("%d of %d messages missing", missing, count)
 	}
 	if ss.MessagesSent != uint64(count) || ss.MessagesReceived+ss.MessagesLost != ss.MessagesSent ||
@@ -241,6 +278,7 @@ func lossyRun(t *testing.T, n *namespaces, secret string, count, size int, rate 
 		rs.MessagesLost != ss.MessagesLost || rs.BytesReceived != ss.BytesReceived {
 		t.Errorf("accounts: listener %+v\nreplayer %+v", ss, rs)
 	}
-	t.Logf("%d of %d bytes: delay p50 %.2f p99 %.2f max %.2f ms; %d datagrams, %d resent, %d duplicate, %d overruns", count, size,
+	l := w.ledger
+	t.Logf("delay p50 %.2f p99 %.2f max %.2f ms; %d datagrams, %d resent, %d duplicate, %d overruns",
 		l.percentile(0.5), l.percentile(0.99), l.percentile(1), ss.DatagramsSent, ss.DatagramsRecovered, rs.DatagramsDuplicate, rs.SocketDropped)
 }

@@ -338,13 +338,16 @@ func appendNumber(spans []span, n uint64) []span {
 
 // beat returns when the next HEARTBEAT is due.
 func (o *outbox) beat() int64 {
-	if !o.unsettled() {
+	again := o.beatAt + min(beatTail<<min(o.unheard, 4), beatBusy) // it, or its answer, may be lost as well
+	switch {
+	case !o.unsettled():
 		return o.beatAt + beatIdle
-	}
-	if o.beatAt < o.lastSent {
+	case o.rtt == 0: // until the round trip is known, resending waits for long
+		return again
+	case o.beatAt < o.lastSent:
 		return min(o.beatAt+beatBusy, o.lastSent+beatTail)
 	}
-	return o.beatAt + min(beatTail<<min(o.unheard, 4), beatBusy) // it, or its answer, may be lost as well
+	return again
 }
 
 // heartbeat sends a HEARTBEAT, or the same as BYE.

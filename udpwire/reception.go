@@ -87,10 +87,10 @@ func (r *reception) take(s *session, h header, body []byte, size int, from sourc
 		r.touched = append(r.touched, s)
 	}
 	s.from = from
-	s.in.stats.bytes += uint64(size)
 	if !s.take(r.now, h, body, r.spans) {
 		return rejectMalformed, false
 	}
+	s.in.stats.bytes += uint64(size)
 	if h.kind == kindBye && !s.in.oneWay {
 		r.answer(s, kindBye)
 	}

@@ -54,7 +54,9 @@ func (s *session) take(now int64, h header, body []byte, spans []span) bool {
 		if !beat.parse(body) {
 			return false
 		}
-		s.in.heartbeat(now, &beat)
+		if !s.in.heartbeat(now, &beat) {
+			return false
+		}
 		if h.kind == kindBye && !s.ended {
 			s.in.finish()
 			s.ended = true
