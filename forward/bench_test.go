@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"sync"
@@ -21,52 +20,21 @@ var typical = []byte("GET /api/v1/items/000042?expand=owner&page=7 HTTP/1.1\r\nH
 	"Referer: https://www.example.com/catalog/index.html\r\nCache-Control: no-cache\r\n" +
 	"X-Forwarded-For: 203.0.113.7, 10.0.0.3\r\nConnection: keep-alive\r\nCookie: session=0123456789abcdef0123456789abcdef; theme=dark\r\n\r\n")
 
-// fastServer answers each read that ends in a blank line, without looking at it.
-func fastServer(tb testing.TB) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer c.Close()
-				buf := make([]byte, 16<<10)
-				for {
-					n, err := c.Read(buf)
-					if err != nil {
-						return
-					}
-					if bytes.HasSuffix(buf[:n], []byte("\r\n\r\n")) {
-						io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-					}
-				}
-			}()
-		}
-	}()
-	return l.Addr().String()
-}
-
 // BenchmarkForward compares the whole path from Submit to the answer's end with
 // a bare loop of RoundTrip over requests made beforehand, both with 64
-// connections to the same server in this process.
+// connections to a server in another process. What counts is cpu-us/op, the
+// CPU time of this process per request.
 func BenchmarkForward(b *testing.B) {
 	const conns = 64
 	b.Run("gor", func(b *testing.B) {
-		addr := fastServer(b)
+		addr := fastServer(b).addr
 		f, err := New(Config{Targets: []TargetSpec{{URL: "http://" + addr}}, Concurrency: conns, Buffer: 1 << 16})
 		if err != nil {
 			b.Fatal(err)
 		}
 		var wg sync.WaitGroup
 		wg.Go(func() { f.Run(b.Context()) })
-		b.ReportAllocs()
-		b.ResetTimer()
+		report := startCPU(b)
 		for i := range b.N {
 			f.Submit(&Request{Conn: uint64(i%1000) << 32, Raw: typical})
 			if i%100 == 0 {
@@ -77,19 +45,18 @@ func BenchmarkForward(b *testing.B) {
 		}
 		f.Close()
 		wg.Wait()
-		b.StopTimer()
+		report()
 		if s := f.Stats()[0]; s.Answered != uint64(b.N) {
 			b.Fatalf("%s", AppendLine(nil, f.Stats()))
 		}
 	})
 	b.Run("nethttp", func(b *testing.B) {
-		addr := fastServer(b)
+		addr := fastServer(b).addr
 		tr := &http.Transport{MaxIdleConnsPerHost: conns, DisableCompression: true}
 		defer tr.CloseIdleConnections()
 		var n atomic.Int64
 		var wg sync.WaitGroup
-		b.ReportAllocs()
-		b.ResetTimer()
+		report := startCPU(b)
 		for range conns {
 			wg.Go(func() {
 				hreq := &http.Request{
@@ -108,7 +75,19 @@ func BenchmarkForward(b *testing.B) {
 			})
 		}
 		wg.Wait()
+		report()
 	})
+}
+
+// startCPU begins the measurement; the function it returns ends and reports it.
+func startCPU(b *testing.B) (report func()) {
+	b.ReportAllocs()
+	b.ResetTimer()
+	begin := cpuTime()
+	return func() {
+		b.ReportMetric(float64((cpuTime()-begin).Nanoseconds())/1e3/float64(b.N), "cpu-us/op")
+		b.StopTimer()
+	}
 }
 
 // bareHeader is typical's header, taken apart beforehand.

@@ -5,8 +5,8 @@ import "time"
 const (
 	// bucketMargin is added to the second that a token rests. It covers the way
 	// from the bucket to the target, which is not always equally long, and costs
-	// 1 % of the rate.
-	bucketMargin = 10 * time.Millisecond
+	// 1.5 % of the rate.
+	bucketMargin = 15 * time.Millisecond
 
 	// bucketCredit is how far behind its even spacing a bucket may catch up:
 	// timers wake a sleeper a millisecond or so late.

@@ -19,7 +19,7 @@ type exchange struct {
 	head  []byte // the request, or its head alone where the body is long
 	body  []byte
 	parts [2][]byte
-	begin func() // called as the first byte goes out
+	begin func() // called once for the time of the start
 	state atomic.Int32
 	conn  *conn
 	begun atomic.Bool
@@ -51,10 +51,19 @@ func (ex *exchange) free() bool {
 	return s == exWritten || s == exFresh
 }
 
+// writeTo writes the request. A short one starts when it is written: a limit
+// counts from there, and this goroutine may have to wait for a processor before
+// it writes. A long one starts with its first byte.
 func (ex *exchange) writeTo(c net.Conn) (int, error) {
 	if len(ex.body) == 0 {
-		return c.Write(ex.head)
+		first := !ex.begun.Swap(true)
+		n, err := c.Write(ex.head)
+		if first && ex.begin != nil {
+			ex.begin()
+		}
+		return n, err
 	}
+	ex.start()
 	ex.parts = [2][]byte{ex.head, ex.body}
 	bufs := net.Buffers(ex.parts[:])
 	n, err := bufs.WriteTo(c)
@@ -104,7 +113,6 @@ func (c *conn) Write(p []byte) (int, error) {
 	if !ex.state.CompareAndSwap(exArmed, exWriting) {
 		return 0, errGivenUp
 	}
-	ex.start()
 	n, err := ex.writeTo(c.Conn)
 	if err != nil {
 		c.broken.Store(true)

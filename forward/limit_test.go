@@ -1,8 +1,11 @@
 package forward
 
 import (
+	"context"
 	"fmt"
+	"os"
 	"strconv"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -40,6 +43,61 @@ func TestLimit(t *testing.T) {
 					t.Errorf("fates: %s", AppendLine(nil, []TargetStats{s}))
 				}
 			})
+		})
+	}
+}
+
+// TestLimitForReal offers three times the limit to a server in another process
+// by the real clock: for a second and a half, or for as long as GOR_LIMIT says
+// (10s, say), when the rate is held to be kept as well. At 20,000 per second
+// the machine has to carry it.
+func TestLimitForReal(t *testing.T) {
+	length, exact := 1500*time.Millisecond, false
+	if s := os.Getenv("GOR_LIMIT"); s != "" {
+		var err error
+		if length, err = time.ParseDuration(s); err != nil {
+			t.Fatal(err)
+		}
+		exact = true
+	}
+	for _, rate := range []int{10, 1000, 20_000} {
+		t.Run(strconv.Itoa(rate), func(t *testing.T) {
+			server := fastServer(t)
+			f, err := New(Config{Targets: []TargetSpec{{URL: "http://" + server.addr, Rate: rate}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			var wg sync.WaitGroup
+			wg.Go(func() { f.Run(ctx) })
+			start := time.Now()
+			for n := 0; time.Since(start) < length; time.Sleep(2 * time.Millisecond) {
+				for ; n < int(time.Since(start).Seconds()*3*float64(rate)); n++ {
+					f.Submit(&Request{Conn: mix(uint64(n % 500)), Raw: typical})
+				}
+			}
+			end := time.Now()
+			cancel()
+			f.Close()
+			wg.Wait()
+			s := f.Stats()[0]
+			checkBalance(t, &s)
+			all := server.arrivals()
+			within := 0
+			for _, at := range all {
+				if at < end.UnixNano() {
+					within++
+				}
+			}
+			want := float64(rate) * length.Seconds()
+			worst := worstWindow(all)
+			t.Logf("%d starts in %v, %.1f %% of the limit; at most %d in one second", within, length, 100*float64(within)/want, worst)
+			if worst > rate+1 { // the clocks' edge
+				t.Errorf("%d starts in one second", worst)
+			}
+			if exact && float64(within) < 0.97*want {
+				t.Errorf("%d starts in %v, want at least 97 %% of %.0f", within, length, want)
+			}
 		})
 	}
 }
