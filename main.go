@@ -221,10 +221,13 @@ func (l *listener) open(c *cli.Context) (err error) {
 		return err
 	}
 	if c.IsSet("read") {
-		err = l.openFile(c.String("read"), c.App.Reader)
+		l.on = c.String("read")
+		err = l.openFile(l.on, c.App.Reader)
 	} else {
+		interfaces := listValue(c, "interface", "any")
+		l.on = fmt.Sprintf("%s, port %s", strings.Join(interfaces, ","), strings.Join(listValue(c, "port", "80"), ","))
 		err = l.openRing(capture.RingConfig{
-			Interfaces: listValue(c, "interface", "any"), Ports: ports, Tunnels: true, Tick: tick, Logger: l.log,
+			Interfaces: interfaces, Ports: ports, Tunnels: true, Tick: tick, Logger: l.log,
 		})
 	}
 	if err != nil {

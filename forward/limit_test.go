@@ -49,8 +49,8 @@ func TestLimit(t *testing.T) {
 
 // TestLimitForReal offers three times the limit to a server in another process
 // by the real clock: for a second and a half, or for as long as GOR_LIMIT says
-// (10s, say), when the rate is held to be kept as well. At 20,000 per second
-// the machine has to carry it.
+// (10s, say), when the limit is held to the request and the rate to be kept as
+// well. At 20,000 per second the machine has to carry it.
 func TestLimitForReal(t *testing.T) {
 	length, exact := 1500*time.Millisecond, false
 	if s := os.Getenv("GOR_LIMIT"); s != "" {
@@ -92,7 +92,11 @@ func TestLimitForReal(t *testing.T) {
 			want := float64(rate) * length.Seconds()
 			worst := worstWindow(all)
 			t.Logf("%d starts in %v, %.1f %% of the limit; at most %d in one second", within, length, 100*float64(within)/want, worst)
-			if worst > rate+1 { // the clocks' edge
+			most := rate + 1 // the clocks' edge
+			if !exact {
+				most += rate / 20 // where tests run side by side, the server may read late
+			}
+			if worst > most {
 				t.Errorf("%d starts in one second", worst)
 			}
 			if exact && float64(within) < 0.97*want {

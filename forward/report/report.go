@@ -136,6 +136,7 @@ func attrs(s Snapshot) []any {
 func appendGroup(out []byte, g Group) []byte {
 	const width = 100
 	line := fmt.Sprintf("  %-9s", g.Name)
+	empty := len(line)
 	for name, n := range g.Counters {
 		if n == 0 {
 			continue
@@ -146,6 +147,9 @@ func appendGroup(out []byte, g Group) []byte {
 			line = fmt.Sprintf("  %-9s", "")
 		}
 		line += item
+	}
+	if len(line) == empty {
+		line += " nothing"
 	}
 	return append(append(out, line...), '\n')
 }

@@ -60,6 +60,12 @@ func TestSummaryText(t *testing.T) {
 	}
 }
 
+func TestSummaryOfNothing(t *testing.T) {
+	if got, want := string(appendGroup(nil, Group{"kernel", counters("drops")})), "  kernel    nothing\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestSummaryWraps(t *testing.T) {
 	names := []string{"zero"}
 	for range 30 {
