@@ -150,6 +150,7 @@ func listenCommand() *cli.Command {
 type source interface {
 	Next(*capture.Packet) error
 	Ready() bool
+	More() bool
 	Close() error
 }
 
@@ -170,6 +171,8 @@ type listener struct {
 	on     string // what is listened on, for the log
 	line   []byte
 	outErr error
+	packet capture.Packet    // being decoded
+	batch  []capture.Segment // to be pushed
 	msg    udpwire.Message
 	stopAt atomic.Int64                    // packets from then on are no longer taken
 	asks   chan chan<- report.Snapshot     // other goroutines asking for the accounts
@@ -379,11 +382,10 @@ func (l *listener) interrupt() {
 	l.src.Close()
 }
 
-// loop is the hot path: one packet a turn, nothing allocated, nothing awaited
-// but the next packet.
+// loop is the hot path: a few packets a turn, nothing allocated, nothing
+// awaited but the next packet.
 func (l *listener) loop() error {
-	var p capture.Packet
-	var s capture.Segment
+	l.batch = make([]capture.Segment, 0, batchSize)
 	for {
 		select {
 		case reply := <-l.asks:
@@ -393,7 +395,9 @@ func (l *listener) loop() error {
 		if !l.src.Ready() {
 			l.flush()
 		}
-		switch err := l.src.Next(&p); {
+		err := l.gather()
+		l.asm.PushAll(l.batch)
+		switch {
 		case err == nil:
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			now := time.Now().UnixNano()
@@ -401,25 +405,47 @@ func (l *listener) loop() error {
 				return nil
 			}
 			l.asm.Advance(now)
-			continue
-		case errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed):
+		case errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed), errors.Is(err, errStop):
 			return nil
 		default:
 			return err
 		}
-		if p.Time >= l.stopAt.Load() {
-			return nil
+		if l.outErr != nil {
+			return fmt.Errorf("standard output: %w", l.outErr)
 		}
-		if l.dec.Decode(&p, &s) {
-			l.asm.Push(&s)
+	}
+}
+
+// batchSize is how many segments are looked up together: enough to wait for
+// memory once, and few enough to stay in the cache.
+const batchSize = 32
+
+// errStop ends the loop at the time that interrupt has set.
+var errStop = errors.New("stop")
+
+// gather fills the batch with segments of packets for as long as their data
+// stays where it is.
+func (l *listener) gather() error {
+	l.batch = l.batch[:0]
+	p := &l.packet
+	for {
+		if err := l.src.Next(p); err != nil {
+			return err
+		}
+		if p.Time >= l.stopAt.Load() {
+			return errStop
+		}
+		n := len(l.batch)
+		if l.batch = l.batch[:n+1]; !l.dec.Decode(p, &l.batch[n]) {
+			l.batch = l.batch[:n]
 		}
 		if l.tape != nil {
-			if err := l.tape.Write(&p, l.dec); err != nil {
+			if err := l.tape.Write(p, l.dec); err != nil {
 				return err
 			}
 		}
-		if l.outErr != nil {
-			return fmt.Errorf("standard output: %w", l.outErr)
+		if len(l.batch) == cap(l.batch) || !l.src.More() {
+			return nil
 		}
 	}
 }

@@ -47,8 +47,8 @@ func (d *Decoder) wants(port uint16) bool { return d.ports[port/64]>>(port%64)&1
 func (d *Decoder) Stats() DecoderStats { return d.stats }
 
 // Decode fills s from p and reports whether p holds, or completes, a segment
-// to a wanted port. s.Payload is valid until the next Decode or until p's
-// data is taken back, whichever comes first. What is refused is counted by reason.
+// to a wanted port. s.Payload lies in p's data or, put together from fragments, in
+// memory of its own. What is refused is counted by reason.
 func (d *Decoder) Decode(p *Packet, s *Segment) bool {
 	d.stats.Seen++
 	d.seg, d.time, d.tunnel, d.depth, d.network, d.keep = s, p.Time, 0, 0, nil, false

@@ -351,7 +351,21 @@ func FuzzFile(f *testing.F) {
 			return
 		}
 		var p Packet
-		for n := 0; src.Next(&p) == nil; n++ {
+		var kept, before []byte
+		more := false
+		for n := 0; ; n++ {
+			if err := src.Next(&p); err != nil {
+				if more && errors.Is(err, io.EOF) {
+					t.Fatalf("packet %d was to come, then %v", n, err)
+				}
+				break
+			}
+			if more && !bytes.Equal(kept, before) {
+				t.Fatalf("packet %d changed the data of the one before", n)
+			}
+			if more = src.More(); more {
+				kept, before = p.Data, bytes.Clone(p.Data)
+			}
 			if len(p.Data) > len(b)*1100 || p.WireLen < len(p.Data) || n > len(b)*1100 {
 				t.Fatalf("packet %d has %d of %d bytes, the file %d", n, len(p.Data), p.WireLen, len(b))
 			}

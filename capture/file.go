@@ -39,6 +39,9 @@ type format interface {
 	// size tells how long the record at the beginning of b is, header
 	// included; 0: b is too short to tell.
 	size(b []byte) int
+	// plain tells whether next makes a packet of the record b, without a look
+	// at what follows.
+	plain(b []byte) bool
 }
 
 // OpenFile reads the beginning of r and recognises the format. Close closes r
@@ -112,6 +115,14 @@ func (f *File) Ready() bool {
 	}
 	size := f.format.size(f.buf[f.pos:f.end])
 	return size > 0 && f.end-f.pos >= size
+}
+
+// More tells whether Next returns a packet at once and leaves the data of
+// those before it where it is.
+func (f *File) More() bool {
+	b := f.buf[f.pos:f.end]
+	size := f.format.size(b)
+	return size > 0 && size <= len(b) && f.format.plain(b[:size])
 }
 
 // Stats returns the counters.

@@ -79,6 +79,8 @@ func (p *pcap) next(f *File, pkt *Packet) error {
 	return nil
 }
 
+func (p *pcap) plain([]byte) bool { return true }
+
 // wireLen mistrusts what a file says about the length on the wire.
 func wireLen(captured, wire uint32) int {
 	return int(min(max(captured, wire), captured+maxRecord))

@@ -42,6 +42,11 @@ func (p *pcapng) size(b []byte) int {
 	return int(p.order.Uint32(b[4:]) & 0x7fffffff)
 }
 
+func (p *pcapng) plain(b []byte) bool {
+	var pkt Packet
+	return len(b) >= 12 && len(b)%4 == 0 && p.order.Uint32(b) == blockPacket && p.packet(b[8:len(b)-4], &pkt)
+}
+
 // next reads blocks until one of them is a packet.
 func (p *pcapng) next(f *File, pkt *Packet) error {
 	for {

@@ -221,6 +221,10 @@ func (r *Ring) Ready() bool {
 	return atomic.LoadUint32(status(r.blocks[next]))&unix.TP_STATUS_USER != 0
 }
 
+// More tells whether Next returns a packet at once and leaves the data of
+// those before it where it is.
+func (r *Ring) More() bool { return r.left > 0 }
+
 func (r *Ring) after(block int) int {
 	if block++; block == len(r.blocks) {
 		return 0
@@ -228,7 +232,8 @@ func (r *Ring) after(block int) int {
 	return block
 }
 
-// Next fills p; its data lies in the ring until the next call. It returns
+// Next fills p; its data lies in the ring until the next call, or longer if
+// More says so. It returns
 // os.ErrDeadlineExceeded when there was none for a tick, net.ErrClosed after Close.
 func (r *Ring) Next(p *Packet) error {
 	for r.left == 0 {

@@ -30,6 +30,9 @@ func (*Ring) Next(*Packet) error { return ErrUnsupported }
 // Ready is never called: there is no Ring.
 func (*Ring) Ready() bool { return false }
 
+// More is never called: there is no Ring.
+func (*Ring) More() bool { return false }
+
 // Stats is never called: there is no Ring.
 func (*Ring) Stats() Stats { return Stats{} }
 

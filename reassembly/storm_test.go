@@ -303,3 +303,32 @@ func checkAccounts(a *Assembler, closed bool) error {
 	}
 	return nil
 }
+
+// TestPushAll: in batches of whatever size comes out what comes out one by one,
+// connections that begin and end within a batch included.
+func TestPushAll(t *testing.T) {
+	for seed := range uint64(100) {
+		segs := newStorm(seed).segs
+		for i := 0; i < len(segs); i += 7 { // and what is passed over
+			segs = slices.Insert(segs, i, capture.Segment{Time: segs[i].Time, Src: segs[i].Src, Dst: segs[i].Dst, Flags: capture.ACK})
+		}
+		one, all := newCollector(Config{}), newCollector(Config{})
+		for i := range segs {
+			one.Push(&segs[i])
+		}
+		r := rand.New(rand.NewPCG(seed, 1))
+		for rest := segs; len(rest) > 0; {
+			n := min(1+r.IntN(100), len(rest))
+			all.PushAll(rest[:n])
+			rest = rest[n:]
+		}
+		a, b := one.finish(t), all.finish(t)
+		a.Memory, a.PeakMemory = b.Memory, b.PeakMemory // how full the table's parts are is left to chance
+		if a != b {
+			t.Fatalf("seed %d: accounts %+v one by one, %+v together", seed, a, b)
+		}
+		if !slices.Equal(one.requests, all.requests) || !slices.Equal(one.conns, all.conns) || !slices.Equal(one.index, all.index) {
+			t.Fatalf("seed %d: other requests together than one by one", seed)
+		}
+	}
+}

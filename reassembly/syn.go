@@ -39,6 +39,11 @@ func (s *synCache) entry(h uint64) (e *synEntry, found bool) {
 	return a, false
 }
 
+// home is the first of the places for h.
+func (s *synCache) home(h uint64) synEntry {
+	return s.entries[uint32(h>>20)&uint32(len(s.entries)-1)]
+}
+
 func synTag(h uint64) uint32 { return uint32(h) | 1 }
 
 func (s *synCache) put(h uint64, isn seq) {

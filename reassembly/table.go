@@ -83,6 +83,15 @@ func (t *table) find(recs *slab, h uint64, client, server *capture.Endpoint) uin
 	}
 }
 
+// home is the slot where the search for h begins.
+func (t *table) home(h uint64) slot {
+	p := t.part(h)
+	if len(p.slots) == 0 {
+		return slot{}
+	}
+	return p.slots[uint32(h)&uint32(len(p.slots)-1)]
+}
+
 // insert adds a connection that is not in the table.
 func (t *table) insert(h uint64, conn uint32) {
 	p := t.part(h)
