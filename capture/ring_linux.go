@@ -26,7 +26,7 @@ const (
 	defaultBlockSize = 256 << 10 // holds BIG TCP packets of 195,716 bytes whole
 	defaultBlocks    = 256       // 64 MiB: an upload of that size in one burst, and a stall of a second, since each timeout below uses a block up
 	retireMillis     = 4         // how long the kernel keeps a block that is not full: most of the 5 ms a lone request may take
-	hotWait          = 2 * retireMillis * time.Millisecond
+	hotWait          = 2 * retireMillis * time.Millisecond // as long as blocks follow one another
 	frameAlign       = 2048 // only has to divide the block size in this ring version
 )
 
@@ -365,8 +365,8 @@ func (s *ringShared) release() {
 }
 
 // Close ends capture: a Next that waits returns net.ErrClosed within a tick,
-// and so does every later one that would have to wait. The memory stays mapped for as long as the Ring
-// is referenced, so that lent data can be read to the end.
+// and so does every later one that would have to wait. The memory stays mapped
+// for as long as the Ring is referenced, so that lent data can be read to the end.
 func (r *Ring) Close() error {
 	s := r.shared
 	s.mu.Lock()
