@@ -23,11 +23,11 @@ import (
 // The defaults of RingConfig.
 const (
 	defaultTick      = 100 * time.Millisecond
-	defaultBlockSize = 256 << 10 // holds BIG TCP packets of 195,716 bytes whole
-	defaultBlocks    = 256       // 64 MiB: an upload of that size in one burst, and a stall of a second, since each timeout below uses a block up
-	retireMillis     = 4         // how long the kernel keeps a block that is not full: most of the 5 ms a lone request may take
+	defaultBlockSize = 256 << 10                           // holds BIG TCP packets of 195,716 bytes whole
+	defaultBlocks    = 256                                 // 64 MiB: an upload of that size in one burst, and a stall of a second, since each timeout below uses a block up
+	retireMillis     = 4                                   // how long the kernel keeps a block that is not full: most of the 5 ms a lone request may take
 	hotWait          = 2 * retireMillis * time.Millisecond // as long as blocks follow one another
-	frameAlign       = 2048 // only has to divide the block size in this ring version
+	frameAlign       = 2048                                // only has to divide the block size in this ring version
 )
 
 // RingConfig says what to capture. Zero values mean the defaults.
