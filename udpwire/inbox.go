@@ -19,7 +19,8 @@ type inbox struct {
 	ripening uint64 // numbers up to here will be so
 	ripeAt   int64  // then
 	reportAt int64  // when the next REPORT is due
-	asked    uint64 // numbers up to here have been asked for
+	asked    uint64 // numbers below have been asked for
+	askFrom  uint64 // the next REPORT names what is missing from here on
 
 	echo   int64  // of the last HEARTBEAT, until reported
 	unsaid int64  // bytes that arrived since the last REPORT
@@ -50,7 +51,8 @@ const (
 	reorder     = 3                             // a number this far below the highest is missing
 	ripeAfter   = int64(2 * time.Millisecond)   // so is one sent this long before
 	oneWayAfter = int64(200 * time.Millisecond) // on a path without answers it is lost then
-	askAgain    = int64(3 * time.Millisecond)   // while something is missing
+	askAgain    = int64(2 * time.Millisecond)   // while something is missing
+	askMore     = int64(1 * time.Millisecond)   // when more is missing than a REPORT can name
 	reportBusy  = int64(25 * time.Millisecond)  // after DATA
 	reportIdle  = int64(time.Second)
 	never       = int64(1<<63 - 1)
@@ -229,7 +231,7 @@ func (in *inbox) due() int64 { return min(in.ripeAt, in.reportAt) }
 
 // report fills in r and sets when the next one is due. r.missing is lent until the next call.
 func (in *inbox) report(now int64, r *report) {
-	in.spans = in.numbers.missing(in.spans[:0], in.ripe+1, maxSpans)
+	in.spans = in.numbers.missing(in.spans[:0], in.askFrom, in.ripe+1, maxSpans)
 	r.echo, in.echo = in.echo, 0
 	r.next, r.highest = in.numbers.next, max(in.numbers.highest, in.numbers.next-1)
 	r.messages, r.bytes = in.order.stats.received, in.order.stats.bytes
@@ -237,9 +239,17 @@ func (in *inbox) report(now int64, r *report) {
 	r.missing = in.spans
 	in.unsaid = 0
 	in.reportAt = now + reportIdle
-	if n := len(in.spans); n > 0 {
+	n := len(in.spans)
+	if n > 0 {
 		in.reportAt = now + askAgain
 		in.asked = max(in.asked, in.spans[n-1].first+uint64(in.spans[n-1].count))
+	} else if in.askFrom > in.numbers.next {
+		in.reportAt = now + askMore
+	}
+	in.askFrom = 0
+	if n == maxSpans { // asking for the lowest again and again would recover no more than these in a round trip
+		in.askFrom = in.spans[n-1].first + uint64(in.spans[n-1].count)
+		in.reportAt = now + askMore
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -289,5 +290,62 @@ func TestRecovery(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// TestRecoveryKeepsUp: on a long path with heavy loss far more is missing at any time than one REPORT can name. All of
+// it is asked for within a round trip, else what waits for its turn grows without end.
+func TestRecoveryKeepsUp(t *testing.T) {
+	n := newNetwork(t, 1, "")
+	n.delay, n.loss = 40*ms, 0.2
+	n.run(n.now + 2000*ms)
+	for i := range 800 { // for two seconds
+		n.send(uint64(i), 65536)
+		n.pack.flush()
+		n.run(n.now + 5*ms/2)
+	}
+	n.finish(20000 * ms)
+	n.allArrived()
+	n.balanced()
+	slices.Sort(n.delays)
+	if late := n.delays[len(n.delays)*9/10]; late > 600*ms {
+		t.Errorf("a tenth took more than %d ms", late/ms)
+	}
+}
+
+// TestFirstResendAtOnce: a datagram asked for the first time is sent again at once. Of 47 datagrams in a row one is
+// lost: the message is there one round trip after the datagrams behind that one.
+func TestFirstResendAtOnce(t *testing.T) {
+	n := newNetwork(t, 1, "")
+	n.run(n.now + 2000*ms)
+	first := true
+	n.drop = func(toReplayer bool, d []byte) bool {
+		lost := toReplayer && kind(d[4]) == kindData && first
+		first = first && !lost
+		return lost
+	}
+	n.send(1, 65536)
+	n.pack.flush()
+	n.run(n.now + 3*n.delay + ms/2)
+	if len(n.got) != 1 || n.delays[0] > 3*n.delay+ms/2 {
+		t.Errorf("%d arrived after %d us", len(n.got), n.delays)
+	}
+}
+
+// TestRoundTripAfterStall: one answer that came late does not slow down recovery for long.
+func TestRoundTripAfterStall(t *testing.T) {
+	var o outbox
+	o.begin(1, 0, nil, 0)
+	now := int64(1e18)
+	for i := range 6 {
+		rtt := ms / 10
+		if i == 0 {
+			rtt = 100 * ms
+		}
+		now += 100 * ms
+		o.measure(now, &report{echo: now - rtt})
+	}
+	if o.rtt > 4*ms {
+		t.Errorf("round trip %d us", o.rtt/1000)
 	}
 }

@@ -57,9 +57,9 @@ func (s *numbers) advance() (id uint64) {
 	return id
 }
 
-// missing appends the runs of numbers below limit that have not arrived, at most room of them.
-func (s *numbers) missing(dst []span, limit uint64, room int) []span {
-	for n := s.next; n < limit; n++ {
+// missing appends the runs of numbers in [from, limit) that have not arrived, at most room of them.
+func (s *numbers) missing(dst []span, from, limit uint64, room int) []span {
+	for n := max(from, s.next); n < limit; n++ {
 		if s.settled(n) {
 			continue
 		}

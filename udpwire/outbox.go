@@ -241,7 +241,11 @@ func (o *outbox) measure(now int64, r *report) {
 	if o.rtt == 0 {
 		o.rtt, o.minRTT = sample, sample
 	}
-	o.rtt += (sample - o.rtt) / 8
+	if sample < o.rtt { // one stall of a busy machine must not slow down what follows
+		o.rtt -= (o.rtt - sample) / 2
+	} else {
+		o.rtt += (sample - o.rtt) / 8
+	}
 	o.minRTT = min(o.minRTT, sample)
 	if r.echo == o.beatAt && r.overruns == o.answered.overruns {
 		confirmed := int64(o.posSeen - o.beatPos)
@@ -249,8 +253,12 @@ func (o *outbox) measure(now int64, r *report) {
 	}
 }
 
-// resendAfter is how long a datagram sent the given number of times is left to arrive before it is sent again.
+// resendAfter is how long a datagram sent again so many times is left to arrive before that is done once more. The
+// first time there is nothing to wait for: it is asked for because later ones have arrived.
 func (o *outbox) resendAfter(tries uint8) int64 {
+	if tries == 0 {
+		return 0
+	}
 	rtt := o.rtt
 	if rtt == 0 {
 		rtt = firstRTT
