@@ -1,6 +1,9 @@
 package reassembly
 
-import "bytes"
+import (
+	"bytes"
+	"math/bits"
+)
 
 // The states of a message, in the order in which a request goes through them.
 type state uint8
@@ -272,45 +275,41 @@ func (m *message) rest(b []byte) (int, outcome) {
 
 // lineEnd looks from i on for the end of a line: LF or CR LF. It returns where
 // the line ends and the next begins; end is -1 where b has no whole line, and
-// next is then where to go on looking. Lines that are no text are not ok.
+// next is then where to go on looking. Other control characters but HTAB are
+// not ok (RFC 9110 §5.5).
 func lineEnd(b []byte, i int) (end, next int, ok bool) {
-	end, next = -1, len(b)
-	stop := len(b)
-	if n := bytes.IndexByte(b[i:], '\n'); n >= 0 {
-		stop = i + n
-		end, next = stop, stop+1
-	}
-	if stop > i && b[stop-1] == '\r' {
-		if stop--; end < 0 {
-			next = stop // LF may follow
-		} else {
-			end = stop
+	for ; ; i++ {
+		hits := uint64(0)
+		for ; hits == 0 && i+8 <= len(b); i += 8 {
+			hits = suspects(le64(b[i:]))
+		}
+		if hits != 0 {
+			i += bits.TrailingZeros64(hits)/8 - 8
+		}
+		for i < len(b) && b[i] >= 0x20 && b[i] != 0x7f {
+			i++
+		}
+		if i == len(b) {
+			return -1, i, true
+		}
+		switch b[i] {
+		case '\t':
+		case '\n':
+			return i, i + 1, true
+		case '\r':
+			if i+1 == len(b) {
+				return -1, i, true
+			}
+			return i, i + 2, b[i+1] == '\n'
+		default:
+			return 0, 0, false
 		}
 	}
-	return end, next, isText(b[i:stop])
 }
 
-// isText tells whether b has no control characters but HTAB (RFC 9110 §5.5).
-func isText(b []byte) bool {
-	if len(b) >= 8 {
-		hits := suspects(le64(b[len(b)-8:]))
-		for i := 0; i+8 < len(b); i += 8 {
-			hits |= suspects(le64(b[i:]))
-		}
-		if hits == 0 {
-			return true
-		}
-	}
-	for _, c := range b {
-		if c < 0x20 && c != '\t' || c == 0x7f {
-			return false
-		}
-	}
-	return true
-}
-
-// suspects is not zero if one of eight bytes is below 0x20 or 0x7f, and seldom
-// otherwise.
+// suspects looks at eight bytes at a time. The lowest byte with its top bit set
+// in the result is below 0x20, or 0x7f, or a '~' that follows 0xff; none before
+// it is one of the former.
 func suspects(w uint64) uint64 {
 	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	return ((w - 0x20*ones) | (w + ones)) &^ w & tops
