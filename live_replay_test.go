@@ -35,7 +35,9 @@ func TestLiveLimit(t *testing.T) {
 		t.Errorf("%d requests began within %v at the target that is limited to %d a second", n, stretch, limit)
 	}
 	limited, unlimited := replay.target(t, 0), replay.target(t, 1)
-	if n := uint64(m.sink.unique()); n < 30 || n != limited.number("answered") {
+	// What was in flight when the replayer stopped may have arrived, or not.
+	n, answered := uint64(m.sink.unique()), limited.number("answered")
+	if n < 30 || n < answered || n > answered+limited.number("failed") {
 		t.Errorf("the limited target received %d, its accounts say %v", n, limited)
 	}
 	for _, target := range []target{limited, unlimited} {
