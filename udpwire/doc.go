@@ -132,6 +132,20 @@
 // that is neither handed on nor waiting is lost. Both sides' totals are equal at BYE. A session that ends without one
 // counts what was not confirmed as lost at the listener; it is never sent again, so that no message arrives twice.
 //
+// # What is believed
+//
+// Each datagram that comes counts once: as received, as a duplicate, or as rejected, by reason. One whose frames
+// contradict each other is rejected as malformed; its number is settled, and what stood before the contradiction is
+// handed on.
+//
+// With a secret everything authentic is a listener's word. Without, anybody may begin a session and say anything in it,
+// and whoever can read the path may speak in others' sessions too; nobody else can, since a session is a random number
+// of 64 bits. So that a forged total cannot make the accounts absurd, it is malformed if it is more than the numbers
+// allow: a number less than 131,072 beyond the lowest missing one; at most 1,637 messages, and as many bytes as fit,
+// for each datagram not read, besides those of one message and one batch on its way; never 2,097,152 messages beyond
+// those settled. That is how many losses a stranger can make up at a time, in a session of its own. A one-way session
+// counts from the first datagram heard, and from anew behind a gap longer than that.
+//
 // # Sealing
 //
 // With a shared secret every datagram is sealed with AES-256-GCM: the header is the associated data, the body is

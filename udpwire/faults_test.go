@@ -247,6 +247,33 @@ func TestOneWay(t *testing.T) {
 	}
 }
 
+// A replayer that hears a one-way listener only in the middle, or after a long time again, counts what it can know of.
+func TestOneWayHeardLate(t *testing.T) {
+	n := newNetwork(t, 1, "")
+	n.oneWay = true
+	n.load(10)
+	n.run(n.now + 2*oneWayStart)
+	n.load(1000)
+	before := len(n.got)
+	n.startReplayer("")
+	n.load(1000)
+	n.peer.out.next += 1 << 20 // as if sent while nothing passed
+	n.peer.out.oldest, n.peer.out.seen = n.peer.out.next, n.peer.out.next-1
+	n.load(1000)
+	n.run(n.now + 2000*ms) // a HEARTBEAT
+	n.loss = 0.1
+	n.load(1000)
+	n.loss = 0
+	n.finish(5000 * ms)
+	n.run(n.now + 2000*ms)
+	st, _ := n.totals()
+	heard, lost := uint64(len(n.got)-before), uint64(len(n.bodies)-len(n.got))
+	if st.MessagesReceived != heard || st.MessagesSent != st.MessagesReceived+st.MessagesLost || st.BytesSent != st.BytesReceived+st.BytesLost ||
+		st.MessagesLost > lost || st.MessagesLost < lost/2 || st.DatagramsLost > 1000 || st.Rejected[rejectMalformed] > 0 {
+		t.Errorf("%d heard, %d not: %+v", heard, lost, st)
+	}
+}
+
 // With a secret nothing goes out to whoever does not answer.
 func TestNeverOneWayWithSecret(t *testing.T) {
 	n := newNetwork(t, 1, "secret")

@@ -33,21 +33,70 @@ func TestForgedTotals(t *testing.T) {
 	for name, h := range map[string]heartbeat{
 		"messages": {oldest: 1, highest: 1, messages: 1 << 40},
 		"bytes":    {oldest: 1, highest: 1, messages: 1, bytes: 1 << 40},
+		"many":     {oldest: 1, highest: 1, messages: 1 << 20}, // more than its datagrams can hold
 		"highest":  {oldest: 1, highest: 1 << 40},
 		"oldest":   {oldest: 1 << 40, highest: 1 << 40},
 	} {
 		for _, k := range []kind{kindHeartbeat, kindBye} {
-			r, _ := lonely(t)
-			d := h.append(make([]byte, headerSize))
-			header{kind: k, session: 7, number: 1}.put(d)
-			r.datagram(d, source{})
-			r.tick()
-			r.close(2)
-			if st := r.past; st.MessagesSent > 1 || st.MessagesLost > 1 || st.BytesSent > maxDatagram || st.BytesLost > maxDatagram ||
-				st.DatagramsLost > 1 || st.Rejected[rejectMalformed] != 1 {
-				t.Errorf("%s in kind %d: %+v", name, k, st)
+			for _, oneWay := range []bool{false, true} {
+				r, s := lonely(t)
+				s.in.oneWay = oneWay
+				d := h.append(make([]byte, headerSize))
+				header{kind: k, session: 7, number: 1}.put(d)
+				r.datagram(d, source{})
+				r.tick()
+				r.close(2)
+				if st := r.past; st.MessagesSent > 1 || st.MessagesLost > 1 || st.BytesSent > maxDatagram || st.BytesLost > maxDatagram ||
+					st.DatagramsLost > 1 || st.Rejected[rejectMalformed] != 1 {
+					t.Errorf("%s in kind %d, one-way %t: %+v", name, k, oneWay, st)
+				}
 			}
 		}
+	}
+}
+
+// TestForgedData: the number and the id of a datagram that anybody may have sent do not make up losses either: what a
+// one-way session is said to have sent before is not believed, and what one with answers cannot have sent is malformed.
+func TestForgedData(t *testing.T) {
+	message := func(number, id uint64) []byte {
+		d := make([]byte, dataOffset)
+		header{kind: kindData, flags: flagOneWay, session: 7, number: number}.put(d)
+		putBase(d, id)
+		return appendHead(d, &Message{}, 0)
+	}
+	for name, d := range map[string][]byte{
+		"number":       message(1<<60, 1<<20),
+		"id":           message(2, 1<<60),
+		"both":         message(1<<60, 1<<60),
+		"last number":  message(maxNumber-1, 1<<61),
+		"last id":      message(2, maxNumber),
+		"endless id":   message(2, 1<<64-1),
+		"no id":        message(1<<60, 0),
+		"same message": message(1<<60, 1),
+	} {
+		for _, oneWay := range []bool{false, true} {
+			r, s := lonely(t)
+			r.handle = func(*Message) {}
+			s.in.order.handle = r.handle
+			s.in.oneWay = oneWay
+			for _, d := range [][]byte{message(1, 1), d} {
+				r.datagram(d, source{})
+			}
+			r.tick()
+			r.close(2)
+			if st := r.past; st.MessagesSent > 2 || st.MessagesSent != st.MessagesReceived+st.MessagesLost || st.DatagramsLost > 0 ||
+				st.DatagramsReceived+st.Rejected[rejectMalformed] != 2 {
+				t.Errorf("%s, one-way %t: %+v", name, oneWay, st)
+			}
+		}
+	}
+	gone := appendSpans(make([]byte, headerSize), []span{{1, 1 << 31}})
+	header{kind: kindGone, session: 7, number: 1}.put(gone)
+	r, _ := lonely(t)
+	r.datagram(gone, source{})
+	r.close(2)
+	if st := r.past; st.DatagramsLost > 0 {
+		t.Errorf("given up before it was sent: %+v", st)
 	}
 }
 

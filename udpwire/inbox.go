@@ -29,22 +29,27 @@ type inbox struct {
 	message Message  // scratch
 	piece   fragment // scratch
 
-	check checkpoint
-	stats inboxStats
+	check  checkpoint
+	before struct{ messages, bytes uint64 } // of a one-way session, sent while nobody heard: no part of the accounts
+	stats  inboxStats
 }
 
 // A checkpoint finds out how many bytes the lost messages had: the listener said how many bytes its first so many
 // messages have; when those are settled, the difference to what was handed on is lost.
 type checkpoint struct {
-	latest          heartbeat
-	messages, bytes uint64 // of the open one
+	latest          heartbeat // bytes less what was sent before
+	messages, bytes uint64    // of the open one
 	open            bool
+	rebase          bool   // the next HEARTBEAT's bytes are those of the messages handed on so far
 	lost            uint64 // bytes lost up to the last one passed
 }
 
 type inboxStats struct {
-	datagrams, bytes, recovered, duplicate, lost, evicted uint64
+	datagrams, bytes, recovered, duplicate, malformed, lost, evicted uint64
 }
+
+// maxFrames is how many messages can begin in a datagram.
+const maxFrames = (maxDatagram-dataOffset)/messageFixed + 1
 
 // Pace of the answers.
 const (
@@ -65,21 +70,21 @@ func (in *inbox) start(handle func(*Message)) {
 	in.ripeAt, in.reportAt = never, never
 }
 
-// data takes in the frames of a DATA datagram that is authentic. It returns false when they contradict each other;
-// what came before the contradiction counts.
+// data takes in the frames of a DATA datagram that is authentic and not settled. It returns false when they contradict
+// each other; what came before the contradiction counts.
 func (in *inbox) data(now int64, number uint64, body []byte) bool {
 	if number == 0 || number >= maxNumber || len(body) < 8 {
 		return false
 	}
-	if in.numbers.settled(number) {
-		in.stats.duplicate++
-		return true
-	}
-	if !in.numbers.fits(number) {
-		if !in.oneWay {
+	id := binary.BigEndian.Uint64(body)
+	if in.oneWay && (in.known == 0 || !in.numbers.fits(number) || id > in.reach(number)) {
+		if id == 0 || id > maxNumber {
 			return false
 		}
-		in.giveUp(number)
+		in.leap(number, id)
+	}
+	if !in.numbers.fits(number) {
+		return false
 	}
 	in.unsaid += int64(len(body))
 	if number < in.asked {
@@ -90,28 +95,53 @@ func (in *inbox) data(now int64, number uint64, body []byte) bool {
 	if in.reportAt > now+reportBusy {
 		in.reportAt = now + reportBusy
 	}
-	done, ok := in.frames(binary.BigEndian.Uint64(body), body[8:])
+	var done uint64
+	ok := id <= in.reach(number)
+	if ok {
+		done, ok = in.frames(id, body[8:])
+	}
+	if !ok {
+		in.stats.malformed++
+	}
 	if number == in.numbers.next {
 		in.numbers.next++ // in order: nothing to remember
 		in.settle(max(done, in.numbers.advance()))
 	} else {
 		in.numbers.mark(number, numberArrived+done)
 	}
-	if ok {
-		in.stats.datagrams++
-	}
 	return ok
+}
+
+// reach is the highest id that can begin a listener's datagram of the given number: a datagram that was not read to its
+// end holds at most maxFrames messages. It bounds what a forged id or total can make of the accounts.
+func (in *inbox) reach(number uint64) uint64 {
+	return min(in.order.top+1+in.unread(number)*maxFrames, in.order.settled+2*maxUnderWay)
+}
+
+// unread is at least how many datagrams up to number were not read to their end.
+func (in *inbox) unread(number uint64) uint64 {
+	n := in.stats.lost + in.stats.malformed
+	if number >= in.numbers.next {
+		n += number + 1 - in.numbers.next
+	}
+	return n
+}
+
+// leap goes on where a one-way session is heard for the first time, or again and so far on that what lies between is
+// not believed: whoever has no secret may send anything. What came before counts neither as sent nor as lost.
+func (in *inbox) leap(number, id uint64) {
+	in.finish()
+	last := max(in.order.settled, id-1)
+	in.before.messages += last - in.order.settled
+	in.order.settled, in.order.top = last, last
+	in.numbers.next, in.known, in.ripe, in.asked = number, number-1, number-1, 0
+	in.ripening, in.ripeAt = number-1, never
+	in.check = checkpoint{lost: in.check.lost, rebase: in.before.messages > 0}
 }
 
 // frames reads the frames of a datagram whose first message has the given id. It returns the id of the last message
 // that ends in it.
 func (in *inbox) frames(id uint64, b []byte) (done uint64, ok bool) {
-	if id > in.order.settled+2*maxUnderWay {
-		if !in.oneWay || id > 1<<62 {
-			return 0, false
-		}
-		in.settle(id - 1)
-	}
 	done = id - min(id, 1)
 	for first := true; len(b) > 0; first = false {
 		switch b[0] {
@@ -285,9 +315,14 @@ func (in *inbox) heartbeat(now int64, h *heartbeat) bool {
 	if h.messages < in.check.latest.messages {
 		return true // overtaken
 	}
-	if !in.oneWay && !in.credible(h) {
+	if in.check.rebase {
+		in.before.bytes = h.bytes - min(h.bytes, in.order.stats.bytes+in.check.lost)
+	}
+	h.bytes -= min(h.bytes, in.before.bytes)
+	if !in.credible(h) {
 		return false
 	}
+	in.check.rebase = false
 	in.echo = h.time
 	in.reportAt = now
 	in.know(now, h.highest)
@@ -299,21 +334,18 @@ func (in *inbox) heartbeat(now int64, h *heartbeat) bool {
 	return true
 }
 
-// credible reports whether a listener that gets answers can be as far as h says: it keeps within its limits of what is
-// neither handed on nor lost, and its messages' bytes were in the datagrams that arrived, are lost or are under way.
+// credible reports whether a listener can be as far as h says: it keeps within its limits of what is neither handed on
+// nor lost, and its messages' bytes were in datagrams that arrived, are lost or are under way. The totals may be ahead
+// of the highest number: by a chunk of which not all has left, and by what the last message is still to send.
 func (in *inbox) credible(h *heartbeat) bool {
-	away := in.stats.lost
-	if h.highest >= in.numbers.next {
-		away += h.highest + 1 - in.numbers.next
-	}
-	return in.numbers.fits(h.highest) && h.messages <= in.order.settled+2*maxUnderWay &&
-		h.bytes <= in.stats.bytes+away*maxDatagram
+	return in.numbers.fits(h.highest) && h.messages <= in.reach(h.highest+maxGrams) &&
+		h.bytes <= in.stats.bytes+in.unread(h.highest+maxGrams)*maxDatagram+MaxMessage
 }
 
-// gone takes in numbers that will not be sent again.
+// gone takes in numbers that will not be sent again, and so have been sent.
 func (in *inbox) gone(spans []span) {
 	for _, s := range spans {
-		for n := max(s.first, in.numbers.next); n < s.first+uint64(s.count) && in.numbers.fits(n); n++ {
+		for n := max(s.first, in.numbers.next); n < s.first+uint64(s.count) && n <= in.known; n++ {
 			in.markGone(n)
 		}
 	}

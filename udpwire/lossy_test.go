@@ -244,6 +244,9 @@ func (n *network) balanced() {
 	if st.BytesReceived+st.BytesLost != n.bytes || past.receivedBytes != st.BytesReceived || past.lostBytes != st.BytesLost {
 		n.t.Errorf("bytes: sent %d, replayer %d + %d, listener %d + %d", n.bytes, st.BytesReceived, st.BytesLost, past.receivedBytes, past.lostBytes)
 	}
+	if why := rejectMalformed; st.Rejected[why] > 0 || n.peer.rejects[why] > 0 {
+		n.t.Errorf("malformed: %d at the replayer, %d at the listener", st.Rejected[why], n.peer.rejects[why])
+	}
 	if n.pool.out > chunkSize {
 		n.t.Errorf("%d bytes of buffer not given back", n.pool.out)
 	}
@@ -347,5 +350,21 @@ func TestRoundTripAfterStall(t *testing.T) {
 	}
 	if o.rtt > 4*ms {
 		t.Errorf("round trip %d us", o.rtt/1000)
+	}
+}
+
+// TestTotalsAhead: the totals of a HEARTBEAT may be ahead of the highest number: a message counts from its first
+// datagram on, and a batch before all of it has left.
+func TestTotalsAhead(t *testing.T) {
+	var in inbox
+	in.start(func(*Message) { t.Error("a message") })
+	m := Message{Body: make([]byte, MaxMessage)}
+	frame := append(appendHead(nil, &m, 0), m.Body...)
+	body := appendFragmentHead([]byte{7: 1}, 1000, 0, len(frame))
+	if !in.data(1, 1, append(body, frame[:1000]...)) {
+		t.Error("the first datagram is malformed")
+	}
+	if !in.heartbeat(1, &heartbeat{oldest: 1, highest: 1, messages: 1 + maxGrams, bytes: MaxMessage + maxGrams}) {
+		t.Error("a true HEARTBEAT is malformed")
 	}
 }

@@ -68,7 +68,7 @@ func (r *reception) accept(d []byte, from source) (why reason, ok bool) {
 		}
 		r.last = s
 	}
-	if h.kind == kindData && s.in.numbers.settled(h.number) {
+	if s.duplicate(h) {
 		s.in.stats.duplicate++
 		s.in.reportAt = min(s.in.reportAt, r.now+reportBusy) // its REPORT may have been lost
 		return 0, true
@@ -90,6 +90,7 @@ func (r *reception) take(s *session, h header, body []byte, size int, from sourc
 	if !s.take(r.now, h, body, r.spans) {
 		return rejectMalformed, false
 	}
+	s.in.stats.datagrams++
 	s.in.stats.bytes += uint64(size)
 	if h.kind == kindBye && !s.in.oneWay {
 		r.answer(s, kindBye)
@@ -147,6 +148,8 @@ func (r *reception) hello(h header, d []byte, from source) (why reason, ok bool)
 	}
 	r.scratch = out
 	r.send(out, &from)
+	r.past.DatagramsReceived++
+	r.past.DatagramBytesReceived += uint64(size)
 	return 0, true
 }
 

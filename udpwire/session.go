@@ -20,7 +20,12 @@ const (
 	idleGive = int64(5e9)  // silent so long, it makes room for a new one when the table is full
 )
 
-// open authenticates d and returns its body. Duplicates of DATA are told apart by the inbox before any work is done.
+// duplicate reports whether a DATA datagram's fate is settled already, so that no work needs to be done.
+func (s *session) duplicate(h header) bool {
+	return h.kind == kindData && (s.ended || s.in.numbers.settled(h.number))
+}
+
+// open authenticates d and returns its body.
 func (s *session) open(h header, d []byte) (body []byte, why reason, ok bool) {
 	if h.kind != kindData && !s.seen.fresh(h.number) {
 		return nil, rejectReplayed, false
@@ -44,10 +49,6 @@ func (s *session) open(h header, d []byte) (body []byte, why reason, ok bool) {
 func (s *session) take(now int64, h header, body []byte, spans []span) bool {
 	switch h.kind {
 	case kindData:
-		if s.ended {
-			s.in.stats.duplicate++
-			return true
-		}
 		return s.in.data(now, h.number, body)
 	case kindHeartbeat, kindBye:
 		var beat heartbeat

@@ -44,10 +44,10 @@ type ReceiverStats struct {
 
 	BytesSent, BytesReceived, BytesLost uint64 // message bodies, as above
 
-	DatagramsReceived     uint64 // accepted, duplicates not included
+	DatagramsReceived     uint64 // accepted, of all kinds; each that comes counts here, as duplicate or as rejected
 	DatagramBytesReceived uint64 // UDP payload of those
 	DatagramsRecovered    uint64 // arrived after they were asked for again
-	DatagramsDuplicate    uint64 // arrived once more
+	DatagramsDuplicate    uint64 // DATA that arrived once more
 	DatagramsLost         uint64 // declared gone by the listener, or missing when its session ended
 	DatagramsSent         uint64 // answers
 	DatagramBytesSent     uint64 // UDP payload of those
@@ -75,7 +75,7 @@ const (
 	rejectUnknownSession               // of no session known here
 	rejectNotAllowed                   // source address outside the allowed prefixes
 	rejectTooMany                      // session table full
-	rejectMalformed                    // contents contradict themselves
+	rejectMalformed                    // contents contradict themselves, or what the session can have sent
 	numReasons
 )
 
@@ -207,7 +207,7 @@ func (s *session) addTo(st *ReceiverStats) {
 	st.BytesReceived += in.order.stats.bytes
 	st.MessagesLost += lost
 	st.BytesLost += in.check.lost
-	st.MessagesSent += max(in.order.top, in.check.latest.messages)
+	st.MessagesSent += max(in.order.top, in.check.latest.messages) - in.before.messages
 	st.BytesSent += max(in.order.stats.bytes+in.check.lost, in.check.latest.bytes)
 	st.DatagramsReceived += in.stats.datagrams
 	st.DatagramBytesReceived += in.stats.bytes
