@@ -144,7 +144,8 @@
 // allow: a number less than 131,072 beyond the lowest missing one; at most 1,637 messages, and as many bytes as fit,
 // for each datagram not read, besides those of one message and one batch on its way; never 2,097,152 messages beyond
 // those settled. That is how many losses a stranger can make up at a time, in a session of its own. A one-way session
-// counts from the first datagram heard, and from anew behind a gap longer than that.
+// counts from the first datagram heard, and anew behind a gap longer than that. A listener refuses a REPORT that
+// confirms more than it has sent.
 //
 // # Sealing
 //

@@ -77,3 +77,47 @@ func FuzzDatagram(f *testing.F) {
 		}
 	})
 }
+
+// FuzzAnswers feeds a listener anything for answers, between its own work: it must not fall, believe more than it has
+// sent, or lose count of its messages and its memory.
+func FuzzAnswers(f *testing.F) {
+	for name, d := range golden(false) {
+		if name == "welcome" || name == "report" || name == "bye_of_replayer" {
+			f.Add(uint16(len(d)), d)
+		}
+	}
+	f.Fuzz(func(t *testing.T, size uint16, b []byte) {
+		n := newNetwork(t, 1, "")
+		n.run(n.now + 100*ms)
+		if n.peer.state != peerLive {
+			t.Fatal("no session")
+		}
+		for ; len(b) > 0; b = b[min(int(size)+1, len(b)):] {
+			d := append([]byte(nil), b[:min(int(size)+1, len(b))]...)
+			for i := range 5 {
+				n.send(uint64(i), 500)
+			}
+			n.pack.flush()
+			if len(d) > headerSize { // as of one who reads the path
+				header{kind(d[4]), 0, n.peer.out.session, uint64(d[23])}.put(d)
+			}
+			n.peer.datagram(n.now, d)
+			n.peer.tick(n.now)
+			n.now += ms / 4
+			o := &n.peer.out
+			if o.oldest > o.next || o.seen >= o.next || o.next-o.oldest > maxOutstanding {
+				t.Fatalf("numbers %d to %d, seen %d", o.oldest, o.next, o.seen)
+			}
+			if r := &o.answered; r.messages > o.messages() || r.bytes > o.bytes {
+				t.Fatalf("%d of %d messages confirmed, %d of %d bytes", r.messages, o.messages(), r.bytes, o.bytes)
+			}
+			if len(n.queue) > 1<<12 {
+				t.Fatalf("%d datagrams out for %d messages", len(n.queue), len(n.bodies))
+			}
+		}
+		n.peer.abandon(n.now)
+		if p := n.peer.past; p.received+p.lost > uint64(len(n.bodies)) || p.receivedBytes+p.lostBytes > n.bytes {
+			t.Fatalf("%d sent, %d received, %d lost", len(n.bodies), p.received, p.lost)
+		}
+	})
+}

@@ -100,6 +100,32 @@ func TestForgedData(t *testing.T) {
 	}
 }
 
+// TestForgedReport: whoever can forge a replayer's answers cannot confirm or lose more than was sent.
+func TestForgedReport(t *testing.T) {
+	for name, r := range map[string]report{
+		"messages":      {next: 1, messages: 1 << 40},
+		"bytes":         {next: 1, bytes: 1 << 40},
+		"lost messages": {next: 1, messages: 1, lostMessages: 1<<64 - 1},
+		"lost bytes":    {next: 1, bytes: 1, lostBytes: 1<<64 - 1},
+		"next":          {next: 1 << 40, highest: 1 << 40},
+	} {
+		n := newNetwork(t, 1, "")
+		n.load(100)
+		n.run(n.now + 50*ms)
+		before := n.peer.out.answered.messages
+		d := r.append(make([]byte, headerSize))
+		header{kind: kindReport, session: n.peer.out.session, number: 1 << 30}.put(d)
+		n.peer.datagram(n.now, d)
+		if n.peer.rejects[rejectMalformed] != 1 || n.peer.out.answered.messages != before {
+			t.Errorf("%s: believed: %+v", name, n.peer.out.answered)
+		}
+		n.finish(1000 * ms)
+		if n.peer.past.received != 100 || n.peer.past.lost != 0 {
+			t.Errorf("%s: %+v", name, n.peer.past)
+		}
+	}
+}
+
 // TestMalformedCountsOnce: a datagram whose frames make no sense is rejected, and not received as well.
 func TestMalformedCountsOnce(t *testing.T) {
 	r, _ := lonely(t)

@@ -207,7 +207,8 @@ func (o *outbox) settle(n uint64) {
 // report takes in what the replayer says. It returns false when that cannot be true.
 func (o *outbox) report(now int64, r *report) bool {
 	wrote := o.wrote()
-	if r.next > wrote+1 || r.highest > wrote {
+	if r.next > wrote+1 || r.highest > wrote || r.messages > o.messages() || r.lostMessages > o.messages()-r.messages ||
+		r.bytes > o.bytes || r.lostBytes > o.bytes-r.bytes {
 		return false
 	}
 	if r.next < o.oldest || r.messages < o.answered.messages {
