@@ -175,7 +175,9 @@ func paced(t *testing.T, s *Sender, first, n, size int, rate float64) {
 	s.Flush()
 }
 
-// TestLossyPath: whatever the kernel drops at random in both directions, every message arrives once, whole and in order.
+// TestLossyPath: whatever the kernel drops at random in both directions, every message arrives once, whole and in order
+// within its connection, and both sides' accounts say so. The full load, of which README.md has the delays, takes a
+// minute: go test -run LossyPath -v ./udpwire -args -full.
 func TestLossyPath(t *testing.T) {
 	n := newNamespaces(t)
 	small, large := 6000, 150
@@ -248,7 +250,7 @@ func newWire(t *testing.T, n *namespaces, secret string, count int) *wire {
 	go func() { done <- w.recv.Run(ctx, w.ledger.handle) }()
 	w.stop = func() { cancel(); <-done }
 	n.in(0, func() {
-		w.send, err = Dial(SenderConfig{Replayers: []string{replayerIP + ":28020"}, Secret: []byte(secret)})
+		w.send, err = Dial(SenderConfig{Replayers: []string{replayerIP + ":28020"}, Secret: []byte(secret), Wait: true})
 	})
 	if err != nil {
 		t.Fatal(err)
