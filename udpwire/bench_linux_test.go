@@ -116,6 +116,54 @@ func benchmarkWire(b *testing.B, size, mtu int, secret []byte) {
 	}
 }
 
+// TestNothingAllocated: in steady state neither side allocates per message.
+func TestNothingAllocated(t *testing.T) {
+	each(t, func(t *testing.T, secret string) {
+		recv, err := Listen(ReceiverConfig{Addr: "127.0.0.1:0", Secret: []byte(secret)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		done, arrived := make(chan error, 1), make(chan struct{}, 1)
+		const batch = 10000
+		got := 0
+		go func() {
+			done <- recv.Run(ctx, func(*Message) {
+				if got++; got%batch == 0 {
+					arrived <- struct{}{}
+				}
+			})
+		}()
+		send, err := Dial(SenderConfig{Replayers: []string{recv.Addr().String()}, Secret: []byte(secret), MTU: 1500})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := Message{Src: netip.MustParseAddrPort("10.0.0.1:40000"), Dst: netip.MustParseAddrPort("10.0.0.2:80"), Body: make([]byte, 300)}
+		n := int64(0)
+		allocs := testing.AllocsPerRun(20, func() {
+			for range batch {
+				n++
+				m.Conn, m.Time = uint64(n%64), n*50
+				if err := send.Send(&m); err != nil {
+					t.Fatal(err)
+				}
+			}
+			send.Flush()
+			<-arrived
+		})
+		if allocs > batch/50 {
+			t.Errorf("%.0f allocations for %d messages", allocs, batch)
+		}
+		limit, stop := context.WithTimeout(context.Background(), 5*time.Second)
+		defer stop()
+		if err := send.Close(limit); err != nil {
+			t.Error(err)
+		}
+		cancel()
+		<-done
+	})
+}
+
 // BenchmarkPlainWrite is the yardstick: a system call per message on either side, and nothing else.
 func BenchmarkPlainWrite(b *testing.B) {
 	in, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})

@@ -102,9 +102,9 @@ type chunkPool struct {
 	out          int64 // bytes handed out
 }
 
-// Bounds of what a pool keeps: 16 MiB and 4 MiB, less after trim.
+// Bounds of what a pool keeps: DefaultBuffer and 4 MiB, less after trim. A pool never has more than was out at a time.
 const (
-	keepLarge = 256
+	keepLarge = 1024
 	keepSmall = 1024
 	keepIdle  = 16
 )
