@@ -68,6 +68,13 @@ func (n *namespaces) rule(match string) {
 	}
 }
 
+// segmented makes the cable carry each datagram by itself, as a network does: else a rule drops dozens at a time.
+func (n *namespaces) segmented() {
+	for _, name := range n.names {
+		n.run("ip", "netns", "exec", name, "ethtool", "-K", "cable", "tx-udp-segmentation", "off")
+	}
+}
+
 // in runs f in a namespace: sockets opened there stay there.
 func (n *namespaces) in(i int, f func()) {
 	done := make(chan error)
@@ -180,6 +187,7 @@ func paced(t *testing.T, s *Sender, first, n, size int, rate float64) {
 // minute: go test -run LossyPath -v ./udpwire -args -full.
 func TestLossyPath(t *testing.T) {
 	n := newNamespaces(t)
+	n.segmented()
 	small, large := 6000, 150
 	if *full {
 		small, large = 20000, 2000
