@@ -29,7 +29,7 @@ func (t *handshakes) find(helloID uint64, asked *[32]byte) *handshake {
 	return nil
 }
 
-// claim removes and returns the handshake that offered a session; false: there is none.
+// bySession returns the handshake that offered a session, or nil.
 func (t *handshakes) bySession(id uint64) *handshake {
 	if id == 0 {
 		return nil
