@@ -155,6 +155,13 @@ func TestEndpoint(t *testing.T) {
 			t.Errorf("%q, want %q", e.String(), tt.want)
 		}
 	}
+	for v := range 256 {
+		e.set4([]byte{byte(v), byte(v / 2), 255, byte(255 - v)})
+		e.Port = uint16(v * 257)
+		if want := e.AddrPort().String(); e.String() != want {
+			t.Errorf("%q, want %q", e.String(), want)
+		}
+	}
 }
 
 // TestFragments cuts a segment in every way and delivers the pieces in random

@@ -28,6 +28,7 @@ type File struct {
 	pos     int // first byte not taken yet
 	end     int // end of what was read
 	err     error
+	more    bool // a whole record that Next makes a packet of was read
 	format  format
 	stats   Stats
 }
@@ -36,12 +37,33 @@ type File struct {
 type format interface {
 	// next fills p with the next packet of f, or fails as File.Next does.
 	next(f *File, p *Packet) error
-	// size tells how long the record at the beginning of b is, header
-	// included; 0: b is too short to tell.
-	size(b []byte) int
-	// plain tells whether next makes a packet of the record b, without a look
-	// at what follows.
-	plain(b []byte) bool
+	// holds tells whether b begins with a whole record that next makes a
+	// packet of.
+	holds(b []byte) bool
+}
+
+// A byteOrder is that of the machine which wrote a file.
+type byteOrder struct{ big bool }
+
+func (o byteOrder) Uint16(b []byte) uint16 {
+	if o.big {
+		return binary.BigEndian.Uint16(b)
+	}
+	return binary.LittleEndian.Uint16(b)
+}
+
+func (o byteOrder) Uint32(b []byte) uint32 {
+	if o.big {
+		return binary.BigEndian.Uint32(b)
+	}
+	return binary.LittleEndian.Uint32(b)
+}
+
+func (o byteOrder) Uint64(b []byte) uint64 {
+	if o.big {
+		return binary.BigEndian.Uint64(b)
+	}
+	return binary.LittleEndian.Uint64(b)
 }
 
 // OpenFile reads the beginning of r and recognises the format. Close closes r
@@ -90,6 +112,7 @@ func (f *File) open() error {
 // damaged, after which it goes on returning that error.
 func (f *File) Next(p *Packet) error {
 	err := f.format.next(f, p)
+	f.more = err == nil && f.format.holds(f.buf[f.pos:f.end])
 	switch {
 	case err == nil:
 		f.stats.Packets++
@@ -110,20 +133,12 @@ func (f *File) Next(p *Packet) error {
 
 // Ready tells whether Next returns without waiting for whoever writes the stream.
 func (f *File) Ready() bool {
-	if f.regular || f.err != nil {
-		return true
-	}
-	size := f.format.size(f.buf[f.pos:f.end])
-	return size > 0 && f.end-f.pos >= size
+	return f.more || f.regular || f.err != nil
 }
 
 // More tells whether Next returns a packet at once and leaves the data of
 // those before it where it is.
-func (f *File) More() bool {
-	b := f.buf[f.pos:f.end]
-	size := f.format.size(b)
-	return size > 0 && size <= len(b) && f.format.plain(b[:size])
-}
+func (f *File) More() bool { return f.more }
 
 // Stats returns the counters.
 func (f *File) Stats() Stats { return f.stats }

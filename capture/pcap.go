@@ -1,9 +1,6 @@
 package capture
 
-import (
-	"encoding/binary"
-	"fmt"
-)
+import "fmt"
 
 // The magic numbers of pcap files (draft-ietf-opsawg-pcap section 4).
 const (
@@ -14,7 +11,7 @@ const (
 
 // pcap is the classic format: one link type, records of 16 bytes and data.
 type pcap struct {
-	order  binary.ByteOrder
+	order  byteOrder
 	unit   int64 // nanoseconds per unit of a record's fraction
 	header int   // bytes of a record's header
 	link   LinkType
@@ -25,10 +22,10 @@ func openPCAP(f *File) (format, error) {
 	if err != nil {
 		return nil, errFormat
 	}
-	p := &pcap{order: binary.LittleEndian, header: 16}
+	p := &pcap{header: 16}
 	magic := p.order.Uint32(b)
 	if !isPCAP(magic) {
-		p.order = binary.BigEndian
+		p.order.big = true
 		magic = p.order.Uint32(b)
 	}
 	if !isPCAP(magic) {
@@ -51,35 +48,40 @@ func isPCAP(magic uint32) bool {
 	return magic == magicMicro || magic == magicNano || magic == magicModified
 }
 
-func (p *pcap) size(b []byte) int {
-	if len(b) < p.header {
-		return 0
-	}
-	return p.header + int(p.order.Uint32(b[8:])&0x7fffffff)
+func (p *pcap) holds(b []byte) bool {
+	return len(b) >= p.header && int64(p.order.Uint32(b[8:])) <= int64(min(len(b)-p.header, maxRecord))
 }
 
 func (p *pcap) next(f *File, pkt *Packet) error {
-	b, err := f.peek(p.header)
-	if err != nil {
-		return err
+	b := f.buf[f.pos:f.end]
+	if !f.more {
+		var err error
+		if b, err = p.load(f); err != nil {
+			return err
+		}
 	}
 	captured, wire := p.order.Uint32(b[8:]), p.order.Uint32(b[12:])
-	if captured > maxRecord {
-		return fmt.Errorf("a record claims %d bytes: the file is damaged", captured)
-	}
-	pkt.Time = int64(p.order.Uint32(b))*1e9 + int64(p.order.Uint32(b[4:]))*p.unit
 	n := p.header + int(captured)
-	if b, err = f.peek(n); err != nil {
-		return err
-	}
-	pkt.Data = b[p.header:]
+	pkt.Time = int64(p.order.Uint32(b))*1e9 + int64(p.order.Uint32(b[4:]))*p.unit
+	pkt.Data = b[p.header:n]
 	pkt.WireLen = wireLen(captured, wire)
 	pkt.Link, pkt.Iface = p.link, 0
 	f.take(n)
 	return nil
 }
 
-func (p *pcap) plain([]byte) bool { return true }
+// load reads until the buffer holds the next record.
+func (p *pcap) load(f *File) ([]byte, error) {
+	b, err := f.peek(p.header)
+	if err != nil {
+		return nil, err
+	}
+	captured := p.order.Uint32(b[8:])
+	if captured > maxRecord {
+		return nil, fmt.Errorf("a record claims %d bytes: the file is damaged", captured)
+	}
+	return f.peek(p.header + int(captured))
+}
 
 // wireLen mistrusts what a file says about the length on the wire.
 func wireLen(captured, wire uint32) int {

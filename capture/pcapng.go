@@ -24,7 +24,8 @@ const (
 // pcapng is the block format: several interfaces, and several sections of
 // which each has its byte order.
 type pcapng struct {
-	order      binary.ByteOrder
+	begun      bool // a section is
+	order      byteOrder
 	interfaces []pcapngInterface // of this section
 }
 
@@ -35,16 +36,13 @@ type pcapngInterface struct {
 	offset int64  // seconds to add
 }
 
-func (p *pcapng) size(b []byte) int {
-	if len(b) < 8 || p.order == nil {
-		return 0
+func (p *pcapng) holds(b []byte) bool {
+	if len(b) < 12 || !p.begun || p.order.Uint32(b) != blockPacket {
+		return false
 	}
-	return int(p.order.Uint32(b[4:]) & 0x7fffffff)
-}
-
-func (p *pcapng) plain(b []byte) bool {
 	var pkt Packet
-	return len(b) >= 12 && len(b)%4 == 0 && p.order.Uint32(b) == blockPacket && p.packet(b[8:len(b)-4], &pkt)
+	size := p.order.Uint32(b[4:])
+	return size >= 12 && size%4 == 0 && int64(size) <= int64(min(len(b), maxRecord)) && p.packet(b[8:size-4], &pkt)
 }
 
 // next reads blocks until one of them is a packet.
@@ -59,7 +57,7 @@ func (p *pcapng) next(f *File, pkt *Packet) error {
 				return err
 			}
 		}
-		if p.order == nil {
+		if !p.begun {
 			return errFormat
 		}
 		kind, size := p.order.Uint32(b), p.order.Uint32(b[4:])
@@ -108,13 +106,13 @@ func (p *pcapng) next(f *File, pkt *Packet) error {
 func (p *pcapng) section(b []byte) error {
 	switch {
 	case binary.LittleEndian.Uint32(b[8:]) == 0x1a2b3c4d:
-		p.order = binary.LittleEndian
+		p.order.big = false
 	case binary.BigEndian.Uint32(b[8:]) == 0x1a2b3c4d:
-		p.order = binary.BigEndian
+		p.order.big = true
 	default:
 		return errFormat
 	}
-	p.interfaces = p.interfaces[:0]
+	p.begun, p.interfaces = true, p.interfaces[:0]
 	return nil
 }
 
