@@ -1,9 +1,6 @@
 package reassembly
 
-import (
-	"bytes"
-	"math/bits"
-)
+import "bytes"
 
 // The states of a message, in the order in which a request goes through them.
 type state uint8
@@ -74,8 +71,10 @@ func (m *message) head(b []byte, mark string) outcome {
 		}
 		m.state = stateLine
 	}
+	var lines lineScanner
+	lines.start(b, m.scanned)
 	for {
-		end, next, ok := lineEnd(b, m.scanned)
+		end, next, ok := lines.next()
 		if !ok {
 			if m.state == stateLine {
 				return junk
@@ -271,46 +270,4 @@ func (m *message) rest(b []byte) (int, outcome) {
 		return n, done
 	}
 	return n, more
-}
-
-// lineEnd looks from i on for the end of a line: LF or CR LF. It returns where
-// the line ends and the next begins; end is -1 where b has no whole line, and
-// next is then where to go on looking. Other control characters but HTAB are
-// not ok (RFC 9110 §5.5).
-func lineEnd(b []byte, i int) (end, next int, ok bool) {
-	for ; ; i++ {
-		hits := uint64(0)
-		for ; hits == 0 && i+8 <= len(b); i += 8 {
-			hits = suspects(le64(b[i:]))
-		}
-		if hits != 0 {
-			i += bits.TrailingZeros64(hits)/8 - 8
-		}
-		for i < len(b) && b[i] >= 0x20 && b[i] != 0x7f {
-			i++
-		}
-		if i == len(b) {
-			return -1, i, true
-		}
-		switch b[i] {
-		case '\t':
-		case '\n':
-			return i, i + 1, true
-		case '\r':
-			if i+1 == len(b) {
-				return -1, i, true
-			}
-			return i, i + 2, b[i+1] == '\n'
-		default:
-			return 0, 0, false
-		}
-	}
-}
-
-// suspects looks at eight bytes at a time. The lowest byte with its top bit set
-// in the result is below 0x20, or 0x7f, or a '~' that follows 0xff; none before
-// it is one of the former.
-func suspects(w uint64) uint64 {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
-	return ((w - 0x20*ones) | (w + ones)) &^ w & tops
 }

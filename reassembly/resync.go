@@ -17,7 +17,9 @@ func beginsRequest(b []byte) bool {
 	if isTornMethod(b[:n]) {
 		return false
 	}
-	end, _, ok := lineEnd(b, n)
+	var lines lineScanner
+	lines.start(b, n)
+	end, _, ok := lines.next()
 	if !ok {
 		return false
 	}
