@@ -51,8 +51,7 @@ type Assembler struct {
 
 	shedding bool
 
-	ahead   [32]uint64 // hashes of segments to be pushed
-	touched uint32     // keeps loads that are made for their side effect on the cache
+	ahead [32]lookup // of segments to be pushed
 
 	req    Request
 	stats  Stats
@@ -71,21 +70,27 @@ func New(cfg Config, emit func(*Request) Fate) *Assembler {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
+	maxConns := max(1, int(cfg.MaxMemory*5/8/(connBytes+maxSlotBytes)))
 	return &Assembler{
-		maxConns:   max(1, int(cfg.MaxMemory*5/8/(connBytes+maxSlotBytes))),
+		maxConns:   maxConns,
 		maxStreams: max(1, int(cfg.MaxMemory*3/8/streamBytes)),
-		cfg:        cfg, emit: emit, table: newTable(), syns: newSynCache(cfg.MaxMemory),
+		cfg:        cfg, emit: emit, table: newTable(), syns: newSynCache(cfg.MaxMemory), recs: slab{limit: maxConns},
 		pool: pool{limit: cfg.MaxMemory / 4},
 	}
 }
 
 // Push takes one segment; its payload is lent for the call.
 func (a *Assembler) Push(s *capture.Segment) {
-	if isBare(s) {
-		a.Advance(s.Time)
-		return
+	a.Advance(s.Time)
+	if !isBare(s) {
+		a.push(s, lookup{hash: a.table.hash(&s.Src, &s.Dst)})
 	}
-	a.push(s, a.table.hash(&s.Src, &s.Dst))
+}
+
+// A lookup is where a segment's connection is looked for.
+type lookup struct {
+	hash uint64
+	conn uint32 // where it was a moment ago; 0: unknown
 }
 
 // PushAll takes segments in order, as Push does. With many connections most
@@ -94,28 +99,28 @@ func (a *Assembler) Push(s *capture.Segment) {
 func (a *Assembler) PushAll(segs []capture.Segment) {
 	for len(segs) > 0 {
 		now := segs[:min(len(segs), len(a.ahead))]
-		n := 0
+		ahead := a.ahead[:0]
 		for i := range now {
 			if s := &now[i]; !isBare(s) {
-				a.ahead[n] = a.table.hash(&s.Src, &s.Dst)
-				a.touched += a.table.home(a.ahead[n]).hash
-				n++
+				h := a.table.hash(&s.Src, &s.Dst)
+				a.table.prefetch(h)
+				ahead = append(ahead, lookup{hash: h})
 			}
 		}
-		for i := range n {
-			if slot := a.table.home(a.ahead[i]); slot.conn != 0 {
-				a.touched += uint32(a.recs.at(slot.conn).next)
+		for i := range ahead {
+			at := &ahead[i]
+			if at.conn = a.table.candidate(at.hash); at.conn != 0 {
+				a.recs.prefetch(at.conn)
 			} else {
-				a.touched += a.syns.home(a.ahead[i]).tag
+				a.syns.prefetch(at.hash)
 			}
 		}
-		n = 0
 		for i := range now {
-			if s := &now[i]; !isBare(s) {
-				a.push(s, a.ahead[n])
-				n++
-			} else {
-				a.Advance(s.Time)
+			s := &now[i]
+			a.Advance(s.Time)
+			if !isBare(s) {
+				a.push(s, ahead[0])
+				ahead = ahead[1:]
 			}
 		}
 		segs = segs[len(now):]
@@ -127,11 +132,11 @@ func isBare(s *capture.Segment) bool {
 	return len(s.Payload) == 0 && s.Cut == 0 && s.Flags&(capture.SYN|capture.FIN|capture.RST) == 0
 }
 
-func (a *Assembler) push(s *capture.Segment, h uint64) {
-	if s.Time > a.now {
-		a.Advance(s.Time)
+func (a *Assembler) push(s *capture.Segment, at lookup) {
+	h, i := at.hash, at.conn
+	if i == 0 || !a.recs.at(i).is(&s.Src, &s.Dst) {
+		i = a.table.find(&a.recs, h, &s.Src, &s.Dst)
 	}
-	i := a.table.find(&a.recs, h, &s.Src, &s.Dst)
 	first := seq(s.Seq)
 	if s.Flags.Has(capture.SYN) {
 		i = a.announce(h, i, first)
@@ -172,18 +177,22 @@ func (a *Assembler) isPlain(c *conn, s *capture.Segment) bool {
 // Advance tells the time, in nanoseconds since the Unix epoch, when no packet
 // does; Push does so by itself. Timers have a resolution of a tenth of a second.
 func (a *Assembler) Advance(now int64) {
-	if now <= a.now {
-		return
-	}
-	a.now = now
-	if now >= a.due {
-		if a.due == 0 {
-			a.epoch = now
+	if now > a.now {
+		a.now = now
+		if now >= a.due {
+			a.tick()
 		}
-		a.due = now + int64(tick)
-		a.moment = a.momentOf(now)
-		a.expire()
 	}
+}
+
+// tick does what is to be done each tenth of a second.
+func (a *Assembler) tick() {
+	if a.due == 0 {
+		a.epoch = a.now
+	}
+	a.due = a.now + int64(tick)
+	a.moment = a.momentOf(a.now)
+	a.expire()
 }
 
 // momentOf is what conn.last is measured in: 4 bytes are enough for 13 years.

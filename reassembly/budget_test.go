@@ -255,3 +255,27 @@ func BenchmarkIdleConnections(b *testing.B) {
 		b.ReportMetric(perAccount, "accounted-B/conn")
 	}
 }
+
+// TestSlabGrows: by an eighth, so that little is idle, and to no more than the
+// limit asks for.
+func TestSlabGrows(t *testing.T) {
+	const limit = 100*slabBlock + 1
+	s := slab{limit: limit}
+	seen := make(map[*conn]bool)
+	for n := 1; n <= limit; n++ {
+		i, c := s.take()
+		if int(i) != n || c != s.at(i) || seen[c] || *c != (conn{}) || *s.place(i) != (place{}) {
+			t.Fatalf("record %d is number %d, %+v", n, i, c)
+		}
+		seen[c] = true
+		c.next, s.place(i).listed = seq(n), int64(n)
+		if held := len(s.blocks) * slabBlock; held > n*9/8+2*slabBlock || held > limit+slabBlock {
+			t.Fatalf("room for %d records, %d are in use", held, n)
+		}
+	}
+	for i := uint32(1); i <= limit; i++ {
+		if s.at(i).next != seq(i) || s.place(i).listed != int64(i) {
+			t.Fatalf("record %d has another's content", i)
+		}
+	}
+}

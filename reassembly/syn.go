@@ -39,9 +39,9 @@ func (s *synCache) entry(h uint64) (e *synEntry, found bool) {
 	return a, false
 }
 
-// home is the first of the places for h.
-func (s *synCache) home(h uint64) synEntry {
-	return s.entries[uint32(h>>20)&uint32(len(s.entries)-1)]
+// prefetch has the processor load what entry looks at.
+func (s *synCache) prefetch(h uint64) {
+	prefetch(&s.entries[uint32(h>>20)&uint32(len(s.entries)-1)].tag)
 }
 
 func synTag(h uint64) uint32 { return uint32(h) | 1 }

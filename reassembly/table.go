@@ -31,6 +31,7 @@ type slot struct {
 const (
 	tableParts   = 256
 	minPartSlots = 8
+	manySlots    = 1 << 9
 	slotBytes    = 8
 )
 
@@ -66,30 +67,49 @@ func (t *table) part(h uint64) *tablePart { return &t.parts[h>>56] }
 // find returns the connection of these addresses, or 0.
 func (t *table) find(recs *slab, h uint64, client, server *capture.Endpoint) uint32 {
 	p := t.part(h)
-	mask := uint32(len(p.slots) - 1)
-	if p.used == 0 {
-		return 0
-	}
-	for i := uint32(h) & mask; ; i = (i + 1) & mask {
-		s := p.slots[i]
-		if s.conn == 0 {
+	for i := uint32(h); ; i++ {
+		if i = p.search(i, uint32(h)); i == none {
 			return 0
 		}
-		if s.hash == uint32(h) {
-			if c := recs.at(s.conn); c.client == *client && c.server == *server {
-				return s.conn
-			}
+		conn := p.slots[i].conn
+		if recs.at(conn).is(client, server) {
+			return conn
 		}
 	}
 }
 
-// home is the slot where the search for h begins.
-func (t *table) home(h uint64) slot {
+// candidate returns the connection that find is likely to return.
+func (t *table) candidate(h uint64) uint32 {
 	p := t.part(h)
-	if len(p.slots) == 0 {
-		return slot{}
+	if i := p.search(uint32(h), uint32(h)); i != none {
+		return p.slots[i].conn
 	}
-	return p.slots[uint32(h)&uint32(len(p.slots)-1)]
+	return 0
+}
+
+// search returns the first slot from i on that has the hash, before one that
+// is empty.
+func (p *tablePart) search(i, hash uint32) uint32 {
+	mask := uint32(len(p.slots) - 1)
+	for i &= mask; int(i) < len(p.slots); i = (i + 1) & mask {
+		s := p.slots[i]
+		if s.conn == 0 {
+			break
+		}
+		if s.hash == hash {
+			return i
+		}
+	}
+	return none
+}
+
+const none = ^uint32(0)
+
+// prefetch has the processor load what find looks at first.
+func (t *table) prefetch(h uint64) {
+	if p := t.part(h); len(p.slots) > 0 {
+		prefetch(&p.slots[uint32(h)&uint32(len(p.slots)-1)].hash)
+	}
 }
 
 // insert adds a connection that is not in the table.
@@ -99,6 +119,9 @@ func (t *table) insert(h uint64, conn uint32) {
 		old := p.slots
 		p.slots = make([]slot, max(minPartSlots, 2*len(old)))
 		t.bytes += int64(len(p.slots)-len(old)) * slotBytes
+		if len(p.slots) >= manySlots {
+			adviseHuge(p.slots)
+		}
 		for _, s := range old {
 			if s.conn != 0 {
 				p.place(s)
