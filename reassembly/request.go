@@ -58,11 +58,9 @@ func (r *Request) AppendLine(dst []byte) []byte {
 	dst = r.Client.AppendTo(dst)
 	dst = append(dst, " > "...)
 	dst = r.Server.AppendTo(dst)
-	for _, field := range [...][]byte{r.Method, r.Target, r.Proto} {
-		dst = append(dst, ' ')
-		dst = appendPrintable(dst, field)
-	}
-	dst = append(dst, ' ')
+	dst = append(append(dst, ' '), r.Method...) // a token
+	dst = appendPrintable(append(dst, ' '), r.Target)
+	dst = append(append(append(dst, ' '), r.Proto...), ' ')
 	dst = strconv.AppendInt(dst, int64(len(r.Raw)), 10)
 	return append(dst, " bytes\n"...)
 }
@@ -84,9 +82,17 @@ func (k *clock) append(dst []byte, t int64) []byte {
 		k.sec, k.text = sec, appendSecond(k.text[:0], sec)
 	}
 	dst = append(dst, k.text...)
-	dst = appendDigits(dst, nsec, 9)
-	return append(dst, 'Z')
+	high, low := uint32(nsec)/100_000, uint32(nsec)%100_000
+	a, b, c, d, e := 2*(high/100), 2*(high%100), 2*(low/1000), low/10%100*2, byte(low%10)
+	return append(dst, pairs[a], pairs[a+1], pairs[b], pairs[b+1], pairs[c], pairs[c+1], pairs[d], pairs[d+1], '0'+e, 'Z')
 }
+
+// pairs are the numbers from 00 to 99: digits are written two at a time.
+const pairs = "0001020304050607080910111213141516171819" +
+	"2021222324252627282930313233343536373839" +
+	"4041424344454647484950515253545556575859" +
+	"6061626364656667686970717273747576777879" +
+	"8081828384858687888990919293949596979899"
 
 // appendSecond appends the time up to the point before the nanoseconds. The
 // calendar follows from counting days in 400-year eras of 146,097 days that
@@ -106,22 +112,16 @@ func appendSecond(dst []byte, sec int64) []byte {
 	if month > 12 {
 		year, month = year+1, month-12
 	}
-	dst = appendDigits(dst, year, 4)
-	dst = appendDigits(append(dst, '-'), month, 2)
-	dst = appendDigits(append(dst, '-'), doy-(153*mp+2)/5+1, 2)
-	dst = appendDigits(append(dst, 'T'), rest/3600, 2)
-	dst = appendDigits(append(dst, ':'), rest/60%60, 2)
-	dst = appendDigits(append(dst, ':'), rest%60, 2)
-	return append(dst, '.')
-}
-
-func appendDigits(dst []byte, v int64, width int) []byte {
-	var b [9]byte
-	for i := width - 1; i >= 0; i-- {
-		b[i] = byte('0' + v%10)
-		v /= 10
+	for _, part := range [...]struct {
+		v   int64
+		end byte
+	}{{year / 100, 0}, {year % 100, '-'}, {month, '-'}, {doy - (153*mp+2)/5 + 1, 'T'}, {rest / 3600, ':'}, {rest / 60 % 60, ':'}, {rest % 60, '.'}} {
+		dst = append(dst, pairs[2*part.v:2*part.v+2]...)
+		if part.end != 0 {
+			dst = append(dst, part.end)
+		}
 	}
-	return append(dst, b[:width]...)
+	return dst
 }
 
 const hexDigits = "0123456789abcdef"
@@ -161,15 +161,31 @@ func appendString(dst, s []byte) []byte {
 // appendPrintable appends s with every byte that is not visible ASCII as \xNN,
 // and the backslash doubled, so that the line can be read back.
 func appendPrintable(dst, s []byte) []byte {
-	for _, c := range s {
-		switch {
-		case c == '\\':
+	for len(s) > 0 {
+		n := 0
+		for n+8 <= len(s) && isPlain(le64(s[n:])) {
+			n += 8
+		}
+		for n < len(s) && s[n] > 0x20 && s[n] < 0x7f && s[n] != '\\' {
+			n++
+		}
+		dst = append(dst, s[:n]...)
+		if s = s[n:]; len(s) == 0 {
+			break
+		}
+		if c := s[0]; c == '\\' {
 			dst = append(dst, '\\', '\\')
-		case c > 0x20 && c < 0x7f:
-			dst = append(dst, c)
-		default:
+		} else {
 			dst = append(dst, '\\', 'x', hexDigits[c>>4], hexDigits[c&15])
 		}
+		s = s[1:]
 	}
 	return dst
+}
+
+// isPlain tells whether each of eight bytes is visible ASCII, and no backslash.
+func isPlain(w uint64) bool {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	backslash := w ^ '\\'*ones
+	return (w|(w+ones)|(w-0x21*ones)|(backslash-ones))&tops == 0
 }
