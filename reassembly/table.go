@@ -91,7 +91,7 @@ func (t *table) candidate(h uint64) uint32 {
 // is empty.
 func (p *tablePart) search(i, hash uint32) uint32 {
 	mask := uint32(len(p.slots) - 1)
-	for i &= mask; int(i) < len(p.slots); i = (i + 1) & mask {
+	for i &= mask; i < uint32(len(p.slots)); i = (i + 1) & mask {
 		s := p.slots[i]
 		if s.conn == 0 {
 			break
