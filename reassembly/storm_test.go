@@ -2,6 +2,7 @@ package reassembly
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -58,7 +59,7 @@ func newStorm(seed uint64) *storm {
 		s.conns = append(s.conns, c)
 		s.send(c)
 	}
-	slices.SortStableFunc(s.segs, func(a, b capture.Segment) int { return int(a.Time - b.Time) })
+	slices.SortStableFunc(s.segs, func(a, b capture.Segment) int { return cmp.Compare(a.Time, b.Time) })
 	return s
 }
 
