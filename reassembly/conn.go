@@ -134,8 +134,8 @@ func (s *slab) take() (uint32, *conn) {
 }
 
 // grow adds an eighth to the blocks, but none beyond the limit. A kernel that
-// has huge pages gives them to many blocks: to fetch 800,000 records' memory
-// page by page takes longer than to read their requests.
+// has huge pages gives them to many blocks: to be given the memory of 800,000
+// records page by page takes longer than to parse a request's head for each.
 func (s *slab) grow() {
 	n := max(1, min(len(s.blocks)/8, s.limit/slabBlock-len(s.blocks)))
 	conns, places := make([]conn, n*slabBlock), make([]place, n*slabBlock)
