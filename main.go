@@ -13,7 +13,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -148,9 +147,8 @@ func listenCommand() *cli.Command {
 
 // A source is where packets come from: the network or a capture file.
 type source interface {
-	Next(*capture.Packet) error
+	Next(*capture.Decoder, []capture.Segment) (int, error)
 	Ready() bool
-	More() bool
 	Close() error
 }
 
@@ -166,12 +164,11 @@ type listener struct {
 	filter *forward.Filter
 	tape   *capture.Writer // nil unless --write
 	tapeF  *os.File
-	out    *bufio.Writer // nil unless --print or --json
+	out    io.Writer // nil unless --print or --json
 	json   bool
-	on     string // what is listened on, for the log
-	line   []byte
+	text   []byte // for out, not written yet
 	outErr error
-	packet capture.Packet    // being decoded
+	on     string            // what is listened on, for the log
 	batch  []capture.Segment // to be pushed
 	msg    udpwire.Message
 	stopAt atomic.Int64                    // packets from then on are no longer taken
@@ -246,14 +243,14 @@ func (l *listener) open(c *cli.Context) (err error) {
 		}
 	}
 	if printing {
-		l.out = bufio.NewWriterSize(c.App.Writer, outputBuffer)
+		l.out = c.App.Writer
 	}
 	if l.live != nil {
 		if err := dropPrivileges(c.String("user"), l.log); err != nil {
 			return err
 		}
 	}
-	l.dec = capture.NewDecoder(capture.DecoderConfig{Ports: ports, Tunnels: true})
+	l.dec = capture.NewDecoder(capture.DecoderConfig{Ports: ports, Tunnels: true, Record: l.tape})
 	l.asm = reassembly.New(reassembly.Config{
 		MaxMemory: maxMemory, MaxRequest: maxRequest, Mark: mark, Logger: l.log,
 	}, l.emit)
@@ -385,7 +382,7 @@ func (l *listener) interrupt() {
 // loop is the hot path: a few packets a turn, nothing allocated, nothing
 // awaited but the next packet.
 func (l *listener) loop() error {
-	l.batch = make([]capture.Segment, 0, batchSize)
+	l.batch = make([]capture.Segment, batchSize)
 	for {
 		select {
 		case reply := <-l.asks:
@@ -395,23 +392,32 @@ func (l *listener) loop() error {
 		if !l.src.Ready() {
 			l.flush()
 		}
-		err := l.gather()
-		l.asm.PushAll(l.batch)
+		n, err := l.src.Next(l.dec, l.batch)
+		segs, stopped := l.beforeStop(l.batch[:n])
+		l.asm.PushAll(segs)
 		switch {
+		case stopped:
+			return nil
 		case err == nil:
+			if n == 0 && l.live != nil { // time goes by, though nobody sends requests
+				l.asm.Advance(l.dec.Last())
+			}
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			now := time.Now().UnixNano()
 			if now >= l.stopAt.Load() {
 				return nil
 			}
 			l.asm.Advance(now)
-		case errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed), errors.Is(err, errStop):
+		case errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed):
 			return nil
 		default:
 			return err
 		}
 		if l.outErr != nil {
 			return fmt.Errorf("standard output: %w", l.outErr)
+		}
+		if l.tape != nil && l.tape.Err() != nil {
+			return l.tape.Err()
 		}
 	}
 }
@@ -420,34 +426,18 @@ func (l *listener) loop() error {
 // memory once, and few enough to stay in the cache.
 const batchSize = 32
 
-// errStop ends the loop at the time that interrupt has set.
-var errStop = errors.New("stop")
-
-// gather fills the batch with segments of packets for as long as their data
-// stays where it is.
-func (l *listener) gather() error {
-	l.batch = l.batch[:0]
-	p := &l.packet
-	for {
-		if err := l.src.Next(p); err != nil {
-			return err
-		}
-		if p.Time >= l.stopAt.Load() {
-			return errStop
-		}
-		n := len(l.batch)
-		if l.batch = l.batch[:n+1]; !l.dec.Decode(p, &l.batch[n]) {
-			l.batch = l.batch[:n]
-		}
-		if l.tape != nil {
-			if err := l.tape.Write(p, l.dec); err != nil {
-				return err
-			}
-		}
-		if len(l.batch) == cap(l.batch) || !l.src.More() {
-			return nil
-		}
+// beforeStop leaves out the segments from the time on that interrupt has set,
+// if that has come.
+func (l *listener) beforeStop(segs []capture.Segment) (rest []capture.Segment, stopped bool) {
+	stop := l.stopAt.Load()
+	if l.dec.Last() < stop {
+		return segs, false
 	}
+	n := 0
+	for n < len(segs) && segs[n].Time < stop {
+		n++
+	}
+	return segs[:n], true
 }
 
 // ask gets the accounts from the loop for another goroutine. A loop that waits
@@ -472,8 +462,16 @@ func (l *listener) flush() {
 	if l.wire != nil {
 		l.wire.Flush()
 	}
-	if l.out != nil && l.outErr == nil {
-		l.outErr = l.out.Flush()
+	l.print()
+}
+
+// print writes what standard output was not given yet.
+func (l *listener) print() {
+	if len(l.text) > 0 && l.outErr == nil {
+		_, l.outErr = l.out.Write(l.text)
+	}
+	if l.text = l.text[:0]; cap(l.text) > 16*outputBuffer { // after a large request
+		l.text = nil
 	}
 }
 
@@ -484,17 +482,19 @@ func (l *listener) emit(r *reassembly.Request) reassembly.Fate {
 	}
 	if l.out != nil && l.outErr == nil {
 		if l.json {
-			l.line = r.AppendJSON(l.line[:0])
+			l.text = r.AppendJSON(l.text)
 		} else {
-			l.line = r.AppendLine(l.line[:0])
+			l.text = r.AppendLine(l.text)
 		}
-		_, l.outErr = l.out.Write(l.line)
+		if len(l.text) >= outputBuffer {
+			l.print()
+		}
 	}
 	if l.wire == nil {
 		return reassembly.Sent
 	}
 	l.msg = udpwire.Message{
-		Conn: r.Conn, Index: r.Index, Time: r.Last,
+		Conn: r.Conn(), Index: r.Index, Time: r.Last,
 		Src: r.Client.AddrPort(), Dst: r.Server.AddrPort(), Body: r.Raw,
 	}
 	switch err := l.wire.Send(&l.msg); {
@@ -519,8 +519,9 @@ func (l *listener) close() error {
 		}
 		errs = append(errs, l.tapeF.Close())
 	}
-	if l.out != nil && l.outErr == nil {
-		errs = append(errs, l.out.Flush())
+	if l.outErr == nil {
+		l.print()
+		errs = append(errs, l.outErr)
 	}
 	return errors.Join(errs...)
 }

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"golang.org/x/net/bpf"
@@ -101,6 +103,7 @@ func TestDecode(t *testing.T) {
 		{name: "ERSPAN II", link: LinkRaw, data: ip4Bytes(47, 0, 1, cat([]byte{0x10, 0, 0x88, 0xbe, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8}, ether(etherIP4, four))), want: true},
 		{name: "IP in IP", link: LinkRaw, data: ip4Bytes(4, 0, 1, four), want: true},
 		{name: "GTP", link: LinkRaw, data: ip4Bytes(17, 0, 1, udp(2152, cat([]byte{0x30, 255, 0, 0, 0, 0, 0, 8}, four))), want: true, tunnel: 8},
+		{name: "bare", link: LinkEthernet, data: ether(etherIP4, ip4Bytes(6, 0, 1, tcpBytes(80, ACK|PSH, "")))},
 		{name: "other port", link: LinkRaw, data: ip4Bytes(6, 0, 1, tcpBytes(81, ACK, payload))},
 		{name: "UDP", link: LinkRaw, data: ip4Bytes(17, 0, 1, udp(80, seg))},
 		{name: "ARP", link: LinkEthernet, data: ether(0x806, make([]byte, 28))},
@@ -137,7 +140,7 @@ func TestDecode(t *testing.T) {
 
 // refused is the sum of the reasons.
 func refused(s DecoderStats) uint64 {
-	return s.OtherPort + s.NotTCP + s.UnknownLink + s.Malformed + s.CutHeader
+	return s.Bare + s.OtherPort + s.NotTCP + s.UnknownLink + s.Malformed + s.CutHeader
 }
 
 func TestEndpoint(t *testing.T) {
@@ -146,7 +149,8 @@ func TestEndpoint(t *testing.T) {
 		set  func()
 		want string
 	}{
-		{func() { e.set4([]byte{1, 2, 3, 4}) }, "1.2.3.4:80"},
+		{func() { e.set4(&[4]byte{1, 2, 3, 4}) }, "1.2.3.4:80"},
+		{func() { e.set4(&[4]byte{255, 10, 0, 255}) }, "255.10.0.255:80"},
 		{func() { e.set6([]byte{15: 1}) }, "[::1]:80"},
 		{func() { e.set6([]byte{10: 0xff, 11: 0xff, 12: 1, 13: 2, 14: 3, 15: 4}) }, "[::ffff:1.2.3.4]:80"},
 	} {
@@ -155,8 +159,14 @@ func TestEndpoint(t *testing.T) {
 			t.Errorf("%q, want %q", e.String(), tt.want)
 		}
 	}
+	for port := range 1 << 16 {
+		e.Port = uint16(port)
+		if got, want := e.String(), e.AddrPort().String(); got != want {
+			t.Fatalf("%q, want %q", got, want)
+		}
+	}
 	for v := range 256 {
-		e.set4([]byte{byte(v), byte(v / 2), 255, byte(255 - v)})
+		e.set4(&[4]byte{byte(v), byte(v / 2), 255, byte(255 - v)})
 		e.Port = uint16(v * 257)
 		if want := e.AddrPort().String(); e.String() != want {
 			t.Errorf("%q, want %q", e.String(), want)
@@ -314,6 +324,10 @@ func FuzzDecode(f *testing.F) {
 	f.Add(uint8(0), ether(etherIP6, v6(6, seg)))
 	f.Add(uint8(2), ip4Bytes(17, 0, 1, udp(4789, cat([]byte{8, 0, 0, 0, 0, 0, 5, 0}, ether(etherIP4, ip4Bytes(6, 0, 1, seg))))))
 	f.Add(uint8(2), ip4Bytes(6, 0x2000, 1, seg))
+	plain := ip4Bytes(6, 0, 1, seg)
+	plain = cat([]byte{0x45, 0, 0, byte(len(plain) - 4)}, plain[4:20], plain[24:])
+	f.Add(uint8(0), ether(etherIP4, plain))
+	f.Add(uint8(8), plain)
 	links := []LinkType{LinkEthernet, LinkNull, LinkRaw, LinkSLL, LinkSLL2, LinkPPP, LinkCHDLC, LinkNFLOG, LinkCooked}
 	vm := ipFilter(f, FilterSpec{Ports: []uint16{80}, Tunnels: true})
 	f.Fuzz(func(t *testing.T, link uint8, data []byte) {
@@ -321,6 +335,14 @@ func FuzzDecode(f *testing.F) {
 		var s Segment
 		p := Packet{Data: data, WireLen: len(data), Link: links[int(link)%len(links)], EtherType: etherIP4}
 		ok := d.Decode(&p, &s)
+		stepwise := NewDecoder(DecoderConfig{Ports: []uint16{80}, Tunnels: true})
+		var other Segment
+		if stepwise.walk(&p, &other) != ok || ok && fmt.Sprint(s) != fmt.Sprint(other) {
+			t.Fatalf("%+v, step by step %+v", s, other)
+		}
+		if stepwise.stats.Seen++; stepwise.stats != d.stats {
+			t.Fatalf("%+v, step by step %+v", d.stats, stepwise.stats)
+		}
 		if ok && (s.Dst.Port != 80 || len(s.Payload) > len(data)) {
 			t.Fatalf("%+v from %d bytes", s, len(data))
 		}
@@ -342,10 +364,12 @@ func FuzzFile(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	d := NewDecoder(DecoderConfig{Ports: []uint16{80}})
-	p := Packet{Time: 1e18, Data: ip4Bytes(6, 0, 1, seg), WireLen: 62, Link: LinkRaw}
-	d.Decode(&p, new(Segment))
-	if err := errors.Join(w.Write(&p, d), w.Flush()); err != nil {
+	d := NewDecoder(DecoderConfig{Ports: []uint16{80}, Record: w})
+	for i := range 7 {
+		p := Packet{Time: 1e18 + int64(i), Data: ip4Bytes(6, 0, 1, seg), WireLen: 62, Link: LinkRaw}
+		d.Decode(&p, new(Segment))
+	}
+	if err := w.Flush(); err != nil {
 		f.Fatal(err)
 	}
 	f.Add(file.Bytes())
@@ -357,25 +381,40 @@ func FuzzFile(f *testing.F) {
 		if err != nil {
 			return
 		}
-		var p Packet
-		var kept, before []byte
-		more := false
-		for n := 0; ; n++ {
-			if err := src.Next(&p); err != nil {
-				if more && errors.Is(err, io.EOF) {
-					t.Fatalf("packet %d was to come, then %v", n, err)
+		single, err := OpenFile(bytes.NewReader(b))
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, alone := NewDecoder(DecoderConfig{Ports: []uint16{80}}), NewDecoder(DecoderConfig{Ports: []uint16{80}})
+		segs, one := make([]Segment, 5), make([]Segment, 1)
+		for {
+			n, err := src.Next(d, segs)
+			for _, s := range segs[:n] { // in company as alone
+				found := 0
+				for err := error(nil); found == 0; {
+					if found, err = single.Next(alone, one); err != nil {
+						t.Fatalf("%+v, alone %v", s, err)
+					}
 				}
-				break
+				if fmt.Sprint(s) != fmt.Sprint(one[0]) {
+					t.Fatalf("%+v, alone %+v", s, one[0])
+				}
 			}
-			if more && !bytes.Equal(kept, before) {
-				t.Fatalf("packet %d changed the data of the one before", n)
+			if src.more && n < len(segs) || err != nil && n > 0 || d.Stats().Seen > uint64(len(b)*1100) || cap(src.buf) > len(b)*1100+2*fileBuffer {
+				t.Fatalf("%d segments, %v, of %d bytes %d packets, a buffer of %d", n, err, len(b), d.Stats().Seen, cap(src.buf))
 			}
-			if more = src.More(); more {
-				kept, before = p.Data, bytes.Clone(p.Data)
+			if err == nil {
+				continue
 			}
-			if len(p.Data) > len(b)*1100 || p.WireLen < len(p.Data) || n > len(b)*1100 {
-				t.Fatalf("packet %d has %d of %d bytes, the file %d", n, len(p.Data), p.WireLen, len(b))
+			for found, other := 0, error(nil); other == nil; {
+				if found, other = single.Next(alone, one); found > 0 || other != nil && other.Error() != err.Error() {
+					t.Fatalf("at the end %v, alone %d, %v", err, found, other)
+				}
 			}
+			break
+		}
+		if d.Stats() != alone.Stats() || src.Stats() != single.Stats() {
+			t.Fatalf("%+v, %+v, alone %+v, %+v", d.Stats(), src.Stats(), alone.Stats(), single.Stats())
 		}
 	})
 }
@@ -422,19 +461,26 @@ func TestPcapng(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var p Packet
-		for i, want := range []int64{1.5e18, 1.5e18, 0, 7} {
-			if err := src.Next(&p); err != nil || p.Time != want || !bytes.Equal(p.Data, ip4Bytes(6, 0, 1, seg)) || p.Link != LinkRaw {
-				t.Errorf("%v packet %d: %v, time %d, want %d", order, i, err, p.Time, want)
+		d := NewDecoder(DecoderConfig{Ports: []uint16{80}})
+		var times []int64
+		segs := make([]Segment, 3)
+		for err == nil {
+			var n int
+			n, err = src.Next(d, segs)
+			for _, s := range segs[:n] {
+				if string(s.Payload) != payload || s.Cut != 0 {
+					t.Errorf("%v: %+v", order, s)
+				}
+				times = append(times, s.Time)
 			}
 		}
-		if err := src.Next(&p); !errors.Is(err, io.EOF) {
-			t.Errorf("at the end: %v", err)
+		if want := []int64{1.5e18, 1.5e18, 0, 7}; !errors.Is(err, io.EOF) || !slices.Equal(times, want) {
+			t.Errorf("%v: %v, at the end %v, want %v", order, times, err, want)
 		}
 		for n := range file { // cut anywhere it ends early, and well
 			src, err := OpenFile(bytes.NewReader(file[:n]))
 			for err == nil {
-				err = src.Next(&p)
+				_, err = src.Next(d, segs)
 			}
 			if n > 28 && !errors.Is(err, io.EOF) {
 				t.Fatalf("cut at %d: %v", n, err)
@@ -444,7 +490,8 @@ func TestPcapng(t *testing.T) {
 }
 
 func TestPcap(t *testing.T) {
-	data := ip4Bytes(6, 0, 1, seg)
+	whole := ip4Bytes(6, 0, 1, seg)
+	data := whole[:len(whole)-3]
 	for _, tt := range []struct {
 		name  string
 		order binary.AppendByteOrder
@@ -470,11 +517,13 @@ func TestPcap(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var p Packet
-			if err := src.Next(&p); err != nil || p.Time != 100e9+7*tt.unit || !bytes.Equal(p.Data, data) || p.WireLen != len(data)+3 || p.Link != LinkRaw {
-				t.Errorf("%v, %+v", err, p)
+			d := NewDecoder(DecoderConfig{Ports: []uint16{80}})
+			segs := make([]Segment, 2)
+			n, err := src.Next(d, segs)
+			if s := segs[0]; n != 1 || err != nil || s.Time != 100e9+7*tt.unit || string(s.Payload) != payload[:len(payload)-3] || s.Cut != 3 {
+				t.Errorf("%d, %v, %+v", n, err, s)
 			}
-			if err := src.Next(&p); !errors.Is(err, io.EOF) || src.Stats().Packets != 1 || src.Stats().Truncated != 1 {
+			if _, err := src.Next(d, segs); !errors.Is(err, io.EOF) || src.Stats().Packets != 1 || src.Stats().Truncated != 1 {
 				t.Errorf("at the end: %v, %+v", err, src.Stats())
 			}
 		})
@@ -484,7 +533,7 @@ func TestPcap(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := src.Next(new(Packet)); err == nil || errors.Is(err, io.EOF) {
+	if _, err := src.Next(NewDecoder(DecoderConfig{}), make([]Segment, 1)); err == nil || errors.Is(err, io.EOF) {
 		t.Errorf("a record of 4 GiB: %v", err)
 	}
 }
@@ -502,30 +551,28 @@ func TestWriter(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, s := NewDecoder(DecoderConfig{Ports: []uint16{80}}), new(Segment)
+	d := NewDecoder(DecoderConfig{Ports: []uint16{80}, Record: w})
 	for i, b := range packets {
 		p := Packet{Time: int64(i) * 1_000_000_001, Data: b, WireLen: len(b), Link: LinkEthernet}
-		d.Decode(&p, s)
-		if err := w.Write(&p, d); err != nil {
-			t.Fatal(err)
-		}
+		d.Decode(&p, new(Segment))
 	}
-	if err := w.Flush(); err != nil {
+	if err := errors.Join(w.Err(), w.Flush()); err != nil {
 		t.Fatal(err)
 	}
 	src, err := OpenFile(&file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d = NewDecoder(DecoderConfig{Ports: []uint16{80}})
-	var p Packet
 	var times []int64
-	for src.Next(&p) == nil {
-		if d.Decode(&p, s) {
-			times = append(times, p.Time)
-			if string(s.Payload) != payload {
-				t.Errorf("payload %q", s.Payload)
-			}
+	segs := make([]Segment, 8)
+	n, err := src.Next(NewDecoder(DecoderConfig{Ports: []uint16{80}}), segs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range segs[:n] {
+		times = append(times, s.Time)
+		if string(s.Payload) != payload {
+			t.Errorf("payload %q", s.Payload)
 		}
 	}
 	if len(times) != 3 || times[0] != 0 || times[1] != 2_000_000_002 || times[2] != 4_000_000_004 {
@@ -543,14 +590,42 @@ func TestNoAllocations(t *testing.T) {
 	}
 }
 
+// BenchmarkDecode decodes what most packets are, one that is taken step by step
+// for its options of IP, and requests, answers and bare segments in an order
+// that the processor cannot guess.
 func BenchmarkDecode(b *testing.B) {
-	d, s := NewDecoder(DecoderConfig{Ports: []uint16{80}, Tunnels: true}), new(Segment)
-	data := ether(etherIP4, ip4Bytes(6, 0, 1, seg))
-	p := Packet{Data: data, WireLen: len(data), Link: LinkEthernet}
-	b.ReportAllocs()
-	for b.Loop() {
-		if !d.Decode(&p, s) {
-			b.Fatal("not decoded")
-		}
+	frame := func(port uint16, data string) Packet {
+		ip := ip4Bytes(6, 0, 1, tcpBytes(port, ACK|PSH, data))
+		plain := ether(etherIP4, cat([]byte{0x45, 0, 0, byte(len(ip) - 4)}, ip[4:20], ip[24:]))
+		return Packet{Data: plain, WireLen: len(plain), Link: LinkEthernet}
+	}
+	options := ether(etherIP4, ip4Bytes(6, 0, 1, seg))
+	mixed := make([]Packet, 1<<14)
+	rng := rand.New(rand.NewPCG(1, 2))
+	for i := range mixed {
+		mixed[i] = []Packet{frame(80, payload), frame(80, ""), frame(40000, payload)}[rng.IntN(3)]
+	}
+	for _, bb := range []struct {
+		name string
+		pkts []Packet
+	}{
+		{"plain", []Packet{frame(80, payload)}},
+		{"options", []Packet{{Data: options, WireLen: len(options), Link: LinkEthernet}}},
+		{"mixed", mixed},
+	} {
+		b.Run(bb.name, func(b *testing.B) {
+			d, segs := NewDecoder(DecoderConfig{Ports: []uint16{80}, Tunnels: true}), make([]Segment, 32)
+			i, found := 0, 0
+			b.ReportAllocs()
+			for b.Loop() {
+				if d.Decode(&bb.pkts[i], &segs[found%len(segs)]) {
+					found++
+				}
+				i = (i + 1) & (len(bb.pkts) - 1)
+			}
+			if found == 0 {
+				b.Fatal("nothing decoded")
+			}
+		})
 	}
 }

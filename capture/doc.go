@@ -1,21 +1,22 @@
 // Package capture gets TCP segments from a network or a capture file.
 //
 //	Ring (AF_PACKET) --+
-//	                   +--> Packet --> Decoder --> Segment
+//	                   +--> Packet --> Decoder --> Segments
 //	File (pcap, ...) --+                 |
 //	                                     +--> Writer (pcap)
 //
-// A source gives packets: a Ring those that the kernel copies for it, a File
-// those that were recorded. A Decoder finds the TCP segment in a packet, if
-// there is one for a wanted port, and counts why not otherwise. Only what
-// clients send is decoded; answers are not looked at.
+// A source has packets: a Ring those that the kernel copies for it, a File those
+// that were recorded. Its Next hands those that are at hand to a Decoder, which
+// finds the TCP segment in each, if there is one for a wanted port that says
+// anything, and counts why not otherwise. Only what clients send is decoded;
+// answers are not looked at.
 //
 // # Who owns the bytes
 //
-// Packet.Data lies in the ring or in the file's buffer and is lent until the
-// next Next. Segment.Payload lies in the packet or, when the segment was put
-// together from IP fragments, in the Decoder's buffer, and is lent until the
-// next Decode. Nothing is allocated per packet except to keep fragments.
+// Packet.Data lies in the ring or in the file's buffer, and so does
+// Segment.Payload, unless the segment was put together from IP fragments: then
+// it has memory of its own. All of it is lent until the next Next. Nothing is
+// allocated per packet except to keep fragments.
 //
 // # The ring
 //

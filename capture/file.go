@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	fileBuffer = 256 << 10 // read at a time
+	fileBuffer = 512 << 10 // read at a time
 	maxRecord  = 16 << 20  // a longer packet record is damage; BIG TCP packets have 195,716 bytes
 )
 
@@ -28,18 +28,21 @@ type File struct {
 	pos     int // first byte not taken yet
 	end     int // end of what was read
 	err     error
-	more    bool // a whole record that Next makes a packet of was read
+	more    bool // a whole packet was read and not returned
 	format  format
 	stats   Stats
 }
 
 // A format knows the records of one kind of file.
 type format interface {
-	// next fills p with the next packet of f, or fails as File.Next does.
-	next(f *File, p *Packet) error
-	// holds tells whether b begins with a whole record that next makes a
-	// packet of.
-	holds(b []byte) bool
+	// load reads until f holds the whole record of the next packet, or fails as
+	// File.Next does.
+	load(f *File) error
+	// decode decodes the packets that f holds, until segs is full, and returns
+	// how many segments they hold.
+	decode(f *File, d *Decoder, segs []Segment) int
+	// holds tells whether f holds the whole record of a packet.
+	holds(f *File) bool
 }
 
 // A byteOrder is that of the machine which wrote a file.
@@ -107,38 +110,38 @@ func (f *File) open() error {
 	return err
 }
 
-// Next fills p. It returns io.EOF at the end, also when the last record is cut
-// short as that of a capture that was interrupted; an error where the file is
-// damaged, after which it goes on returning that error.
-func (f *File) Next(p *Packet) error {
-	err := f.format.next(f, p)
-	f.more = err == nil && f.format.holds(f.buf[f.pos:f.end])
+// Next has d decode the packets that are at hand, waiting for no more than one,
+// until segs is full, and returns how many segments it found: there may be
+// none. Their payloads are lent until the next Next. It returns io.EOF at the
+// end, also when the last record is cut short as that of a capture that was
+// interrupted; an error where the file is damaged, after which it goes on
+// returning that error.
+func (f *File) Next(d *Decoder, segs []Segment) (n int, err error) {
+	err = f.format.load(f)
 	switch {
 	case err == nil:
-		f.stats.Packets++
-		if p.WireLen > len(p.Data) {
-			f.stats.Truncated++
-		}
-		return nil
+		n = f.format.decode(f, d, segs)
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		f.stats.Damaged++
 		f.pos = f.end
-		return io.EOF
-	case errors.Is(err, io.EOF):
-		return io.EOF
-	default:
-		return fmt.Errorf("capture: %w", err)
+		err = io.EOF
+	case !errors.Is(err, io.EOF):
+		err = fmt.Errorf("capture: %w", err)
+	}
+	f.more = n == len(segs) && f.format.holds(f)
+	return n, err
+}
+
+// count counts a packet of the file.
+func (f *File) count(p *Packet) {
+	f.stats.Packets++
+	if p.WireLen > len(p.Data) {
+		f.stats.Truncated++
 	}
 }
 
 // Ready tells whether Next returns without waiting for whoever writes the stream.
-func (f *File) Ready() bool {
-	return f.more || f.regular || f.err != nil
-}
-
-// More tells whether Next returns a packet at once and leaves the data of
-// those before it where it is.
-func (f *File) More() bool { return f.more }
+func (f *File) Ready() bool { return f.more || f.regular || f.err != nil }
 
 // Stats returns the counters.
 func (f *File) Stats() Stats { return f.stats }

@@ -57,7 +57,7 @@ func (d *Decoder) fragment(key *fragmentKey, b []byte, cut, offset int, more, v6
 	}
 	d.keep = true
 	f := &d.fragments
-	for f.oldest != nil && d.time-f.oldest.first > fragmentTimeout {
+	for f.oldest != nil && d.last-f.oldest.first > fragmentTimeout {
 		f.forget(f.oldest.key)
 		d.stats.FragmentsExpired++
 	}
@@ -67,7 +67,7 @@ func (d *Decoder) fragment(key *fragmentKey, b []byte, cut, offset int, more, v6
 	}
 	g := f.waiting[*key]
 	if g == nil {
-		g = &datagram{key: *key, first: d.time, total: -1}
+		g = &datagram{key: *key, first: d.last, total: -1}
 		f.add(g)
 	}
 	switch g.take(b, offset, more, v6) {

@@ -40,7 +40,7 @@ const (
 // A Packet is what was seen on an interface.
 type Packet struct {
 	Time      int64    // nanoseconds since the Unix epoch
-	Data      []byte   // lent until the next Next of its source
+	Data      []byte   // lent for the call of Decode, and what lies in it until the next Next of its source
 	WireLen   int      // bytes on the wire, more than len(Data) when the capture cut it
 	Link      LinkType // how Data begins
 	EtherType uint16   // with LinkCooked: the protocol of Data

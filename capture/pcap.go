@@ -1,6 +1,10 @@
 package capture
 
-import "fmt"
+import (
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+)
 
 // The magic numbers of pcap files (draft-ietf-opsawg-pcap section 4).
 const (
@@ -48,39 +52,50 @@ func isPCAP(magic uint32) bool {
 	return magic == magicMicro || magic == magicNano || magic == magicModified
 }
 
-func (p *pcap) holds(b []byte) bool {
-	return len(b) >= p.header && int64(p.order.Uint32(b[8:])) <= int64(min(len(b)-p.header, maxRecord))
-}
-
-func (p *pcap) next(f *File, pkt *Packet) error {
-	b := f.buf[f.pos:f.end]
-	if !f.more {
-		var err error
-		if b, err = p.load(f); err != nil {
-			return err
-		}
-	}
-	captured, wire := p.order.Uint32(b[8:]), p.order.Uint32(b[12:])
-	n := p.header + int(captured)
-	pkt.Time = int64(p.order.Uint32(b))*1e9 + int64(p.order.Uint32(b[4:]))*p.unit
-	pkt.Data = b[p.header:n]
-	pkt.WireLen = wireLen(captured, wire)
-	pkt.Link, pkt.Iface = p.link, 0
-	f.take(n)
-	return nil
-}
-
-// load reads until the buffer holds the next record.
-func (p *pcap) load(f *File) ([]byte, error) {
+func (p *pcap) load(f *File) error {
 	b, err := f.peek(p.header)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	captured := p.order.Uint32(b[8:])
 	if captured > maxRecord {
-		return nil, fmt.Errorf("a record claims %d bytes: the file is damaged", captured)
+		return fmt.Errorf("a record claims %d bytes: the file is damaged", captured)
 	}
-	return f.peek(p.header + int(captured))
+	_, err = f.peek(p.header + int(captured))
+	return err
+}
+
+func (p *pcap) holds(f *File) bool {
+	b := f.buf[f.pos:f.end]
+	return len(b) >= p.header && int64(p.order.Uint32(b[8:])) <= int64(min(len(b)-p.header, maxRecord))
+}
+
+func (p *pcap) decode(f *File, d *Decoder, segs []Segment) (n int) {
+	pkt := Packet{Link: p.link}
+	b, at := f.buf[:f.end], f.pos
+	for n < len(segs) && len(b)-at >= p.header {
+		h := (*[16]byte)(b[at:])
+		sec, fraction := binary.LittleEndian.Uint32(h[0:]), binary.LittleEndian.Uint32(h[4:])
+		captured, wire := binary.LittleEndian.Uint32(h[8:]), binary.LittleEndian.Uint32(h[12:])
+		if p.order.big {
+			sec, fraction = bits.ReverseBytes32(sec), bits.ReverseBytes32(fraction)
+			captured, wire = bits.ReverseBytes32(captured), bits.ReverseBytes32(wire)
+		}
+		begin := at + p.header
+		if int64(captured) > int64(min(len(b)-begin, maxRecord)) {
+			break
+		}
+		at = begin + int(captured)
+		pkt.Time = int64(sec)*1e9 + int64(fraction)*p.unit
+		pkt.Data = b[begin:at]
+		pkt.WireLen = wireLen(captured, wire)
+		f.count(&pkt)
+		if d.Decode(&pkt, &segs[n]) {
+			n++
+		}
+	}
+	f.pos = at
+	return n
 }
 
 // wireLen mistrusts what a file says about the length on the wire.

@@ -36,17 +36,33 @@ type pcapngInterface struct {
 	offset int64  // seconds to add
 }
 
-func (p *pcapng) holds(b []byte) bool {
+// holds knows Enhanced Packet Blocks only, which all but the oldest programs write.
+func (p *pcapng) holds(f *File) bool {
+	b := f.buf[f.pos:f.end]
 	if len(b) < 12 || !p.begun || p.order.Uint32(b) != blockPacket {
 		return false
 	}
-	var pkt Packet
 	size := p.order.Uint32(b[4:])
-	return size >= 12 && size%4 == 0 && int64(size) <= int64(min(len(b), maxRecord)) && p.packet(b[8:size-4], &pkt)
+	return size >= 12 && size%4 == 0 && int64(size) <= int64(min(len(b), maxRecord)) && p.packet(b, new(Packet))
 }
 
-// next reads blocks until one of them is a packet.
-func (p *pcapng) next(f *File, pkt *Packet) error {
+// decode takes the packet that load found, and those behind it.
+func (p *pcapng) decode(f *File, d *Decoder, segs []Segment) (n int) {
+	var pkt Packet
+	for more := true; more; more = n < len(segs) && p.holds(f) {
+		b := f.buf[f.pos:f.end]
+		p.packet(b, &pkt)
+		f.take(int(p.order.Uint32(b[4:])))
+		f.count(&pkt)
+		if d.Decode(&pkt, &segs[n]) {
+			n++
+		}
+	}
+	return n
+}
+
+// load reads blocks until one of them is a packet.
+func (p *pcapng) load(f *File) error {
 	for {
 		b, err := f.peek(12)
 		if err != nil {
@@ -78,28 +94,29 @@ func (p *pcapng) next(f *File, pkt *Packet) error {
 		if b, err = f.peek(int(size)); err != nil {
 			return err
 		}
-		f.take(int(size))
-		body, found := b[8:size-4], false
-		switch kind {
-		case blockInterface:
-			err = p.addInterface(body)
-		case blockPacket:
-			found = p.packet(body, pkt)
-		case blockPacketOld:
-			found = p.packetOld(body, pkt)
-		case blockSimple:
-			found = p.simple(body, pkt)
-		}
-		if err != nil {
+		if kind != blockInterface {
+			if p.packet(b, new(Packet)) {
+				return nil
+			}
+			f.stats.Damaged++
+		} else if err := p.addInterface(b[8 : size-4]); err != nil {
 			return err
 		}
-		if found {
-			return nil
-		}
-		if kind != blockInterface {
-			f.stats.Damaged++
-		}
+		f.take(int(size))
 	}
+}
+
+// packet makes pkt of the packet block that b begins with and holds whole;
+// false: it is damaged.
+func (p *pcapng) packet(b []byte, pkt *Packet) bool {
+	body := b[8 : p.order.Uint32(b[4:])-4]
+	switch p.order.Uint32(b) {
+	case blockPacket:
+		return len(body) >= 20 && p.fill(pkt, p.order.Uint32(body), body)
+	case blockPacketOld: // a shorter interface number, then a count of drops
+		return len(body) >= 20 && p.fill(pkt, uint32(p.order.Uint16(body)), body)
+	}
+	return p.simple(body, pkt)
 }
 
 // section begins a new section: interfaces are counted anew.
@@ -152,17 +169,6 @@ func resolution(v byte) uint64 {
 		ticks *= 10
 	}
 	return ticks
-}
-
-// packet reads an Enhanced Packet Block.
-func (p *pcapng) packet(b []byte, pkt *Packet) bool {
-	return len(b) >= 20 && p.fill(pkt, p.order.Uint32(b), b)
-}
-
-// packetOld reads the obsolete Packet Block: a shorter interface number and
-// a count of drops stand where the new block has the interface number.
-func (p *pcapng) packetOld(b []byte, pkt *Packet) bool {
-	return len(b) >= 20 && p.fill(pkt, uint32(p.order.Uint16(b)), b)
 }
 
 // fill reads what the packet blocks have in common behind the interface number.

@@ -221,10 +221,6 @@ func (r *Ring) Ready() bool {
 	return atomic.LoadUint32(status(r.blocks[next]))&unix.TP_STATUS_USER != 0
 }
 
-// More tells whether Next returns a packet at once and leaves the data of
-// those before it where it is.
-func (r *Ring) More() bool { return r.left > 0 }
-
 func (r *Ring) after(block int) int {
 	if block++; block == len(r.blocks) {
 		return 0
@@ -232,31 +228,38 @@ func (r *Ring) after(block int) int {
 	return block
 }
 
-// Next fills p; its data lies in the ring until the next call, or longer if
-// More says so. It returns
-// os.ErrDeadlineExceeded when there was none for a tick, net.ErrClosed after Close.
-func (r *Ring) Next(p *Packet) error {
+// Next has d decode what is left of a block until segs is full, and returns how
+// many segments it found: there may be none. Their payloads lie in the ring,
+// lent until the next Next. It returns os.ErrDeadlineExceeded when there was no
+// packet for a tick, net.ErrClosed after Close.
+func (r *Ring) Next(d *Decoder, segs []Segment) (n int, err error) {
 	for r.left == 0 {
 		if err := r.nextBlock(); err != nil {
-			return err
+			return 0, err
 		}
 	}
+	var p Packet
 	block := r.blocks[r.current]
-	h := (*unix.Tpacket3Hdr)(unsafe.Pointer(&block[r.offset]))
-	link := block[r.offset+linkLayerOffset:]
-	begin := r.offset + uint32(h.Mac)
-	p.Time = int64(h.Sec)*1e9 + int64(h.Nsec)
-	p.Data = block[begin : begin+h.Snaplen : begin+h.Snaplen]
-	p.WireLen = int(h.Len)
-	p.Link, p.EtherType = LinkCooked, binary.BigEndian.Uint16(link[2:])
-	p.Iface = int(binary.NativeEndian.Uint32(link[4:]))
-	if h.Len > h.Snaplen {
-		r.cut++
+	for n < len(segs) && r.left > 0 {
+		h := (*unix.Tpacket3Hdr)(unsafe.Pointer(&block[r.offset]))
+		link := block[r.offset+linkLayerOffset:]
+		begin := r.offset + uint32(h.Mac)
+		p.Time = int64(h.Sec)*1e9 + int64(h.Nsec)
+		p.Data = block[begin : begin+h.Snaplen : begin+h.Snaplen]
+		p.WireLen = int(h.Len)
+		p.Link, p.EtherType = LinkCooked, binary.BigEndian.Uint16(link[2:])
+		p.Iface = int(binary.NativeEndian.Uint32(link[4:]))
+		if h.Len > h.Snaplen {
+			r.cut++
+		}
+		r.packets++
+		r.left--
+		r.offset += h.Next_offset
+		if d.Decode(&p, &segs[n]) {
+			n++
+		}
 	}
-	r.packets++
-	r.left--
-	r.offset += h.Next_offset
-	return nil
+	return n, nil
 }
 
 // nextBlock gives the walked block back and takes the next, waiting for it.

@@ -68,8 +68,7 @@ func TestRing(t *testing.T) {
 	d := NewDecoder(DecoderConfig{Ports: []uint16{uint16(l.Addr().(*net.TCPAddr).Port)}})
 	var got []byte
 	var first uint32
-	var s Segment
-	var p Packet
+	var segs [16]Segment
 	sent := 0
 	for end := time.Now().Add(20 * time.Second); len(got) < len(want); {
 		if time.Now().After(end) {
@@ -85,19 +84,16 @@ func TestRing(t *testing.T) {
 			}
 			sent += n
 		}
-		switch err := r.Next(&p); {
-		case errors.Is(err, os.ErrDeadlineExceeded):
-			continue
-		case err != nil:
+		n, err := r.Next(d, segs[:])
+		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Fatal(err)
 		}
-		if !d.Decode(&p, &s) {
-			continue
-		}
-		if s.Flags.Has(SYN) {
-			first = s.Seq + 1
-		} else if at := int(s.Seq - first); at == len(got) {
-			got = append(got, s.Payload...)
+		for _, s := range segs[:n] {
+			if s.Flags.Has(SYN) {
+				first = s.Seq + 1
+			} else if at := int(s.Seq - first); at == len(got) {
+				got = append(got, s.Payload...)
+			}
 		}
 		if sent > 30000 { // enough of this: the rest in one piece
 			if _, err := out.Write(want[sent:]); err != nil {
@@ -110,7 +106,7 @@ func TestRing(t *testing.T) {
 		t.Error("other bytes than were sent")
 	}
 	for err := error(nil); !errors.Is(err, os.ErrDeadlineExceeded); {
-		if err = r.Next(&p); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		if _, err = r.Next(d, segs[:]); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Fatal(err)
 		}
 	}
@@ -120,7 +116,7 @@ func TestRing(t *testing.T) {
 	if err := r.Close(); err != nil {
 		t.Error(err)
 	}
-	if err := r.Next(&p); !errors.Is(err, net.ErrClosed) {
+	if _, err := r.Next(d, segs[:]); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("after Close: %v", err)
 	}
 }
@@ -130,9 +126,9 @@ func TestRingClose(t *testing.T) {
 	r, _ := openLoopback(t, RingConfig{Tick: 20 * time.Millisecond, BlockSize: 1 << 16, Blocks: 4})
 	done := make(chan error)
 	go func() {
-		var p Packet
+		d, segs := NewDecoder(DecoderConfig{}), make([]Segment, 1)
 		for {
-			if err := r.Next(&p); !errors.Is(err, os.ErrDeadlineExceeded) {
+			if _, err := r.Next(d, segs); !errors.Is(err, os.ErrDeadlineExceeded) {
 				done <- err
 				return
 			}
@@ -174,13 +170,17 @@ func TestRingDrops(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.Close()
-	var p Packet
+	d := NewDecoder(DecoderConfig{Ports: []uint16{uint16(l.Addr().(*net.TCPAddr).Port)}})
+	var segs [3]Segment
 	bytes := 0
 	for r.Ready() {
-		if err := r.Next(&p); err != nil {
+		n, err := r.Next(d, segs[:])
+		if err != nil {
 			t.Fatal(err)
 		}
-		bytes += len(p.Data)
+		for _, s := range segs[:n] {
+			bytes += len(s.Payload)
+		}
 	}
 	if st := r.Stats(); st.Drops == 0 || bytes == 0 || bytes > 1<<17 {
 		t.Errorf("%d bytes captured, %+v", bytes, st)

@@ -25,13 +25,10 @@ type Ring struct{}
 func OpenRing(RingConfig) (*Ring, error) { return nil, ErrUnsupported }
 
 // Next is never called: there is no Ring.
-func (*Ring) Next(*Packet) error { return ErrUnsupported }
+func (*Ring) Next(*Decoder, []Segment) (int, error) { return 0, ErrUnsupported }
 
 // Ready is never called: there is no Ring.
 func (*Ring) Ready() bool { return false }
-
-// More is never called: there is no Ring.
-func (*Ring) More() bool { return false }
 
 // Stats is never called: there is no Ring.
 func (*Ring) Stats() Stats { return Stats{} }

@@ -2,6 +2,7 @@ package capture
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -19,12 +20,12 @@ type Endpoint struct {
 // of a reserved scope: no TCP connection has one of its own (RFC 4291 section 2.7).
 const mappedMark = 0xff
 
-// endpoint4 sets e's address to the four bytes of an IPv4 header.
-func (e *Endpoint) set4(b []byte) {
+// set4 sets e's address to the four bytes of an IPv4 header.
+func (e *Endpoint) set4(b *[4]byte) {
 	// Two whole words: what is read back soon in words must not be written in
 	// bytes, or the processor waits until they are in its cache.
 	binary.BigEndian.PutUint64(e.Addr[:8], 0)
-	binary.BigEndian.PutUint64(e.Addr[8:], 0xffff<<32|uint64(binary.BigEndian.Uint32(b)))
+	binary.BigEndian.PutUint64(e.Addr[8:], 0xffff<<32|uint64(binary.BigEndian.Uint32(b[:])))
 }
 
 // set6 sets e's address to the sixteen bytes of an IPv6 header.
@@ -36,7 +37,7 @@ func (e *Endpoint) set6(b []byte) {
 }
 
 func (e *Endpoint) isMapped() bool {
-	return [12]byte(e.Addr[:12]) == [12]byte{10: 0xff, 11: 0xff}
+	return binary.LittleEndian.Uint64(e.Addr[:]) == 0 && binary.LittleEndian.Uint32(e.Addr[8:]) == 0xffff0000
 }
 
 // AddrPort converts e; an IPv4 address comes out as such.
@@ -63,26 +64,36 @@ func (e Endpoint) String() string { return string((&e).AppendTo(nil)) }
 // AppendTo appends what String returns.
 func (e *Endpoint) AppendTo(b []byte) []byte {
 	if e.isMapped() {
-		for _, v := range e.Addr[12:] {
-			octet := &octets[v]
-			b = append(b, octet.text[:]...)[:len(b)+int(octet.size)]
-		}
+		b = appendOctets(b, e.Addr[12], e.Addr[13])
+		b = appendOctets(b, e.Addr[14], e.Addr[15])
 		b[len(b)-1] = ':'
 	} else {
 		b = append(e.addr().AppendTo(append(b, '[')), "]:"...)
 	}
-	return strconv.AppendUint(b, uint64(e.Port), 10)
+	port := e.Port
+	if port < 10000 {
+		return strconv.AppendUint(b, uint64(port), 10)
+	}
+	rest := port % 10000 // most are a client's
+	return append(b, '0'+byte(port/10000), '0'+byte(rest/1000), '0'+byte(rest/100%10), '0'+byte(rest/10%10), '0'+byte(rest%10))
 }
 
-// octets are the numbers of a dotted address and the dot behind each. Addresses
-// are as good as random: a choice by the number of digits would cost the
-// processor more than all else.
-var octets = func() (t [256]struct {
-	text [4]byte
-	size uint8
-}) {
+// appendOctets appends two numbers of a dotted address and the dots behind them.
+func appendOctets(b []byte, v, w byte) []byte {
+	x, y := octets[v], octets[w]
+	shift := (bits.Len32(x) + 7) &^ 7
+	n := len(b) + (shift+bits.Len32(y)+7)/8
+	return binary.LittleEndian.AppendUint64(b, uint64(x)|uint64(y)<<(shift&63))[:n]
+}
+
+// octets are the numbers of a dotted address and the dot behind each, first
+// character lowest. Addresses are as good as random: a choice by the number of
+// digits would cost the processor more than all else.
+var octets = func() (t [256]uint32) {
 	for v := range t {
-		t[v].size = uint8(copy(t[v].text[:], strconv.Itoa(v)+"."))
+		for i, c := range []byte(strconv.Itoa(v) + ".") {
+			t[v] |= uint32(c) << (8 * i)
+		}
 	}
 	return t
 }()
@@ -125,6 +136,6 @@ type Segment struct {
 	Window   uint16
 	Urgent   uint16
 	Flags    Flags
-	Payload  []byte // lent until the next Decode
+	Payload  []byte // lent until the next Next of the source
 	Cut      int    // bytes on the wire behind Payload that were not captured
 }

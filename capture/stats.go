@@ -7,6 +7,7 @@ import "iter"
 type DecoderStats struct {
 	Seen        uint64 // given to Decode
 	Segments    uint64 // segments to wanted ports, those completed by a fragment included
+	Bare        uint64 // to a wanted port, but neither data nor SYN, FIN or RST; a Ring's filter keeps them out
 	OtherPort   uint64 // TCP to another port, answers among it
 	NotTCP      uint64 // another protocol
 	UnknownLink uint64 // a link type that is not understood
@@ -26,7 +27,7 @@ type DecoderStats struct {
 // All yields every counter under its name in the accounts.
 func (s DecoderStats) All() iter.Seq2[string, uint64] {
 	return all([]counter{
-		{"seen", s.Seen}, {"segments", s.Segments}, {"other_port", s.OtherPort}, {"not_tcp", s.NotTCP},
+		{"seen", s.Seen}, {"segments", s.Segments}, {"bare", s.Bare}, {"other_port", s.OtherPort}, {"not_tcp", s.NotTCP},
 		{"unknown_link", s.UnknownLink}, {"malformed", s.Malformed}, {"cut_header", s.CutHeader}, {"cut", s.Cut},
 		{"tunnelled", s.Tunnelled}, {"fragments", s.Fragments}, {"reassembled", s.Reassembled},
 		{"fragments_invalid", s.FragmentsInvalid}, {"fragments_expired", s.FragmentsExpired},

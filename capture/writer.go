@@ -33,25 +33,25 @@ func NewWriter(w io.Writer) (*Writer, error) {
 	return t, nil
 }
 
-// Write records the packet that d decoded last, if it matters: if it holds a
-// wanted segment or a fragment that may be part of one. After an error all
-// calls return it.
-func (t *Writer) Write(p *Packet, d *Decoder) error {
-	if !d.keep || d.network == nil || t.err != nil {
-		return t.err
+// write records an IP packet of which cut bytes are missing.
+func (t *Writer) write(time int64, ip []byte, cut int) {
+	if ip == nil || t.err != nil {
+		return
 	}
-	data := d.network[:min(len(d.network), snapLen)]
+	data := ip[:min(len(ip), snapLen)]
 	var h [16]byte
-	binary.LittleEndian.PutUint32(h[0:], uint32(p.Time/1e9))
-	binary.LittleEndian.PutUint32(h[4:], uint32(p.Time%1e9))
+	binary.LittleEndian.PutUint32(h[0:], uint32(time/1e9))
+	binary.LittleEndian.PutUint32(h[4:], uint32(time%1e9))
 	binary.LittleEndian.PutUint32(h[8:], uint32(len(data)))
-	binary.LittleEndian.PutUint32(h[12:], uint32(len(d.network)+d.cut))
+	binary.LittleEndian.PutUint32(h[12:], uint32(len(ip)+cut))
 	t.w.Write(h[:])
 	if _, err := t.w.Write(data); err != nil { // bufio keeps the first error
 		t.err = fmt.Errorf("capture: write: %w", err)
 	}
-	return t.err
 }
+
+// Err is the first error of writing, after which nothing more is written.
+func (t *Writer) Err() error { return t.err }
 
 // Flush writes what is buffered.
 func (t *Writer) Flush() error {

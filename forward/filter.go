@@ -53,8 +53,13 @@ func NewFilter(cfg FilterConfig) (*Filter, error) {
 	if f.allowHeader, err = compileHeaders("allow-header", cfg.AllowHeader); err != nil {
 		return nil, err
 	}
-	f.denyHeader, err = compileHeaders("deny-header", cfg.DenyHeader)
-	return f, err
+	if f.denyHeader, err = compileHeaders("deny-header", cfg.DenyHeader); err != nil {
+		return nil, err
+	}
+	if !f.safe && len(f.methods)+len(f.allowPath)+len(f.denyPath)+len(f.allowHeader)+len(f.denyHeader) == 0 {
+		return nil, nil
+	}
+	return f, nil
 }
 
 func compilePaths(flag string, exprs []string) ([]*regexp.Regexp, error) {
@@ -90,7 +95,7 @@ func compileHeaders(flag string, rules []string) ([]headerRule, error) {
 // lets everything pass; any other lets nothing pass that has no request line.
 // It keeps nothing of raw and allocates nothing.
 func (f *Filter) Allow(raw []byte) bool {
-	if f == nil || f.empty() {
+	if f == nil {
 		return true
 	}
 	line, rest := cutLine(skipBlankLines(raw))
@@ -108,10 +113,6 @@ func (f *Filter) Allow(raw []byte) bool {
 		return false
 	}
 	return true
-}
-
-func (f *Filter) empty() bool {
-	return !f.safe && len(f.methods)+len(f.allowPath)+len(f.denyPath)+len(f.allowHeader)+len(f.denyHeader) == 0
 }
 
 func isSafe(method []byte) bool {

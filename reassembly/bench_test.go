@@ -172,7 +172,8 @@ func BenchmarkHead(b *testing.B) {
 }
 
 func BenchmarkAppend(b *testing.B) {
-	r := &Request{Client: endpoint(1, 2), Server: endpoint(2, 80), Raw: []byte(browserGet), Method: []byte("GET"), Target: []byte("/api/v1/users/1234567"), Proto: []byte("HTTP/1.1")}
+	r := madeRequest("GET", "/api/v1/users/1234567", len(browserGet))
+	copy(r.Raw, browserGet)
 	var buf []byte
 	b.Run("line", func(b *testing.B) {
 		b.ReportAllocs()

@@ -209,7 +209,7 @@ func TestNothingAllocatedPerPacket(t *testing.T) {
 
 // TestRequestAppendsWithoutAllocation: the output has room once it has grown.
 func TestRequestAppendsWithoutAllocation(t *testing.T) {
-	r := &Request{Client: endpoint(1, 2), Server: endpoint(2, 80), Raw: []byte(get(1)), Method: []byte("GET"), Target: []byte("/1"), Proto: []byte("HTTP/1.1")}
+	r := madeRequest("GET", "/1", 100)
 	var buf []byte
 	if n := testing.AllocsPerRun(100, func() { buf = r.AppendLine(r.AppendJSON(buf[:0])) }); n != 0 {
 		t.Errorf("%v allocations", n)

@@ -140,18 +140,17 @@ func read(t testing.TB, file []byte, c *collector) {
 		t.Fatal(err)
 	}
 	dec := capture.NewDecoder(capture.DecoderConfig{Ports: []uint16{80}})
-	var p capture.Packet
-	var s capture.Segment
+	var segs [7]capture.Segment
 	for {
-		err := src.Next(&p)
+		n, err := src.Next(dec, segs[:])
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		if dec.Decode(&p, &s) {
-			c.Push(&s)
+		for i := range segs[:n] {
+			c.Push(&segs[i])
 		}
 	}
 	c.finish(t)

@@ -66,17 +66,6 @@ func (c *conn) nextIndex() uint64 {
 	return index
 }
 
-// id is the same number for the same connection in each run.
-func (c *conn) id() uint64 {
-	const k0, k1 = 0x9e3779b97f4a7c15, 0xd6e8feb86659fd93
-	h := fold(le64(c.client.Addr[:8])^k0, le64(c.client.Addr[8:])^k1)
-	h = fold(h^le64(c.server.Addr[:8])^k1, le64(c.server.Addr[8:])^k0)
-	h = fold(h^uint64(c.birth)^k0, uint64(c.client.Port)<<16^uint64(c.server.Port)^k1)
-	h ^= h >> 32
-	h *= k1
-	return h ^ h>>29
-}
-
 // birth mixes what a connection's beginning has of its own.
 func birth(time int64, first seq) uint32 {
 	return uint32(fold(uint64(time)^0x9e3779b97f4a7c15, uint64(first)^0xd6e8feb86659fd93) >> 16)

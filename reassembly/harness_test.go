@@ -21,7 +21,7 @@ func newCollector(cfg Config) *collector {
 	c.Assembler = New(cfg, func(r *Request) Fate {
 		c.requests = append(c.requests, string(r.Raw))
 		c.index = append(c.index, r.Index)
-		c.conns = append(c.conns, r.Conn)
+		c.conns = append(c.conns, r.Conn())
 		return Sent
 	})
 	return c

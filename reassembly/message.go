@@ -41,6 +41,7 @@ type message struct {
 	marked   bool
 	framing  bool // the line before was Content-Length or Transfer-Encoding
 	old      bool // HTTP/1.0
+	visible  bool // its target is visible ASCII without a backslash
 	digits   bool // the chunk size has one
 	protocol Protocol
 
@@ -152,26 +153,36 @@ func (m *message) requestLine(line []byte) outcome {
 		return junk
 	}
 	m.method = n
-	const version = len(" HTTP/1.1")
-	end := len(line) - version
-	if end <= n || string(line[end:end+6]) != " HTTP/" || line[end+7] != '.' || !isDigit(line[end+6]) || !isDigit(line[end+8]) {
-		if bytes.Contains(line, []byte(" HTTP/")) {
-			return broken
-		}
-		if string(line[:n]) == "GET" && bytes.IndexByte(line[n+1:], ' ') < 0 {
-			return unsupported // HTTP/0.9
-		}
-		return junk
+	end := len(line) - len(" HTTP/1.1")
+	if end <= n || string(line[end:end+8]) != " HTTP/1." || !isDigit(line[end+8]) {
+		return otherVersion(line, n)
 	}
-	if target := line[n+1 : end]; len(target) == 0 || bytes.IndexByte(target, ' ') >= 0 || bytes.IndexByte(target, '\t') >= 0 {
+	target := line[n+1 : end]
+	if m.visible = isPrintable(target); !m.visible && (len(target) == 0 || bytes.ContainsAny(target, " \t")) {
 		return broken
-	}
-	if line[end+6] != '1' {
-		return unsupported
 	}
 	m.target, m.proto = end, len(line)
 	m.old = line[end+8] == '0'
 	return done
+}
+
+// otherVersion tells what a line is that begins with a method of n bytes and a
+// space, and does not end with a version of HTTP/1.
+func otherVersion(line []byte, n int) outcome {
+	version := line[max(n, len(line)-len(" HTTP/1.1")):]
+	switch {
+	case bytes.HasPrefix(version, []byte(" HTTP/")) && len(version) == 9 && isDigit(version[6]) && version[7] == '.' && isDigit(version[8]):
+		target := line[n : len(line)-len(version)]
+		if len(target) < 2 || bytes.ContainsAny(target[1:], " \t") {
+			return broken
+		}
+		return unsupported
+	case bytes.Contains(line, []byte(" HTTP/")):
+		return broken
+	case string(line[:n]) == "GET" && bytes.IndexByte(line[n+1:], ' ') < 0:
+		return unsupported // HTTP/0.9
+	}
+	return junk
 }
 
 // field parses one header line (RFC 9112 §5), and looks into those that say

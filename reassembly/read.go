@@ -49,6 +49,7 @@ func (a *Assembler) begin(i uint32, c *conn, b []byte) []byte {
 		if b = b[emptyLines(b):]; len(b) == 0 {
 			return nil
 		}
+		m.state = stateLine
 	}
 	out := m.head(b, a.cfg.Mark)
 	n := len(b)
@@ -234,14 +235,13 @@ func (a *Assembler) complete(c *conn, m *message, raw []byte) {
 	fate := Loop
 	if !m.marked {
 		r := &a.req
-		r.Conn, r.Index = c.id(), m.index
+		r.Index, r.birth = m.index, c.birth
 		r.Client, r.Server = c.client, c.server
 		r.First, r.Last = m.firstTime, a.now
-		r.Raw = raw
-		r.Method, r.Target, r.Proto = raw[:m.method:m.method], raw[m.method+1:m.target:m.target], raw[m.target+1:m.proto:m.proto]
+		r.Raw, r.method, r.target, r.proto, r.visible = raw, m.method, m.target, m.proto, m.visible
 		r.HeaderLen, r.BodyBytes = m.header, m.body
 		fate = a.emit(r)
-		r.Raw, r.Method, r.Target, r.Proto = nil, nil, nil, nil
+		r.Raw = nil
 	}
 	a.decide(c, m, fate)
 	c.flags &^= fresh | guessed | upgraded

@@ -2,6 +2,8 @@ package reassembly
 
 import (
 	"encoding/base64"
+	"encoding/binary"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 
@@ -11,7 +13,6 @@ import (
 // A Request is one whole HTTP/1 request, exactly as the server was sent it. It
 // and its slices are lent to emit for the duration of the call.
 type Request struct {
-	Conn   uint64 // of its connection: well mixed, the same for the same input, another when the addresses are used again
 	Index  uint64 // 0, 1, 2 … over all requests that began on the connection, dropped ones too
 	Client capture.Endpoint
 	Server capture.Endpoint
@@ -19,30 +20,57 @@ type Request struct {
 	Last   int64 // when the packet that completed it was seen
 
 	Raw       []byte // head and body as on the wire, chunk framing included, without empty lines before it
-	Method    []byte // in Raw
-	Target    []byte // in Raw
-	Proto     []byte // in Raw: HTTP/1.0 or HTTP/1.1
 	HeaderLen int    // bytes of Raw before the body
 	BodyBytes int64  // of the body, without chunk framing
 
-	clock clock
+	method  int    // where it ends in Raw
+	target  int    // likewise
+	proto   int    // likewise
+	visible bool   // the target is visible ASCII without a backslash
+	birth   uint32 // of its connection
+	printed printed
+}
+
+// Line is the request line, in Raw: Method, Target and Proto with a space
+// between them.
+func (r *Request) Line() []byte { return r.Raw[:r.proto] }
+
+// Method is in Raw, and a token.
+func (r *Request) Method() []byte { return r.Raw[:r.method] }
+
+// Target is in Raw.
+func (r *Request) Target() []byte { return r.Raw[r.method+1 : r.target] }
+
+// Proto is in Raw: HTTP/1.0 or HTTP/1.1.
+func (r *Request) Proto() []byte { return r.Raw[r.target+1 : r.proto] }
+
+// Conn is the number of the request's connection: well mixed, the same for the
+// same input, another when the addresses are used again.
+func (r *Request) Conn() uint64 {
+	const k0, k1 = 0x9e3779b97f4a7c15, 0xd6e8feb86659fd93
+	h := fold(le64(r.Client.Addr[:8])^k0, le64(r.Client.Addr[8:])^k1)
+	h = fold(h^le64(r.Server.Addr[:8])^k1, le64(r.Server.Addr[8:])^k0)
+	h = fold(h^uint64(r.birth)^k0, uint64(r.Client.Port)<<16^uint64(r.Server.Port)^k1)
+	h ^= h >> 32
+	h *= k1
+	return h ^ h>>29
 }
 
 // AppendJSON appends the request as a JSON object and a newline. Bytes that
 // are not UTF-8 become U+FFFD in method and target; raw holds the truth.
 func (r *Request) AppendJSON(dst []byte) []byte {
 	dst = append(dst, `{"time":"`...)
-	dst = r.clock.append(dst, r.Last)
+	dst = r.printed.appendTime(dst, r.Last)
 	dst = append(dst, `","client":"`...)
 	dst = r.Client.AppendTo(dst)
 	dst = append(dst, `","server":"`...)
-	dst = r.Server.AppendTo(dst)
+	dst = r.printed.appendServer(dst, &r.Server)
 	dst = append(dst, `","method":`...)
-	dst = appendString(dst, r.Method)
+	dst = appendString(dst, r.Method())
 	dst = append(dst, `,"target":`...)
-	dst = appendString(dst, r.Target)
+	dst = appendString(dst, r.Target())
 	dst = append(dst, `,"proto":`...)
-	dst = appendString(dst, r.Proto)
+	dst = appendString(dst, r.Proto())
 	dst = append(dst, `,"body_bytes":`...)
 	dst = strconv.AppendInt(dst, r.BodyBytes, 10)
 	dst = append(dst, `,"raw":"`...)
@@ -53,46 +81,84 @@ func (r *Request) AppendJSON(dst []byte) []byte {
 // AppendLine appends the request as one line for people: time, client, server,
 // method, target, protocol, size. What could steer a terminal is escaped.
 func (r *Request) AppendLine(dst []byte) []byte {
-	dst = r.clock.append(dst, r.Last)
+	dst = slices.Grow(dst, 256)
+	dst = r.printed.appendTime(dst, r.Last)
 	dst = append(dst, ' ')
 	dst = r.Client.AppendTo(dst)
 	dst = append(dst, " > "...)
-	dst = r.Server.AppendTo(dst)
-	dst = append(append(dst, ' '), r.Method...) // a token
-	dst = appendPrintable(append(dst, ' '), r.Target)
-	dst = append(append(append(dst, ' '), r.Proto...), ' ')
-	dst = strconv.AppendInt(dst, int64(len(r.Raw)), 10)
+	dst = r.printed.appendServer(dst, &r.Server)
+	dst = append(dst, ' ')
+	switch n := len(dst); {
+	case r.visible && r.proto <= shortLine && len(r.Raw) >= shortLine:
+		// One size for all costs less than to choose how to copy each.
+		dst = append(dst, r.Raw[:shortLine]...)[:n+r.proto]
+	case r.visible:
+		dst = append(dst, r.Line()...)
+	default:
+		dst = append(append(dst, r.Method()...), ' ')
+		dst = append(appendPrintable(dst, r.Target()), ' ')
+		dst = append(dst, r.Proto()...)
+	}
+	dst = append(dst, ' ')
+	if n := len(r.Raw); n >= 100 && n < 1000 { // most are
+		dst = binary.LittleEndian.AppendUint16(append(dst, '0'+byte(n/100)), pairs[n%100])
+	} else {
+		dst = strconv.AppendInt(dst, int64(n), 10)
+	}
 	return append(dst, " bytes\n"...)
 }
 
-// A clock writes times; it keeps the second that it wrote last.
-type clock struct {
-	sec  int64
-	text []byte // 2006-01-02T15:04:05.
+const shortLine = 64 // as most request lines are
+
+// printed keeps what is likely to be printed again.
+type printed struct {
+	from   int64                             // nanoseconds since the epoch, a whole second
+	second [len("2006-01-02T15:04:05.")]byte // from, unless it is empty
+	server capture.Endpoint
+	name   []byte // of server, unless it is empty
 }
 
-// append appends nanoseconds since the epoch as RFC 3339 in UTC with all nine
-// digits.
-func (k *clock) append(dst []byte, t int64) []byte {
-	sec, nsec := t/1e9, t%1e9
-	if nsec < 0 {
-		sec, nsec = sec-1, nsec+1e9
+// appendServer appends e, which is often the same.
+func (p *printed) appendServer(dst []byte, e *capture.Endpoint) []byte {
+	if len(p.name) == 0 || p.server != *e {
+		p.server, p.name = *e, e.AppendTo(p.name[:0])
 	}
-	if k.text == nil || k.sec != sec {
-		k.sec, k.text = sec, appendSecond(k.text[:0], sec)
-	}
-	dst = append(dst, k.text...)
-	high, low := uint32(nsec)/100_000, uint32(nsec)%100_000
-	a, b, c, d, e := 2*(high/100), 2*(high%100), 2*(low/1000), low/10%100*2, byte(low%10)
-	return append(dst, pairs[a], pairs[a+1], pairs[b], pairs[b+1], pairs[c], pairs[c+1], pairs[d], pairs[d+1], '0'+e, 'Z')
+	return append(dst, p.name...)
 }
 
-// pairs are the numbers from 00 to 99: digits are written two at a time.
-const pairs = "0001020304050607080910111213141516171819" +
-	"2021222324252627282930313233343536373839" +
-	"4041424344454647484950515253545556575859" +
-	"6061626364656667686970717273747576777879" +
-	"8081828384858687888990919293949596979899"
+// appendTime appends nanoseconds since the epoch as RFC 3339 in UTC with all
+// nine digits.
+func (p *printed) appendTime(dst []byte, t int64) []byte {
+	rest := uint64(t - p.from)
+	if rest >= 1e9 || p.second[0] == 0 {
+		sec := t / 1e9
+		if t%1e9 < 0 {
+			sec--
+		}
+		p.from, rest = sec*1e9, uint64(t-sec*1e9)
+		appendSecond(p.second[:0], sec)
+	}
+	high, low := uint32(rest)/100_000, uint32(rest)%100_000
+	const size = len("2006-01-02T15:04:05.000000000Z")
+	dst = slices.Grow(dst, size)[:len(dst)+size]
+	to := (*[size]byte)(dst[len(dst)-size:])
+	*(*[len(p.second)]byte)(to[:]) = p.second
+	binary.LittleEndian.PutUint16(to[20:], pairs[high/100])
+	binary.LittleEndian.PutUint16(to[22:], pairs[high%100])
+	binary.LittleEndian.PutUint16(to[24:], pairs[low/1000])
+	binary.LittleEndian.PutUint16(to[26:], pairs[low/10%100])
+	to[28], to[29] = '0'+byte(low%10), 'Z'
+	return dst
+}
+
+// pairs are the numbers from 00 to 99, first digit lowest: digits are written
+// two at a time.
+var pairs = func() (t [100]uint16) {
+	for v := range t {
+		t[v] = uint16('0'+v/10) | uint16('0'+v%10)<<8
+	}
+	return t
+}()
 
 // appendSecond appends the time up to the point before the nanoseconds. The
 // calendar follows from counting days in 400-year eras of 146,097 days that
@@ -116,7 +182,7 @@ func appendSecond(dst []byte, sec int64) []byte {
 		v   int64
 		end byte
 	}{{year / 100, 0}, {year % 100, '-'}, {month, '-'}, {doy - (153*mp+2)/5 + 1, 'T'}, {rest / 3600, ':'}, {rest / 60 % 60, ':'}, {rest % 60, '.'}} {
-		dst = append(dst, pairs[2*part.v:2*part.v+2]...)
+		dst = binary.LittleEndian.AppendUint16(dst, pairs[part.v])
 		if part.end != 0 {
 			dst = append(dst, part.end)
 		}
@@ -163,9 +229,6 @@ func appendString(dst, s []byte) []byte {
 func appendPrintable(dst, s []byte) []byte {
 	for len(s) > 0 {
 		n := 0
-		for n+8 <= len(s) && isPlain(le64(s[n:])) {
-			n += 8
-		}
 		for n < len(s) && s[n] > 0x20 && s[n] < 0x7f && s[n] != '\\' {
 			n++
 		}
@@ -181,6 +244,23 @@ func appendPrintable(dst, s []byte) []byte {
 		s = s[1:]
 	}
 	return dst
+}
+
+// isPrintable tells whether appendPrintable appends s as it is. It looks eight
+// bytes at a time, at some of the last ones twice.
+func isPrintable(s []byte) bool {
+	n := len(s) - 8
+	if n < 0 {
+		word := [8]byte{'/', '/', '/', '/', '/', '/', '/', '/'}
+		copy(word[:], s)
+		return len(s) > 0 && isPlain(le64(word[:]))
+	}
+	for i := 0; i < n; i += 8 {
+		if !isPlain(le64(s[i:])) {
+			return false
+		}
+	}
+	return isPlain(le64(s[n:]))
 }
 
 // isPlain tells whether each of eight bytes is visible ASCII, and no backslash.
