@@ -119,7 +119,7 @@ func TestFailure(t *testing.T) {
 func TestImports(t *testing.T) {
 	allowed := map[string][]string{
 		"gor/capture":        {"golang.org/x/net/bpf", "golang.org/x/sys/unix"},
-		"gor/reassembly":     {"gor/capture"},
+		"gor/reassembly":     {"gor/capture", "golang.org/x/sys/cpu"},
 		"gor/udpwire":        {"golang.org/x/sys/unix"},
 		"gor/forward":        {"golang.org/x/time/rate"},
 		"gor/forward/demo":   {},

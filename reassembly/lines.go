@@ -90,22 +90,14 @@ func (s *lineScanner) check(odd uint64) {
 
 // mark marks blocks of b, and returns how many; they may be fewer than b has.
 // The last one may be short.
-func mark(m *[8]marks, b []byte) int {
-	whole := min(len(b)/64, len(m))
-	markBlocks(m[:whole], b)
-	short := len(b) - 64*whole
-	if short == 0 || whole == len(m) {
-		return whole
+func mark(m *[8]marks, b []byte) (n int) {
+	for n < len(m) && len(b) > 0 {
+		k := min(len(b), 64)
+		m[n] = markBytes(b[:k])
+		b = b[k:]
+		n++
 	}
-	if whole == 0 {
-		m[0] = markBytes(b)
-		return 1
-	}
-	last := &m[whole] // of the last 64 bytes, without what was marked before
-	markBlocks(m[whole:whole+1], b[len(b)-64:])
-	last.controls >>= 64 - short
-	last.feeds >>= 64 - short
-	return whole + 1
+	return n
 }
 
 // markBytes marks at most 64 bytes, eight at a time.

@@ -72,6 +72,14 @@ func (m *message) head(b []byte, mark string) outcome {
 		}
 		m.state = stateLine
 	}
+	if out, ok := m.cleanLines(b, mark); ok {
+		return out
+	}
+	return m.readLines(b, mark)
+}
+
+// readLines is head behind the first bytes, line by line.
+func (m *message) readLines(b []byte, mark string) outcome {
 	var lines lineScanner
 	lines.start(b, m.scanned)
 	for {
