@@ -82,15 +82,16 @@ func New(cfg Config, emit func(*Request) Fate) *Assembler {
 // Push takes one segment; its payload is lent for the call.
 func (a *Assembler) Push(s *capture.Segment) {
 	a.Advance(s.Time)
-	if !isBare(s) {
-		a.push(s, lookup{hash: a.table.hash(&s.Src, &s.Dst)})
-	}
+	at := lookup{hash: a.table.hash(&s.Src, &s.Dst)}
+	at.conn, at.inserts = a.table.candidate(at.hash)
+	a.push(s, at)
 }
 
 // A lookup is where a segment's connection is looked for.
 type lookup struct {
-	hash uint64
-	conn uint32 // where it was a moment ago; 0: unknown
+	hash    uint64
+	conn    uint32 // where it was a moment ago; 0: nowhere
+	inserts uint32 // as of then
 }
 
 // PushAll takes segments in order, as Push does. With many connections most
@@ -99,29 +100,23 @@ type lookup struct {
 func (a *Assembler) PushAll(segs []capture.Segment) {
 	for len(segs) > 0 {
 		now := segs[:min(len(segs), len(a.ahead))]
-		ahead := a.ahead[:0]
+		ahead := a.ahead[:len(now)]
 		for i := range now {
-			if s := &now[i]; !isBare(s) {
-				h := a.table.hash(&s.Src, &s.Dst)
-				a.table.prefetch(h)
-				ahead = append(ahead, lookup{hash: h})
-			}
+			h := a.table.hash(&now[i].Src, &now[i].Dst)
+			a.table.prefetch(h)
+			ahead[i].hash = h
 		}
 		for i := range ahead {
 			at := &ahead[i]
-			if at.conn = a.table.candidate(at.hash); at.conn != 0 {
+			if at.conn, at.inserts = a.table.candidate(at.hash); at.conn != 0 {
 				a.recs.prefetch(at.conn)
 			} else {
 				a.syns.prefetch(at.hash)
 			}
 		}
 		for i := range now {
-			s := &now[i]
-			a.Advance(s.Time)
-			if !isBare(s) {
-				a.push(s, ahead[0])
-				ahead = ahead[1:]
-			}
+			a.Advance(now[i].Time)
+			a.push(&now[i], ahead[i])
 		}
 		segs = segs[len(now):]
 	}
@@ -133,8 +128,11 @@ func isBare(s *capture.Segment) bool {
 }
 
 func (a *Assembler) push(s *capture.Segment, at lookup) {
+	if isBare(s) {
+		return
+	}
 	h, i := at.hash, at.conn
-	if i == 0 || !a.recs.at(i).is(&s.Src, &s.Dst) {
+	if i == 0 && !a.table.isNew(h, at.inserts) || i != 0 && !a.recs.at(i).is(&s.Src, &s.Dst) {
 		i = a.table.find(&a.recs, h, &s.Src, &s.Dst)
 	}
 	first := seq(s.Seq)
@@ -153,9 +151,10 @@ func (a *Assembler) push(s *capture.Segment, at lookup) {
 	if c.next == first && a.isPlain(c, s) {
 		c.advance(len(s.Payload))
 		a.read(i, c, s.Payload, true)
-		if c.stream != 0 {
-			a.settle(i, c)
+		if c.stream == 0 {
+			return // nothing is held that was not before
 		}
+		a.settle(i, c)
 	} else {
 		a.order(i, c, s, first)
 	}

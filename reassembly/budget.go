@@ -7,7 +7,7 @@ func (a *Assembler) memory() int64 {
 }
 
 const (
-	maxSlotBytes = 22   // of the table per connection: 8 bytes, at the least 3/8 used
+	maxSlotBytes = 32   // of the table per connection: 8 bytes, at the least a quarter used
 	maxExpired   = 4096 // connections forgotten at one time, so that no packet waits long
 	maxChances   = 64   // connections looked at for one that was not used since it was listed
 )

@@ -18,8 +18,9 @@ type table struct {
 }
 
 type tablePart struct {
-	slots []slot // a power of two of them
-	used  int
+	slots   []slot // a power of two of them
+	used    int
+	inserts uint32
 }
 
 // A slot is 8 bytes: most misses and all moves need no look at the record.
@@ -78,14 +79,20 @@ func (t *table) find(recs *slab, h uint64, client, server *capture.Endpoint) uin
 	}
 }
 
-// candidate returns the connection that find is likely to return.
-func (t *table) candidate(h uint64) uint32 {
+// candidate returns the connection that find is likely to return, and how many
+// were inserted in its part of the table until then: if it is 0, that means
+// none, until there are more.
+func (t *table) candidate(h uint64) (conn, inserts uint32) {
 	p := t.part(h)
 	if i := p.search(uint32(h), uint32(h)); i != none {
-		return p.slots[i].conn
+		return p.slots[i].conn, p.inserts
 	}
-	return 0
+	return 0, p.inserts
 }
+
+// isNew tells whether it is still known of a candidate that was 0 that there
+// is no such connection.
+func (t *table) isNew(h uint64, inserts uint32) bool { return t.part(h).inserts == inserts }
 
 // search returns the first slot from i on that has the hash, before one that
 // is empty.
@@ -115,7 +122,7 @@ func (t *table) prefetch(h uint64) {
 // insert adds a connection that is not in the table.
 func (t *table) insert(h uint64, conn uint32) {
 	p := t.part(h)
-	if (p.used+1)*4 > len(p.slots)*3 {
+	if (p.used+1)*2 > len(p.slots) { // fuller ones make the processor guess wrong how far to look
 		old := p.slots
 		p.slots = make([]slot, max(minPartSlots, 2*len(old)))
 		t.bytes += int64(len(p.slots)-len(old)) * slotBytes
@@ -130,6 +137,7 @@ func (t *table) insert(h uint64, conn uint32) {
 	}
 	p.place(slot{uint32(h), conn})
 	p.used++
+	p.inserts++
 }
 
 func (p *tablePart) place(s slot) {
