@@ -44,8 +44,11 @@ type Assembler struct {
 	table    *table
 	syns     synCache
 	recs     slab
-	known    list // connections
-	gone     list // closed connections
+	closed   closedQueue
+	hand     uint32 // record looked at last for one to evict
+	broom    uint32 // record looked at last for being silent too long
+	toSweep  uint32 // how many are to be looked at now
+	swept    int64  // when that was decided last
 	streams  streams
 	pool     pool
 
@@ -70,11 +73,11 @@ func New(cfg Config, emit func(*Request) Fate) *Assembler {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	maxConns := max(1, int(cfg.MaxMemory*5/8/(connBytes+maxSlotBytes)))
+	maxConns := max(1, int(cfg.MaxMemory*5/8/(connBytes+skipBytes+closingBytes+maxSlotBytes)))
 	return &Assembler{
 		maxConns:   maxConns,
 		maxStreams: max(1, int(cfg.MaxMemory*3/8/streamBytes)),
-		cfg:        cfg, emit: emit, table: newTable(), syns: newSynCache(cfg.MaxMemory), recs: slab{limit: maxConns},
+		cfg:        cfg, emit: emit, table: newTable(), syns: newSynCache(cfg.MaxMemory), recs: slab{limit: maxConns}, closed: closedQueue{limit: maxConns},
 		pool: pool{limit: cfg.MaxMemory / 4},
 	}
 }
@@ -263,7 +266,6 @@ func (a *Assembler) open(h uint64, s *capture.Segment, first seq) uint32 {
 		c.phase, c.flags = between, anchored|fresh
 	}
 	a.table.insert(h, i)
-	a.known.push(&a.recs, i, a.now)
 	a.stats.Connections++
 	return i
 }
@@ -273,11 +275,6 @@ func (a *Assembler) forget(i uint32, fate Fate) {
 	c := a.recs.at(i)
 	a.drop(c, fate)
 	a.releaseStream(c)
-	if c.has(retired) {
-		a.gone.remove(&a.recs, i)
-	} else {
-		a.known.remove(&a.recs, i)
-	}
 	a.table.remove(a.table.hash(&c.client, &c.server), i)
 	a.recs.release(i)
 }
@@ -286,10 +283,8 @@ func (a *Assembler) forget(i uint32, fate Fate) {
 func (a *Assembler) retire(i uint32, c *conn) {
 	a.drop(c, Aborted)
 	a.releaseStream(c)
-	c.phase = closed
-	if !c.has(retired) {
-		a.known.remove(&a.recs, i)
-		a.gone.push(&a.recs, i, a.now)
-		c.flags |= retired
+	if c.phase != closed {
+		c.phase, c.last = closed, a.moment
+		a.closed.push(closing{i, a.moment})
 	}
 }

@@ -1,15 +1,18 @@
 package reassembly
 
+import "math"
+
 // memory is what all connections, streams and buffers hold, in bytes.
 func (a *Assembler) memory() int64 {
-	return a.recs.bytes() + a.table.bytes + int64(len(a.syns.entries))*synEntryBytes +
+	return a.recs.bytes() + a.closed.bytes() + a.table.bytes + int64(len(a.syns.entries))*synEntryBytes +
 		a.streams.bytes() + a.pool.held
 }
 
 const (
-	maxSlotBytes = 32   // of the table per connection: 8 bytes, at the least a quarter used
-	maxExpired   = 4096 // connections forgotten at one time, so that no packet waits long
-	maxChances   = 64   // connections looked at for one that was not used since it was listed
+	maxSlotBytes = 32      // of the table per connection: 8 bytes, at the least a quarter used
+	maxExpired   = 4096    // connections forgotten at one time, so that no packet waits long
+	maxSwept     = 1 << 14 // records looked at at one time, likewise
+	maxChances   = 64      // connections looked at for one that was silent for long
 )
 
 // shed drops half-read requests, those first that were silent longest, until
@@ -55,21 +58,53 @@ func (a *Assembler) shedStream(st *stream) {
 	}
 }
 
-// evict forgets the connection that was silent longest: a closed one if there
-// is any, else the first in the list that was not used since it was put there.
+// evict forgets a connection: the one that was closed first if there is any, else, of
+// the next ones in memory, the one that was silent longest.
 func (a *Assembler) evict() {
-	i := a.gone.oldest
-	for chances := maxChances; i == 0; chances-- {
-		oldest := a.known.oldest
-		if chances > 0 && a.recs.at(oldest).last > a.momentOf(a.recs.place(oldest).listed) {
-			a.known.remove(&a.recs, oldest)
-			a.known.push(&a.recs, oldest, a.now)
-			continue
-		}
-		i = oldest
+	i := a.takeClosed(math.MaxUint32)
+	if i == 0 {
+		i = a.longestSilent()
 	}
 	a.forget(i, Shed)
 	a.stats.Evicted++
+}
+
+// takeClosed returns the connection that was closed first, if it was closed
+// and silent before a moment, or 0.
+func (a *Assembler) takeClosed(before uint32) uint32 {
+	for a.closed.n > 0 && a.closed.front().moment < before {
+		i, moment := a.closed.front().conn, a.closed.front().moment
+		a.closed.pop()
+		switch c := a.recs.at(i); {
+		case c.phase != closed: // it is forgotten, or another has its record
+		case c.last != moment: // copies of its packets came since
+			a.closed.push(closing{i, c.last})
+		default:
+			return i
+		}
+	}
+	return 0
+}
+
+// longestSilent looks at some connections, each time at others, so that those
+// in use have long been used again when it is their turn.
+func (a *Assembler) longestSilent() uint32 {
+	var found uint32
+	at := a.hand
+	for seen, looked := 0, uint32(0); seen < maxChances && looked < a.recs.top; looked++ {
+		if at++; at > a.recs.top {
+			at = 1
+		}
+		c := a.recs.at(at)
+		if c.isFree() {
+			continue
+		}
+		if seen++; found == 0 || c.last < a.recs.at(found).last {
+			found = at
+		}
+	}
+	a.hand = found
+	return found
 }
 
 // expire does what is due: holes, silent streams, silent and closed connections.
@@ -90,21 +125,38 @@ func (a *Assembler) expire() {
 		a.giveUp(c, st, Expired)
 		a.settle(st.conn, c)
 	}
-	for range maxExpired {
-		if i := a.gone.oldest; i != 0 && a.recs.place(i).listed < a.now-int64(closedTimeout) {
-			a.forget(i, Aborted)
-		} else if i := a.known.oldest; i != 0 && a.recs.place(i).listed < idle {
-			if a.recs.at(i).last < a.momentOf(idle) {
-				a.forget(i, Expired)
-				continue
-			}
-			a.known.remove(&a.recs, i)
-			a.known.push(&a.recs, i, a.now)
-		} else {
-			return
+	a.forgetSilent(a.momentOf(idle))
+}
+
+// forgetSilent forgets closed connections whose time is over, and of some of the
+// others those that were silent since before idle: it comes round to each once
+// in half the idle timeout.
+func (a *Assembler) forgetSilent(idle uint32) {
+	left := maxExpired
+	for ; left > 0; left-- {
+		i := a.takeClosed(a.momentOf(a.now - int64(closedTimeout)))
+		if i == 0 {
+			break
+		}
+		a.forget(i, Aborted)
+	}
+	period := int64(a.cfg.IdleTimeout) / 2
+	elapsed := min(a.now-a.swept, period)
+	a.swept = a.now
+	a.toSweep = min(a.toSweep+1+uint32(float64(a.recs.top)*(float64(elapsed)/float64(period))), a.recs.top)
+	for looked := 0; a.toSweep > 0 && left > 0 && looked < maxSwept; looked++ {
+		a.toSweep--
+		if a.broom++; a.broom > a.recs.top {
+			a.broom = 1
+		}
+		if c := a.recs.at(a.broom); !c.isFree() && c.last < idle {
+			a.forget(a.broom, Expired)
+			left--
 		}
 	}
-	a.due = a.now // there is more
+	if a.toSweep > 0 || left == 0 {
+		a.due = a.now // there is more
+	}
 }
 
 // expireHole gives up the missing bytes that are late. A range far ahead, past

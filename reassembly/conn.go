@@ -21,12 +21,11 @@ const (
 	upgraded             // the request before asked to speak another protocol
 	anchored             // next means something
 	joined               // its SYN was not seen
-	retired              // it is in the list of closed connections
 )
 
-// A conn is what a connection costs while no request is half read, with its
-// place and a slot in the table: 88 bytes and the slot, no pointer, no buffer.
-// It is one line of the cache and holds all that a request needs.
+// A conn is what a connection costs while no request is half read, with a slot
+// in the table: 64 bytes and the slot, no pointer, no buffer. It is one line of
+// the cache and holds all that a request needs.
 type conn struct {
 	client, server capture.Endpoint
 	next           seq    // the next byte to read
@@ -40,15 +39,7 @@ type conn struct {
 	last           uint32 // moment of the last packet
 }
 
-// A place is what is rarely needed of a connection.
-type place struct {
-	skip   int64  // bytes to skip, while it does
-	listed int64  // time when it was put where it is in its list
-	newer  uint32 // its neighbours there
-	older  uint32
-}
-
-const connBytes = 64 + 24
+const connBytes = 64
 
 func (c *conn) has(flag uint8) bool { return c.flags&flag != 0 }
 
@@ -83,12 +74,13 @@ func (c *conn) advance(n int) {
 // hold no pointers, so that growth copies nothing and the collector has
 // nothing to look at.
 type slab struct {
-	blocks []*[slabBlock]conn
-	places []*[slabBlock]place
-	free   uint32 // first of the free records, linked by place.older
-	top    uint32 // highest record that was ever used
-	live   int
-	limit  int // of records
+	blocks  []*[slabBlock]conn
+	skips   []*[slabBlock]int64 // of each block, once one of its connections skips
+	skipped int                 // blocks of which there are skips
+	free    uint32              // first of the free records, linked by conn.next
+	top     uint32              // highest record that was ever used
+	live    int
+	limit   int // of records
 }
 
 const (
@@ -100,8 +92,18 @@ func (s *slab) at(i uint32) *conn {
 	return &s.blocks[i/slabBlock][i%slabBlock]
 }
 
-func (s *slab) place(i uint32) *place {
-	return &s.places[i/slabBlock][i%slabBlock]
+// isFree tells whether no connection has this record: none has port 0.
+func (c *conn) isFree() bool { return c.server.Port == 0 }
+
+// skip is how many bytes connection i has to skip, while it does. It is rarely
+// needed, and costs memory only then.
+func (s *slab) skip(i uint32) *int64 {
+	block := &s.skips[i/slabBlock]
+	if *block == nil {
+		*block = new([slabBlock]int64)
+		s.skipped++
+	}
+	return &(*block)[i%slabBlock]
 }
 
 // prefetch has the processor load record i.
@@ -111,9 +113,10 @@ func (s *slab) prefetch(i uint32) { prefetch((*uint32)(&s.at(i).next)) }
 func (s *slab) take() (uint32, *conn) {
 	s.live++
 	if i := s.free; i != 0 {
-		s.free = s.place(i).older
-		*s.place(i) = place{}
-		return i, s.at(i)
+		c := s.at(i)
+		s.free = uint32(c.next)
+		c.next = 0
+		return i, c
 	}
 	s.top++
 	if int(s.top/slabBlock) == len(s.blocks) {
@@ -127,55 +130,24 @@ func (s *slab) take() (uint32, *conn) {
 // records page by page takes longer than to parse a request's head for each.
 func (s *slab) grow() {
 	n := max(1, min(len(s.blocks)/8, s.limit/slabBlock-len(s.blocks)))
-	conns, places := make([]conn, n*slabBlock), make([]place, n*slabBlock)
+	conns := make([]conn, n*slabBlock)
 	if len(s.blocks) >= manyBlocks {
 		adviseHuge(conns)
-		adviseHuge(places)
 	}
 	for at := 0; at < len(conns); at += slabBlock {
 		s.blocks = append(s.blocks, (*[slabBlock]conn)(conns[at:]))
-		s.places = append(s.places, (*[slabBlock]place)(places[at:]))
+		s.skips = append(s.skips, nil)
 	}
 }
 
 func (s *slab) release(i uint32) {
 	s.live--
-	*s.at(i) = conn{}
-	s.place(i).older = s.free
+	*s.at(i) = conn{next: seq(s.free)}
 	s.free = i
 }
 
-func (s *slab) bytes() int64 { return int64(len(s.blocks)) * slabBlock * connBytes }
-
-// A list orders connections by the time when they were listed, not by their
-// last packet: packets move nothing, which would cost a miss of the cache for
-// each neighbour. Whoever takes the oldest looks at conn.last and lists it
-// again if it was in use meanwhile.
-type list struct {
-	newest, oldest uint32
+func (s *slab) bytes() int64 {
+	return int64(len(s.blocks))*slabBlock*connBytes + int64(s.skipped)*slabBlock*skipBytes
 }
 
-func (l *list) push(recs *slab, i uint32, now int64) {
-	p := recs.place(i)
-	p.listed, p.newer, p.older = now, 0, l.newest
-	if l.newest != 0 {
-		recs.place(l.newest).newer = i
-	} else {
-		l.oldest = i
-	}
-	l.newest = i
-}
-
-func (l *list) remove(recs *slab, i uint32) {
-	p := recs.place(i)
-	if p.newer != 0 {
-		recs.place(p.newer).older = p.older
-	} else {
-		l.newest = p.older
-	}
-	if p.older != 0 {
-		recs.place(p.older).newer = p.newer
-	} else {
-		l.oldest = p.newer
-	}
-}
+const skipBytes = 8

@@ -23,9 +23,10 @@
 //
 // # Limits
 //
-// Memory stays below Config.MaxMemory: connections that were idle for longest
-// are forgotten first, and what was open on them is counted as shed. A SYN
-// costs nothing that lasts; a connection is remembered from its first byte
+// Memory stays below Config.MaxMemory. Closed connections are forgotten first,
+// then those that were silent longest: of 64 in turn, so that packets need not
+// keep them in order. What was open on them is counted as shed. A SYN costs
+// nothing that lasts; a connection is remembered from its first byte
 // on. Missing bytes are waited for until Config.GapTimeout has passed, 8 MiB
 // wait behind them, or the client has begun so many later requests that the
 // server cannot have been missing them. Then the request they lie in is
@@ -35,11 +36,12 @@
 // # Speed
 //
 // PushAll looks a few dozen segments up before it takes the first of them, and
-// has the processor fetch their connections' records meanwhile. A head is
-// marked 64 bytes at a time and read from mark to mark. Records lie in blocks
-// without pointers, for which Linux is asked to give huge pages. What is in
-// assembly, marking on amd64 and prefetching on amd64 and arm64, has a plain
-// twin for other processors, and the tests compare the two.
+// has the processor fetch their connections' records meanwhile. A clean head is
+// read by the bits of 64 bytes at a time (clean.go), any other line by line.
+// Records are one line of the cache each and lie in blocks without pointers,
+// for which Linux is asked to give huge pages. What is in assembly, the bits on
+// amd64 and prefetching on amd64 and arm64, has a plain twin for other
+// processors, and the tests compare the two.
 //
 // # Overlap
 //

@@ -16,7 +16,7 @@ func (a *Assembler) read(i uint32, c *conn, b []byte, starts bool) {
 		case inside:
 			b = a.proceed(c, a.stream(c), b)
 		case skipping:
-			n := min(a.recs.place(i).skip, int64(len(b)))
+			n := min(*a.recs.skip(i), int64(len(b)))
 			a.skipped(i, c, n)
 			b = b[n:]
 		default:
@@ -29,13 +29,13 @@ func (a *Assembler) read(i uint32, c *conn, b []byte, starts bool) {
 // skip leaves out the next n bytes.
 func (a *Assembler) skip(i uint32, c *conn, n int64) {
 	c.phase = skipping
-	a.recs.place(i).skip = n
+	*a.recs.skip(i) = n
 }
 
 // skipped counts off bytes of a body whose length is known.
 func (a *Assembler) skipped(i uint32, c *conn, n int64) {
-	p := a.recs.place(i)
-	if p.skip -= n; p.skip == 0 {
+	left := a.recs.skip(i)
+	if *left -= n; *left == 0 {
 		c.phase = between
 	}
 }
@@ -297,7 +297,7 @@ func (a *Assembler) miss(i uint32, c *conn, n int, fate Fate) {
 		}
 	}
 	switch {
-	case c.phase == skipping && int64(n) <= a.recs.place(i).skip:
+	case c.phase == skipping && int64(n) <= *a.recs.skip(i):
 		a.skipped(i, c, int64(n))
 	case c.phase <= skipping:
 		c.phase = hunting
