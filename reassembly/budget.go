@@ -58,8 +58,8 @@ func (a *Assembler) shedStream(st *stream) {
 	}
 }
 
-// evict forgets a connection: the one that was closed first if there is any, else, of
-// the next ones in memory, the one that was silent longest.
+// evict forgets a connection: the one that was closed first if there is any,
+// else, of the next ones in memory, the one that was silent longest.
 func (a *Assembler) evict() {
 	i := a.takeClosed(math.MaxUint32)
 	if i == 0 {

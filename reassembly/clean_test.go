@@ -54,6 +54,10 @@ func TestClean(t *testing.T) {
 			b = append(b, oddities[r.IntN(kinds)]...)
 		}
 		b = append(b, "\r\n\r\nbody\r\n\x00"[:r.IntN(12)]...)
+		if r.IntN(2) == 0 { // what follows is no part of it, whatever it looks like
+			b = append(append(append(b, "\r\n\r\n"...), "\r\n"[:r.IntN(3)]...), oddities[r.IntN(len(oddities))]...)
+			b = append(b, "\r\nContent-Length: 9\r\nUpgrade: x\r\n\r\n"...)
+		}
 		first := r.IntN(len(b) + 1)
 		second := min(first+r.IntN(3), len(b))
 		checkClean(t, b)
@@ -74,7 +78,10 @@ func TestCleanIsTaken(t *testing.T) {
 		t.Log("this processor reads line by line")
 		return
 	}
-	for _, head := range []string{browserGet, "GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nX:"} {
+	for _, head := range []string{
+		browserGet, "GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nX:",
+		"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n\x00\r\n\n\n : \x7f" + strings.Repeat("\x01", 70), browserGet + "\x00\x01",
+	} {
 		m := message{state: stateLine}
 		if _, ok := m.cleanLines([]byte(head), defaultMark); !ok {
 			t.Errorf("%q was read line by line", head)
