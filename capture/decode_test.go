@@ -434,7 +434,7 @@ func FuzzFile(f *testing.F) {
 					t.Fatalf("%+v, alone %+v", s, one[0])
 				}
 			}
-			if src.more && n < len(segs) || err != nil && n > 0 || d.Stats().Seen > uint64(len(b)*1100) || cap(src.buf) > len(b)*1100+2*fileBuffer {
+			if src.more && n < len(segs) || err != nil && n > 0 || d.Stats().Seen > uint64(len(b)*1100) || cap(src.buf) > 2*len(b)*1100+fileBuffer {
 				t.Fatalf("%d segments, %v, of %d bytes %d packets, a buffer of %d", n, err, len(b), d.Stats().Seen, cap(src.buf))
 			}
 			if err == nil {

@@ -168,20 +168,21 @@ func (f *File) peek(n int) ([]byte, error) {
 			}
 			return nil, f.err
 		}
-		f.fill(n)
+		f.fill()
 	}
 	return f.buf[f.pos : f.pos+n], nil
 }
 
-// fill reads more, making room for n bytes.
-func (f *File) fill(n int) {
+// fill reads more. Its buffer grows with what is there, not with what a record
+// claims.
+func (f *File) fill() {
 	if f.pos > 0 {
 		f.end = copy(f.buf, f.buf[f.pos:f.end])
 		f.pos = 0
 	}
-	if n > len(f.buf) {
-		grown := make([]byte, n+fileBuffer)
-		copy(grown, f.buf[:f.end])
+	if f.end == len(f.buf) {
+		grown := make([]byte, 2*len(f.buf))
+		copy(grown, f.buf)
 		f.buf = grown
 	}
 	k, err := f.r.Read(f.buf[f.end:])

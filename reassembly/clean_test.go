@@ -13,11 +13,13 @@ func checkClean(t *testing.T, b []byte, cuts ...int) {
 	var fast, plain message
 	for _, cut := range append(cuts, len(b)) {
 		out := fast.head(b[:cut], defaultMark)
-		want := plain.first(b[:cut])
-		if plain.state != stateStart || want == done {
-			if plain.state == stateStart {
+		want := done
+		if plain.state == stateStart {
+			if want = plain.first(b[:cut]); want == done {
 				plain.state = stateLine
 			}
+		}
+		if want == done {
 			want = plain.readLines(b[:cut], defaultMark)
 		}
 		got := fast
