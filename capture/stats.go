@@ -7,7 +7,7 @@ import "iter"
 type DecoderStats struct {
 	Seen        uint64 // given to Decode
 	Segments    uint64 // segments to wanted ports, those completed by a fragment included
-	Bare        uint64 // to a wanted port, but neither data nor SYN, FIN or RST; a Ring's filter keeps them out
+	Bare        uint64 // to a wanted port, but neither data nor SYN, FIN or RST; a Ring's filter keeps them out, but for those in tunnels
 	OtherPort   uint64 // TCP to another port, answers among it
 	NotTCP      uint64 // another protocol
 	UnknownLink uint64 // a link type that is not understood

@@ -143,7 +143,8 @@ func (a *Assembler) push(s *capture.Segment, at lookup) {
 		i = a.announce(h, i, first)
 		first++ // the SYN counts as a byte (RFC 9293 §3.4)
 	}
-	if i == 0 {
+	known := i != 0
+	if !known {
 		if len(s.Payload) == 0 {
 			return
 		}
@@ -154,10 +155,11 @@ func (a *Assembler) push(s *capture.Segment, at lookup) {
 	if c.next == first && a.isPlain(c, s) {
 		c.advance(len(s.Payload))
 		a.read(i, c, s.Payload, true)
-		if c.stream == 0 {
+		if c.stream != 0 {
+			a.settle(i, c)
+		} else if known {
 			return // nothing is held that was not before
 		}
-		a.settle(i, c)
 	} else {
 		a.order(i, c, s, first)
 	}

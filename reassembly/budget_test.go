@@ -53,6 +53,26 @@ func TestHalfRequestsStayBelowBudget(t *testing.T) {
 	}
 }
 
+// TestNewConnectionsStayBelowBudget: what half requests hold gives way to
+// connections that have but whole ones.
+func TestNewConnectionsStayBelowBudget(t *testing.T) {
+	const budget, half, whole = 8 << 20, 20_000, 40_000
+	c := newCollector(Config{MaxMemory: budget})
+	for i := range half {
+		c.push(crowd(i).data("GET / HTTP/1.1\r\nX: " + strings.Repeat("y", 600)))
+	}
+	for i := range whole {
+		k := crowd(half + i)
+		c.push(k.syn())
+		c.push(k.data(get(i)))
+		below(t, c, budget)
+	}
+	if len(c.requests) != whole {
+		t.Errorf("%d of %d whole requests were handed on", len(c.requests), whole)
+	}
+	c.finish(t)
+}
+
 func TestChunkedHalfRequestsStayBelowBudget(t *testing.T) {
 	const budget, n = 2 << 20, 20_000
 	c := newCollector(Config{MaxMemory: budget})
