@@ -12,7 +12,7 @@ const maxAgain = 1 << 10
 // A headScan looks for what is out of the ordinary in the lines of a head, 64
 // bytes at a time: bit i of a word is for byte i.
 type headScan struct {
-	length uint64 // of the mark's name
+	length uint64 // of the mark's name, less than 64
 
 	// Of the last block.
 	feeds   uint64 // LF
@@ -35,7 +35,7 @@ const scanBlocks = 8 // at a time
 // lines only where it has to; what it returns, and leaves in m, is what readLines
 // gives. If ok is false it has done nothing.
 func (m *message) cleanLines(b []byte, mark string) (out outcome, ok bool) {
-	if !canScanHeads() || m.scanned-m.line > maxAgain {
+	if !canScanHeads() || m.scanned-m.line > maxAgain || len(mark) >= 64 {
 		return 0, false
 	}
 	n := len(b)

@@ -10,9 +10,14 @@ import (
 // has for it and line by line: the same must come of it.
 func checkClean(t *testing.T, b []byte, cuts ...int) {
 	t.Helper()
+	checkMark(t, b, defaultMark, cuts)
+}
+
+func checkMark(t *testing.T, b []byte, mark string, cuts []int) {
+	t.Helper()
 	var fast, plain message
 	for _, cut := range append(cuts, len(b)) {
-		out := fast.head(b[:cut], defaultMark)
+		out := fast.head(b[:cut], mark)
 		want := done
 		if plain.state == stateStart {
 			if want = plain.first(b[:cut]); want == done {
@@ -20,7 +25,7 @@ func checkClean(t *testing.T, b []byte, cuts ...int) {
 			}
 		}
 		if want == done {
-			want = plain.readLines(b[:cut], defaultMark)
+			want = plain.readLines(b[:cut], mark)
 		}
 		got := fast
 		if out != more { // of no use any more
@@ -70,6 +75,21 @@ func TestClean(t *testing.T) {
 			b := []byte("GET /" + strings.Repeat("p", n) + " HTTP/1.1\r\n" + line + "\r\nContent-Length: 7\r\nA: b\r\n\r\n")
 			checkClean(t, b)
 			checkClean(t, b, r.IntN(len(b)))
+		}
+	}
+}
+
+// TestCleanMark: the mark is found whatever its length, wherever it stands.
+func TestCleanMark(t *testing.T) {
+	for n := 1; n < 140; n++ {
+		mark := strings.Repeat("M", n)
+		for pad := range 70 {
+			head := "GET / HTTP/1.1\r\nP: " + strings.Repeat("p", pad) + "\r\n" + strings.ToLower(mark) + ": 1\r\n\r\n"
+			checkMark(t, []byte(head), mark, nil)
+			m := message{}
+			if out := m.head([]byte(head), mark); out != done || !m.marked {
+				t.Fatalf("a mark of %d bytes behind %d: %d, %t", n, pad, out, m.marked)
+			}
 		}
 	}
 }
