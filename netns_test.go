@@ -22,7 +22,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// roleEnv makes the test binary play the yardstick of the listener's benchmark.
+// roleEnv makes the test binary play the yardstick of the listener's benchmark,
+// or the bare loop of the files'.
 const roleEnv = "GOR_TEST_ROLE"
 
 // patience bounds everything the live tests wait for. It is far more than any
@@ -30,8 +31,15 @@ const roleEnv = "GOR_TEST_ROLE"
 const patience = 60 * time.Second
 
 func TestMain(m *testing.M) {
-	if os.Getenv(roleEnv) == "yardstick" {
+	switch os.Getenv(roleEnv) {
+	case "yardstick":
 		os.Exit(yardstick(os.Args[1:], os.Stderr))
+	case "bare loop":
+		if err := bareLoop(os.Args[1], os.Stderr); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
 	}
 	dir, err := os.MkdirTemp("", "gor-test-")
 	if err != nil {
