@@ -15,12 +15,15 @@ type headScan struct {
 	length uint64 // of the mark's name, less than 64
 
 	// Of the last block.
-	feeds   uint64 // LF
+	feeds uint64 // LF
+	//lint:ignore U1000 scanHead goes on with it
 	returns uint64 // CR
-	begins  uint64 // first bytes of lines, but not of the request line
-	run     uint64 // 1: it ends inside a field name
-	last    uint64 // where the empty line begins, and perhaps what is behind it
-	stop    uint64 // last, and what is wrong before it
+	//lint:ignore U1000 scanHead goes on with it
+	begins uint64 // first bytes of lines, but not of the request line
+	//lint:ignore U1000 scanHead goes on with it
+	run  uint64 // 1: it ends inside a field name
+	last uint64 // where the empty line begins, and perhaps what is behind it
+	stop uint64 // last, and what is wrong before it
 
 	block int                // blocks looked at since it was set to 0
 	any   uint64             // all of names
