@@ -56,7 +56,7 @@ type Assembler struct {
 
 	ahead [32]lookup // of segments to be pushed
 
-	req    Request
+	req    Request // its Client and Server are those of the packet or stream at hand
 	stats  Stats
 	warned [protocols][]uint16 // ports whose protocol was logged
 }
@@ -135,9 +135,10 @@ func (a *Assembler) push(s *capture.Segment, at lookup) {
 		return
 	}
 	h, i := at.hash, at.conn
-	if i == 0 && !a.table.isNew(h, at.inserts) || i != 0 && !a.recs.at(i).is(&s.Src, &s.Dst) {
-		i = a.table.find(&a.recs, h, &s.Src, &s.Dst)
+	if i == 0 && !a.table.isNew(h, at.inserts) || i != 0 && a.recs.at(i).id != h {
+		i = a.table.find(&a.recs, h)
 	}
+	a.req.Client, a.req.Server = s.Src, s.Dst
 	first := seq(s.Seq)
 	if s.Flags.Has(capture.SYN) {
 		i = a.announce(h, i, first)
@@ -231,7 +232,7 @@ func (a *Assembler) announce(h uint64, i uint32, isn seq) uint32 {
 	if i != 0 {
 		c := a.recs.at(i)
 		first := isn.plus(1)
-		switch ahead := c.start.minus(first); {
+		switch ahead := c.start().minus(first); {
 		case !c.has(anchored):
 			if st := a.stream(c); st != nil && st.early.len() > 0 && !inWindow(st.early.front().seq.minus(first)) {
 				break
@@ -242,7 +243,7 @@ func (a *Assembler) announce(h uint64, i uint32, isn seq) uint32 {
 			a.drain(i, c)
 			a.settle(i, c)
 			return i
-		case c.start == first:
+		case c.start() == first:
 			c.flags &^= joined
 			return i // the same SYN again
 		case c.has(joined) && ahead > 0 && inWindow(ahead):
@@ -260,11 +261,11 @@ func (a *Assembler) open(h uint64, s *capture.Segment, first seq) uint32 {
 		a.evict()
 	}
 	i, c := a.recs.take()
-	c.client, c.server, c.birth = s.Src, s.Dst, birth(s.Time, first)
-	c.next, c.start = first, first
+	c.id, c.birth = h, birth(s.Time)
+	c.next, c.first = first, first
 	c.phase, c.flags = hunting, joined|fresh
 	if isn, ok := a.syns.take(h); ok && near(first, isn.plus(1)) { // a keep-alive probe comes from before the first byte
-		c.next, c.start = isn.plus(1), isn.plus(1)
+		c.next, c.first = isn.plus(1), isn.plus(1)
 		c.phase, c.flags = between, anchored|fresh
 	}
 	a.table.insert(h, i)
@@ -277,7 +278,7 @@ func (a *Assembler) forget(i uint32, fate Fate) {
 	c := a.recs.at(i)
 	a.drop(c, fate)
 	a.releaseStream(c)
-	a.table.remove(a.table.hash(&c.client, &c.server), i)
+	a.table.remove(c.id, i)
 	a.recs.release(i)
 }
 

@@ -96,7 +96,7 @@ func (a *Assembler) longestSilent() uint32 {
 			at = 1
 		}
 		c := a.recs.at(at)
-		if c.isFree() {
+		if c.phase == unused {
 			continue
 		}
 		if seen++; found == 0 || c.last < a.recs.at(found).last {
@@ -149,7 +149,7 @@ func (a *Assembler) forgetSilent(idle uint32) {
 		if a.broom++; a.broom > a.recs.top {
 			a.broom = 1
 		}
-		if c := a.recs.at(a.broom); !c.isFree() && c.last < idle {
+		if c := a.recs.at(a.broom); c.phase != unused && c.last < idle {
 			a.forget(a.broom, Expired)
 			left--
 		}

@@ -148,6 +148,40 @@ func TestOldestConnectionIsEvictedFirst(t *testing.T) {
 	c.finish(t)
 }
 
+// TestShedRequestsKeepTheirEnds: while a packet of one connection is read,
+// requests of another are handed on to make room for it.
+func TestShedRequestsKeepTheirEnds(t *testing.T) {
+	c := newCollector(Config{MaxMemory: 512 << 10})
+	behind, big := newClient(1, 1), newClient(2, 1)
+	want := []string{get(0), get(0)}
+	c.push(behind.syn())
+	c.push(behind.data(get(0)))
+	behind.seq += 10 // lost
+	for range 8 {
+		want = append(want, post(1, strings.Repeat("y", 30_000)))
+		c.push(behind.data(want[2]))
+	}
+	big.now = behind.now
+	c.push(big.syn())
+	c.push(big.data(get(0)))
+	want = append(want, post(2, strings.Repeat("x", 300_000)), get(3))
+	both := want[10] + want[11]
+	c.push(big.data(both[:10_000]))
+	same(t, c.requests, want[:2])
+	c.push(big.data(both[10_000:]))
+	same(t, c.requests, want)
+	for i, conn := range c.conns {
+		of := 0
+		if i == 1 || i >= 10 {
+			of = 1
+		}
+		if conn != c.conns[of] {
+			t.Errorf("request %d is said to be of another connection: %x", i, c.conns)
+		}
+	}
+	c.finish(t)
+}
+
 func TestHostileLengthCostsNothing(t *testing.T) {
 	c := newCollector(Config{MaxMemory: 64 << 20})
 	for i := range 1000 {

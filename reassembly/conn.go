@@ -1,12 +1,11 @@
 package reassembly
 
-import "gor/capture"
-
 // A phase is what the next byte of a connection is.
 type phase uint8
 
 const (
-	hunting  phase = iota // part of something unknown: the next request begins with a segment
+	unused   phase = iota // no byte: the record is free
+	hunting               // part of something unknown: the next request begins with a segment
 	between               // the first byte of a request, or an empty line before it
 	inside                // part of the request in the connection's stream
 	skipping              // one of conn.skip bytes of a request whose fate is decided
@@ -21,52 +20,58 @@ const (
 	upgraded             // the request before asked to speak another protocol
 	anchored             // next means something
 	joined               // its SYN was not seen
+	far                  // more than 2^30 bytes behind first
 )
 
 // A conn is what a connection costs while no request is half read, with a slot
-// in the table: 64 bytes and the slot, no pointer, no buffer. It is one line of
-// the cache and holds all that a request needs.
+// in the table: 32 bytes and the slot, no pointer, no buffer, half a line of
+// the cache. Its addresses are in each of its packets, and in its stream if it
+// has one; here their hash stands for them.
 type conn struct {
-	client, server capture.Endpoint
-	next           seq    // the next byte to read
-	start          seq    // the first byte read, or one less than 2^30 before next
-	stream         uint32 // where its half-read request and early data are; 0: it has none
-	phase          phase
-	flags          uint8
-	indexHigh      uint16 // with indexLow: of its next request
-	indexLow       uint32
-	birth          uint32 // tells it from others with the same addresses
-	last           uint32 // moment of the last packet
+	id     uint64 // table.hash of the addresses
+	next   seq    // the next byte to read
+	first  seq    // the first byte read
+	stream uint32 // where its half-read request and early data are; 0: it has none
+	last   uint32 // moment of the last packet
+	index  uint32 // of its next request
+	birth  uint16 // with first it tells it from others with the same addresses
+	phase  phase
+	flags  uint8
 }
 
-const connBytes = 64
+const connBytes = 32
 
 func (c *conn) has(flag uint8) bool { return c.flags&flag != 0 }
 
-// is tells whether c is the connection between these; no free record is.
-func (c *conn) is(client, server *capture.Endpoint) bool {
-	return c.client == *client && c.server == *server
-}
-
-// nextIndex numbers a request.
-func (c *conn) nextIndex() uint64 {
-	index := uint64(c.indexHigh)<<32 | uint64(c.indexLow)
-	if c.indexLow++; c.indexLow == 0 {
-		c.indexHigh++
+// start is the first byte that is still compared with: sequence numbers can
+// only be told apart within 2^31.
+func (c *conn) start() seq {
+	if c.has(far) {
+		return c.next.plus(-(1 << 29))
 	}
-	return index
+	return c.first
 }
 
-// birth mixes what a connection's beginning has of its own.
-func birth(time int64, first seq) uint32 {
-	return uint32(fold(uint64(time)^0x9e3779b97f4a7c15, uint64(first)^0xd6e8feb86659fd93) >> 16)
+// nextIndex numbers a request. After 2^32 of them a connection counts as
+// another one.
+func (c *conn) nextIndex() uint64 {
+	index := c.index
+	if c.index++; c.index == 0 {
+		c.birth++
+	}
+	return uint64(index)
+}
+
+// birth mixes what the time of a connection's beginning has of its own.
+func birth(time int64) uint16 {
+	return uint16(fold(uint64(time)^0x9e3779b97f4a7c15, 0xd6e8feb86659fd93) >> 16)
 }
 
 // advance moves next behind n bytes that were read or given up.
 func (c *conn) advance(n int) {
 	c.next = c.next.plus(n)
-	if uint32(c.next-c.start) > 1<<30 {
-		c.start = c.next.plus(-(1 << 29)) // stay within what sequence numbers can compare
+	if uint32(c.next-c.first) > 1<<30 {
+		c.flags |= far
 	}
 }
 
@@ -91,9 +96,6 @@ const (
 func (s *slab) at(i uint32) *conn {
 	return &s.blocks[i/slabBlock][i%slabBlock]
 }
-
-// isFree tells whether no connection has this record: none has port 0.
-func (c *conn) isFree() bool { return c.server.Port == 0 }
 
 // skip is how many bytes connection i has to skip, while it does. It is rarely
 // needed, and costs memory only then.

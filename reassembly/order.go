@@ -28,12 +28,12 @@ func inWindow(ahead int) bool { return ahead >= 0 && ahead <= maxWindow }
 // payload.
 func (a *Assembler) order(i uint32, c *conn, s *capture.Segment, first seq) {
 	if c.phase == closed || c.has(anchored) && c.phase != dead && a.isForeign(c, s, first) {
-		if c.phase == closed && inWindow(first.minus(c.start)) && c.next.minus(first) >= 0 ||
+		if c.phase == closed && inWindow(first.minus(c.start())) && c.next.minus(first) >= 0 ||
 			s.Flags.Has(capture.RST) || !beginsRequest(s.Payload) {
 			return // a copy of what was read, or of another connection
 		}
+		h := c.id
 		a.forget(i, Aborted)
-		h := a.table.hash(&s.Src, &s.Dst)
 		i = a.open(h, s, first)
 		c = a.recs.at(i)
 		c.last = a.moment
@@ -59,9 +59,9 @@ func (a *Assembler) order(i uint32, c *conn, s *capture.Segment, first seq) {
 // window nor what was read so far is anywhere near.
 func (a *Assembler) isForeign(c *conn, s *capture.Segment, first seq) bool {
 	if len(s.Payload) == 0 {
-		return !inWindow(first.minus(c.next)) && c.start.minus(first) > 1<<20
+		return !inWindow(first.minus(c.next)) && c.start().minus(first) > 1<<20
 	}
-	return first.minus(c.next) > maxWindow || c.start.minus(first) > 1<<20
+	return first.minus(c.next) > maxWindow || c.start().minus(first) > 1<<20
 }
 
 // takePayload takes a segment's bytes apart by what they are.
@@ -146,7 +146,7 @@ func (a *Assembler) foundStart(i uint32, c *conn, in span) bool {
 // anchor makes at the next byte to read; what was kept from before it goes.
 func (a *Assembler) anchor(i uint32, c *conn, at seq) {
 	c.flags |= anchored
-	c.next, c.start = at, at
+	c.next, c.first = at, at
 	st := a.stream(c)
 	if st == nil {
 		return
@@ -215,10 +215,11 @@ func (a *Assembler) drain(i uint32, c *conn) {
 // fillHole gives up the bytes that are missing before the first range that was
 // kept, or before the end of the stream.
 func (a *Assembler) fillHole(i uint32, c *conn, st *stream) {
+	client, server := a.req.Client, a.req.Server
+	a.req.Client, a.req.Server = st.client, st.server
 	switch {
 	case !c.has(anchored) && st.ended:
 		a.retire(i, c)
-		return
 	case !c.has(anchored):
 		st.early.reset(&a.pool)
 	case st.early.len() > 0:
@@ -228,6 +229,7 @@ func (a *Assembler) fillHole(i uint32, c *conn, st *stream) {
 		a.miss(i, c, st.end.minus(c.next), Gap)
 	}
 	a.settle(i, c)
+	a.req.Client, a.req.Server = client, server // another packet may be at hand
 }
 
 // takeEnd handles a FIN or RST at the sequence number end.
@@ -301,7 +303,9 @@ func (a *Assembler) needStream(i uint32, c *conn) *stream {
 			a.shedStream(a.streams.oldest)
 			a.shedding = false
 		}
-		c.stream = a.streams.take(i, a.now).at
+		st := a.streams.take(i, a.now)
+		st.client, st.server = a.req.Client, a.req.Server
+		c.stream = st.at
 	}
 	return a.stream(c)
 }

@@ -1,5 +1,7 @@
 package reassembly
 
+import "slices"
+
 // read takes the next bytes of a connection; starts says that they begin a
 // segment. b is lent for the call.
 func (a *Assembler) read(i uint32, c *conn, b []byte, starts bool) {
@@ -235,8 +237,7 @@ func (a *Assembler) complete(c *conn, m *message, raw []byte) {
 	fate := Loop
 	if !m.marked {
 		r := &a.req
-		r.Index, r.birth = m.index, c.birth
-		r.Client, r.Server = c.client, c.server
+		r.Index, r.birth = m.index, uint64(c.birth)<<32|uint64(c.first)
 		r.First, r.Last = m.firstTime, a.now
 		r.Raw, r.method, r.target, r.proto, r.visible = raw, m.method, m.target, m.proto, m.visible
 		r.HeaderLen, r.BodyBytes = m.header, m.body
@@ -336,11 +337,10 @@ func (a *Assembler) drop(c *conn, fate Fate) {
 func (a *Assembler) other(c *conn, p Protocol) {
 	c.phase = dead
 	a.stats.Streams[p]++
-	for _, port := range a.warned[p] {
-		if port == c.server.Port {
-			return
-		}
+	port := a.req.Server.Port
+	if slices.Contains(a.warned[p], port) {
+		return
 	}
-	a.warned[p] = append(a.warned[p], c.server.Port)
-	a.cfg.Logger.Warn(p.advice(c.server.Port), "protocol", p.String(), "client", c.client.String())
+	a.warned[p] = append(a.warned[p], port)
+	a.cfg.Logger.Warn(p.advice(port), "protocol", p.String(), "client", a.req.Client.String())
 }

@@ -27,7 +27,7 @@ type Request struct {
 	target  int    // likewise
 	proto   int    // likewise
 	visible bool   // the target is visible ASCII without a backslash
-	birth   uint32 // of its connection
+	birth   uint64 // of its connection
 	printed printed
 }
 
@@ -50,7 +50,7 @@ func (r *Request) Conn() uint64 {
 	const k0, k1 = 0x9e3779b97f4a7c15, 0xd6e8feb86659fd93
 	h := fold(le64(r.Client.Addr[:8])^k0, le64(r.Client.Addr[8:])^k1)
 	h = fold(h^le64(r.Server.Addr[:8])^k1, le64(r.Server.Addr[8:])^k0)
-	h = fold(h^uint64(r.birth)^k0, uint64(r.Client.Port)<<16^uint64(r.Server.Port)^k1)
+	h = fold(h^r.birth^k0, uint64(r.Client.Port)<<16^uint64(r.Server.Port)^k1)
 	h ^= h >> 32
 	h *= k1
 	return h ^ h>>29

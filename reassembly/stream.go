@@ -1,13 +1,16 @@
 package reassembly
 
+import "gor/capture"
+
 // A stream is what a connection has beyond its record while a request of it is
 // half read, or while data came ahead of its turn. Streams are reused.
 type stream struct {
-	conn  uint32
-	at    uint32 // its own number
-	msg   message
-	buf   []byte // the request so far, from its first byte; nil if its fate is decided
-	early sorter
+	conn           uint32
+	at             uint32 // its own number
+	client, server capture.Endpoint
+	msg            message
+	buf            []byte // the request so far, from its first byte; nil if its fate is decided
+	early          sorter
 
 	ended    bool // FIN or RST was seen, at end
 	end      seq

@@ -44,11 +44,13 @@ func newTable() *table {
 	return t
 }
 
-// hash mixes the addresses with the key.
+// hash mixes the addresses with the key. It is taken for the addresses
+// themselves: that two of a million connections have the same is as likely as
+// one to 37 million. It is not 0.
 func (t *table) hash(client, server *capture.Endpoint) uint64 {
 	h := fold(le64(client.Addr[:8])^t.key[0], le64(client.Addr[8:])^t.key[1])
 	h = fold(h^le64(server.Addr[:8]), le64(server.Addr[8:])^t.key[1])
-	return fold(h^t.key[0], uint64(client.Port)<<16^uint64(server.Port)^t.key[1])
+	return max(1, fold(h^t.key[0], uint64(client.Port)<<16^uint64(server.Port)^t.key[1]))
 }
 
 // fold multiplies to 128 bits and folds them to 64.
@@ -65,15 +67,15 @@ func le64(b []byte) uint64 {
 
 func (t *table) part(h uint64) *tablePart { return &t.parts[h>>56] }
 
-// find returns the connection of these addresses, or 0.
-func (t *table) find(recs *slab, h uint64, client, server *capture.Endpoint) uint32 {
+// find returns the connection whose addresses have this hash, or 0.
+func (t *table) find(recs *slab, h uint64) uint32 {
 	p := t.part(h)
 	for i := uint32(h); ; i++ {
 		if i = p.search(i, uint32(h)); i == none {
 			return 0
 		}
 		conn := p.slots[i].conn
-		if recs.at(conn).is(client, server) {
+		if recs.at(conn).id == h {
 			return conn
 		}
 	}
