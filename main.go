@@ -422,9 +422,10 @@ func (l *listener) loop() error {
 	}
 }
 
-// batchSize is how many segments are looked up together: enough to wait for
-// memory once, and few enough to stay in the cache.
-const batchSize = 32
+// batchSize is how many segments are decoded before they are pushed: enough to
+// have their connections' memory called for in good time, and few enough to
+// stay in the cache.
+const batchSize = 128
 
 // beforeStop leaves out the segments from the time on that interrupt has set,
 // if that has come.

@@ -54,7 +54,7 @@ type Assembler struct {
 
 	shedding bool
 
-	ahead [32]lookup // of segments to be pushed
+	ahead [16]lookup // of the segments to be pushed next
 
 	req    Request // its Client and Server are those of the packet or stream at hand
 	stats  Stats
@@ -99,31 +99,35 @@ type lookup struct {
 
 // PushAll takes segments in order, as Push does. With many connections most
 // of a segment's time goes by waiting for the memory that its connection lies
-// in; several that are looked up beforehand wait together.
+// in: it is called for while other segments are pushed.
 func (a *Assembler) PushAll(segs []capture.Segment) {
-	for len(segs) > 0 {
-		now := segs[:min(len(segs), len(a.ahead))]
-		ahead := a.ahead[:len(now)]
-		for i := range now {
-			h := a.table.hash(&now[i].Src, &now[i].Dst)
+	for i := -slotsAhead; i < len(segs); i++ {
+		if k := i + slotsAhead; k < len(segs) {
+			h := a.table.hash(&segs[k].Src, &segs[k].Dst)
 			a.table.prefetch(h)
-			ahead[i].hash = h
+			a.ahead[k%len(a.ahead)].hash = h
 		}
-		for i := range ahead {
-			at := &ahead[i]
+		if k := i + recordsAhead; k >= 0 && k < len(segs) {
+			at := &a.ahead[k%len(a.ahead)]
 			if at.conn, at.inserts = a.table.candidate(at.hash); at.conn != 0 {
 				a.recs.prefetch(at.conn)
 			} else {
 				a.syns.prefetch(at.hash)
 			}
 		}
-		for i := range now {
-			a.Advance(now[i].Time)
-			a.push(&now[i], ahead[i])
+		if i >= 0 {
+			a.Advance(segs[i].Time)
+			a.push(&segs[i], a.ahead[i%len(a.ahead)])
 		}
-		segs = segs[len(now):]
 	}
 }
+
+// How many segments ahead their slots of the table are called for, and then
+// the records that these name.
+const (
+	slotsAhead   = 12
+	recordsAhead = 6
+)
 
 // isBare tells a segment that says nothing about what the client sent.
 func isBare(s *capture.Segment) bool {

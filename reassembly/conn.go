@@ -88,10 +88,7 @@ type slab struct {
 	limit   int // of records
 }
 
-const (
-	slabBlock  = 1 << 10
-	manyBlocks = 4
-)
+const slabBlock = 1 << 10
 
 func (s *slab) at(i uint32) *conn {
 	return &s.blocks[i/slabBlock][i%slabBlock]
@@ -109,7 +106,7 @@ func (s *slab) skip(i uint32) *int64 {
 }
 
 // prefetch has the processor load record i.
-func (s *slab) prefetch(i uint32) { prefetch((*uint32)(&s.at(i).next)) }
+func (s *slab) prefetch(i uint32) { prefetch(s.at(i)) }
 
 // take returns a free record, cleared, and its number.
 func (s *slab) take() (uint32, *conn) {
@@ -127,15 +124,10 @@ func (s *slab) take() (uint32, *conn) {
 	return s.top, s.at(s.top)
 }
 
-// grow adds an eighth to the blocks, but none beyond the limit. A kernel that
-// has huge pages gives them to many blocks: to be given the memory of 800,000
-// records page by page takes longer than to parse a request's head for each.
+// grow adds an eighth to the blocks, but none beyond the limit.
 func (s *slab) grow() {
 	n := max(1, min(len(s.blocks)/8, s.limit/slabBlock-len(s.blocks)))
 	conns := make([]conn, n*slabBlock)
-	if len(s.blocks) >= manyBlocks {
-		adviseHuge(conns)
-	}
 	for at := 0; at < len(conns); at += slabBlock {
 		s.blocks = append(s.blocks, (*[slabBlock]conn)(conns[at:]))
 		s.skips = append(s.skips, nil)

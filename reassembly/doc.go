@@ -4,9 +4,10 @@
 //
 // Push takes the segments that package capture finds, those of clients only;
 // every whole request goes to the emit function given to New, on the goroutine
-// that called. A connection is its two endpoints; its bytes are ordered by
-// sequence number modulo 2^32 (RFC 9293 section 3.4) and by nothing else:
-// neither acknowledgements nor PSH nor timing decide anything.
+// that called. A connection is its two endpoints, told from others by a keyed
+// hash of 64 bits of them; its bytes are ordered by sequence number modulo 2^32
+// (RFC 9293 section 3.4) and by nothing else: neither acknowledgements nor PSH
+// nor timing decide anything.
 //
 // # Who owns the bytes
 //
@@ -35,13 +36,13 @@
 //
 // # Speed
 //
-// PushAll looks a few dozen segments up before it takes the first of them, and
-// has the processor fetch their connections' records meanwhile. A clean head is
-// read by the bits of 64 bytes at a time (clean.go), any other line by line.
-// Records are one line of the cache each and lie in blocks without pointers,
-// for which Linux is asked to give huge pages. What is in assembly, the bits on
-// amd64 and prefetching on amd64 and arm64, has a plain twin for other
-// processors, and the tests compare the two.
+// PushAll looks a dozen segments ahead: while others are pushed, the processor
+// fetches their slots of the table, and then the records that these name. A
+// clean head is read by the bits of 64 bytes at a time (clean.go), any other
+// line by line. Records are half a line of the cache each and lie in blocks
+// without pointers. What is in assembly, the bits on amd64 and prefetching on
+// amd64 and arm64, has a plain twin for other processors, and the tests compare
+// the two.
 //
 // # Overlap
 //

@@ -2,8 +2,11 @@
 
 package reassembly
 
-// prefetch has the processor load the line of its cache that p lies in,
+import "unsafe"
+
+// prefetch has the processor load the line of its cache that p begins in,
 // without waiting for it.
-//
+func prefetch[T any](p *T) { prefetchLine(unsafe.Pointer(p)) }
+
 //go:noescape
-func prefetch(p *uint32)
+func prefetchLine(p unsafe.Pointer)

@@ -3,4 +3,4 @@
 package reassembly
 
 // prefetch does nothing where Go offers no instruction for it.
-func prefetch(*uint32) {}
+func prefetch[T any](*T) {}

@@ -41,7 +41,7 @@ func (s *synCache) entry(h uint64) (e *synEntry, found bool) {
 
 // prefetch has the processor load what entry looks at.
 func (s *synCache) prefetch(h uint64) {
-	prefetch(&s.entries[uint32(h>>20)&uint32(len(s.entries)-1)].tag)
+	prefetch(&s.entries[uint32(h>>20)&uint32(len(s.entries)-1)])
 }
 
 func synTag(h uint64) uint32 { return uint32(h) | 1 }

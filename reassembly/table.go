@@ -2,15 +2,20 @@ package reassembly
 
 import (
 	"hash/maphash"
+	"math"
 	"math/bits"
 
 	"gor/capture"
 )
 
-// A table finds connections by their addresses. It is an open-addressing hash
-// table cut into parts that grow one by one, so that no packet waits while
-// hundreds of thousands of slots move. The slots hold no pointers; the hash is
-// keyed, so that nobody can choose addresses that meet in one slot.
+// A table finds connections by the hash of their addresses. It is an
+// open-addressing hash table cut into parts that grow one by one, so that no
+// packet waits while hundreds of thousands of slots move. The slots of a part
+// are in descending order of the hash, each at its home or as soon behind it as
+// there is room: a search ends at the first that is not above what it looks
+// for, and a part grows by being read from front to back. The slots hold no
+// pointers; the hash is keyed, so that nobody can choose addresses that meet in
+// one slot.
 type table struct {
 	parts [tableParts]tablePart
 	key   [2]uint64
@@ -18,28 +23,29 @@ type table struct {
 }
 
 type tablePart struct {
-	slots   []slot // a power of two of them
+	slots   []slot // homes, and slack for what does not fit into the last of them; the last slot is empty
 	used    int
 	inserts uint32
 }
 
-// A slot is 8 bytes: most misses and all moves need no look at the record.
-type slot struct {
-	hash uint32
-	conn uint32 // 0: empty
-}
+// A slot is 32 bits of the hash above the number of the connection, or 0: most
+// misses and all moves need no look at the record.
+type slot uint64
 
 const (
-	tableParts   = 256
-	minPartSlots = 8
-	manySlots    = 1 << 9
-	slotBytes    = 8
+	tableParts = 256
+	minHomes   = 8
+	slackSlots = 16
+	slotBytes  = 8
 )
 
 func newTable() *table {
 	t := &table{}
 	for i := range t.key {
 		t.key[i] = maphash.String(maphash.MakeSeed(), "gor") | 1
+	}
+	for i := range t.parts {
+		t.grow(&t.parts[i])
 	}
 	return t
 }
@@ -70,15 +76,12 @@ func (t *table) part(h uint64) *tablePart { return &t.parts[h>>56] }
 // find returns the connection whose addresses have this hash, or 0.
 func (t *table) find(recs *slab, h uint64) uint32 {
 	p := t.part(h)
-	for i := uint32(h); ; i++ {
-		if i = p.search(i, uint32(h)); i == none {
-			return 0
-		}
-		conn := p.slots[i].conn
-		if recs.at(conn).id == h {
+	for i := p.search(uint32(h)); p.slots[i].hash() == uint32(h); i++ {
+		if conn := p.slots[i].conn(); conn == 0 || recs.at(conn).id == h {
 			return conn
 		}
 	}
+	return 0
 }
 
 // candidate returns the connection that find is likely to return, and how many
@@ -86,8 +89,8 @@ func (t *table) find(recs *slab, h uint64) uint32 {
 // none, until there are more.
 func (t *table) candidate(h uint64) (conn, inserts uint32) {
 	p := t.part(h)
-	if i := p.search(uint32(h), uint32(h)); i != none {
-		return p.slots[i].conn, p.inserts
+	if s := p.slots[p.search(uint32(h))]; s.hash() == uint32(h) {
+		return s.conn(), p.inserts
 	}
 	return 0, p.inserts
 }
@@ -96,76 +99,89 @@ func (t *table) candidate(h uint64) (conn, inserts uint32) {
 // is no such connection.
 func (t *table) isNew(h uint64, inserts uint32) bool { return t.part(h).inserts == inserts }
 
-// search returns the first slot from i on that has the hash, before one that
-// is empty.
-func (p *tablePart) search(i, hash uint32) uint32 {
-	mask := uint32(len(p.slots) - 1)
-	for i &= mask; i < uint32(len(p.slots)); i = (i + 1) & mask {
-		s := p.slots[i]
-		if s.conn == 0 {
-			break
-		}
-		if s.hash == hash {
-			return i
-		}
-	}
-	return none
-}
-
-const none = ^uint32(0)
-
 // prefetch has the processor load what find looks at first.
 func (t *table) prefetch(h uint64) {
-	if p := t.part(h); len(p.slots) > 0 {
-		prefetch(&p.slots[uint32(h)&uint32(len(p.slots)-1)].hash)
-	}
+	p := t.part(h)
+	prefetch(&p.slots[p.home(uint32(h))])
 }
 
 // insert adds a connection that is not in the table.
 func (t *table) insert(h uint64, conn uint32) {
 	p := t.part(h)
-	if (p.used+1)*2 > len(p.slots) { // fuller ones make the processor guess wrong how far to look
-		old := p.slots
-		p.slots = make([]slot, max(minPartSlots, 2*len(old)))
-		t.bytes += int64(len(p.slots)-len(old)) * slotBytes
-		if len(p.slots) >= manySlots {
-			adviseHuge(p.slots)
-		}
-		for _, s := range old {
-			if s.conn != 0 {
-				p.place(s)
-			}
-		}
+	// Fuller parts would make the processor guess wrong how far to look.
+	for 2*(p.used+1) > p.homes() || !p.place(newSlot(uint32(h), conn)) {
+		t.grow(p)
 	}
-	p.place(slot{uint32(h), conn})
 	p.used++
 	p.inserts++
 }
 
-func (p *tablePart) place(s slot) {
-	mask := uint32(len(p.slots) - 1)
-	i := s.hash & mask
-	for p.slots[i].conn != 0 {
-		i = (i + 1) & mask
-	}
-	p.slots[i] = s
-}
-
 // remove takes a connection out and moves back what its slot kept away from
-// where it belongs, so that no marks of the deceased are needed.
+// its home, so that no marks of the deceased are needed.
 func (t *table) remove(h uint64, conn uint32) {
 	p := t.part(h)
-	mask := uint32(len(p.slots) - 1)
-	i := uint32(h) & mask
-	for p.slots[i].conn != conn {
-		i = (i + 1) & mask
+	i := p.search(uint32(h))
+	for p.slots[i].conn() != conn {
+		i++
 	}
+	for ; p.slots[i+1] != 0 && p.home(p.slots[i+1].hash()) <= i; i++ {
+		p.slots[i] = p.slots[i+1]
+	}
+	p.slots[i] = 0
 	p.used--
-	for j := (i + 1) & mask; p.slots[j].conn != 0; j = (j + 1) & mask {
-		if home := p.slots[j].hash & mask; (j-home)&mask >= (j-i)&mask {
-			p.slots[i] = p.slots[j]
-			i = j
+}
+
+// grow doubles the homes of a part. Behind the last of them there is at least
+// as much room as there was: what was near the end is now twice as far from it.
+func (t *table) grow(p *tablePart) {
+	old := p.slots
+	p.slots = make([]slot, max(minHomes, 2*p.homes())+slackSlots)
+	t.bytes += int64(len(p.slots)-len(old)) * slotBytes
+	next := 0
+	for _, s := range old {
+		if s != 0 {
+			next = max(next, p.home(s.hash()))
+			p.slots[next] = s
+			next++
 		}
 	}
-	p.slots[i] = slot{}
+}
+
+func newSlot(hash, conn uint32) slot { return slot(hash)<<32 | slot(conn) }
+
+func (s slot) hash() uint32 { return uint32(s >> 32) }
+func (s slot) conn() uint32 { return uint32(s) }
+
+func (p *tablePart) homes() int { return len(p.slots) - slackSlots }
+
+// home is where the slot with a hash is if there is room.
+func (p *tablePart) home(hash uint32) int {
+	return int(uint64(^hash) * uint64(p.homes()) >> 32)
+}
+
+// search returns where the slots begin whose hash is not above this one.
+func (p *tablePart) search(hash uint32) int {
+	i := p.home(hash)
+	for above := newSlot(hash, math.MaxUint32); p.slots[i] > above; {
+		i++
+	}
+	return i
+}
+
+// place puts s where it belongs and moves what is there by one. If there is no
+// room, it does nothing and returns false.
+func (p *tablePart) place(s slot) bool {
+	i := p.search(s.hash())
+	end := i
+	for p.slots[end] != 0 {
+		end++
+	}
+	if end == len(p.slots)-1 {
+		return false
+	}
+	for ; end > i; end-- {
+		p.slots[end] = p.slots[end-1]
+	}
+	p.slots[i] = s
+	return true
 }
