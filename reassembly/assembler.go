@@ -142,7 +142,8 @@ func (a *Assembler) push(s *capture.Segment, at lookup) {
 	if i == 0 && !a.table.isNew(h, at.inserts) || i != 0 && a.recs.at(i).id != h {
 		i = a.table.find(&a.recs, h)
 	}
-	a.req.Client, a.req.Server = s.Src, s.Dst
+	a.req.Client = s.Src // not both at once: Go would copy one of them twice,
+	a.req.Server = s.Dst // and the processor wait for the first copy
 	first := seq(s.Seq)
 	if s.Flags.Has(capture.SYN) {
 		i = a.announce(h, i, first)
