@@ -1,6 +1,7 @@
 package reassembly
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -57,8 +58,9 @@ func newTape(n int, request string, rough bool) *tape {
 // runAll plays it once, in batches as a capture file gives them.
 func (t *tape) runAll(a *Assembler) {
 	span := int64(len(t.segs)) * 100
-	for at := 0; at < len(t.segs); at += 32 {
-		batch := t.segs[at:min(at+32, len(t.segs))]
+	const size = 128
+	for at := 0; at < len(t.segs); at += size {
+		batch := t.segs[at:min(at+size, len(t.segs))]
 		a.PushAll(batch)
 		for i := range batch {
 			batch[i].Seq += t.step
@@ -124,6 +126,37 @@ func BenchmarkPush(b *testing.B) {
 func BenchmarkConnections(b *testing.B) {
 	for _, n := range []int{20_000, 200_000, 800_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) { benchmarkTape(b, newTape(n, get(1), false), 1) })
+	}
+}
+
+// BenchmarkOpen is what a new connection costs that sends one request.
+func BenchmarkOpen(b *testing.B) {
+	for _, n := range []int{20_000, 200_000, 800_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			const half = 64
+			var batch [2 * half]capture.Segment
+			request := []byte(get(1))
+			rounds := 0
+			for b.Loop() {
+				a := New(Config{MaxMemory: 1 << 30}, func(*Request) Fate { return Sent })
+				for i := range n {
+					s := &batch[i%half]
+					*s = capture.Segment{Time: 1 + int64(i)*1000, Src: endpoint(0, uint16(i)), Dst: endpoint(1, 80), Seq: uint32(i), Flags: capture.SYN}
+					binary.BigEndian.PutUint32(s.Src.Addr[12:], uint32(i)*0x9e3779b1)
+					d := &batch[half+i%half]
+					*d = *s
+					d.Seq, d.Flags, d.Payload = s.Seq+1, capture.ACK, request
+					if i%half == half-1 {
+						a.PushAll(batch[:])
+					}
+				}
+				if got := a.Stats().Fates[Sent]; got != uint64(n/half*half) {
+					b.Fatalf("%d of %d requests: %+v", got, n, a.Stats())
+				}
+				rounds++
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(rounds*n), "ns/connection")
+		})
 	}
 }
 

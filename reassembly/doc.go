@@ -40,9 +40,9 @@
 // fetches their slots of the table, and then the records that these name. A
 // clean head is read by the bits of 64 bytes at a time (clean.go), any other
 // line by line. Records are half a line of the cache each and lie in blocks
-// without pointers. What is in assembly, the bits on amd64 and prefetching on
-// amd64 and arm64, has a plain twin for other processors, and the tests compare
-// the two.
+// without pointers, for which Linux is asked to give huge pages. What is in
+// assembly, the bits on amd64 and prefetching on amd64 and arm64, has a plain
+// twin for other processors, and the tests compare the two.
 //
 // # Overlap
 //

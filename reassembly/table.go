@@ -36,6 +36,7 @@ const (
 	tableParts = 256
 	minHomes   = 8
 	slackSlots = 16
+	manySlots  = 1 << 9
 	slotBytes  = 8
 )
 
@@ -137,6 +138,9 @@ func (t *table) grow(p *tablePart) {
 	old := p.slots
 	p.slots = make([]slot, max(minHomes, 2*p.homes())+slackSlots)
 	t.bytes += int64(len(p.slots)-len(old)) * slotBytes
+	if len(p.slots) >= manySlots {
+		adviseHuge(p.slots)
+	}
 	next := 0
 	for _, s := range old {
 		if s != 0 {
