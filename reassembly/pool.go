@@ -16,6 +16,7 @@ type pool struct {
 const (
 	minBufferBits = 8 // 256 bytes
 	poolClasses   = 4 * 32
+	largeBuffer   = 4 << 20 // handing out memory for more page by page costs most of an upload
 )
 
 // class returns the number of the smallest class that holds n bytes, and its size.
@@ -39,7 +40,11 @@ func (p *pool) get(n int) []byte {
 		return b
 	}
 	p.held += int64(size)
-	return make([]byte, 0, size)
+	b := make([]byte, 0, size)
+	if size >= largeBuffer {
+		adviseHuge(b[:size])
+	}
+	return b
 }
 
 // put takes back a buffer that get returned; nil is none.
