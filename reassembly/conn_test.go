@@ -2,7 +2,9 @@ package reassembly
 
 import (
 	"math"
+	"slices"
 	"testing"
+	"time"
 )
 
 // TestStartFollows: however much was read, the start lies where sequence
@@ -28,5 +30,30 @@ func TestIndexRunsOver(t *testing.T) {
 	}
 	if i := c.nextIndex(); i != 0 || c.birth != 8 {
 		t.Errorf("index %d, birth %d", i, c.birth)
+	}
+}
+
+// TestConnectionNumbers: the same input gives the same numbers, and addresses
+// that are used again another one, be it from the same first byte on.
+func TestConnectionNumbers(t *testing.T) {
+	numbers := func() []uint64 {
+		c := newCollector(Config{})
+		for use := range 2 {
+			k := newClient(1, 100)
+			k.now += int64(use) * int64(time.Minute)
+			c.push(k.syn())
+			c.push(k.data(get(1)))
+			c.push(k.data(get(2)))
+			c.push(k.fin())
+		}
+		c.finish(t)
+		return c.conns
+	}
+	n, again := numbers(), numbers()
+	if len(n) != 4 || !slices.Equal(n, again) {
+		t.Fatalf("%x, then %x", n, again)
+	}
+	if n[0] != n[1] || n[2] != n[3] || n[0] == n[2] {
+		t.Errorf("%x", n)
 	}
 }

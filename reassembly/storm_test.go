@@ -333,3 +333,23 @@ func TestPushAll(t *testing.T) {
 		}
 	}
 }
+
+// TestPushAllMistrustsLookups: a record that was found for a segment may be
+// another connection's when it is the segment's turn.
+func TestPushAllMistrustsLookups(t *testing.T) {
+	c := newCollector(Config{})
+	a, b := newClient(1, 100), newClient(2, 200)
+	c.push(a.syn())
+	c.push(a.data(get(1)))
+	again := newClient(1, 900_000_000)
+	again.now = a.now
+	b.now = a.now
+	c.PushAll([]capture.Segment{again.syn(), b.data(get(2)), again.data(get(3)), b.data(get(4)), again.data(get(5))})
+	same(t, c.requests, []string{get(1), get(2), get(3), get(4), get(5)})
+	if n := c.conns; n[1] != n[3] || n[2] != n[4] || n[0] == n[1] || n[0] == n[2] || n[1] == n[2] {
+		t.Errorf("the requests' connections are %x", n)
+	}
+	if s := c.finish(t); s.Connections != 3 || s.Flows != 2 {
+		t.Errorf("%+v", s)
+	}
+}
