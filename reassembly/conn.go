@@ -1,5 +1,7 @@
 package reassembly
 
+import "math"
+
 // A phase is what the next byte of a connection is.
 type phase uint8
 
@@ -52,14 +54,15 @@ func (c *conn) start() seq {
 	return c.first
 }
 
-// nextIndex numbers a request. After 2^32 of them a connection counts as
-// another one.
+// nextIndex numbers a request. When the numbers are used up the connection
+// counts as another one.
 func (c *conn) nextIndex() uint64 {
-	index := c.index
-	if c.index++; c.index == 0 {
+	if c.index == math.MaxUint32 {
+		c.index = 0
 		c.birth++
 	}
-	return uint64(index)
+	c.index++
+	return uint64(c.index - 1)
 }
 
 // birth mixes what the time of a connection's beginning has of its own.

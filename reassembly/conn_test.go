@@ -24,12 +24,14 @@ func TestStartFollows(t *testing.T) {
 }
 
 func TestIndexRunsOver(t *testing.T) {
-	c := conn{index: math.MaxUint32, birth: 7}
-	if i := c.nextIndex(); i != math.MaxUint32 || c.birth != 8 {
-		t.Errorf("index %d, birth %d", i, c.birth)
-	}
-	if i := c.nextIndex(); i != 0 || c.birth != 8 {
-		t.Errorf("index %d, birth %d", i, c.birth)
+	c := conn{index: math.MaxUint32 - 1, birth: 7}
+	for _, want := range []struct {
+		index uint64
+		birth uint16
+	}{{math.MaxUint32 - 1, 7}, {0, 8}, {1, 8}} {
+		if i := c.nextIndex(); i != want.index || c.birth != want.birth {
+			t.Errorf("index %d, birth %d, want %d", i, c.birth, want)
+		}
 	}
 }
 
