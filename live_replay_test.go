@@ -145,7 +145,7 @@ func TestLiveReplayerRestart(t *testing.T) {
 	during.close()
 	m.run(after)
 	m.sink.await(before.count + during.count + after.count)
-	listen, _ := m.finish(0)
+	listen, replay := m.finish(0)
 
 	missing := 0
 	for _, l := range []*load{before, during, after} {
@@ -163,7 +163,7 @@ func TestLiveReplayerRestart(t *testing.T) {
 	if len(m.sink.corrupt) != 0 {
 		t.Errorf("corrupt: %.3q", m.sink.corrupt)
 	}
-	t.Logf("killed when %d had arrived; %d of %d missing; listener's wire: %v", arrived, missing, during.count, listen.Wire)
+	t.Logf("killed when %d had arrived; %d of %d missing; listener's wire: %v; the second replayer's: %v", arrived, missing, during.count, listen.Wire, replay.Wire)
 	if missing > during.count/2 {
 		t.Errorf("%d of %d requests are missing after a short restart", missing, during.count)
 	}
