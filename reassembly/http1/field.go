@@ -1,0 +1,110 @@
+package http1
+
+import "bytes"
+
+// A FieldKind says what a field means to whoever forwards messages.
+type FieldKind uint8
+
+// The kinds of fields that a forwarder looks for.
+const (
+	FieldOther FieldKind = iota
+	FieldHost
+	FieldConnection
+	FieldKeepAlive
+	FieldProxyConnection
+	FieldContentLength
+	FieldTransferEncoding
+	FieldUpgrade
+	FieldTrailer
+	FieldExpect
+)
+
+// A Field is one field of a head or of a trailer section, exactly as it came. Its
+// slices are parts of the section, and live as long as that does.
+type Field struct {
+	// Line is the whole line with its line end, and with all continuation lines.
+	Line []byte
+	// Name is what precedes the colon, without blanks around it. A line without
+	// a colon has none.
+	Name []byte
+	// Value is what follows the colon, without the blanks and line ends around
+	// it. It holds line ends where it is folded: see AppendUnfolded.
+	Value []byte
+	// Kind is that of the name. A first line that begins with a blank is of no
+	// kind: readers differ in whether it is a field.
+	Kind FieldKind
+}
+
+// AppendFields takes a field section apart, that of Message.Fields or the
+// trailers of AppendContent, and appends its fields to dst in their order. It
+// takes whatever Head called Whole, and stops at the blank line.
+func AppendFields(dst []Field, section []byte) []Field {
+	for len(section) > 0 && section[0] != '\n' && !bytes.HasPrefix(section, []byte("\r\n")) {
+		n := lineLen(section)
+		colon := bytes.IndexByte(section[:n], ':')
+		for n < len(section) && isBlank(section[n]) {
+			n += lineLen(section[n:])
+		}
+		f := Field{Line: section[:n:n]}
+		if colon >= 0 {
+			f.Name = Trim(f.Line[:colon])
+			f.Value = bytes.Trim(f.Line[colon+1:], " \t\r\n")
+			if !isBlank(f.Line[0]) {
+				f.Kind = kindOf(f.Name)
+			}
+		}
+		dst = append(dst, f)
+		section = section[n:]
+	}
+	return dst
+}
+
+// lineLen returns the length of the line that b begins with, its LF included.
+func lineLen(b []byte) int {
+	if n := bytes.IndexByte(b, '\n'); n >= 0 {
+		return n + 1
+	}
+	return len(b)
+}
+
+// AppendUnfolded appends a field value to dst in which each line end with the
+// blanks around it (obs-fold, RFC 9112 section 5.2) is one space.
+func AppendUnfolded(dst, value []byte) []byte {
+	for {
+		n := bytes.IndexByte(value, '\n')
+		if n < 0 {
+			return append(dst, value...)
+		}
+		dst = append(dst, bytes.TrimRight(value[:n], " \t\r")...)
+		dst = append(dst, ' ')
+		value = bytes.TrimLeft(value[n+1:], " \t")
+	}
+}
+
+// kindOf returns the kind of the field of this name, in any case.
+func kindOf(name []byte) FieldKind {
+	switch len(name) {
+	case len("Host"):
+		return kindIf(name, "host", FieldHost)
+	case len("Expect"):
+		return kindIf(name, "expect", FieldExpect)
+	case len("Upgrade"): // and Trailer
+		return max(kindIf(name, "upgrade", FieldUpgrade), kindIf(name, "trailer", FieldTrailer))
+	case len("Connection"): // and Keep-Alive
+		return max(kindIf(name, "connection", FieldConnection), kindIf(name, "keep-alive", FieldKeepAlive))
+	case len("Content-Length"):
+		return kindIf(name, "content-length", FieldContentLength)
+	case len("Proxy-Connection"):
+		return kindIf(name, "proxy-connection", FieldProxyConnection)
+	case len("Transfer-Encoding"):
+		return kindIf(name, "transfer-encoding", FieldTransferEncoding)
+	}
+	return FieldOther
+}
+
+func kindIf(name []byte, want string, k FieldKind) FieldKind {
+	if EqualFold(name, want) {
+		return k
+	}
+	return FieldOther
+}

@@ -1,0 +1,177 @@
+package http1
+
+import "bytes"
+
+// Head reads the head of a message. b holds the message from its first byte,
+// with no empty lines before it (see EmptyLines), and all that there is of it
+// yet; it may go on behind the head. After More, Head is called again with more
+// bytes, b again from the message's first byte: lines that were whole are not
+// read a second time, nor is the beginning of the unfinished one searched again,
+// so that a head which comes byte by byte costs no more than its length. watch
+// is the name of a field to look for, the same in each call; "" is none.
+func (m *Message) Head(b []byte, watch string) Verdict {
+	line, from := int(m.line), int(m.scanned)
+	for m.InHead() {
+		n := bytes.IndexByte(b[from:], '\n')
+		if n < 0 {
+			m.line, m.scanned = int32(line), int32(len(b))
+			return m.unfinished(b)
+		}
+		next := from + n + 1
+		if v := m.takeLine(b[line:next-1], next, watch); v != More {
+			return v
+		}
+		line, from = next, next
+	}
+	return Whole
+}
+
+// takeLine reads a line that lacks nothing but its LF; the next one begins at
+// next. It returns More unless the message is void.
+func (m *Message) takeLine(line []byte, next int, watch string) Verdict {
+	if n := len(line) - 1; n >= 0 && line[n] == '\r' {
+		line = line[:n]
+	} else {
+		m.Odd = true // a bare LF (RFC 9112 section 2.2)
+	}
+	if m.state == inFields {
+		if len(line) == 0 {
+			m.HeadLen = next
+			return m.frame()
+		}
+		return m.field(line, watch)
+	}
+	m.first = int32(next)
+	m.state = inFields
+	if m.to == toRequest {
+		return m.requestLine(line)
+	}
+	return m.statusLine(line)
+}
+
+// unfinished returns NotHTTP as soon as the start line, which has no end in b,
+// cannot become one.
+func (m *Message) unfinished(b []byte) Verdict {
+	if m.state != inLine {
+		return More
+	}
+	fits := false
+	if m.to == toRequest {
+		b = b[:min(len(b), MaxMethod+1)]
+		n := TokenLen(b)
+		fits = n == len(b) && n <= MaxMethod || n > 0 && n < len(b) && b[n] == ' '
+	} else {
+		const begin = "HTTP/"
+		fits = string(b[:min(len(b), len(begin))]) == begin[:min(len(b), len(begin))]
+	}
+	if !fits {
+		return m.fail(NotHTTP, ReasonStartLine)
+	}
+	return More
+}
+
+// field reads one line of the field section (RFC 9112 section 5), and looks into
+// those that say where the message ends.
+func (m *Message) field(line []byte, watch string) Verdict {
+	if !isPlain(line) {
+		if v := m.controls(line); v != More {
+			return v
+		}
+	}
+	n := TokenLen(line)
+	if n == 0 || n == len(line) || line[n] != ':' {
+		return m.oddField(line, watch)
+	}
+	name := line[:n]
+	m.framing = false
+	switch kindOf(name) {
+	case FieldContentLength:
+		m.framing = true
+		return m.contentLength(Trim(line[n+1:]))
+	case FieldTransferEncoding:
+		m.framing = true
+		return m.transferEncoding(Trim(line[n+1:]))
+	case FieldHost:
+		m.Odd = m.Odd || m.hasHost
+		m.hasHost = true
+	case FieldUpgrade:
+		m.Upgrade = true
+	case FieldOther:
+		if resembles(name, false) { // a token, as in Transfer_Encoding
+			return m.fail(Malformed, ReasonLooksLikeFraming)
+		}
+	}
+	if n == len(watch) && EqualFold(name, watch) {
+		m.Watched = true
+	}
+	return More
+}
+
+// oddField reads a line that does not begin with a name and a colon. It is a
+// continuation of the line before (obs-fold, RFC 9112 section 5.2) if it begins
+// with a blank, and else nothing that the RFC knows. Servers differ in what they
+// make of either, and it is no matter unless one of them may find in it where
+// the body ends.
+func (m *Message) oddField(line []byte, watch string) Verdict {
+	m.Odd = true
+	folded, colon := isBlank(line[0]), bytes.IndexByte(line, ':')
+	if folded && m.framing {
+		return m.fail(Malformed, ReasonFoldedFraming)
+	}
+	m.framing = false
+	switch {
+	case colon >= 0 && resembles(line[:colon], false), colon < 0 && !folded && resembles(line, true):
+		return m.fail(Malformed, ReasonLooksLikeFraming)
+	case folded || colon < 0:
+		return More
+	}
+	name := Trim(line[:colon])
+	m.Upgrade = m.Upgrade || kindOf(name) == FieldUpgrade
+	m.Watched = m.Watched || watch != "" && EqualFold(name, watch)
+	return More
+}
+
+// resembles reports whether some reader may take b for the name of a field that
+// says where the body ends: whether b spells one, all but letters left out. With
+// more, letters may follow: b is a whole line.
+func resembles(b []byte, more bool) bool {
+	return spells(b, "contentlength", more) || spells(b, "transferencoding", more)
+}
+
+func spells(b []byte, word string, more bool) bool {
+	n := 0
+	for _, c := range b {
+		if c = lower(c); !isLetter(c) {
+			continue
+		}
+		if n == len(word) {
+			return more
+		}
+		if c != word[n] {
+			return false
+		}
+		n++
+	}
+	return n == len(word)
+}
+
+// controls looks at a line with control bytes in it. NUL and CR decide: readers
+// written in C may end the head at a NUL, and some take a CR for a line end.
+func (m *Message) controls(line []byte) Verdict {
+	for _, c := range line {
+		switch {
+		case c == 0:
+			return m.fail(Malformed, ReasonNUL)
+		case c == '\r':
+			return m.fail(Malformed, ReasonBareCR)
+		case c < 0x20 && c != '\t' || c == 0x7f:
+			m.Odd = true
+		}
+	}
+	return More
+}
+
+func (m *Message) fail(v Verdict, r Reason) Verdict {
+	m.Reason = r
+	return v
+}
