@@ -252,7 +252,7 @@ func (l *listener) open(c *cli.Context) (err error) {
 	}
 	l.dec = capture.NewDecoder(capture.DecoderConfig{Ports: ports, Tunnels: true, Record: l.tape})
 	l.asm = reassembly.New(reassembly.Config{
-		MaxMemory: maxMemory, MaxRequest: maxRequest, Mark: mark, Logger: l.log,
+		MaxMemory: maxMemory, MaxRequest: maxRequest, LoopHeader: mark, Logger: l.log,
 	}, l.emit)
 	return nil
 }

@@ -193,18 +193,6 @@ func BenchmarkDrip(b *testing.B) {
 	}
 }
 
-// BenchmarkHead parses the head alone of what most requests are.
-func BenchmarkHead(b *testing.B) {
-	head := []byte(browserGet)
-	b.SetBytes(int64(len(head)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if m := (message{}); m.head(head, defaultMark) != done {
-			b.Fatal("not a head")
-		}
-	}
-}
-
 func BenchmarkAppend(b *testing.B) {
 	r := madeRequest("GET", "/api/v1/users/1234567", len(browserGet))
 	copy(r.Raw, browserGet)

@@ -1,182 +1,135 @@
 package reassembly
 
-import "math"
-
-// memory is what all connections, streams and buffers hold, in bytes.
-func (a *Assembler) memory() int64 {
-	return a.recs.bytes() + a.closed.bytes() + a.table.bytes + int64(len(a.syns.entries))*synEntryBytes +
-		a.streams.bytes() + a.pool.held
+// A budget is what all connections, streams and buffers may hold together. It
+// only says whether there is room: making some is the Assembler's business, and
+// done between two segments, never inside of one.
+type budget struct {
+	max     int64 // bytes
+	peak    int64 // the most that was held when timers were looked at
+	pool    pool
+	conns   *connections
+	streams *streams
 }
 
-const (
-	maxSlotBytes = 32      // of the table per connection: 8 bytes, at the least a quarter used
-	maxExpired   = 4096    // connections forgotten at one time, so that no packet waits long
-	maxSwept     = 1 << 14 // records looked at at one time, likewise
-	maxChances   = 64      // connections looked at for one that was silent for long
-)
+// held is what is held now, in bytes.
+func (b *budget) held() int64 { return b.conns.bytes() + b.streams.bytes() + b.pool.held }
+
+func (b *budget) exceeded() bool { return b.held() > b.max }
+
+// has reports whether there is room for n bytes more.
+func (b *budget) has(n int) bool { return b.held()+int64(n) <= b.max }
+
+// makeRoom sheds until the segment at hand finds room, of n bytes. At the most
+// they are kept, along with what its connection has kept already: a buffer that
+// grows is there twice for a moment.
+func (a *Assembler) makeRoom(f *flow, n int) {
+	st := f.stream()
+	if st != nil {
+		n += len(st.half.buf) + st.early.bytes
+	} else if a.streams.isFull() {
+		a.shedStream(a.streams.oldest)
+	}
+	if n += n/4 + spanBytes; !a.budget.has(n) {
+		a.shed(int64(n), st)
+	}
+}
 
 // shed drops half-read requests, those first that were silent longest, until
-// need more bytes fit into the budget. It spares the stream except, and says
-// whether it came that far.
-func (a *Assembler) shed(need int64, except *stream) bool {
-	if a.shedding {
-		return false // a hole given up below made a request grow
-	}
-	a.shedding = true
-	defer func() { a.shedding = false }()
-	for a.memory()+need > a.cfg.MaxMemory {
+// need more bytes fit into the budget. It spares the stream except.
+func (a *Assembler) shed(need int64, except *stream) {
+	for a.budget.held()+need > a.budget.max {
 		st := a.streams.oldest
 		if st == except && st != nil {
 			st = st.newer
 		}
 		switch {
-		case a.pool.spare > 0:
-			a.pool.drop()
+		case a.budget.pool.spare > 0:
+			a.budget.pool.drop()
 		case st != nil:
 			a.shedStream(st)
 		default:
-			return false
+			return
 		}
 	}
-	return true
 }
 
 // shedStream makes a stream smaller: what waits behind missing bytes is read,
 // then a half-read request is dropped, then the connection is forgotten.
 func (a *Assembler) shedStream(st *stream) {
-	i := st.conn
-	c := a.recs.at(i)
+	f := a.flowOf(st)
 	switch {
-	case a.isWaiting(st):
-		a.fillHole(i, c, st)
-	case c.phase == inside && !st.msg.discard:
-		a.giveUp(c, st, Shed)
-		a.settle(i, c)
+	case st.isWaiting():
+		f.giveUpHole(st)
+	case a.reader.shed(f):
+		f.settle()
 	default:
-		a.forget(i, Shed)
+		a.forget(f, Shed)
 		a.stats.Evicted++
 	}
 }
 
-// evict forgets a connection: the one that was closed first if there is any,
-// else, of the next ones in memory, the one that was silent longest.
+// evict forgets a connection, so that there is room for another.
 func (a *Assembler) evict() {
-	i := a.takeClosed(math.MaxUint32)
-	if i == 0 {
-		i = a.longestSilent()
-	}
-	a.forget(i, Shed)
+	i := a.conns.victim()
+	a.forget(a.flowAt(i), Shed)
 	a.stats.Evicted++
 }
 
-// takeClosed returns the connection that was closed first, if it was closed
-// and silent before a moment, or 0.
-func (a *Assembler) takeClosed(before uint32) uint32 {
-	for a.closed.n > 0 && a.closed.front().moment < before {
-		i, moment := a.closed.front().conn, a.closed.front().moment
-		a.closed.pop()
-		switch c := a.recs.at(i); {
-		case c.phase != closed: // it is forgotten, or another has its record
-		case c.last != moment: // copies of its packets came since
-			a.closed.push(closing{i, c.last})
-		default:
-			return i
-		}
+// flowAt makes a flow of a connection beside the one at hand, as flowOf does.
+func (a *Assembler) flowAt(i uint32) *flow {
+	c := a.conns.recs.at(i)
+	if c.stream != 0 {
+		return a.flowOf(a.streams.all[c.stream-1])
 	}
-	return 0
+	a.other = flow{a: a, i: i, c: c}
+	return &a.other
 }
 
-// longestSilent looks at some connections, each time at others, so that those
-// in use have long been used again when it is their turn.
-func (a *Assembler) longestSilent() uint32 {
-	var found uint32
-	at := a.hand
-	for seen, looked := 0, uint32(0); seen < maxChances && looked < a.recs.top; looked++ {
-		if at++; at > a.recs.top {
-			at = 1
-		}
-		c := a.recs.at(at)
-		if c.phase == unused {
-			continue
-		}
-		if seen++; found == 0 || c.last < a.recs.at(found).last {
-			found = at
-		}
-	}
-	a.hand = found
-	return found
-}
-
-// expire does what is due: holes, silent streams, silent and closed connections.
+// expire does what is due: holes, guesses, silent streams, silent and closed
+// connections.
 func (a *Assembler) expire() {
-	a.stats.PeakMemory = max(a.stats.PeakMemory, uint64(a.memory()))
+	a.budget.peak = max(a.budget.peak, a.budget.held())
 	for k := len(a.streams.waiting) - 1; k >= 0; k-- {
 		if k < len(a.streams.waiting) {
-			a.expireHole(a.streams.waiting[k])
+			st := a.streams.waiting[k]
+			f := a.flowOf(st)
+			if f.expireHole(st); f.c.stream == st.at {
+				a.reader.expire(f, st)
+			}
 		}
 	}
-	idle := a.now - int64(a.cfg.IdleTimeout)
+	idle := a.clock.now - int64(a.cfg.IdleTimeout)
 	for st := a.streams.oldest; st != nil && st.last < idle; st = a.streams.oldest {
-		c := a.recs.at(st.conn)
-		if c.phase != inside || st.msg.discard {
-			a.forget(st.conn, Expired)
-			continue
+		f := a.flowOf(st)
+		if a.reader.giveUp(f, Expired) {
+			f.settle()
+		} else {
+			a.forget(f, Expired)
 		}
-		a.giveUp(c, st, Expired)
-		a.settle(st.conn, c)
 	}
-	a.forgetSilent(a.momentOf(idle))
+	a.forgetSilent(a.clock.momentOf(idle))
 }
 
 // forgetSilent forgets closed connections whose time is over, and of some of the
-// others those that were silent since before idle: it comes round to each once
-// in half the idle timeout.
+// others those that were silent since before the moment idle.
 func (a *Assembler) forgetSilent(idle uint32) {
 	left := maxExpired
 	for ; left > 0; left-- {
-		i := a.takeClosed(a.momentOf(a.now - int64(closedTimeout)))
+		i := a.conns.nextClosed(max(a.clock.moment, closedTicks) - closedTicks)
 		if i == 0 {
 			break
 		}
-		a.forget(i, Aborted)
+		a.forget(a.flowAt(i), Aborted)
 	}
-	period := int64(a.cfg.IdleTimeout) / 2
-	elapsed := min(a.now-a.swept, period)
-	a.swept = a.now
-	a.toSweep = min(a.toSweep+1+uint32(float64(a.recs.top)*(float64(elapsed)/float64(period))), a.recs.top)
-	for looked := 0; a.toSweep > 0 && left > 0 && looked < maxSwept; looked++ {
-		a.toSweep--
-		if a.broom++; a.broom > a.recs.top {
-			a.broom = 1
+	a.conns.beginSweep(a.clock.now, int64(a.cfg.IdleTimeout))
+	for ; left > 0; left-- {
+		i := a.conns.nextSilent(idle)
+		if i == 0 {
+			break
 		}
-		if c := a.recs.at(a.broom); c.phase != unused && c.last < idle {
-			a.forget(a.broom, Expired)
-			left--
-		}
+		a.forget(a.flowAt(i), Expired)
 	}
-	if a.toSweep > 0 || left == 0 {
-		a.due = a.now // there is more
-	}
-}
-
-// expireHole gives up the missing bytes that are late. A range far ahead, past
-// which packets filled the stream for as long, was none of this connection's.
-func (a *Assembler) expireHole(st *stream) {
-	i, at, late := st.conn, st.at, a.now-int64(a.cfg.GapTimeout)
-	c := a.recs.at(i)
-	for c.stream == at && a.isWaiting(st) {
-		since := st.endTime
-		if st.early.len() > 0 {
-			since = st.early.front().time
-		}
-		switch {
-		case max(since, st.progress) > late:
-			return
-		case st.early.len() > 0 && st.progress-since > int64(a.cfg.GapTimeout):
-			a.pool.put(st.early.pop(&a.pool).data)
-			a.settle(i, c)
-		default:
-			a.fillHole(i, c, st)
-		}
+	if a.conns.toExpire > 0 || left == 0 {
+		a.clock.due = a.clock.now // there is more
 	}
 }

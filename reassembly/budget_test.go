@@ -40,7 +40,9 @@ func TestHalfRequestsStayBelowBudget(t *testing.T) {
 	if s := c.Stats(); s.Fates[Shed] == 0 || s.Open < 1000 {
 		t.Fatalf("%d shed, %d open: nothing was at stake", s.Fates[Shed], s.Open)
 	}
-	c.push(crowd(n).data(get(2)))
+	last := crowd(n)
+	c.push(last.syn())
+	c.push(last.data(get(2)))
 	same(t, c.requests, []string{get(2)})
 	all[0].now = all[n-1].now
 	c.push(all[n-1].data(tail))
@@ -79,10 +81,13 @@ func TestChunkedHalfRequestsStayBelowBudget(t *testing.T) {
 	whole := chunked(1, strings.Repeat("z", 500))
 	for i := range n {
 		k := crowd(i)
+		c.push(k.syn())
 		c.push(k.data(whole[:200]))
 		below(t, c, budget)
 	}
-	c.push(crowd(n).data(get(2)))
+	last := crowd(n)
+	c.push(last.syn())
+	c.push(last.data(get(2)))
 	same(t, c.requests, []string{get(2)})
 	c.finish(t)
 }
@@ -98,7 +103,7 @@ func TestSYNFloodCostsNothing(t *testing.T) {
 	if s := c.Stats(); s.Memory != before || s.Flows != 0 || s.Captured != 0 {
 		t.Fatalf("a flood of SYNs left %+v", s)
 	}
-	victim.now = c.now
+	victim.now = c.clock.now
 	c.push(victim.syn())
 	c.push(victim.data(get(1)))
 	same(t, c.requests, []string{get(1)})
@@ -120,7 +125,8 @@ func TestSlowRequestsStayBelowBudget(t *testing.T) {
 		below(t, c, budget)
 	}
 	last := crowd(n)
-	last.now = c.now
+	last.now = c.clock.now
+	c.push(last.syn())
 	c.push(last.data(get(1)))
 	same(t, c.requests, []string{get(1)})
 	c.finish(t)
@@ -133,7 +139,7 @@ func TestOldestConnectionIsEvictedFirst(t *testing.T) {
 	c.push(busy.syn())
 	for i := 1; c.Stats().Evicted < 1000; i++ {
 		c.push(crowd(i).data(get(i)))
-		busy.now = c.now
+		busy.now = c.clock.now
 		c.push(busy.data(get(0)))
 		below(t, c, budget)
 		if i > 100_000 {
@@ -283,22 +289,24 @@ func idle(tb testing.TB, n int) (perHeap, perAccount float64) {
 	before := heap()
 	a := New(Config{MaxMemory: 1 << 30}, func(*Request) Fate { return Sent })
 	for i := range n {
-		s := crowd(i).data(get(1))
-		a.Push(&s)
+		k := crowd(i)
+		for _, s := range []capture.Segment{k.syn(), k.data(get(1))} {
+			a.Push(&s)
+		}
 	}
 	after := heap()
 	if s := a.Stats(); s.Flows != uint64(n) || s.Fates[Sent] != uint64(n) {
 		tb.Fatalf("%+v", s)
 	}
-	m := a.memory()
+	m := a.budget.held()
 	runtime.KeepAlive(a)
 	return float64(after-before) / float64(n), float64(m) / float64(n)
 }
 
 func TestIdleConnectionIsCheap(t *testing.T) {
 	perHeap, perAccount := idle(t, 100_000)
-	if perHeap > 256 || perAccount > 256 {
-		t.Errorf("an idle connection costs %.0f bytes of heap, %.0f in the accounts; the limit is 256", perHeap, perAccount)
+	if perHeap > 128 || perAccount > 128 {
+		t.Errorf("an idle connection costs %.0f bytes of heap, %.0f in the accounts; the limit is 128", perHeap, perAccount)
 	}
 }
 
@@ -317,7 +325,7 @@ func TestSlabGrows(t *testing.T) {
 	s := slab{limit: limit}
 	seen := make(map[*conn]bool)
 	for n := 1; n <= limit; n++ {
-		i, c := s.take()
+		i, c := s.get()
 		if int(i) != n || c != s.at(i) || seen[c] || *c != (conn{}) {
 			t.Fatalf("record %d is number %d, %+v", n, i, c)
 		}

@@ -32,6 +32,9 @@ func TestClosedQueue(t *testing.T) {
 	}
 }
 
+// closedTimeout is for how long a closed connection is remembered.
+const closedTimeout = closedTicks * tick
+
 // TestClosedIsForgotten: a while after its last packet, and not before, so that
 // late copies are no requests; and one that is opened again stays.
 func TestClosedIsForgotten(t *testing.T) {
@@ -43,9 +46,9 @@ func TestClosedIsForgotten(t *testing.T) {
 		c.push(k.fin())
 	}
 	c.Advance(done.now + int64(closedTimeout)/2)
-	late.now = c.now
+	late.now = c.clock.now
 	c.push(late.at(2, 0, get(1)))
-	again.seq, again.now = 5_000_000, c.now
+	again.seq, again.now = 5_000_000, c.clock.now
 	c.push(again.syn())
 	c.push(again.data(get(2)))
 	for _, tt := range []struct {
@@ -70,7 +73,7 @@ func TestSilentAreForgotten(t *testing.T) {
 		all[i] = crowd(i)
 		c.push(all[i].data(get(i)))
 	}
-	begin := c.now
+	begin := c.clock.now
 	for after := time.Duration(0); after < 2*defaultIdleTimeout; after += time.Second {
 		for _, k := range all[:used] {
 			k.now = begin + int64(after)
@@ -88,7 +91,7 @@ func TestSilentAreForgotten(t *testing.T) {
 // and closed ones before them.
 func TestEvictionOrder(t *testing.T) {
 	c := newCollector(Config{MaxMemory: 1 << 20})
-	limit, shut := c.maxConns, 0
+	limit, shut := c.Assembler.conns.recs.limit, 0
 	client := func(i int) *client {
 		k := crowd(i)
 		k.now += int64(i) * 1e6
@@ -108,8 +111,8 @@ func TestEvictionOrder(t *testing.T) {
 	evicted := shut
 	for i := range limit {
 		k := client(i)
-		h := c.table.hash(&k.src, &k.dst)
-		known := c.table.find(&c.recs, h) != 0
+		h := c.Assembler.conns.table.hash(&k.src, &k.dst)
+		known := c.Assembler.conns.table.find(&c.Assembler.conns.recs, h) != 0
 		gone := i%100 == 50
 		if !gone && evicted < limit/2 {
 			gone = true

@@ -1,47 +1,39 @@
 package reassembly
 
-import "math"
-
-// A phase is what the next byte of a connection is.
-type phase uint8
+// A connState is how far the TCP side of a connection is known.
+type connState uint8
 
 const (
-	unused   phase = iota // no byte: the record is free
-	hunting               // part of something unknown: the next request begins with a segment
-	between               // the first byte of a request, or an empty line before it
-	inside                // part of the request in the connection's stream
-	skipping              // one of conn.skip bytes of a request whose fate is decided
-	dead                  // not HTTP/1: nothing is read until the connection is a new one
-	closed                // there is none: FIN or RST was seen
+	unused  connState = iota // the record is free
+	joining                  // data came, but no place to begin reading was found yet: next means nothing
+	open                     // next is the sequence number of the next byte
+	ignored                  // its reader wants no more bytes, as those of TLS; only its end is looked for
+	closed                   // a FIN was reached or a RST believed: later bytes are nobody's
 )
 
-// Flags of a connection.
+// The flags of a connection.
 const (
-	fresh    = 1 << iota // no byte read yet: it may speak another protocol
-	guessed              // the place where it was found may not have been a request's beginning
-	upgraded             // the request before asked to speak another protocol
-	anchored             // next means something
-	joined               // its SYN was not seen
-	far                  // more than 2^30 bytes behind first
+	joined    = 1 << iota // its own SYN was not seen: where it begins is a guess
+	announced             // a SYN that would begin another connection was seen; its first data decides
+	far                   // more than 2^30 bytes behind first: first itself can no longer be compared with
 )
 
-// A conn is what a connection costs while no request is half read, with a slot
-// in the table: 32 bytes and the slot, no pointer, no buffer, half a line of
-// the cache. Its addresses are in each of its packets, and in its stream if it
-// has one; here their hash stands for them.
+// A conn is the record of one direction of a connection: 40 bytes, and a slot
+// in the table. It holds no pointer and no buffer, so that a million of them
+// cost the garbage collector nothing. The addresses are in each packet, and in
+// the stream while there is one; here their hash stands for them.
 type conn struct {
-	id     uint64 // table.hash of the addresses
-	next   seq    // the next byte to read
-	first  seq    // the first byte read
-	stream uint32 // where its half-read request and early data are; 0: it has none
-	last   uint32 // moment of the last packet
-	index  uint32 // of its next request
-	birth  uint16 // with first it tells it from others with the same addresses
-	phase  phase
+	id     uint64 // the keyed hash of the addresses, from table.hash
+	next   seq    // the next byte to read, once state is open
+	first  seq    // the first byte that was read
+	stream uint32 // number of its stream; 0 while it needs none
+	last   uint32 // when its last packet was seen, in ticks of the Assembler
+	state  connState
 	flags  uint8
+	http   reading // what the reader of its bytes remembers
 }
 
-const connBytes = 32
+const connBytes = 40
 
 func (c *conn) has(flag uint8) bool { return c.flags&flag != 0 }
 
@@ -54,20 +46,10 @@ func (c *conn) start() seq {
 	return c.first
 }
 
-// nextIndex numbers a request. When the numbers are used up the connection
-// counts as another one.
-func (c *conn) nextIndex() uint64 {
-	if c.index == math.MaxUint32 {
-		c.index = 0
-		c.birth++
-	}
-	c.index++
-	return uint64(c.index - 1)
-}
-
-// birth mixes what the time of a connection's beginning has of its own.
-func birth(time int64) uint16 {
-	return uint16(fold(uint64(time)^0x9e3779b97f4a7c15, 0xd6e8feb86659fd93) >> 16)
+// begin makes at the first byte to read.
+func (c *conn) begin(at seq) {
+	c.state, c.next, c.first = open, at, at
+	c.flags &^= far
 }
 
 // advance moves next behind n bytes that were read or given up.
@@ -83,17 +65,18 @@ func (c *conn) advance(n int) {
 // nothing to look at.
 type slab struct {
 	blocks  []*[slabBlock]conn
-	skips   []*[slabBlock]int64 // of each block, once one of its connections skips
-	skipped int                 // blocks of which there are skips
-	free    uint32              // first of the free records, linked by conn.next
-	top     uint32              // highest record that was ever used
-	live    int
-	limit   int // of records
+	skips   []*[slabBlock]int64 // per block, the bytes each connection has to skip; nil until one has to
+	skipped int                 // how many elements of skips are not nil
+	free    uint32              // the first free record; free records are linked by conn.next
+	top     uint32              // the highest record that was ever used
+	live    int                 // how many records are in use
+	limit   int                 // how many records there may be
 }
 
 const (
 	slabBlock  = 1 << 10
 	manyBlocks = 4
+	skipBytes  = 8
 )
 
 func (s *slab) at(i uint32) *conn {
@@ -114,8 +97,8 @@ func (s *slab) skip(i uint32) *int64 {
 // prefetch has the processor load record i.
 func (s *slab) prefetch(i uint32) { prefetch(s.at(i)) }
 
-// take returns a free record, cleared, and its number.
-func (s *slab) take() (uint32, *conn) {
+// get returns a free record, cleared, and its number.
+func (s *slab) get() (uint32, *conn) {
 	s.live++
 	if i := s.free; i != 0 {
 		c := s.at(i)
@@ -145,7 +128,8 @@ func (s *slab) grow() {
 	}
 }
 
-func (s *slab) release(i uint32) {
+// put takes record i back.
+func (s *slab) put(i uint32) {
 	s.live--
 	*s.at(i) = conn{next: seq(s.free)}
 	s.free = i
@@ -154,5 +138,3 @@ func (s *slab) release(i uint32) {
 func (s *slab) bytes() int64 {
 	return int64(len(s.blocks))*slabBlock*connBytes + int64(s.skipped)*slabBlock*skipBytes
 }
-
-const skipBytes = 8

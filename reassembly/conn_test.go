@@ -24,7 +24,7 @@ func TestStartFollows(t *testing.T) {
 }
 
 func TestIndexRunsOver(t *testing.T) {
-	c := conn{index: math.MaxUint32 - 1, birth: 7}
+	c := reading{index: math.MaxUint32 - 1, birth: 7}
 	for _, want := range []struct {
 		index uint64
 		birth uint16

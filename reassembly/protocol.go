@@ -3,6 +3,8 @@ package reassembly
 import (
 	"bytes"
 	"fmt"
+
+	"gor/reassembly/http1"
 )
 
 // A Protocol is what a stream speaks that is not HTTP/1.
@@ -122,7 +124,7 @@ func classify(b []byte) (v verdict, p Protocol, n int) {
 			}
 			return isOther, SSH, 0
 		}
-	case !isToken[c]:
+	case !http1.IsTokenByte(c):
 		return isOther, Unknown, 0
 	}
 	return isHTTP, 0, 0
@@ -140,7 +142,7 @@ func classifyJoined(b []byte) (Protocol, bool) {
 	return TLS, holdsTLS(b)
 }
 
-// holdsTLS tells whether b is TLS records one after the other, the last of
+// holdsTLS reports whether b is TLS records one after the other, the last of
 // which may go on behind it (RFC 8446 §5.1).
 func holdsTLS(b []byte) bool {
 	const header, longest = 5, 1<<14 + 2048
@@ -183,7 +185,7 @@ func proxy1Line(line []byte) bool {
 	return bytes.HasPrefix(rest, []byte("TCP4 ")) || bytes.HasPrefix(rest, []byte("TCP6 ")) || bytes.HasPrefix(rest, []byte("UNKNOWN"))
 }
 
-// isPrefix tells whether one of b and s begins with the other.
+// isPrefix reports whether one of b and s begins with the other.
 func isPrefix(b []byte, s string) bool {
 	n := min(len(b), len(s))
 	return string(b[:n]) == s[:n]

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"gor/capture"
+	"gor/reassembly/http1"
 )
 
 // A Request is one whole HTTP/1 request, exactly as the server was sent it. It
@@ -19,30 +20,30 @@ type Request struct {
 	First  int64 // when the packet with its first byte was seen, nanoseconds since the Unix epoch
 	Last   int64 // when the packet that completed it was seen
 
-	Raw       []byte // head and body as on the wire, chunk framing included, without empty lines before it
-	HeaderLen int    // bytes of Raw before the body
-	BodyBytes int64  // of the body, without chunk framing
+	Raw []byte // head and body as on the wire, chunk framing included, without empty lines before it
 
-	method  int    // where it ends in Raw
-	target  int    // likewise
-	proto   int    // likewise
-	visible bool   // the target is visible ASCII without a backslash
+	head    http1.Message
 	birth   uint64 // of its connection
 	printed printed
 }
 
-// Line is the request line, in Raw: Method, Target and Proto with a space
-// between them.
-func (r *Request) Line() []byte { return r.Raw[:r.proto] }
+// HeadLen is the length in bytes of Raw before the body.
+func (r *Request) HeadLen() int { return r.head.HeadLen }
+
+// BodyLen is the length in bytes of the body, without chunk framing.
+func (r *Request) BodyLen() int64 { return r.head.BodyLen }
+
+// Line is the request line, in Raw, without its line end.
+func (r *Request) Line() []byte { return r.head.Line(r.Raw) }
 
 // Method is in Raw, and a token.
-func (r *Request) Method() []byte { return r.Raw[:r.method] }
+func (r *Request) Method() []byte { return r.head.Method(r.Raw) }
 
 // Target is in Raw.
-func (r *Request) Target() []byte { return r.Raw[r.method+1 : r.target] }
+func (r *Request) Target() []byte { return r.head.Target(r.Raw) }
 
 // Proto is in Raw: HTTP/1.0 or HTTP/1.1.
-func (r *Request) Proto() []byte { return r.Raw[r.target+1 : r.proto] }
+func (r *Request) Proto() []byte { return r.head.Proto(r.Raw) }
 
 // Conn is the number of the request's connection: well mixed, the same for the
 // same input, another when the addresses are used again.
@@ -72,7 +73,7 @@ func (r *Request) AppendJSON(dst []byte) []byte {
 	dst = append(dst, `,"proto":`...)
 	dst = appendString(dst, r.Proto())
 	dst = append(dst, `,"body_bytes":`...)
-	dst = strconv.AppendInt(dst, r.BodyBytes, 10)
+	dst = strconv.AppendInt(dst, r.BodyLen(), 10)
 	dst = append(dst, `,"raw":"`...)
 	dst = base64.StdEncoding.AppendEncode(dst, r.Raw)
 	return append(dst, '"', '}', '\n')
@@ -88,17 +89,13 @@ func (r *Request) AppendLine(dst []byte) []byte {
 	dst = append(dst, " > "...)
 	dst = r.printed.appendServer(dst, &r.Server)
 	dst = append(dst, ' ')
-	switch n := len(dst); {
-	case r.visible && r.proto <= shortLine && len(r.Raw) >= shortLine:
-		// One size for all costs less than to choose how to copy each.
-		dst = append(dst, r.Raw[:shortLine]...)[:n+r.proto]
-	case r.visible:
-		dst = append(dst, r.Line()...)
-	default:
-		dst = append(append(dst, r.Method()...), ' ')
-		dst = append(appendPrintable(dst, r.Target()), ' ')
-		dst = append(dst, r.Proto()...)
+	dst = append(append(dst, r.Method()...), ' ')
+	if target := r.Target(); isPrintable(target) {
+		dst = append(dst, target...)
+	} else {
+		dst = appendPrintable(dst, target)
 	}
+	dst = append(append(dst, ' '), r.Proto()...)
 	dst = append(dst, ' ')
 	if n := len(r.Raw); n >= 100 && n < 1000 { // most are
 		dst = binary.LittleEndian.AppendUint16(append(dst, '0'+byte(n/100)), pairs[n%100])
@@ -107,8 +104,6 @@ func (r *Request) AppendLine(dst []byte) []byte {
 	}
 	return append(dst, " bytes\n"...)
 }
-
-const shortLine = 64 // as most request lines are
 
 // printed keeps what is likely to be printed again.
 type printed struct {

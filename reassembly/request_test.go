@@ -14,8 +14,14 @@ func TestAppendLine(t *testing.T) {
 	line := func() string { return string(r.AppendLine(nil)) }
 	for i := range 256 * 20 {
 		c, at := i/20, i%20
-		for _, n := range []int{at + 1, 20} {
-			target := []byte("/0123456789abcdefghi")[:n]
+		switch c {
+		case 0, '\n', '\r':
+			continue // no target has them
+		case ' ', '\t':
+			at = max(at, 1) // blanks around a target are no part of it
+		}
+		for _, n := range []int{at + 2, 21} {
+			target := []byte("/0123456789abcdefghijk")[:n]
 			target[at] = byte(c)
 			printed := string(target)
 			if c <= 0x20 || c >= 0x7f || c == '\\' {
@@ -41,11 +47,9 @@ func TestAppendLine(t *testing.T) {
 // madeRequest is one of so many bytes, whatever its target is.
 func madeRequest(method, target string, size int) *Request {
 	r := &Request{Client: endpoint(1, 65535), Server: endpoint(200, 80), Raw: make([]byte, size)}
-	copy(r.Raw, method+" "+target+" HTTP/1.1\r\n")
-	r.method = len(method)
-	r.target = r.method + 1 + len(target)
-	r.proto = r.target + len(" HTTP/1.1")
-	r.visible = isPrintable([]byte(target))
+	line := method + " " + target + " HTTP/1.1\r\n\r\n"
+	copy(r.Raw, line)
+	r.head.Head([]byte(line), "")
 	return r
 }
 

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"gor/capture"
+	"gor/reassembly/http1"
 )
 
 // A trueRequest is one that a client of the storm really sent.
@@ -249,6 +250,9 @@ func (s *storm) excused(c *stormConn, k int) bool {
 	if !s.lossy {
 		return false
 	}
+	if s.isGuess(c, k) && k+1 < len(c.requests) && c.requests[k+1].lost {
+		return true // what would have proven it was lost
+	}
 	for ; k > 0; k-- {
 		if s.beginsSegment(c, c.requests[k]) {
 			return false
@@ -260,10 +264,16 @@ func (s *storm) excused(c *stormConn, k int) bool {
 	return c.requests[0].from > 0 && !s.beginsSegment(c, c.requests[0])
 }
 
+// isGuess reports whether request k is found by how its segment begins, and has
+// to be proven by what follows.
+func (s *storm) isGuess(c *stormConn, k int) bool {
+	return k == 0 || !c.requests[k-1].found
+}
+
 func (s *storm) beginsSegment(c *stormConn, q *trueRequest) bool {
 	for _, seg := range s.segs {
 		if seg.Src == c.client && len(seg.Payload) > 0 && seq(seg.Seq).minus(c.isn.plus(1+q.from)) == 0 {
-			return beginsRequest(seg.Payload)
+			return http1.StartsRequest(seg.Payload)
 		}
 	}
 	return false
@@ -299,8 +309,8 @@ func checkAccounts(a *Assembler, closed bool) error {
 	switch {
 	case st.Captured != sum:
 		return fmt.Errorf("captured %d, fates and open %d: %+v", st.Captured, sum, st)
-	case closed && (st.Open != 0 || a.streams.live != 0 || a.pool.held != a.pool.spare):
-		return fmt.Errorf("not all was given back: %d open, %d streams, %d of %d bytes idle", st.Open, a.streams.live, a.pool.spare, a.pool.held)
+	case closed && (st.Open != 0 || a.streams.live != 0 || a.budget.pool.held != a.budget.pool.spare):
+		return fmt.Errorf("not all was given back: %d open, %d streams, %d of %d bytes idle", st.Open, a.streams.live, a.budget.pool.spare, a.budget.pool.held)
 	}
 	return nil
 }
@@ -341,6 +351,7 @@ func TestPushAllMistrustsLookups(t *testing.T) {
 	a, b := newClient(1, 100), newClient(2, 200)
 	c.push(a.syn())
 	c.push(a.data(get(1)))
+	c.push(b.syn())
 	again := newClient(1, 900_000_000)
 	again.now = a.now
 	b.now = a.now

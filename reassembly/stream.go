@@ -5,35 +5,62 @@ import "gor/capture"
 // A stream is what a connection has beyond its record while a request of it is
 // half read, or while data came ahead of its turn. Streams are reused.
 type stream struct {
-	conn           uint32
+	// --- whose it is
+
+	conn           uint32 // its connection's record
 	at             uint32 // its own number
 	client, server capture.Endpoint
-	msg            message
-	buf            []byte // the request so far, from its first byte; nil if its fate is decided
-	early          sorter
+	last           int64 // when its connection's last packet was seen
+	newer, older   *stream
+	waiting        int // its place among the streams that wait, from 1; 0: it does not wait
 
-	ended    bool // FIN or RST was seen, at end
-	end      seq
-	endTime  int64
+	// --- what its flow keeps: bytes ahead of their turn, and the end
+
+	early    sorter
 	progress int64 // when the last byte was read in order
+	ack      seq   // what the client had acknowledged when it sent the first byte behind the hole
+	answered bool  // it was sent a response since: the server is not missing anything
+	end      ending
+	urgent   mark
 
-	last         int64 // time of the last packet
-	newer, older *stream
-	waiting      int // its place among those that wait for missing bytes, from 1; 0: it does not
+	// --- what the reader of its bytes keeps
+
+	half half
 }
 
-const streamBytes = 320 // of a stream in memory, and of what refers to it
+// An ending is a FIN or a RST that was seen ahead of its turn.
+type ending struct {
+	seen  bool
+	reset bool  // it is a RST
+	at    seq   // the sequence number behind the last byte
+	time  int64 // when it was seen
+}
 
-// streams are those in use, ordered by their last packet, and those that wait.
+// A mark is where the one byte of urgent data is that a client has announced.
+type mark struct {
+	set bool
+	at  seq
+}
+
+const streamBytes = 512 // what a stream takes, and what refers to it
+
+// isWaiting reports whether something waits for bytes that are missing.
+func (st *stream) isWaiting() bool { return st.early.len() > 0 || st.end.seen }
+
+// streams are those in use, ordered by their last packet, and those of them
+// that wait for missing bytes or for a proof.
 type streams struct {
 	all            []*stream // by number, from 1
 	idle           []uint32
 	newest, oldest *stream
 	live           int
+	limit          int // how many there may be in use
 	waiting        []*stream
 }
 
-func (s *streams) take(conn uint32, now int64) *stream {
+func (s *streams) isFull() bool { return s.live >= s.limit }
+
+func (s *streams) get(conn uint32, now int64) *stream {
 	s.live++
 	var st *stream
 	if n := len(s.idle); n > 0 {
@@ -48,8 +75,8 @@ func (s *streams) take(conn uint32, now int64) *stream {
 	return st
 }
 
-// release takes back a stream whose buffers were given back.
-func (s *streams) release(st *stream) {
+// put takes back a stream whose buffers were given back.
+func (s *streams) put(st *stream) {
 	s.live--
 	s.unlink(st)
 	s.rest(st)
@@ -93,7 +120,7 @@ func (s *streams) touch(st *stream, now int64) {
 	}
 }
 
-// wait puts st among those that wait for missing bytes.
+// wait puts st among those that wait.
 func (s *streams) wait(st *stream) {
 	if st.waiting == 0 {
 		s.waiting = append(s.waiting, st)
@@ -101,6 +128,7 @@ func (s *streams) wait(st *stream) {
 	}
 }
 
+// rest takes st out of those that wait.
 func (s *streams) rest(st *stream) {
 	if st.waiting == 0 {
 		return

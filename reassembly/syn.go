@@ -8,12 +8,20 @@ type synCache struct {
 	entries []synEntry // a power of two of them
 }
 
+// A synEntry is one SYN.
 type synEntry struct {
-	tag uint32 // of the hash of the addresses; 0: empty
-	isn seq
+	tag    uint32 // of the hash of the addresses; 0: empty
+	isn    seq    // its sequence number; the first byte of data is the one behind it
+	moment uint32 // when it was seen, in ticks of the Assembler
 }
 
-const synEntryBytes = 8
+const (
+	synEntryBytes = 12
+	// synTicks is for how long a SYN keeps data out that is not of the
+	// connection it announces. A client gives up before: Linux sends a SYN for
+	// the sixth and last time after 31 s (tcp_syn_retries).
+	synTicks = uint32(60e9 / tick)
+)
 
 func newSynCache(budget int64) synCache {
 	n := 1 << 8
@@ -46,18 +54,21 @@ func (s *synCache) prefetch(h uint64) {
 
 func synTag(h uint64) uint32 { return uint32(h) | 1 }
 
-func (s *synCache) put(h uint64, isn seq) {
+func (s *synCache) put(h uint64, isn seq, moment uint32) {
 	e, _ := s.entry(h)
-	*e = synEntry{synTag(h), isn}
+	*e = synEntry{synTag(h), isn, moment}
 }
 
-// take returns and forgets the SYN.
-func (s *synCache) take(h uint64) (isn seq, ok bool) {
-	e, ok := s.entry(h)
-	if !ok {
-		return 0, false
+// find returns the SYN of these addresses, or nil.
+func (s *synCache) find(h uint64) *synEntry {
+	if e, ok := s.entry(h); ok {
+		return e
 	}
-	isn = e.isn
-	*e = synEntry{}
-	return isn, true
+	return nil
 }
+
+// announces reports whether data at a sequence number can be of the connection
+// that the SYN began: a keep-alive probe comes from before its first byte.
+func (e *synEntry) announces(at seq) bool { return near(at, e.isn.plus(1)) }
+
+func (s *synCache) bytes() int64 { return int64(len(s.entries)) * synEntryBytes }

@@ -38,7 +38,7 @@ func TestTable(t *testing.T) {
 				}
 				switch grows := step%5000 < 3000; {
 				case want == 0 && (grows || r.IntN(4) == 0):
-					i, c := recs.take()
+					i, c := recs.get()
 					c.id = h
 					tab.insert(h, i)
 					model[h] = i
@@ -48,7 +48,7 @@ func TestTable(t *testing.T) {
 					}
 				case want != 0 && (!grows || r.IntN(4) == 0):
 					tab.remove(h, want)
-					recs.release(want)
+					recs.put(want)
 					delete(model, h)
 				}
 				if step%97 == 0 {

@@ -1,0 +1,412 @@
+package reassembly
+
+import (
+	"gor/capture"
+	"gor/reassembly/http1"
+)
+
+// A flow is the connection at hand: its record, and what the packet at hand
+// says of it, or its stream where there is no packet. Its methods are the TCP of
+// this package: which bytes are the connection's, in which order, and where they
+// end. What the bytes mean is the reader's business.
+type flow struct {
+	a              *Assembler
+	i              uint32
+	c              *conn
+	client, server *capture.Endpoint
+	ack            seq // what the client has acknowledged
+}
+
+const (
+	// maxWindow is how far ahead of the next byte a segment can be. Real receive
+	// windows are far smaller than the 1 GiB that RFC 7323 allows; what is
+	// further away belongs to another connection with the same addresses.
+	maxWindow = 64 << 20
+	// maxBehind is how far behind the first byte a segment can be.
+	maxBehind = 1 << 20
+	// Where a connection was silent for longer, a segment with a request line
+	// that cannot be its own is of another, whose SYN was not captured.
+	foreignTicks       = 600 // of a connection whose SYN was seen
+	foreignJoinedTicks = 30  // of one that was joined in the middle
+)
+
+func inWindow(ahead int) bool { return ahead >= 0 && ahead <= maxWindow }
+
+func near(s, t seq) bool { d := s.minus(t); return d < maxWindow && d > -maxWindow }
+
+func (f *flow) now() int64 { return f.a.clock.now }
+
+// isPlain reports whether nothing but reading is to be done with a segment that
+// is next, as with most: it is data alone, and no other data waits.
+func (f *flow) isPlain(s *capture.Segment) bool {
+	c := f.c
+	if c.state != open || c.has(announced) || s.Cut != 0 || s.Flags&(capture.FIN|capture.RST|capture.URG) != 0 {
+		return false
+	}
+	if c.stream == 0 {
+		return true
+	}
+	st := f.stream()
+	return !st.isWaiting() && !st.urgent.set
+}
+
+// order puts a segment in its place: first is the sequence number of its
+// payload.
+func (f *flow) order(s *capture.Segment, first seq) {
+	if !f.owns(s, first) {
+		return
+	}
+	c := f.c
+	c.last = f.a.clock.moment
+	if c.state == ignored {
+		if s.Flags&(capture.FIN|capture.RST) != 0 {
+			f.close()
+		}
+		return
+	}
+	end := first
+	if !s.Flags.Has(capture.RST) { // what a RST carries is a diagnosis (RFC 9293 §3.5.2)
+		f.payload(s, first)
+		end = first.plus(len(s.Payload) + s.Cut)
+	}
+	if s.Flags&(capture.FIN|capture.RST) != 0 && c.state != closed {
+		f.finish(end, s.Flags.Has(capture.RST))
+	}
+	f.settle()
+}
+
+// owns reports whether a segment is of this connection, as the server's kernel
+// would see it. Where it begins another one with the same addresses, f is that
+// one from now on. What is known of a connection is only given up for better:
+// for a SYN whose data follows, or for a request line where nothing speaks for
+// the connection any more.
+func (f *flow) owns(s *capture.Segment, first seq) bool {
+	c := f.c
+	foreign := f.isForeign(s, first)
+	switch {
+	case c.has(announced) && len(s.Payload) > 0 && f.isAnnounced(first, foreign):
+	case c.state == closed && !foreign: // a copy of what was read, or text behind the end (RFC 9293 §3.10.7.4)
+		c.last = f.a.clock.moment
+		if len(s.Payload) > 0 && first.minus(c.next) >= 0 {
+			f.a.stats.Foreign++
+		}
+		return false
+	case c.state == ignored || !foreign:
+		return true
+	case s.Flags.Has(capture.RST) || !http1.StartsRequest(s.Payload) || !f.givesWay():
+		f.a.stats.Foreign++
+		return false
+	}
+	return f.reopen(first)
+}
+
+// reopen makes f another connection, which begins with data at first.
+func (f *flow) reopen(first seq) bool {
+	h := f.c.id
+	f.a.forget(f, Aborted)
+	i := f.a.open(h, first)
+	if i == 0 {
+		f.a.stats.Foreign++
+		return false
+	}
+	f.i, f.c = i, f.a.conns.recs.at(i)
+	return true
+}
+
+// isForeign reports whether a segment cannot be of this connection: neither the
+// window nor what was read so far is anywhere near.
+func (f *flow) isForeign(s *capture.Segment, first seq) bool {
+	c := f.c
+	if c.state == joining {
+		return false
+	}
+	if len(s.Payload) == 0 && s.Cut == 0 {
+		return !inWindow(first.minus(c.next)) && c.start().minus(first) > maxBehind
+	}
+	return first.minus(c.next) > maxWindow || c.start().minus(first) > maxBehind
+}
+
+// isAnnounced reports whether data is of the connection that a SYN announced
+// meanwhile, rather than of this one: it is nearer to that one's beginning.
+func (f *flow) isAnnounced(first seq, foreign bool) bool {
+	syn := f.a.conns.syns.find(f.c.id)
+	if syn == nil {
+		f.c.flags &^= announced
+		return false
+	}
+	ahead, behind := first.minus(syn.isn.plus(1)), first.minus(f.c.next)
+	return ahead >= 0 && ahead < maxWindow && (foreign || ahead == 0 || behind > ahead)
+}
+
+// givesWay reports whether nothing speaks for the connection any more, so that
+// a request line which cannot be its own is of another.
+func (f *flow) givesWay() bool {
+	c := f.c
+	silent := f.a.clock.moment - c.last
+	switch {
+	case c.state == closed:
+		return true
+	case !c.has(joined):
+		return silent >= foreignTicks
+	}
+	return !c.http.proven() || silent >= foreignJoinedTicks
+}
+
+// payload takes a segment's bytes.
+func (f *flow) payload(s *capture.Segment, first seq) {
+	n := len(s.Payload)
+	if s.Flags.Has(capture.URG) {
+		f.announceUrgent(first, s.Urgent)
+	}
+	f.accept(span{seq: first, n: n, data: s.Payload, time: f.now(), starts: true})
+	if s.Cut > 0 && inWindow(s.Cut) && f.c.state < ignored {
+		f.accept(span{seq: first.plus(n), n: s.Cut, kind: cut, time: f.now()})
+	}
+}
+
+// announceUrgent notes the byte that a client has declared urgent. It is taken
+// out of the stream when it comes, be it in a later segment; of two that have
+// not come the later one counts (tcp_check_urg in Linux). The pointer points
+// behind the byte (RFC 9293 §3.8.5), but Linux takes 0 as 1.
+func (f *flow) announceUrgent(first seq, pointer uint16) {
+	at := first.plus(max(int(pointer), 1) - 1)
+	if f.c.state == open && !inWindow(at.minus(f.c.next)) {
+		return
+	}
+	st := f.needStream()
+	if !st.urgent.set || at.minus(st.urgent.at) > 0 {
+		st.urgent = mark{true, at}
+	}
+}
+
+// accept reads a range, if it is its turn, or keeps a copy.
+func (f *flow) accept(in span) {
+	c := f.c
+	if in.n == 0 {
+		return
+	}
+	if c.state == joining && !f.join(in) {
+		return
+	}
+	if c.state != open {
+		return
+	}
+	if behind := c.next.minus(in.seq); behind > 0 {
+		if behind >= in.n {
+			return // all of it was read before
+		}
+		in = in.after(behind)
+	}
+	if in.seq != c.next {
+		f.keep(in)
+		return
+	}
+	if st := f.stream(); st != nil {
+		st.progress = f.now()
+	}
+	f.consume(in) // what is next wins over copies that wait (tcp_data_queue in Linux)
+	f.drain()
+}
+
+// join looks for the place to begin at in a connection whose beginning was not
+// seen. It keeps what comes before that: the segment with the place may be late.
+func (f *flow) join(in span) bool {
+	if in.kind == data && in.starts && f.a.reader.joins(f, in.data) {
+		f.startAt(in.seq)
+		return true
+	}
+	if f.c.state == ignored {
+		return false
+	}
+	st := f.needStream()
+	if st.early.bytes > maxHunt || st.early.len() > 0 && !near(st.early.front().seq, in.seq) {
+		st.early.reset(&f.a.budget.pool)
+	}
+	in.starts = false
+	st.early.insert(&f.a.budget.pool, in)
+	f.a.streams.wait(st)
+	return false
+}
+
+// maxHunt is how much is kept of a stream that was joined in the middle until a
+// segment begins with a request.
+const maxHunt = 64 << 10
+
+// startAt makes at the next byte to read; what was kept from before it goes.
+func (f *flow) startAt(at seq) {
+	f.c.begin(at)
+	if st := f.stream(); st != nil {
+		for st.early.len() > 0 && st.early.front().seq.minus(at) < 0 {
+			f.a.budget.pool.put(st.early.pop(&f.a.budget.pool).data)
+		}
+	}
+}
+
+// beginAt begins a connection whose SYN came after some of its data. It
+// reports whether that data can be the connection's.
+func (f *flow) beginAt(first seq) bool {
+	if st := f.stream(); st != nil && st.early.len() > 0 && !inWindow(st.early.front().seq.minus(first)) {
+		return false
+	}
+	f.startAt(first)
+	f.c.flags &^= joined
+	f.c.http.begin()
+	f.drain()
+	f.settle()
+	return true
+}
+
+// consume reads the range that is next, but for the urgent byte in it.
+func (f *flow) consume(in span) {
+	if st := f.stream(); st != nil && st.urgent.set {
+		if at := st.urgent.at.minus(in.seq); at >= 0 && at < in.n && in.kind == data {
+			st.urgent.set = false
+			f.read(in.first(at))
+			f.c.advance(1)
+			in = in.after(at + 1)
+		}
+	}
+	if in.kind == cut {
+		f.miss(in.n, Truncated)
+	} else {
+		f.read(in)
+	}
+	if st := f.stream(); st != nil && st.end.seen {
+		// A RST ahead of the next byte was not believed (RFC 5961 §3.2); and a FIN
+		// that lies inside of what was read is dropped as a copy (tcp_ofo_queue).
+		if past := f.c.next.minus(st.end.at); past > 0 || past == 0 && st.end.reset {
+			st.end = ending{}
+		}
+	}
+}
+
+// read hands bytes that are next to the reader.
+func (f *flow) read(in span) {
+	if in.n == 0 {
+		return
+	}
+	f.c.advance(in.n)
+	f.a.reader.read(f, in.data, in.starts)
+}
+
+// miss goes on behind n bytes that will not come.
+func (f *flow) miss(n int, why Fate) {
+	f.a.stats.MissingBytes += uint64(n)
+	f.c.advance(n)
+	f.a.reader.miss(f, n, why)
+}
+
+// drain reads what was kept and is next now.
+func (f *flow) drain() {
+	for f.c.state == open {
+		st := f.stream()
+		if st == nil || st.early.len() == 0 {
+			return
+		}
+		behind := f.c.next.minus(st.early.front().seq)
+		if behind < 0 || st.end.seen && !st.end.reset && st.end.at == f.c.next {
+			return
+		}
+		in := st.early.pop(&f.a.budget.pool)
+		if behind < in.n {
+			f.consume(in.after(behind))
+		}
+		f.a.budget.pool.put(in.data)
+	}
+}
+
+// finish handles a FIN or RST behind the sequence number end.
+func (f *flow) finish(end seq, reset bool) {
+	c := f.c
+	if c.state == joining {
+		if st := f.stream(); st != nil && st.early.len() > 0 {
+			st.end = ending{true, reset, end, f.now()} // the first segment may still come
+		} else {
+			f.close()
+		}
+		return
+	}
+	ahead := end.minus(c.next)
+	if ahead < 0 || ahead > maxWindow {
+		return // a copy, or nothing the server would believe
+	}
+	if ahead == 0 {
+		f.close()
+		return
+	}
+	st := f.needStream()
+	if !st.end.seen || st.end.reset && !reset {
+		st.end = ending{true, reset, end, f.now()}
+		f.a.streams.wait(st)
+	}
+	if f.ack.minus(st.ack) > 0 || reset {
+		st.answered = true
+	}
+}
+
+// close ends the connection; it is remembered for a while, so that copies of
+// its packets are known.
+func (f *flow) close() {
+	f.a.reader.confirm(f)
+	f.a.reader.end(f, Aborted)
+	f.releaseStream()
+	if c := f.c; c.state != closed {
+		c.state, c.last = closed, f.a.clock.moment
+		f.a.conns.closed.push(closing{f.i, c.last})
+	}
+}
+
+// settle closes a connection whose last byte was read, and gives back a stream
+// that is not needed any more.
+func (f *flow) settle() {
+	st := f.stream()
+	if st == nil {
+		return
+	}
+	ended := st.end.seen && (f.c.state == ignored || f.c.state == open && st.end.at.minus(f.c.next) <= 0)
+	switch {
+	case ended:
+		f.close()
+	case f.c.state == ignored:
+		f.releaseStream()
+	case st.isWaiting() || st.half.holds():
+		f.a.streams.touch(st, f.now())
+	case st.urgent.set || f.c.http.isInside():
+		f.a.streams.rest(st)
+		f.a.streams.touch(st, f.now())
+	default:
+		f.releaseStream()
+	}
+}
+
+// stream returns what the connection has beyond its record, or nil.
+func (f *flow) stream() *stream {
+	if f.c.stream == 0 {
+		return nil
+	}
+	return f.a.streams.all[f.c.stream-1]
+}
+
+// needStream returns the connection's stream, a new one if it has none.
+func (f *flow) needStream() *stream {
+	if f.c.stream == 0 {
+		st := f.a.streams.get(f.i, f.now())
+		st.client, st.server, st.ack = *f.client, *f.server, f.ack
+		f.c.stream = st.at
+	}
+	return f.stream()
+}
+
+// releaseStream gives back all that the connection has beyond its record.
+func (f *flow) releaseStream() {
+	st := f.stream()
+	if st == nil {
+		return
+	}
+	p := &f.a.budget.pool
+	p.put(st.half.buf)
+	p.put(st.half.guess.raw)
+	st.early.reset(p)
+	f.a.streams.put(st)
+	f.c.stream = 0
+}

@@ -1,0 +1,93 @@
+package reassembly
+
+import "time"
+
+// Holes: bytes that are missing while later ones are there. They are waited for
+// as long as their client may still send them again; other connections never
+// wait for them. What speaks against waiting is looked at first.
+
+const (
+	// maxEarly is how many bytes may wait behind missing ones: more than the
+	// receive window of a server (Linux: tcp_rmem, 6 MiB). A client that sent
+	// more has been told that the missing bytes arrived.
+	maxEarly = 8 << 20
+	// maxEarlySpans bounds the ranges that may wait, likewise.
+	maxEarlySpans = 4096
+	// A client that began so many requests behind missing bytes, over a time in
+	// which it would have sent them again (the smallest retransmission time is
+	// 200 ms), has had responses since: the server was not missing them.
+	laterRequests = 16
+	laterTime     = 250e6
+	// answeredTimeout is how long bytes are waited for once the client has had
+	// a response and begun another request, or closed: only a client that
+	// sends requests without waiting may still have them to send. It is also how
+	// long what came before a place to begin at is kept.
+	answeredTimeout = int64(3 * time.Second)
+)
+
+// keep stores a range that is ahead of its turn.
+func (f *flow) keep(in span) {
+	a, st := f.a, f.needStream()
+	in.starts = in.starts && in.kind == data && a.reader.starts(in.data)
+	if st.early.len() == 0 {
+		st.ack = f.ack
+	} else if in.starts && f.ack.minus(st.ack) > 0 {
+		st.answered = true
+	}
+	st.early.insert(&a.budget.pool, in)
+	a.streams.wait(st)
+	for st.early.len() > 0 && f.c.stream == st.at && f.gapIsPermanent(st) {
+		f.giveUpHole(st)
+	}
+}
+
+// gapIsPermanent reports whether what is missing will not come, long before it
+// is late.
+func (f *flow) gapIsPermanent(st *stream) bool {
+	o := &st.early
+	return o.bytes > maxEarly || o.len() > maxEarlySpans ||
+		o.starts >= laterRequests && f.now()-max(o.front().time, st.progress) >= laterTime
+}
+
+// giveUpHole gives up the bytes that are missing before the first range that
+// was kept, or before the end of the stream.
+func (f *flow) giveUpHole(st *stream) {
+	switch {
+	case f.c.state == joining && st.end.seen:
+		f.close()
+	case f.c.state == joining:
+		st.early.reset(&f.a.budget.pool)
+	case st.early.len() > 0 && (!st.end.seen || st.end.reset || st.early.front().seq.minus(st.end.at) < 0):
+		st.answered = false
+		f.miss(st.early.front().seq.minus(f.c.next), Gap)
+		f.drain()
+	default:
+		f.miss(st.end.at.minus(f.c.next), Gap)
+	}
+	f.settle()
+}
+
+// expireHole gives up the missing bytes that are late. A range far ahead, past
+// which packets filled the stream for as long, was none of this connection's.
+func (f *flow) expireHole(st *stream) {
+	at := st.at
+	for f.c.stream == at && st.isWaiting() {
+		patience := int64(f.a.cfg.GapTimeout)
+		if st.answered || f.c.state == joining {
+			patience = min(patience, answeredTimeout)
+		}
+		since := st.end.time
+		if st.early.len() > 0 {
+			since = st.early.front().time
+		}
+		switch {
+		case max(since, st.progress) > f.now()-patience:
+			return
+		case st.early.len() > 0 && st.progress-since > patience:
+			f.a.budget.pool.put(st.early.pop(&f.a.budget.pool).data)
+			f.settle()
+		default:
+			f.giveUpHole(st)
+		}
+	}
+}

@@ -1,0 +1,103 @@
+package reassembly
+
+import (
+	"math"
+
+	"gor/reassembly/http1"
+)
+
+// A phase is what the next byte of a connection is to the reader of requests.
+type phase uint8
+
+const (
+	hunting  phase = iota // part of something unknown: the next request begins with a segment
+	between               // the first byte of a request, or an empty line before it
+	inside                // part of the request in the connection's stream
+	skipping              // one of the bytes that slab.skip counts, of a request whose fate is decided
+	doubtful              // behind a message of which nobody can know where it ends
+)
+
+// What else a reading knows.
+const (
+	fresh    = 1 << iota // no byte was read yet: it may speak another protocol
+	guessed              // the next request, or the one being read, stands where it was guessed that one begins
+	awaiting             // a guess is whole, and waits for its proof
+	upgraded             // the request before asked to speak another protocol
+	proved               // a request of the connection was handed on
+	doubted              // the guess stands behind a message of which nobody knew the end
+)
+
+// A reading is what the reader of requests remembers of a connection while no
+// request is half read.
+type reading struct {
+	index uint32 // the number of the next request
+	ack   seq    // doubtful: what the client had acknowledged when the doubt began
+	birth uint16 // with conn.first it tells the connection from others with the same addresses
+	phase phase
+	flags uint8
+}
+
+// newReading is that of a connection whose first data was seen at a time.
+func newReading(time int64, joined bool) reading {
+	r := reading{birth: birth(time), phase: between, flags: fresh}
+	if joined {
+		r.phase = hunting
+	}
+	return r
+}
+
+// begin makes a connection one whose beginning was seen after all.
+func (r *reading) begin() {
+	r.phase, r.flags = between, fresh
+}
+
+func (r *reading) has(flag uint8) bool { return r.flags&flag != 0 }
+
+func (r *reading) isInside() bool { return r.phase == inside }
+
+// proven reports whether it is known that the connection speaks HTTP/1.
+func (r *reading) proven() bool { return r.has(proved) }
+
+// nextIndex numbers a request. When the numbers are used up the connection
+// counts as another one.
+func (r *reading) nextIndex() uint64 {
+	if r.index == math.MaxUint32 {
+		r.index = 0
+		r.birth++
+	}
+	r.index++
+	return uint64(r.index - 1)
+}
+
+// birth mixes what the time of a connection's beginning has of its own.
+func birth(time int64) uint16 {
+	return uint16(fold(uint64(time)^0x9e3779b97f4a7c15, 0xd6e8feb86659fd93) >> 16)
+}
+
+// A message is a request being read.
+type message struct {
+	http1.Message
+	opening bool   // it is not known yet whether it is one: the connection's first bytes are being classified
+	begun   bool   // it is in the accounts
+	discard bool   // its fate is decided: only its end is looked for
+	first   int64  // when the packet with its first byte was seen
+	index   uint64 // its number, once it has begun
+}
+
+// A half is what a stream keeps for the reader of requests.
+type half struct {
+	msg   message
+	buf   []byte // the request so far, from its first byte; nil where its fate is decided
+	guess guess
+}
+
+// A guess is a whole request that stands where it was guessed that one begins.
+// It is handed on when what follows proves it.
+type guess struct {
+	msg  message
+	raw  []byte // nil: there is none
+	last int64  // when the packet that completed it was seen
+}
+
+// holds reports whether a guess waits for its proof.
+func (h *half) holds() bool { return h.guess.raw != nil }

@@ -1,0 +1,494 @@
+package reassembly
+
+import (
+	"slices"
+
+	"gor/reassembly/http1"
+)
+
+// requests is the reader of clients' bytes: it finds where each request begins
+// and ends, and gives each one its fate. It is told of bytes in order, of bytes
+// that will not come, and of the end, by the flow of a connection; what it
+// remembers of a connection is in its reading, and in its stream's half while a
+// request is half read.
+type requests struct {
+	cfg    *Config
+	emit   func(*Request) Fate
+	budget *budget
+	stats  *Stats
+	req    Request             // lent to emit
+	warned [protocols][]uint16 // the ports whose protocol was logged
+}
+
+// maxHeadBytes bounds a request's head. Servers refuse far smaller ones (nginx
+// 32 KiB, Go 1 MiB).
+const maxHeadBytes = 1 << 20
+
+// starts reports whether reading can begin with b, the first bytes of a segment.
+func (r *requests) starts(b []byte) bool { return http1.StartsRequest(b) }
+
+// joins reports whether reading begins with b, the first bytes of a segment of a
+// connection whose beginning was not seen. Only the first segment may name
+// another protocol, and only by what bodies do not begin with: a wrong name would
+// cost every request that follows.
+func (r *requests) joins(f *flow, b []byte) bool {
+	h := &f.c.http
+	if h.has(fresh) {
+		if p, ok := classifyJoined(b); ok {
+			r.other(f, p)
+			return false
+		}
+		h.flags &^= fresh
+	}
+	return http1.StartsRequest(b)
+}
+
+// read takes the next bytes of a connection; starts says that they begin a
+// segment. b is lent for the call.
+func (r *requests) read(f *flow, b []byte, starts bool) {
+	h := &f.c.http
+	for len(b) > 0 && f.c.state == open {
+		switch h.phase {
+		case hunting:
+			if !starts || !http1.StartsRequest(b) {
+				return
+			}
+			h.phase = between
+			h.flags |= guessed
+		case between:
+			b = r.begin(f, b)
+		case inside:
+			b = r.proceed(f, f.stream(), b)
+		case skipping:
+			n := min(*r.skip(f), int64(len(b)))
+			r.skipped(f, n)
+			b = b[n:]
+		case doubtful:
+			if !r.isBackInStep(f, b, starts) {
+				return
+			}
+		}
+		starts = false
+	}
+}
+
+// skip is how many bytes the connection has to skip.
+func (r *requests) skip(f *flow) *int64 { return r.budget.conns.recs.skip(f.i) }
+
+// skipNext leaves out the next n bytes.
+func (r *requests) skipNext(f *flow, n int64) {
+	f.c.http.phase = skipping
+	*r.skip(f) = n
+}
+
+// skipped counts off bytes that are left out.
+func (r *requests) skipped(f *flow, n int64) {
+	left := r.skip(f)
+	if *left -= n; *left == 0 {
+		f.c.http.phase = between
+	}
+}
+
+// begin reads a request from its first byte on and returns what follows it.
+// One that ends in b, as most do, is handed on where it lies, and nothing is
+// kept of it.
+func (r *requests) begin(f *flow, b []byte) []byte {
+	h := &f.c.http
+	m := message{first: f.now()}
+	if h.flags&(fresh|upgraded) != 0 {
+		switch out, n := r.classify(f, b); out {
+		case undecided:
+			m.opening = true
+			return r.suspend(f, &m, b)
+		case isProxy:
+			return r.jump(f, b, n)
+		case isOther:
+			return nil
+		}
+	}
+	b = b[http1.EmptyLines(b):]
+	if len(b) == 0 {
+		return nil
+	}
+	n := 0
+	v := m.Head(b, r.cfg.LoopHeader)
+	if v <= http1.Whole && !r.recognise(f, &m, b) {
+		return nil
+	}
+	if v == http1.Whole {
+		r.checkSize(f, &m)
+		n, v = m.Body(b[m.HeadLen:])
+		if n += m.HeadLen; int64(n) > r.cfg.MaxRequest {
+			r.decide(f, &m, TooLarge)
+		}
+	}
+	switch v {
+	case http1.Whole:
+		r.complete(f, &m, b[:n])
+		return b[n:]
+	case http1.More:
+		return r.suspend(f, &m, b)
+	}
+	r.refuse(f, &m, v)
+	return nil
+}
+
+// classify looks at the first bytes of a connection, or behind an upgrade, for
+// other protocols.
+func (r *requests) classify(f *flow, b []byte) (verdict, int) {
+	v, p, n := classify(b)
+	if v == isOther {
+		if p == Unknown && f.c.http.has(upgraded) {
+			p = Upgraded
+		}
+		r.other(f, p)
+	}
+	return v, n
+}
+
+// jump skips n bytes, of which b is what there is yet, to a request.
+func (r *requests) jump(f *flow, b []byte, n int) []byte {
+	if n <= len(b) {
+		f.c.http.phase = between
+		return b[n:]
+	}
+	r.skipNext(f, int64(n-len(b)))
+	return nil
+}
+
+// suspend keeps an unfinished request until more of it comes.
+func (r *requests) suspend(f *flow, m *message, b []byte) []byte {
+	if left, known := m.Left(); m.discard && known {
+		r.skipNext(f, left)
+		return nil
+	}
+	st := f.needStream()
+	st.half.msg = *m
+	f.c.http.phase = inside
+	if !m.discard {
+		r.keep(f, st, b)
+	}
+	return nil
+}
+
+// proceed reads on in the request that the connection is inside of, and returns
+// what follows it.
+func (r *requests) proceed(f *flow, st *stream, b []byte) []byte {
+	m, buf := &st.half.msg, &st.half.buf
+	if m.opening || m.InHead() {
+		before := len(*buf)
+		if !r.keep(f, st, b) {
+			return nil
+		}
+		if m.opening {
+			return r.open(f, st, b)
+		}
+		v := m.Head(*buf, r.cfg.LoopHeader)
+		if v > http1.Whole {
+			r.refuse(f, m, v)
+			return nil
+		}
+		if !r.recognise(f, m, *buf) {
+			return nil
+		}
+		if v == http1.More {
+			if len(*buf) > maxHeadBytes { // servers respond with 431 and close
+				r.decide(f, m, TooLarge)
+				r.doubt(f)
+			}
+			return nil
+		}
+		b = b[m.HeadLen-before:]
+		*buf = (*buf)[:m.HeadLen]
+		r.checkSize(f, m)
+	}
+	return r.body(f, st, b)
+}
+
+// body reads on in the body of a request, and returns what follows it.
+func (r *requests) body(f *flow, st *stream, b []byte) []byte {
+	m := &st.half.msg
+	n, v := m.Body(b)
+	if !m.discard && v <= http1.Whole {
+		if int64(len(st.half.buf)+n) > r.cfg.MaxRequest {
+			r.decide(f, m, TooLarge)
+		} else {
+			r.keep(f, st, b[:n])
+		}
+	}
+	switch v {
+	case http1.Whole:
+		f.c.http.phase = between
+		if !m.discard {
+			r.complete(f, m, st.half.buf)
+		}
+		r.free(st)
+	case http1.More:
+		if m.discard {
+			r.free(st)
+			if left, known := m.Left(); known {
+				r.skipNext(f, left)
+			}
+		}
+	default:
+		r.refuse(f, m, v)
+		return nil
+	}
+	return b[n:]
+}
+
+// open classifies a connection's first bytes once more of them have come; b is
+// the end of what is kept.
+func (r *requests) open(f *flow, st *stream, b []byte) []byte {
+	before := len(st.half.buf) - len(b)
+	switch out, n := r.classify(f, st.half.buf); out {
+	case undecided:
+		return nil
+	case isOther:
+		r.free(st)
+		return nil
+	case isProxy:
+		r.free(st)
+		return r.jump(f, b, n-before)
+	}
+	if n := http1.EmptyLines(st.half.buf); n > 0 {
+		r.free(st)
+		f.c.http.flags &^= fresh | upgraded
+		if n < before { // the beginning of a PROXY header that turned out to be none
+			r.other(f, Unknown)
+			return nil
+		}
+		return r.jump(f, b, n-before)
+	}
+	st.half.msg.opening = false
+	buf := st.half.buf
+	st.half.buf = buf[:before]
+	return r.proceed(f, st, b)
+}
+
+// keep adds bytes to the request. Where it is known how many will come, and a
+// sixteenth of them is there, room is made for all: the length that a client
+// announces costs nothing until it sends. Where the budget has no room, the
+// request is given up, and keep reports false.
+func (r *requests) keep(f *flow, st *stream, b []byte) bool {
+	buf := st.half.buf
+	if have := len(buf) + len(b); have > cap(buf) {
+		want := max(have, 2*cap(buf))
+		if left, known := st.half.msg.Left(); known && int64(have) >= (int64(have)+left)/16 {
+			want = have + int(left)
+		}
+		if _, size := class(want); !r.budget.has(size) {
+			want = have
+		}
+		if _, size := class(want); !r.budget.has(size) {
+			r.giveUp(f, Shed)
+			return false
+		}
+		buf = r.budget.pool.grow(buf, want-len(buf), want)
+	}
+	st.half.buf = append(buf, b...)
+	return true
+}
+
+// free gives the buffer of a request back.
+func (r *requests) free(st *stream) {
+	r.budget.pool.put(st.half.buf)
+	st.half.buf = nil
+}
+
+// recognise counts a request once its request line is in, b being its bytes so
+// far. A guess is counted when it is proven; what follows one may be its proof. It
+// reports false where that shows that the guess was none.
+func (r *requests) recognise(f *flow, m *message, b []byte) bool {
+	h := &f.c.http
+	if m.begun || m.InLine() || h.has(guessed) {
+		return true
+	}
+	if h.has(awaiting) {
+		if !http1.StartsRequest(b) || h.has(doubted) && f.ack.minus(h.ack) <= 0 {
+			r.disprove(f)
+			return false
+		}
+		r.prove(f)
+	}
+	r.count(f, m)
+	return true
+}
+
+// count puts a request into the accounts and numbers it.
+func (r *requests) count(f *flow, m *message) {
+	m.begun, m.index = true, f.c.http.nextIndex()
+	r.stats.Captured++
+	r.stats.Open++
+}
+
+// checkSize skips a request whose length is too large, when its head is in.
+func (r *requests) checkSize(f *flow, m *message) {
+	if left, known := m.Left(); known && left > r.cfg.MaxRequest-int64(m.HeadLen) {
+		r.decide(f, m, TooLarge)
+	}
+}
+
+// decide gives a request its fate; nothing is kept of it from now on.
+func (r *requests) decide(f *flow, m *message, fate Fate) {
+	if m.discard {
+		return
+	}
+	if !m.begun {
+		r.count(f, m)
+	}
+	m.discard = true
+	r.stats.Open--
+	r.stats.Fates[fate]++
+}
+
+// complete ends a whole request: it is handed on, or held where it is a guess.
+func (r *requests) complete(f *flow, m *message, raw []byte) {
+	switch h := &f.c.http; {
+	case m.discard:
+		h.flags &^= fresh | upgraded
+	case h.has(guessed):
+		r.hold(f, m, raw)
+	default:
+		r.handOn(f, m, raw, f.now())
+	}
+}
+
+// handOn hands a whole request on, which ended with a packet seen at last.
+func (r *requests) handOn(f *flow, m *message, raw []byte, last int64) {
+	h := &f.c.http
+	fate := Loop
+	if !m.Watched {
+		q := &r.req
+		q.Client, q.Server = *f.client, *f.server
+		q.Index, q.birth = m.index, uint64(h.birth)<<32|uint64(f.c.first)
+		q.First, q.Last = m.first, last
+		q.Raw, q.head = raw, m.Message
+		fate = r.emit(q)
+		q.Raw = nil
+	}
+	r.decide(f, m, fate)
+	h.flags = h.flags&^(fresh|upgraded) | proved
+	switch {
+	case m.Upgrade:
+		h.flags |= upgraded
+	case string(m.Method(raw)) == "CONNECT":
+		r.other(f, Tunnel)
+	}
+}
+
+// refuse ends the reading of a stream at something that is not a request whose
+// end is known. Where the place to read at was a guess, it was a wrong one.
+func (r *requests) refuse(f *flow, m *message, v http1.Verdict) {
+	h := &f.c.http
+	switch {
+	case h.has(awaiting) && !m.begun:
+		r.disprove(f)
+	case h.has(guessed) && !m.begun:
+		r.stats.GuessesFailed++
+		r.abandonGuess(f)
+	case v == http1.NotHTTP && h.has(upgraded):
+		r.other(f, Upgraded)
+	case v == http1.NotHTTP && h.has(fresh):
+		r.other(f, Unknown)
+	case v == http1.Unsupported:
+		r.decide(f, m, Unsupported)
+		r.doubt(f)
+	default:
+		r.decide(f, m, Malformed)
+		r.doubt(f)
+	}
+}
+
+// miss goes on behind n bytes that will not come. The request they lie in gets
+// the fate; where it ends beyond them is known, or is looked for.
+func (r *requests) miss(f *flow, n int, why Fate) {
+	h := &f.c.http
+	r.loseProof(f, why)
+	if h.phase == inside {
+		m := &f.stream().half.msg
+		r.giveUp(f, why)
+		if h.phase == inside { // in chunks
+			if !m.Gap(int64(n)) {
+				h.phase = hunting
+			}
+			return
+		}
+	}
+	switch {
+	case h.phase == skipping && int64(n) <= *r.skip(f):
+		r.skipped(f, int64(n))
+	case h.phase == doubtful:
+		r.stats.DoubtfulBytes += uint64(n)
+	default:
+		h.phase = hunting
+		h.flags &^= fresh | upgraded | guessed
+	}
+}
+
+// giveUp drops the request that the connection is inside of, if it has no fate
+// yet, and keeps what is needed to find its end. It reports whether there was one.
+func (r *requests) giveUp(f *flow, fate Fate) bool {
+	h := &f.c.http
+	if h.phase != inside {
+		return false
+	}
+	m := &f.stream().half.msg
+	had := !m.discard
+	r.drop(f, fate)
+	switch left, known := m.Left(); {
+	case known && left > 0:
+		r.skipNext(f, left)
+	case known:
+		h.phase = between
+	case m.opening || m.InHead():
+		h.phase = hunting
+		h.flags &^= fresh | upgraded | guessed
+	}
+	return had
+}
+
+// drop gives the request that the connection is inside of its fate, if it has
+// none.
+func (r *requests) drop(f *flow, fate Fate) {
+	if f.c.http.phase != inside {
+		return
+	}
+	st := f.stream()
+	m := &st.half.msg
+	if m.begun || f.c.http.has(guessed) && !m.InLine() || len(st.half.buf) > 0 && http1.IsTokenByte(st.half.buf[0]) {
+		r.decide(f, m, fate)
+	}
+	r.free(st)
+}
+
+// shed makes what is kept of the connection's requests smaller, and reports
+// whether there was something.
+func (r *requests) shed(f *flow) bool {
+	if f.c.http.has(awaiting) {
+		r.loseProof(f, Shed)
+		return true
+	}
+	return r.giveUp(f, Shed)
+}
+
+// end is told that no more bytes will come, because the connection ended or is
+// forgotten.
+func (r *requests) end(f *flow, fate Fate) {
+	if f.c.stream != 0 {
+		r.loseProof(f, fate)
+		r.drop(f, fate)
+	}
+}
+
+// other marks a stream as not HTTP/1.
+func (r *requests) other(f *flow, p Protocol) {
+	f.c.state = ignored
+	r.stats.Streams[p]++
+	port := f.server.Port
+	if slices.Contains(r.warned[p], port) {
+		return
+	}
+	r.warned[p] = append(r.warned[p], port)
+	r.cfg.Logger.Warn(p.advice(port), "protocol", p.String(), "client", f.client.String())
+}
