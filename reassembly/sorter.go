@@ -3,12 +3,12 @@ package reassembly
 import "slices"
 
 // A sorter holds what came ahead of its turn: ranges of a stream in order,
-// which do not overlap. The first copy of a byte wins.
+// which do not overlap.
 type sorter struct {
-	ranges []span // of these, those before head are gone
+	ranges []span // those before head are gone
 	head   int
-	bytes  int // in all buffers, and what holds them
-	starts int // ranges that begin a request
+	bytes  int // what all buffers and ranges take
+	starts int // how many ranges begin a request
 }
 
 // A span is a range of a stream.
@@ -17,17 +17,17 @@ type span struct {
 	n      int
 	kind   kind
 	starts bool   // it begins where a segment did, with a request line
-	data   []byte // n bytes in a pooled buffer; nil for other kinds
-	time   int64  // of its first packet
+	from   seq    // where its segment began, of which the front may be gone
+	data   []byte // n bytes, in the sorter in a buffer of the pool; nil for other kinds
+	time   int64  // when its first packet was seen
 }
 
 // A kind says what a range of the sequence numbers holds.
 type kind uint8
 
 const (
-	data   kind = iota
-	urgent      // a byte that the server reads apart from the stream (RFC 9293 §3.8.5)
-	cut         // bytes that were on the wire and not in the capture
+	data kind = iota
+	cut       // bytes that were on the wire and not in the capture
 )
 
 const (
@@ -40,33 +40,50 @@ func (o *sorter) len() int { return len(o.ranges) - o.head }
 // front is the first range; there has to be one.
 func (o *sorter) front() *span { return &o.ranges[o.head] }
 
-// insert adds a copy of those bytes of in that are not there yet.
+// insert adds a copy of in. Where it overlaps what is there, the bytes of the
+// segment that began earlier count, and a segment that covers another whole takes
+// its place: so does Linux (tcp_data_queue_ofo), and what it keeps the server reads.
 func (o *sorter) insert(p *pool, in span) {
-	i, end := o.head, len(o.ranges) // the first range that ends behind in.seq is in i..end
+	in.from = in.seq
+	i := o.search(in.seq)
+	for in.n > 0 {
+		if i == len(o.ranges) || o.ranges[i].seq.minus(in.end()) >= 0 {
+			o.add(p, i, in)
+			return
+		}
+		r := &o.ranges[i]
+		switch ahead := r.seq.minus(in.seq); {
+		case in.yields(r) && ahead > 0:
+			i = o.add(p, i, in.first(ahead)) + 1
+			in = in.after(ahead)
+		case in.yields(r):
+			in = in.after(min(in.n, r.end().minus(in.seq)))
+			i++
+		case in.end().minus(r.end()) >= 0:
+			o.remove(p, i)
+		default:
+			o.trim(r, in.end().minus(r.seq))
+		}
+	}
+}
+
+// search returns the number of the first range that ends behind at.
+func (o *sorter) search(at seq) int {
+	i, end := o.head, len(o.ranges)
 	for i < end {
-		if mid := int(uint(i+end) / 2); o.ranges[mid].end().minus(in.seq) > 0 {
+		if mid := int(uint(i+end) / 2); o.ranges[mid].end().minus(at) > 0 {
 			end = mid
 		} else {
 			i = mid + 1
 		}
 	}
-	for in.n > 0 {
-		if i == len(o.ranges) {
-			o.add(p, i, in)
-			return
-		}
-		r := o.ranges[i]
-		if ahead := r.seq.minus(in.seq); ahead > 0 {
-			part := in.first(min(ahead, in.n))
-			i = o.add(p, i, part) + 1
-			in = in.after(part.n)
-			if in.n == 0 {
-				return
-			}
-		}
-		in = in.after(min(in.n, r.end().minus(in.seq)))
-		i++
-	}
+	return i
+}
+
+// yields reports whether the bytes that r and s have in common are r's.
+func (s *span) yields(r *span) bool {
+	d := s.from.minus(r.from)
+	return d > 0 || d == 0 && s.end().minus(r.end()) <= 0
 }
 
 func (r *span) end() seq { return r.seq.plus(r.n) }
@@ -96,9 +113,9 @@ func (r span) after(n int) span {
 // before, where that ends. It returns the number of the range it is in.
 func (o *sorter) add(p *pool, i int, in span) int {
 	if in.kind == data {
-		if i > o.head && !in.starts {
+		if i > o.head && !in.starts && in.from == in.seq { // two whole segments
 			r := &o.ranges[i-1]
-			if r.kind == data && r.end() == in.seq && r.n+in.n <= maxSpanBuffer {
+			if r.kind == data && r.from == r.seq && r.end() == in.seq && r.n+in.n <= maxSpanBuffer {
 				o.bytes -= cap(r.data)
 				r.data = p.grow(r.data, in.n, maxSpanBuffer)
 				r.data = append(r.data, in.data...)
@@ -124,15 +141,40 @@ func (o *sorter) add(p *pool, i int, in span) int {
 	return i
 }
 
-// pop removes the first range; its buffer is the caller's.
-func (o *sorter) pop(p *pool) span {
-	r := o.ranges[o.head]
-	o.ranges[o.head] = span{}
+// remove gives up range i.
+func (o *sorter) remove(p *pool, i int) {
+	r := o.ranges[i]
+	o.forget(p, &r)
+	p.put(r.data)
+	o.ranges = slices.Delete(o.ranges, i, i+1)
+}
+
+// trim gives up the first n bytes of a range. Its buffer stays whole: the pool
+// knows it by its size.
+func (o *sorter) trim(r *span, n int) {
+	if r.data != nil {
+		r.data = append(r.data[:0], r.data[n:]...)
+	}
+	if r.starts {
+		o.starts--
+	}
+	r.seq, r.n, r.starts = r.seq.plus(n), r.n-n, false
+}
+
+// forget takes a range out of the sums.
+func (o *sorter) forget(p *pool, r *span) {
 	o.bytes -= cap(r.data) + spanBytes
 	p.held -= spanBytes
 	if r.starts {
 		o.starts--
 	}
+}
+
+// pop removes the first range; its buffer is the caller's.
+func (o *sorter) pop(p *pool) span {
+	r := o.ranges[o.head]
+	o.ranges[o.head] = span{}
+	o.forget(p, &r)
 	if o.head++; o.head == len(o.ranges) {
 		o.ranges, o.head = o.ranges[:0], 0
 	}
