@@ -1,13 +1,20 @@
 // Package reassembly turns TCP segments into whole HTTP/1 requests.
 //
 //	segment -> connection -> bytes in order -> request
+//	           connections   flow             requests, http1
+//
+// Open assembler.go first: [New], [Assembler.Push] and [Assembler.PushAll] are
+// all that most programs need. Push finds a segment's connection, and its flow
+// (flow.go, hole.go) puts the bytes in order; that is TCP and nothing else. The
+// reader of the bytes (requests.go, guess.go) finds with package http1 where each
+// request begins and ends; that is HTTP and nothing else.
 //
 // Push takes the segments that package capture finds, those of clients only;
 // every whole request goes to the emit function given to New, on the goroutine
 // that called. A connection is its two endpoints, told from others by a keyed
 // hash of 64 bits of them; its bytes are ordered by sequence number modulo 2^32
-// (RFC 9293 section 3.4) and by nothing else: neither acknowledgements nor PSH
-// nor timing decide anything.
+// (RFC 9293 section 3.4). Acknowledgements and timing decide no byte: they only
+// say when waiting for missing ones is useless, and when a doubt has ended.
 //
 // # Who owns the bytes
 //
@@ -24,74 +31,78 @@
 //
 // # Limits
 //
-// Memory stays below Config.MaxMemory. Closed connections are forgotten first,
-// then those that were silent longest: of 64 in turn, so that packets need not
-// keep them in order. What was open on them is counted as shed. A SYN costs
-// nothing that lasts; a connection is remembered from its first byte
-// on. Missing bytes are waited for until Config.GapTimeout has passed, 8 MiB
-// wait behind them, or the client has begun so many later requests that the
-// server cannot have been missing them. Then the request they lie in is
-// counted as gap. Where the length of its body is known, reading goes on
-// exactly behind it; else at the next segment that begins with a request line.
+// Memory stays below Config.MaxMemory. Room is made between two segments, for the
+// one that comes: closed connections are forgotten first, then those that were
+// silent longest: of 64 in turn, so that packets need not keep them in order. What
+// was open on them is counted as shed. A SYN costs nothing that lasts; a
+// connection is remembered from its first byte on.
+//
+// Missing bytes are waited for as long as their client may send them again:
+// until Config.GapTimeout has passed, 8 MiB wait behind them, or the client shows
+// that the server has them: it has begun 16 requests since, or it has had a response
+// since, begun another request or closed, and three seconds have passed. Other
+// connections wait for nothing. Then the request the bytes lie in is counted as
+// gap. Where the length of its body is known, reading goes on exactly behind it;
+// else at the next segment that begins with a request line.
+//
+// # Guesses and doubts
+//
+// Where a connection was joined in the middle or lost its place, a segment that
+// begins with a request line may be part of a body. The request is held until
+// what follows its end proves it: another request line, the end of the connection,
+// its SYN, or nothing for 15 seconds. Else it was none, is not counted, and the
+// search goes on (guesses_failed).
+//
+// Behind a message of which nobody can know where it ends (malformed), nothing is
+// believed: what follows is counted as doubtful_bytes, and what looks like requests
+// in it as doubtful_requests. Once the server has responded and the client begins a
+// segment with a request line, that is a guess, proven only by another request
+// line after another response.
 //
 // # Speed
 //
 // PushAll looks a dozen segments ahead: while others are pushed, the processor
-// fetches their slots of the table, and then the records that these name. A
-// clean head is read by the bits of 64 bytes at a time (clean.go), any other
-// line by line. Records are half a line of the cache each and lie in blocks
-// without pointers, for which Linux is asked to give huge pages. What is in
-// assembly, the bits on amd64 and prefetching on amd64 and arm64, has a plain
-// twin for other processors, and the tests compare the two.
+// fetches their slots of the table, and then the records that these name.
+// Records lie in blocks without pointers, for which Linux is asked to give huge
+// pages.
 //
-// # Overlap
+// # What the server's kernel reads
 //
-// The first copy of a byte wins. What lies at or below what was read is a
-// retransmission. A SYN with another sequence number begins a new connection.
-// A keep-alive probe, a byte just before the next, changes nothing. The urgent
-// byte (RFC 9293 section 3.8.5) is out of band and no part of the stream. What
-// a RST carries is no data; what a FIN or a SYN carries is.
+// What lies at or below what was read is a retransmission. Of copies of a byte
+// that differ the one counts that Linux keeps: what is next wins over what waits;
+// among segments that wait, the one that begins earlier, or covers the other. A
+// segment that cannot be of its connection is of an older one, and dropped, as is
+// text behind a FIN (RFC 9293 section 3.10.7.4): both are counted as
+// segments_foreign. A SYN with another sequence number begins a new connection
+// once data follows it; a RST that is not next is not believed (RFC 5961). The
+// urgent byte (RFC 9293 section 3.8.5) is out of band and no part of the stream,
+// also where it comes in a later segment than its announcement. A keep-alive
+// probe, a byte just before the next, changes nothing. What a RST carries is no
+// data; what a FIN or a SYN carries is. Not told apart is what needs the server's
+// side or TCP options: data beyond its window, and old copies inside of it, which
+// it knows by their timestamps (RFC 7323).
 //
 // # Decisions
 //
-// Where a request ends is decided by RFC 9112; what its section 6.3, 7.1 or 11.2
-// holds to be an attempt at smuggling is never handed on, and neither is
-// anything behind it on that connection: where it begins would be a guess.
+// Where a message ends is decided by package http1, whose documentation has the
+// table. What becomes of a request:
 //
-//	input                                        reading                          fate
-//	any token as method                          a method                         sent
-//	empty lines before a request                 skipped (section 2.2)            sent
-//	bare LF as line end                          a line end (section 2.2)         sent
-//	HTTP/1.0                                     a request                        sent
-//	folded header                                part of the header               sent
-//	several equal lengths                        one length (section 6.3)         sent
-//	several different lengths                    ambiguous                        malformed
-//	length with a sign or no digits              ambiguous                        malformed
-//	chunked and a length                         smuggling (section 6.3)          malformed
-//	coding other than chunked, chunked not last  end unknown (section 6.1)        malformed
-//	gzip, deflate or compress before chunked     valid, but servers answer 501    unsupported
-//	chunked in HTTP/1.0                          faulty framing (section 6.1)     malformed
-//	chunk extensions, trailers                   parts of the request             sent
-//	chunk size too large, or missing             ambiguous                        malformed
-//	bare LF in the lines of chunked coding       readers differ                   malformed
-//	folded length or transfer coding             readers differ (section 5.2)     malformed
-//	control character but HTAB in the head       never valid (RFC 9110, 5.5)      malformed
-//	space in the target, version not HTTP/d.d    no request line                  malformed
-//	white space before a colon                   smuggling (section 5.1)          malformed
-//	Expect: 100-continue                         nothing special                  sent
-//	Upgrade                                      HTTP goes on if the next bytes   sent
-//	                                             are a request line, else the
-//	                                             stream is counted as upgraded
-//	CONNECT                                      a request; then a tunnel         sent
-//	header with Config.Mark                      gor sent it itself               loop
-//	longer than Config.MaxRequest                skipped by its length            too_large
-//	HTTP/2.0 or above in a request line          not our dialect                  unsupported
-//	GET without a version                        HTTP/0.9                         unsupported
-//	TLS, HTTP/2, SSH, SOCKS, other binary        named, reported once per port    a stream, no request
-//	PROXY protocol header                        skipped                          -
-//	first bytes seen are inside a request        reading begins at the first      not counted
-//	                                             segment that begins with a
-//	                                             request line
+//	input                                        fate
+//	its end is clear, however odd its lines are  sent, exactly as it came
+//	its end is a matter of opinion               malformed; what follows is doubtful
+//	gzip, deflate or compress before chunked     unsupported (servers respond with 501), likewise
+//	HTTP/2.0 or above in a request line          unsupported, likewise
+//	GET without a version (HTTP/0.9)             unsupported, likewise
+//	header Config.LoopHeader                     loop: gor sent it itself
+//	longer than Config.MaxRequest                too_large; skipped by its length
+//	head longer than 1 MiB                       too_large; what follows is doubtful
+//	Upgrade                                      sent; HTTP goes on if the next bytes are a
+//	                                             request line, else the stream is counted as
+//	                                             upgraded
+//	CONNECT                                      sent; what follows is a tunnel
+//	TLS, HTTP/2, SSH, SOCKS, other binary        a stream, no request: named, reported once per port
+//	PROXY protocol header                        skipped
+//	first bytes seen are inside a request        not counted; see above
 //
 // TestDecisions holds the table.
 package reassembly
