@@ -36,7 +36,7 @@ func (m *Message) takeLine(line []byte, next int, watch string) Verdict {
 	}
 	if m.state == inFields {
 		if len(line) == 0 {
-			m.HeadLen = next
+			m.HeadLen, m.line, m.scanned = next, 0, 0
 			return m.frame()
 		}
 		return m.field(line, watch)
@@ -84,6 +84,9 @@ func (m *Message) field(line []byte, watch string) Verdict {
 	}
 	name := line[:n]
 	m.framing = false
+	if n == len(watch) && EqualFold(name, watch) {
+		m.Watched = true
+	}
 	switch kindOf(name) {
 	case FieldContentLength:
 		m.framing = true
@@ -100,9 +103,6 @@ func (m *Message) field(line []byte, watch string) Verdict {
 		if resembles(name, false) { // a token, as in Transfer_Encoding
 			return m.fail(Malformed, ReasonLooksLikeFraming)
 		}
-	}
-	if n == len(watch) && EqualFold(name, watch) {
-		m.Watched = true
 	}
 	return More
 }
