@@ -3,6 +3,7 @@ package http1
 import (
 	"bytes"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -280,12 +281,12 @@ func TestUnfinishedLine(t *testing.T) {
 	var m Message
 	b := []byte("GET / HTTP/1.1\r\nX: " + strings.Repeat("d", 1000))
 	for i := range b {
-		if v := m.Head(b[:i], ""); v != More || int(m.scanned) != i {
-			t.Fatalf("%d bytes: %v, %d known to have no line end", i, v, m.scanned)
+		if v := m.Head(b[:i], ""); v != More || int(m.head.scanned) != i {
+			t.Fatalf("%d bytes: %v, %d known to have no line end", i, v, m.head.scanned)
 		}
 	}
-	if want := len("GET / HTTP/1.1\r\n"); int(m.line) != want {
-		t.Errorf("the unfinished line begins at %d, want %d", m.line, want)
+	if want := len("GET / HTTP/1.1\r\n"); int(m.head.line) != want {
+		t.Errorf("the unfinished line begins at %d, want %d", m.head.line, want)
 	}
 }
 
@@ -309,6 +310,13 @@ func TestLong(t *testing.T) {
 				t.Errorf("%s in pieces of %d: %v, %d of %d bytes", name, size, v, n, len(raw))
 			}
 		}
+	}
+}
+
+// TestSize: a Message is held for each request that is half read.
+func TestSize(t *testing.T) {
+	if got := reflect.TypeFor[Message]().Size(); got > 72 {
+		t.Errorf("%d bytes", got)
 	}
 }
 
