@@ -47,24 +47,21 @@ func textLen(b []byte) int {
 // chunkByte reads one byte of the framing. It returns why it may not be.
 func (m *Message) chunkByte(c byte) Reason {
 	switch m.state {
-	case inSize:
-		if v := hexValue(c); v >= 0 {
-			if m.need > math.MaxInt64>>4 {
-				return ReasonChunkSize
-			}
-			m.need, m.digits = m.need<<4|v, true
-			return ReasonNone
+	case inSize, inDigits:
+		v := hexValue(c)
+		if v < 0 && m.state == inDigits {
+			return m.sizeEnd(c)
 		}
-		if !m.digits {
+		if v < 0 || m.need > math.MaxInt64>>4 {
 			return ReasonChunkSize
 		}
-		return m.sizeEnd(c)
+		m.state, m.need = inDigits, m.need<<4|v
+		return ReasonNone
 	case inSizeEnd:
 		return m.sizeEnd(c)
 	case inExtension:
 		return m.expect(c, '\r', inSizeLF, ReasonChunkLine)
 	case inSizeLF:
-		m.digits = false
 		if m.need == 0 {
 			return m.expect(c, '\n', inTrailers, ReasonChunkLine)
 		}

@@ -10,11 +10,11 @@ import "bytes"
 // so that a head which comes byte by byte costs no more than its length. watch
 // is the name of a field to look for, the same in each call; "" is none.
 func (m *Message) Head(b []byte, watch string) Verdict {
-	line, from := int(m.line), int(m.scanned)
+	line, from := int(m.head.line), int(m.head.scanned)
 	for m.InHead() {
 		n := bytes.IndexByte(b[from:], '\n')
 		if n < 0 {
-			m.line, m.scanned = int32(line), int32(len(b))
+			m.head.line, m.head.scanned = int32(line), int32(len(b))
 			return m.unfinished(b)
 		}
 		next := from + n + 1
@@ -36,17 +36,21 @@ func (m *Message) takeLine(line []byte, next int, watch string) Verdict {
 	}
 	if m.state == inFields {
 		if len(line) == 0 {
-			m.HeadLen = next
+			m.HeadLen, m.head = next, headState{}
 			return m.frame()
 		}
 		return m.field(line, watch)
 	}
-	m.first = int32(next)
-	m.state = inFields
+	v := More
 	if m.to == toRequest {
-		return m.requestLine(line)
+		v = m.requestLine(line)
+	} else {
+		v = m.statusLine(line)
 	}
-	return m.statusLine(line)
+	if v == More {
+		m.state, m.first = inFields, int32(next)
+	}
+	return v
 }
 
 // unfinished returns NotHTTP as soon as the start line, which has no end in b,
@@ -62,7 +66,8 @@ func (m *Message) unfinished(b []byte) Verdict {
 		fits = n == len(b) && n <= MaxMethod || n > 0 && n < len(b) && b[n] == ' '
 	} else {
 		const begin = "HTTP/"
-		fits = string(b[:min(len(b), len(begin))]) == begin[:min(len(b), len(begin))]
+		n := min(len(b), len(begin))
+		fits = string(b[:n]) == begin[:n]
 	}
 	if !fits {
 		return m.fail(NotHTTP, ReasonStartLine)
@@ -83,26 +88,26 @@ func (m *Message) field(line []byte, watch string) Verdict {
 		return m.oddField(line, watch)
 	}
 	name := line[:n]
-	m.framing = false
+	m.head.framing = false
+	if n == len(watch) && EqualFold(name, watch) {
+		m.Watched = true
+	}
 	switch kindOf(name) {
 	case FieldContentLength:
-		m.framing = true
+		m.head.framing = true
 		return m.contentLength(Trim(line[n+1:]))
 	case FieldTransferEncoding:
-		m.framing = true
+		m.head.framing = true
 		return m.transferEncoding(Trim(line[n+1:]))
 	case FieldHost:
-		m.Odd = m.Odd || m.hasHost
-		m.hasHost = true
+		m.Odd = m.Odd || m.head.hasHost
+		m.head.hasHost = true
 	case FieldUpgrade:
 		m.Upgrade = true
 	case FieldOther:
 		if resembles(name, false) { // a token, as in Transfer_Encoding
 			return m.fail(Malformed, ReasonLooksLikeFraming)
 		}
-	}
-	if n == len(watch) && EqualFold(name, watch) {
-		m.Watched = true
 	}
 	return More
 }
@@ -115,10 +120,10 @@ func (m *Message) field(line []byte, watch string) Verdict {
 func (m *Message) oddField(line []byte, watch string) Verdict {
 	m.Odd = true
 	folded, colon := isBlank(line[0]), bytes.IndexByte(line, ':')
-	if folded && m.framing {
+	if folded && m.head.framing {
 		return m.fail(Malformed, ReasonFoldedFraming)
 	}
-	m.framing = false
+	m.head.framing = false
 	switch {
 	case colon >= 0 && resembles(line[:colon], false), colon < 0 && !folded && resembles(line, true):
 		return m.fail(Malformed, ReasonLooksLikeFraming)

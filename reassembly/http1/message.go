@@ -6,18 +6,21 @@ package http1
 // the bytes of the head until it is whole, and bounds their number, which has to
 // stay below 2 GiB.
 type Message struct {
-	// What the head said; complete once Head returned Whole.
+	// What the message says. All but BodyLen is complete once Head returned Whole.
 
 	// HeadLen is the length of the head in bytes, the blank line included.
 	HeadLen int
 	// Status is a response's status code, 100 to 999.
 	Status int
+	// BodyLen is how many bytes of content were read or lost so far. The framing
+	// of the chunked coding is not counted.
+	BodyLen int64
 	// Chunked says that the body is in the chunked coding.
 	Chunked bool
 	// Upgrade says that there is an Upgrade field: if the server agrees, what
 	// follows is not HTTP/1.
 	Upgrade bool
-	// Tunnel says that what follows a response's head is no HTTP/1: it is a 101,
+	// Tunnel says that what follows a response's head is not HTTP/1: it is a 101,
 	// or a 2xx to CONNECT.
 	Tunnel bool
 	// Watched says that there is a field of the name that Head watches for.
@@ -25,33 +28,38 @@ type Message struct {
 	// HTTP10 says that the version is HTTP/1.0.
 	HTTP10 bool
 	// Odd says that the head breaks RFC 9112 in a way that leaves the end of the
-	// message clear. It is handed on as it is, but a server's reading of it may
-	// end its connection, so that no other request should follow there.
+	// message clear. Such a message is handed on exactly as it is; but servers
+	// differ in what they make of it, and some close the connection, so that
+	// nothing else should be sent there.
 	Odd bool
 	// Reason says why Head or Body returned something else than More and Whole.
 	Reason Reason
 
+	// Where reading is.
+
 	state state
-	// to is the method that a response answers, as far as it matters.
+	// to is what a response is the response to.
 	to answered
-	// hasLength says that there was a Content-Length, and need is its value.
+	// hasLength says that there was a Content-Length. need is its value as long
+	// as the head is read.
 	hasLength bool
+	// head is 0 again once the head is whole.
+	head headState
+	// first is where the field section begins.
+	first int32
+	// need is how many bytes of the body, or of the chunk, are left.
+	need int64
+}
+
+// A headState is the state of reading a head.
+type headState struct {
+	// line is where the unfinished line begins, and scanned where to go on
+	// looking for its end.
+	line, scanned int32
 	// hasHost says that there was a Host: a second one makes the head odd.
 	hasHost bool
 	// framing says that the line before is Content-Length or Transfer-Encoding.
 	framing bool
-	// digits says that the chunk size being read has a digit.
-	digits bool
-	// first is where the field section begins.
-	first int32
-	// line is where the line being read begins; scanned is how far it has no end.
-	line, scanned int32
-
-	// BodyLen is how many bytes of content were read or skipped so far. The
-	// framing of the chunked coding is not counted.
-	BodyLen int64
-	// need is how many bytes of the body, or of the chunk, are left.
-	need int64
 }
 
 // The states of a message, in the order in which it goes through them.
@@ -62,7 +70,8 @@ const (
 	inFields                 // in the field section
 	inLength                 // in a body of known length
 	inClose                  // in a body that ends with the connection
-	inSize                   // in a chunk's size
+	inSize                   // before a chunk's size
+	inDigits                 // in it
 	inSizeEnd                // in the blanks behind the size
 	inExtension              // in a chunk's extensions
 	inSizeLF                 // before the LF of a chunk's first line
