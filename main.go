@@ -529,12 +529,12 @@ func (l *listener) close() error {
 
 // snapshot takes the accounts; only the loop's goroutine may call it.
 func (l *listener) snapshot() report.Snapshot {
-	s := report.Snapshot{Groups: []report.Group{{Name: "requests", Counters: l.asm.Stats().All()}, {Name: "packets", Counters: l.dec.Stats().All()}}}
+	s := report.Snapshot{Groups: []report.Group{{Name: "requests", Stats: l.asm.Stats()}, {Name: "packets", Stats: l.dec.Stats()}}}
 	if l.live != nil {
-		s.Groups = append(s.Groups, report.Group{Name: "kernel", Counters: l.live.Stats().All()})
+		s.Groups = append(s.Groups, report.Group{Name: "kernel", Stats: l.live.Stats()})
 	}
 	if l.wire != nil {
-		s.Groups = append(s.Groups, report.Group{Name: "wire", Counters: l.wire.Stats().All()})
+		s.Groups = append(s.Groups, report.Group{Name: "wire", Stats: l.wire.Stats()})
 	}
 	return s
 }
@@ -715,30 +715,7 @@ func (r *replayer) run(ctx context.Context) error {
 
 // snapshot takes the accounts; any goroutine may call it.
 func (r *replayer) snapshot() report.Snapshot {
-	return report.Snapshot{Groups: []report.Group{{Name: "wire", Counters: r.recv.Stats().All()}}, Targets: targets(r.fwd.Stats())}
-}
-
-// targets renders forward's accounts for the report.
-type targets []forward.TargetStats
-
-func (t targets) AppendLine(dst []byte, before report.Targets) []byte {
-	since, _ := before.(targets)
-	return forward.AppendLine(dst, forward.Interval(t, since))
-}
-
-func (t targets) AppendTable(dst []byte) []byte   { return forward.AppendTable(dst, t) }
-func (t targets) AppendMetrics(dst []byte) []byte { return forward.AppendMetrics(dst, t) }
-
-func (t targets) LogValue() slog.Value {
-	var list []map[string]any
-	for i := range t {
-		counters := map[string]any{"target": t[i].Target}
-		for name, n := range t[i].All() {
-			counters[name] = n
-		}
-		list = append(list, counters)
-	}
-	return slog.AnyValue(list)
+	return report.Snapshot{Groups: []report.Group{{Name: "wire", Stats: r.recv.Stats()}}, Targets: r.fwd.Stats()}
 }
 
 // ---- the demo

@@ -123,7 +123,7 @@ func TestImports(t *testing.T) {
 		"gor/udpwire":        {"golang.org/x/sys/unix"},
 		"gor/forward":        {"golang.org/x/time/rate"},
 		"gor/forward/demo":   {},
-		"gor/forward/report": {},
+		"gor/forward/report": {"gor/forward"},
 		"gor":                {"gor/capture", "gor/reassembly", "gor/udpwire", "gor/forward", "gor/forward/demo", "gor/forward/report", "github.com/urfave/cli/v2"},
 	}
 	out, err := exec.Command("go", "list", "-f", "{{.ImportPath}}: {{join .Imports \" \"}}", "./...").Output()

@@ -1,68 +1,40 @@
 package capture
 
-import "iter"
-
-// DecoderStats are a Decoder's counters, in packets. Every packet seen is a
-// segment, a fragment that was kept, or refused for one of the reasons.
+// DecoderStats are a Decoder's counters. Every packet seen is a segment, a
+// fragment that was kept, or refused for one of the reasons.
+//
+// Each field carries the counter's declaration: the name, unit and meaning that
+// every output shows, kind:"gauge" where the number may fall, and trouble:"yes"
+// where an operator wants to know at once. See package report for the tags.
 type DecoderStats struct {
-	Seen        uint64 // given to Decode
-	Segments    uint64 // segments to wanted ports, those completed by a fragment included
-	Bare        uint64 // to a wanted port, but neither data nor SYN, FIN or RST; a Ring's filter keeps them out, but for those in tunnels
-	OtherPort   uint64 // TCP to another port, answers among it
-	NotTCP      uint64 // another protocol
-	UnknownLink uint64 // a link type that is not understood
-	Malformed   uint64 // headers contradict themselves
-	CutHeader   uint64 // the capture ends inside a header
-	Cut         uint64 // segments of which the capture lacks the end (part of Segments)
-	Tunnelled   uint64 // tunnel headers peeled
+	// --- What became of the packets.
 
-	Fragments         uint64 // IP fragments kept until the rest comes
-	Reassembled       uint64 // datagrams put together
-	FragmentsInvalid  uint64 // overlapping, too long or cut fragments
-	FragmentsExpired  uint64 // datagrams given up after the time allowed
-	FragmentsShed     uint64 // datagrams given up to stay below the memory limit
-	FragmentsRepeated uint64 // fragments seen again
+	Seen        uint64 `name:"seen" unit:"packets" help:"Packets given to the decoder."`
+	Segments    uint64 `name:"segments" unit:"packets" help:"TCP segments to wanted ports, those completed by a fragment included."`
+	Bare        uint64 `name:"bare" unit:"packets" help:"Segments to a wanted port without data, SYN, FIN or RST. The filter in the kernel keeps them out, but for those in tunnels."`
+	OtherPort   uint64 `name:"other_port" unit:"packets" help:"TCP segments to another port, responses among them."`
+	NotTCP      uint64 `name:"not_tcp" unit:"packets" help:"Packets of a protocol other than TCP."`
+	UnknownLink uint64 `name:"unknown_link" unit:"packets" help:"Packets of a link type that is not understood."`
+	Malformed   uint64 `name:"malformed" unit:"packets" help:"Packets with headers that contradict themselves."`
+	CutHeader   uint64 `name:"cut_header" unit:"packets" help:"Packets whose capture ends inside a header." trouble:"yes"`
+	Cut         uint64 `name:"cut" unit:"packets" help:"Segments, counted as such too, of which the capture lacks the end." trouble:"yes"`
+	Tunnelled   uint64 `name:"tunnelled" unit:"headers" help:"Tunnel headers that were peeled off packets."`
+
+	// --- IP fragments and the datagrams made of them.
+
+	Fragments         uint64 `name:"fragments" unit:"packets" help:"IP fragments kept until the rest of their datagram came."`
+	Reassembled       uint64 `name:"reassembled" unit:"datagrams" help:"IP datagrams put together from fragments."`
+	FragmentsInvalid  uint64 `name:"fragments_invalid" unit:"packets" help:"IP fragments that overlap others, reach beyond the longest datagram or were cut."`
+	FragmentsExpired  uint64 `name:"fragments_expired" unit:"datagrams" help:"IP datagrams given up because the rest did not come in time."`
+	FragmentsShed     uint64 `name:"fragments_shed" unit:"datagrams" help:"IP datagrams given up to stay below the memory limit." trouble:"yes"`
+	FragmentsRepeated uint64 `name:"fragments_repeated" unit:"packets" help:"IP fragments that were seen again."`
 }
 
-// All yields every counter under its name in the accounts.
-func (s DecoderStats) All() iter.Seq2[string, uint64] {
-	return all([]counter{
-		{"seen", s.Seen}, {"segments", s.Segments}, {"bare", s.Bare}, {"other_port", s.OtherPort}, {"not_tcp", s.NotTCP},
-		{"unknown_link", s.UnknownLink}, {"malformed", s.Malformed}, {"cut_header", s.CutHeader}, {"cut", s.Cut},
-		{"tunnelled", s.Tunnelled}, {"fragments", s.Fragments}, {"reassembled", s.Reassembled},
-		{"fragments_invalid", s.FragmentsInvalid}, {"fragments_expired", s.FragmentsExpired},
-		{"fragments_shed", s.FragmentsShed}, {"fragments_repeated", s.FragmentsRepeated},
-	})
-}
-
-// Stats are a source's counters, in packets.
+// Stats are a source's counters, declared like DecoderStats.
 type Stats struct {
-	Packets   uint64 // delivered by the source, those dropped not included
-	Drops     uint64 // lost by the kernel because the ring was full
-	Freezes   uint64 // times the ring was full
-	Truncated uint64 // longer than what was captured of them
-	Damaged   uint64 // records of a file that could not be read
-}
-
-// All yields every counter under its name in the accounts.
-func (s Stats) All() iter.Seq2[string, uint64] {
-	return all([]counter{
-		{"packets", s.Packets}, {"drops", s.Drops}, {"freezes", s.Freezes},
-		{"truncated", s.Truncated}, {"damaged", s.Damaged},
-	})
-}
-
-type counter struct {
-	name  string
-	value uint64
-}
-
-func all(counters []counter) iter.Seq2[string, uint64] {
-	return func(yield func(string, uint64) bool) {
-		for _, c := range counters {
-			if !yield(c.name, c.value) {
-				return
-			}
-		}
-	}
+	Packets   uint64 `name:"packets" unit:"packets" help:"Packets that the source delivered, those dropped not included."`
+	Drops     uint64 `name:"drops" unit:"packets" help:"Packets that the kernel dropped because the ring was full." trouble:"yes"`
+	Freezes   uint64 `name:"freezes" unit:"times" help:"How often the ring was full." trouble:"yes"`
+	Truncated uint64 `name:"truncated" unit:"packets" help:"Packets longer than what was captured of them." trouble:"yes"`
+	Damaged   uint64 `name:"damaged" unit:"records" help:"Records of a capture file that could not be read." trouble:"yes"`
 }

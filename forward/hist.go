@@ -73,8 +73,8 @@ func (h *Histogram) Quantile(q float64) time.Duration {
 	return h.max
 }
 
-// below is how many durations ended in buckets that end at or before d.
-func (h *Histogram) below(d time.Duration) (n uint64) {
+// Below is how many durations ended in buckets that end at or before d.
+func (h *Histogram) Below(d time.Duration) (n uint64) {
 	for i := 0; i < histBuckets && histLimit(i) <= d; i++ {
 		n += h.counts[i]
 	}

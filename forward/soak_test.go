@@ -162,5 +162,5 @@ func TestSoak(t *testing.T) {
 	if end := measure(); end.goroutines > atStart.goroutines+2 || end.files > atStart.files+2 {
 		t.Errorf("left behind: from %+v to %+v", atStart, end)
 	}
-	t.Logf("%d requests; half way %+v, at the end %+v\n%s", n, first, last, AppendTable(nil, stats))
+	t.Logf("%d requests; half way %+v, at the end %+v\n%s", n, first, last, AppendLine(nil, stats))
 }

@@ -1,36 +1,58 @@
 package forward
 
 import (
-	"iter"
 	"maps"
 	"slices"
 	"strconv"
 	"time"
 )
 
-// A Failure is why a request that was sent, or tried to be, has no answer.
+// A Failure is why a request that was sent, or tried to be, has no response.
 type Failure uint8
 
 // The kinds of failure.
 const (
 	FailRefused  Failure = iota // no connection: refused, unreachable
-	FailTimeout                 // connecting, the answer or the whole exchange took too long
-	FailReset                   // the connection ended before the answer did
+	FailTimeout                 // connecting, the response or the whole exchange took too long
+	FailReset                   // the connection ended before the response did
 	FailDNS                     // the name has no address
 	FailTLS                     // the handshake failed
-	FailProtocol                // the answer is not HTTP
+	FailProtocol                // the response is not HTTP
 	failures
 )
 
-var failureNames = [failures]string{"refused", "timeout", "reset", "dns", "tls", "protocol"}
+// failureTable declares each kind of failure to the accounts.
+var failureTable = [failures]struct{ name, help string }{
+	FailRefused:  {"refused", "Requests for which there was no connection: refused or unreachable."},
+	FailTimeout:  {"timeout", "Requests for which connecting, the response or the whole exchange took too long."},
+	FailReset:    {"reset", "Requests whose connection ended before the response did."},
+	FailDNS:      {"dns", "Requests to a name without an address."},
+	FailTLS:      {"tls", "Requests for which the TLS handshake failed."},
+	FailProtocol: {"protocol", "Requests to which the response is not HTTP."},
+}
 
 // String is the kind's name in accounts and metrics.
 func (f Failure) String() string {
 	if f < failures {
-		return failureNames[f]
+		return failureTable[f].name
 	}
 	return "unknown"
 }
+
+// Failures counts requests that have no response, indexed by Failure.
+type Failures [failures]uint64
+
+// Names returns each kind's name in the accounts.
+func (Failures) Names() []string {
+	all := make([]string, failures)
+	for i := range all {
+		all[i] = failureTable[i].name
+	}
+	return all
+}
+
+// Help says what the accounts count under Failure i.
+func (Failures) Help(i int) string { return failureTable[i].help }
 
 // TargetStats are the accounts of one target over Elapsed. At every moment
 //
@@ -38,26 +60,35 @@ func (f Failure) String() string {
 //	           Unsupported + Filtered + Open
 //
 // holds exactly, where Open is what waits or is in flight.
+//
+// Each counter's field carries its declaration: the name, unit and meaning that
+// every output shows. The labels fate, code and kind say which of the metrics'
+// families it is a part of: fate for the ends of a request, code for responses by
+// status code, kind for failures. See package report for the tags.
 type TargetStats struct {
 	Target  string        // as configured, the limit included; no two are equal
 	Elapsed time.Duration // the time these accounts cover
 
-	Received    uint64           // requests submitted
-	Answered    uint64           // answered with any status, the answer read to its end or bound
-	Status      map[int]uint64   // Answered by status code
-	Failed      [failures]uint64 // sent or tried, but not answered
-	Limited     uint64           // over the limit |N, and over the buffer or the longest wait
-	QueueFull   uint64           // the target was slow or down, and the buffer full or the wait too long
-	SampledOut  uint64           // of connections outside the share |N%
-	Unsupported uint64           // cannot be sent as captured
-	Filtered    uint64           // taken out by the Filter
+	// --- What became of the requests.
 
-	Queue      int   // waiting now
-	QueueBytes int64 // memory of what waits or is in flight now
-	InFlight   int   // sent and not yet answered now
-	Failing    bool  // the target is being probed
+	Received    uint64         `name:"received" unit:"requests" help:"Requests offered to the target."`
+	Answered    uint64         `name:"answered" unit:"requests" label:"fate" line:"no" help:"Requests with a response of any status that was read to its end or bound."`
+	Status      map[int]uint64 `name:"answered_%s" unit:"responses" label:"code" help:"Responses by status code."`
+	Failed      Failures       `name:"failed_%s" unit:"requests" label:"kind"`
+	Limited     uint64         `name:"limited" unit:"requests" label:"fate" help:"Requests over the limit of requests a second, and over the buffer or the longest wait."`
+	QueueFull   uint64         `name:"queue_full" unit:"requests" label:"fate" help:"Requests for which the buffer was full or the wait too long, because the target was slow or down."`
+	SampledOut  uint64         `name:"sampled_out" unit:"requests" label:"fate" help:"Requests of connections outside the target's share."`
+	Unsupported uint64         `name:"unsupported" unit:"requests" label:"fate" help:"Requests that cannot be sent as they were captured."`
+	Filtered    uint64         `name:"filtered" unit:"requests" label:"fate" help:"Requests that a filter took out."`
 
-	Latency Histogram // of answered requests: from taking a connection to the answer's end
+	// --- Now.
+
+	Queue      int   `name:"queue" metric:"queue_requests" unit:"requests" kind:"gauge" line:"yes" help:"Requests that wait for their turn."`
+	QueueBytes int64 `name:"queue_bytes" unit:"bytes" kind:"gauge" help:"Memory of the requests that wait or are in flight."`
+	InFlight   int   `name:"in_flight" metric:"in_flight_requests" unit:"requests" kind:"gauge" line:"yes" help:"Requests sent whose response is not complete yet."`
+	Failing    bool  `name:"failing" metric:"target_failing" unit:"boolean" kind:"gauge" help:"1 while the target fails and is probed."`
+
+	Latency Histogram // of the requests answered: from taking a connection to the response's end
 }
 
 // Open is how many requests have no fate yet.
@@ -86,24 +117,6 @@ func (s *TargetStats) Rate() float64 {
 
 // Codes are the status codes seen, in order.
 func (s *TargetStats) Codes() []int { return slices.Sorted(maps.Keys(s.Status)) }
-
-// All yields every counter and gauge by name; status codes as answered_200.
-func (s *TargetStats) All() iter.Seq2[string, uint64] {
-	return func(yield func(string, uint64) bool) {
-		ok := yield("received", s.Received) && yield("answered", s.Answered)
-		for _, code := range s.Codes() {
-			ok = ok && yield("answered_"+strconv.Itoa(code), s.Status[code])
-		}
-		ok = ok && yield("failed", s.FailedTotal())
-		for kind, n := range s.Failed {
-			ok = ok && yield("failed_"+failureNames[kind], n)
-		}
-		_ = ok && yield("limited", s.Limited) && yield("queue_full", s.QueueFull) &&
-			yield("sampled_out", s.SampledOut) && yield("unsupported", s.Unsupported) &&
-			yield("filtered", s.Filtered) && yield("open", s.Open()) &&
-			yield("queue", uint64(s.Queue)) && yield("in_flight", uint64(s.InFlight))
-	}
-}
 
 // Interval is what happened between two results of Forwarder.Stats; before may
 // be nil, for the time since the start. Queue, InFlight and Failing are now's.
@@ -146,7 +159,7 @@ type counts struct {
 	sampledOut, unsupported, filtered      uint64
 	inFlight                               int
 	status                                 map[int]uint64
-	failed                                 [failures]uint64
+	failed                                 Failures
 	latency                                Histogram
 }
 

@@ -13,22 +13,33 @@ const (
 	Expired                 // it did not go on for Config.IdleTimeout
 	Malformed               // RFC 9112 says not to trust where it ends
 	Unsupported             // valid, but not HTTP/1.0 or HTTP/1.1 as we speak it
-	Loop                    // it carries Config.Mark: gor sent it itself
+	Loop                    // it carries Config.LoopHeader: gor sent it itself
 	Filtered                // the consumer did not want it
 	Shed                    // dropped to stay below Config.MaxMemory
 	QueueFull               // the consumer had no room for it
 	fates
 )
 
-var fateNames = [fates]string{
-	"sent", "gap", "truncated", "too_large", "aborted", "expired", "malformed",
-	"unsupported", "loop", "filtered", "shed", "queue_full",
+// fateTable declares each Fate to the accounts.
+var fateTable = [fates]entry{
+	Sent:        {name: "sent", help: "Requests handed on whole."},
+	Gap:         {name: "gap", help: "Requests of which bytes are missing because packets were lost.", trouble: true},
+	Truncated:   {name: "truncated", help: "Requests of which bytes are missing because packets were cut by a snap length.", trouble: true},
+	TooLarge:    {name: "too_large", help: "Requests longer than the limit, or than a sender can carry."},
+	Aborted:     {name: "aborted", help: "Requests whose connection ended inside them."},
+	Expired:     {name: "expired", help: "Requests that did not go on for too long."},
+	Malformed:   {name: "malformed", help: "Requests of which RFC 9112 says not to trust where they end."},
+	Unsupported: {name: "unsupported", help: "Requests that are valid, but neither HTTP/1.0 nor HTTP/1.1."},
+	Loop:        {name: "loop", help: "Requests that carry the mark of a replayer."},
+	Filtered:    {name: "filtered", help: "Requests that a filter took out."},
+	Shed:        {name: "shed", help: "Requests dropped to stay below the memory limit.", trouble: true},
+	QueueFull:   {name: "queue_full", help: "Requests dropped because the way to the replay server was full.", trouble: true},
 }
 
 // String returns the name used in the accounts, such as "too_large".
 func (f Fate) String() string {
 	if f < fates {
-		return fateNames[f]
+		return fateTable[f].name
 	}
 	return "unknown"
 }

@@ -21,12 +21,21 @@ const (
 	protocols
 )
 
-var protocolNames = [protocols]string{"tls", "http2", "ssh", "socks", "upgraded", "tunnel", "unknown"}
+// protocolTable declares each Protocol to the accounts.
+var protocolTable = [protocols]entry{
+	TLS:      {name: "tls", help: "Streams that speak TLS."},
+	HTTP2:    {name: "http2", help: "Streams that speak HTTP/2 with prior knowledge."},
+	SSH:      {name: "ssh", help: "Streams that speak SSH."},
+	SOCKS:    {name: "socks", help: "Streams that speak SOCKS."},
+	Upgraded: {name: "upgraded", help: "HTTP/1 connections that became something else, such as WebSocket."},
+	Tunnel:   {name: "tunnel", help: "HTTP/1 connections that became a tunnel by CONNECT."},
+	Unknown:  {name: "unknown", help: "Streams that speak nothing that is known."},
+}
 
 // String returns the name used in the accounts, such as "tls".
 func (p Protocol) String() string {
 	if p < protocols {
-		return protocolNames[p]
+		return protocolTable[p].name
 	}
 	return "invalid"
 }

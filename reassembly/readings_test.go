@@ -96,14 +96,20 @@ var readings = []struct {
 // losses lists the accounts that say why something was not handed on.
 func losses(st Stats) string {
 	var lost []string
-	for name, n := range st.All() {
-		switch name {
-		case "captured", "sent", "open", "connections", "flows", "memory_bytes", "memory_peak_bytes", "doubtful_requests", "doubtful_bytes":
-			continue
-		}
+	add := func(name string, n uint64) {
 		for range min(n, 9) {
 			lost = append(lost, name)
 		}
+	}
+	for f, n := range st.Fates {
+		if Fate(f) != Sent {
+			add(Fate(f).String(), n)
+		}
+	}
+	add("missing_bytes", st.MissingBytes)
+	add("connections_evicted", st.Evicted)
+	for p, n := range st.Streams {
+		add("streams_"+Protocol(p).String(), n)
 	}
 	return strings.Join(lost, " ")
 }

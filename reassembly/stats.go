@@ -1,55 +1,63 @@
 package reassembly
 
-import "iter"
-
 // Stats are the accounts of an Assembler. At any time Captured is the sum of
 // Fates and Open; after Close, Open is zero.
+//
+// Each field carries the counter's declaration: the name, unit and meaning that
+// every output shows, kind:"gauge" where the number may fall, trouble:"yes" where
+// an operator wants to know at once, and line:"yes" where the number belongs into
+// every interval's line. See package report for the tags.
 type Stats struct {
-	Captured uint64        // requests that began
-	Fates    [fates]uint64 // what became of them, indexed by Fate
-	Open     uint64        // begun and not decided yet
+	Captured uint64 `name:"captured" unit:"requests" help:"Requests that began on the wire." line:"yes"`
+	Fates    Fates  `name:"%s" unit:"requests" line:"yes"`
+	Open     uint64 `name:"open" unit:"requests" help:"Requests that began and have no fate yet." kind:"gauge" line:"yes"`
 
-	GuessesFailed    uint64            // requests that were only guessed at and turned out to be part of something else
-	DoubtfulRequests uint64            // what looked like requests behind a message of which nobody can know where it ends
-	DoubtfulBytes    uint64            // bytes there
-	Foreign          uint64            // segments that the server does not take for the connection's: of an older one, or behind its end
-	MissingBytes     uint64            // bytes never seen, in holes that were given up and in cut packets
-	Connections      uint64            // connections with data, by SYN or joined in the middle
-	Evicted          uint64            // connections forgotten, oldest first, to stay below the budget
-	Flows            uint64            // connections known now
-	Memory           uint64            // bytes held now: connections, requests, out-of-order data, pools
-	PeakMemory       uint64            // the most Memory ever was
-	Streams          [protocols]uint64 // streams that are not HTTP/1, indexed by Protocol
+	GuessesFailed    uint64 `name:"guesses_failed" unit:"requests" help:"What looked like requests where a beginning was searched for, and was part of something else."`
+	DoubtfulRequests uint64 `name:"doubtful_requests" unit:"requests" help:"What looked like requests behind a message of which nobody can know where it ends." line:"yes"`
+	DoubtfulBytes    uint64 `name:"doubtful_bytes" unit:"bytes" help:"Bytes behind a message of which nobody can know where it ends."`
+	Foreign          uint64 `name:"segments_foreign" unit:"segments" help:"Segments that the server does not take for the connection's: of an older one, or behind its end."`
+
+	MissingBytes uint64  `name:"missing_bytes" unit:"bytes" help:"Bytes that were never seen, in holes that were given up and in cut packets." line:"yes"`
+	Connections  uint64  `name:"connections" unit:"connections" help:"Connections with data, known by their SYN or joined in the middle." line:"yes"`
+	Evicted      uint64  `name:"connections_evicted" unit:"connections" help:"Connections forgotten, oldest first, to stay below the memory limit." trouble:"yes"`
+	Flows        uint64  `name:"flows" unit:"connections" help:"Connections known now." kind:"gauge" line:"yes"`
+	Memory       uint64  `name:"memory_bytes" unit:"bytes" help:"Memory held now: connections, requests, out-of-order data, pools." kind:"gauge" line:"yes"`
+	PeakMemory   uint64  `name:"memory_peak_bytes" unit:"bytes" help:"The most memory that was ever held." kind:"gauge" line:"yes"`
+	Streams      Streams `name:"streams_%s" unit:"streams" line:"yes"`
 }
 
-// All yields the counters under their names in the accounts, in fixed order.
-func (s Stats) All() iter.Seq2[string, uint64] {
-	return func(yield func(string, uint64) bool) {
-		if !yield("captured", s.Captured) {
-			return
-		}
-		for f, n := range s.Fates {
-			if !yield(fateNames[f], n) {
-				return
-			}
-		}
-		rest := [...]struct {
-			name string
-			n    uint64
-		}{
-			{"open", s.Open}, {"guesses_failed", s.GuessesFailed}, {"doubtful_requests", s.DoubtfulRequests}, {"doubtful_bytes", s.DoubtfulBytes}, {"segments_foreign", s.Foreign}, {"missing_bytes", s.MissingBytes}, {"connections", s.Connections},
-			{"connections_evicted", s.Evicted}, {"flows", s.Flows},
-			{"memory_bytes", s.Memory}, {"memory_peak_bytes", s.PeakMemory},
-		}
-		for _, c := range rest {
-			if !yield(c.name, c.n) {
-				return
-			}
-		}
-		for p, n := range s.Streams {
-			if !yield("streams_"+protocolNames[p], n) {
-				return
-			}
-		}
+// Fates counts requests by what became of them, indexed by Fate.
+type Fates [fates]uint64
+
+// Names returns each Fate's name in the accounts.
+func (Fates) Names() []string { return names(fateTable[:]) }
+
+// Help says what the accounts count under Fate i.
+func (Fates) Help(i int) string { return fateTable[i].help }
+
+// Trouble reports whether an operator wants to know at once of requests of Fate i.
+func (Fates) Trouble(i int) bool { return fateTable[i].trouble }
+
+// Streams counts streams that are not HTTP/1, indexed by Protocol.
+type Streams [protocols]uint64
+
+// Names returns each Protocol's name in the accounts.
+func (Streams) Names() []string { return names(protocolTable[:]) }
+
+// Help says what the accounts count under Protocol i.
+func (Streams) Help(i int) string { return protocolTable[i].help }
+
+// An entry declares one value of a Fate or Protocol to the accounts.
+type entry struct {
+	name    string // what the counter's name is made of
+	help    string // what is counted, as a sentence
+	trouble bool   // an operator wants to know at once
+}
+
+func names(table []entry) []string {
+	all := make([]string, len(table))
+	for i := range table {
+		all[i] = table[i].name
 	}
+	return all
 }

@@ -1,152 +1,137 @@
 package udpwire
 
-import "iter"
-
 // SenderStats is a copy of a Sender's counters. Messages balance:
 //
 //	MessagesSent = MessagesReceived + MessagesLost + MessagesUnconfirmed + MessagesPending
 //
 // and so do their bytes. MessagesPending is zero after Close.
+//
+// Each field carries the counter's declaration: the name, unit and meaning that
+// every output shows, kind:"gauge" where the number may fall, and trouble:"yes"
+// where an operator wants to know at once. See package report for the tags.
 type SenderStats struct {
-	MessagesSent        uint64 // accepted by Send
-	MessagesReceived    uint64 // confirmed by the replayers
-	MessagesLost        uint64 // known not to have arrived, or sent to a replayer that died before it confirmed
-	MessagesUnconfirmed uint64 // sent over a path without answers: nobody knows
-	MessagesPending     uint64 // packed, waiting or under way
+	// --- Messages given to Send, and the bytes of their bodies.
 
-	BytesSent, BytesReceived, BytesLost, BytesUnconfirmed, BytesPending uint64 // message bodies
+	MessagesSent        uint64 `name:"messages_sent" unit:"messages" help:"Messages accepted for sending."`
+	MessagesReceived    uint64 `name:"messages_received" unit:"messages" help:"Messages that the replayers confirmed."`
+	MessagesLost        uint64 `name:"messages_lost" unit:"messages" help:"Messages known not to have arrived, or sent to a replayer that died before it confirmed them." trouble:"yes"`
+	MessagesUnconfirmed uint64 `name:"messages_unconfirmed" unit:"messages" help:"Messages sent over a path on which nothing comes back, so that nobody knows."`
+	MessagesPending     uint64 `name:"messages_pending" unit:"messages" help:"Messages packed, waiting or under way." kind:"gauge"`
+	BytesSent           uint64 `name:"bytes_sent" unit:"bytes" help:"Bodies of the messages accepted for sending."`
+	BytesReceived       uint64 `name:"bytes_received" unit:"bytes" help:"Bodies of the messages that the replayers confirmed."`
+	BytesLost           uint64 `name:"bytes_lost" unit:"bytes" help:"Bodies of the messages that are lost." trouble:"yes"`
+	BytesUnconfirmed    uint64 `name:"bytes_unconfirmed" unit:"bytes" help:"Bodies of the messages that nobody knows about."`
+	BytesPending        uint64 `name:"bytes_pending" unit:"bytes" help:"Bodies of the messages packed, waiting or under way." kind:"gauge"`
 
-	QueueFull uint64 // refused by Send: the buffer is full (not part of MessagesSent)
-	TooLarge  uint64 // refused by Send: larger than MaxMessage or than the buffer
+	// --- Messages that Send refused. They are no part of MessagesSent.
 
-	DatagramsSent      uint64 // all kinds, resent ones as well
-	DatagramBytesSent  uint64 // UDP payload
-	DatagramsRecovered uint64 // resent because the replayer asked
-	DatagramsLost      uint64 // given up after repeated sending, or unconfirmed when a session died
-	DatagramsReceived  uint64 // answers accepted
-	Rejected           Rejects
+	QueueFull uint64 `name:"queue_full" unit:"messages" help:"Messages refused because the buffer for sending was full." trouble:"yes"`
+	TooLarge  uint64 `name:"too_large" unit:"messages" help:"Messages refused because they are larger than a message, or the buffer, may be."`
 
-	Buffered        uint64 // bytes of memory held for sending and resending
-	Sessions        uint64 // sessions begun with replayers, one-way ones as well
-	Replayers       uint64 // configured
-	ReplayersUp     uint64 // answering now
-	LoadPercent     uint64 // how full the fullest replayer's consumer says it is
-	RoundTripMicros uint64 // the slowest replayer's smoothed round trip
+	// --- Datagrams.
+
+	DatagramsSent      uint64  `name:"datagrams_sent" unit:"datagrams" help:"Datagrams sent, of all kinds, resent ones included."`
+	DatagramBytesSent  uint64  `name:"datagram_bytes_sent" unit:"bytes" help:"UDP payload of the datagrams sent."`
+	DatagramsRecovered uint64  `name:"datagrams_recovered" unit:"datagrams" help:"Datagrams resent because a replayer asked for them."`
+	DatagramsLost      uint64  `name:"datagrams_lost" unit:"datagrams" help:"Datagrams given up after repeated sending, or unconfirmed when their session died." trouble:"yes"`
+	DatagramsReceived  uint64  `name:"datagrams_received" unit:"datagrams" help:"Datagrams accepted from replayers."`
+	Rejected           Rejects `name:"rejected_%s" unit:"datagrams"`
+
+	// --- Now: memory, and the replayers.
+
+	Buffered        uint64 `name:"buffered_bytes" unit:"bytes" help:"Memory held for sending and resending." kind:"gauge"`
+	Sessions        uint64 `name:"sessions" unit:"sessions" help:"Sessions begun with replayers, one-way ones included." kind:"gauge"`
+	Replayers       uint64 `name:"replayers" unit:"replayers" help:"Replayers configured." kind:"gauge"`
+	ReplayersUp     uint64 `name:"replayers_up" unit:"replayers" help:"Replayers that respond now." kind:"gauge"`
+	LoadPercent     uint64 `name:"replayer_load_percent" unit:"percent" help:"How full the fullest replayer says its queues are." kind:"gauge"`
+	RoundTripMicros uint64 `name:"round_trip_microseconds" unit:"microseconds" help:"The slowest replayer's smoothed round trip." kind:"gauge"`
 }
 
-// ReceiverStats is a copy of a Receiver's counters. Messages balance once a listener has said goodbye or is idle:
+// ReceiverStats is a copy of a Receiver's counters, declared like SenderStats.
+// Messages balance once a listener has said goodbye or is idle:
 //
 //	MessagesSent = MessagesReceived + MessagesLost
 type ReceiverStats struct {
-	MessagesSent     uint64 // begun by listeners, as far as this side knows
-	MessagesReceived uint64 // handed on, each exactly once
-	MessagesLost     uint64 // can no longer arrive whole
+	// --- Messages, and the bytes of their bodies.
 
-	BytesSent, BytesReceived, BytesLost uint64 // message bodies, as above
+	MessagesSent     uint64 `name:"messages_sent" unit:"messages" help:"Messages begun by listeners, as far as this side knows."`
+	MessagesReceived uint64 `name:"messages_received" unit:"messages" help:"Messages handed on, each exactly once."`
+	MessagesLost     uint64 `name:"messages_lost" unit:"messages" help:"Messages that can no longer arrive whole." trouble:"yes"`
+	BytesSent        uint64 `name:"bytes_sent" unit:"bytes" help:"Bodies of the messages begun by listeners, as far as this side knows."`
+	BytesReceived    uint64 `name:"bytes_received" unit:"bytes" help:"Bodies of the messages handed on."`
+	BytesLost        uint64 `name:"bytes_lost" unit:"bytes" help:"Bodies of the messages that can no longer arrive whole." trouble:"yes"`
 
-	DatagramsReceived     uint64 // accepted, of all kinds; each that comes counts here, as duplicate or as rejected
-	DatagramBytesReceived uint64 // UDP payload of those
-	DatagramsRecovered    uint64 // arrived after they were asked for again
-	DatagramsDuplicate    uint64 // DATA that arrived once more
-	DatagramsLost         uint64 // declared gone by the listener, or missing when its session ended
-	DatagramsSent         uint64 // answers
-	DatagramBytesSent     uint64 // UDP payload of those
-	Rejected              Rejects
+	// --- Datagrams. Each that comes is accepted, and may be a duplicate, or is rejected.
 
-	PartialEvicted uint64 // unfinished or waiting messages dropped to stay inside the memory limit
-	PartialBytes   uint64 // memory held by unfinished and waiting messages
-	Sessions       uint64 // listeners known now
-	SocketDropped  uint64 // datagrams the kernel dropped because the socket's buffer was full (Linux)
+	DatagramsReceived     uint64  `name:"datagrams_received" unit:"datagrams" help:"Datagrams accepted, of all kinds."`
+	DatagramBytesReceived uint64  `name:"datagram_bytes_received" unit:"bytes" help:"UDP payload of the datagrams accepted."`
+	DatagramsRecovered    uint64  `name:"datagrams_recovered" unit:"datagrams" help:"Datagrams that arrived after they were asked for again."`
+	DatagramsDuplicate    uint64  `name:"datagrams_duplicate" unit:"datagrams" help:"Datagrams with data that arrived once more."`
+	DatagramsLost         uint64  `name:"datagrams_lost" unit:"datagrams" help:"Datagrams that the listener declared gone, or that were missing when their session ended." trouble:"yes"`
+	DatagramsSent         uint64  `name:"datagrams_sent" unit:"datagrams" help:"Datagrams sent back to listeners."`
+	DatagramBytesSent     uint64  `name:"datagram_bytes_sent" unit:"bytes" help:"UDP payload of the datagrams sent back."`
+	SocketDropped         uint64  `name:"socket_dropped" unit:"datagrams" help:"Datagrams that the kernel dropped because the socket's buffer was full (known on Linux)." trouble:"yes"`
+	Rejected              Rejects `name:"rejected_%s" unit:"datagrams"`
+
+	// --- Memory and sessions.
+
+	PartialEvicted uint64 `name:"partial_evicted" unit:"messages" help:"Unfinished or waiting messages dropped to stay below the memory limit." trouble:"yes"`
+	PartialBytes   uint64 `name:"partial_bytes" unit:"bytes" help:"Memory held by unfinished and waiting messages." kind:"gauge"`
+	Sessions       uint64 `name:"sessions" unit:"sessions" help:"Listeners known now." kind:"gauge"`
 }
 
-// Rejects counts datagrams that were thrown away, by reason.
+// Rejects counts datagrams that were thrown away, indexed by reason.
 type Rejects [numReasons]uint64
 
-// A reason says why a datagram was thrown away.
+// Names returns each reason's name in the accounts.
+func (Rejects) Names() []string {
+	all := make([]string, numReasons)
+	for i := range all {
+		all[i] = reasonTable[i].name
+	}
+	return all
+}
+
+// Help says what the accounts count under reason i.
+func (Rejects) Help(i int) string { return reasonTable[i].help }
+
+// Trouble reports that every reason is one: an operator wants to know of
+// datagrams that are thrown away.
+func (Rejects) Trouble(int) bool { return true }
+
+// A reason says why a datagram was thrown away; reasonTable explains each.
 type reason uint8
 
 const (
-	rejectShort          reason = iota // no room for a header
-	rejectMagic                        // not a datagram of this protocol
-	rejectVersion                      // another version
-	rejectKind                         // unknown kind, or one that only the other side may send
-	rejectAuth                         // sealed with another secret, changed on the way, or not sealed though a secret is set
-	rejectReplayed                     // a control datagram's number seen before
-	rejectUnknownSession               // of no session known here
-	rejectNotAllowed                   // source address outside the allowed prefixes
-	rejectTooMany                      // session table full
-	rejectMalformed                    // contents contradict themselves, or what the session can have sent
+	rejectShort reason = iota
+	rejectMagic
+	rejectVersion
+	rejectKind
+	rejectAuth
+	rejectReplayed
+	rejectUnknownSession
+	rejectNotAllowed
+	rejectTooMany
+	rejectMalformed
 	numReasons
 )
 
-var reasonNames = [numReasons]string{
-	"short", "magic", "version", "kind", "auth", "replayed", "unknown_session", "not_allowed", "too_many_sessions", "malformed",
+// reasonTable declares each reason to the accounts.
+var reasonTable = [numReasons]struct{ name, help string }{
+	rejectShort:          {"short", "Datagrams without room for a header."},
+	rejectMagic:          {"magic", "Datagrams of something else than gor."},
+	rejectVersion:        {"version", "Datagrams of another version of the wire's protocol."},
+	rejectKind:           {"kind", "Datagrams of an unknown kind, or of one that only the other side may send."},
+	rejectAuth:           {"auth", "Datagrams sealed with another secret, changed on the way, or not sealed though a secret is set."},
+	rejectReplayed:       {"replayed", "Control datagrams with a number that was seen before."},
+	rejectUnknownSession: {"unknown_session", "Datagrams of no session that is known here."},
+	rejectNotAllowed:     {"not_allowed", "Datagrams from an address outside the allowed prefixes."},
+	rejectTooMany:        {"too_many_sessions", "Datagrams that would begin a session when the table of sessions was full."},
+	rejectMalformed:      {"malformed", "Datagrams with contents that contradict themselves, or what the session can have sent."},
 }
 
-func (r reason) String() string { return reasonNames[r] }
-
-// All yields every reason's name and count.
-func (r Rejects) All() iter.Seq2[string, uint64] {
-	return func(yield func(string, uint64) bool) {
-		for i, n := range r {
-			if !yield(reasonNames[i], n) {
-				return
-			}
-		}
-	}
-}
-
-// All yields every counter under its name in the accounts.
-func (s SenderStats) All() iter.Seq2[string, uint64] {
-	return all([]counter{
-		{"messages_sent", s.MessagesSent}, {"messages_received", s.MessagesReceived}, {"messages_lost", s.MessagesLost},
-		{"messages_unconfirmed", s.MessagesUnconfirmed}, {"messages_pending", s.MessagesPending},
-		{"bytes_sent", s.BytesSent}, {"bytes_received", s.BytesReceived}, {"bytes_lost", s.BytesLost},
-		{"bytes_unconfirmed", s.BytesUnconfirmed}, {"bytes_pending", s.BytesPending},
-		{"queue_full", s.QueueFull}, {"too_large", s.TooLarge},
-		{"datagrams_sent", s.DatagramsSent}, {"datagram_bytes_sent", s.DatagramBytesSent},
-		{"datagrams_recovered", s.DatagramsRecovered}, {"datagrams_lost", s.DatagramsLost},
-		{"datagrams_received", s.DatagramsReceived},
-		{"buffered_bytes", s.Buffered}, {"sessions", s.Sessions},
-		{"replayers", s.Replayers}, {"replayers_up", s.ReplayersUp},
-		{"replayer_load_percent", s.LoadPercent}, {"round_trip_microseconds", s.RoundTripMicros},
-	}, s.Rejected)
-}
-
-// All yields every counter under its name in the accounts.
-func (s ReceiverStats) All() iter.Seq2[string, uint64] {
-	return all([]counter{
-		{"messages_sent", s.MessagesSent}, {"messages_received", s.MessagesReceived}, {"messages_lost", s.MessagesLost},
-		{"bytes_sent", s.BytesSent}, {"bytes_received", s.BytesReceived}, {"bytes_lost", s.BytesLost},
-		{"datagrams_received", s.DatagramsReceived}, {"datagram_bytes_received", s.DatagramBytesReceived},
-		{"datagrams_recovered", s.DatagramsRecovered}, {"datagrams_duplicate", s.DatagramsDuplicate},
-		{"datagrams_lost", s.DatagramsLost},
-		{"datagrams_sent", s.DatagramsSent}, {"datagram_bytes_sent", s.DatagramBytesSent},
-		{"partial_evicted", s.PartialEvicted}, {"partial_bytes", s.PartialBytes},
-		{"sessions", s.Sessions}, {"socket_dropped", s.SocketDropped},
-	}, s.Rejected)
-}
-
-// A counter is one line of the accounts.
-type counter struct {
-	name  string
-	value uint64
-}
-
-func all(counters []counter, rejected Rejects) iter.Seq2[string, uint64] {
-	return func(yield func(string, uint64) bool) {
-		for _, c := range counters {
-			if !yield(c.name, c.value) {
-				return
-			}
-		}
-		for name, n := range rejected.All() {
-			if !yield("rejected_"+name, n) {
-				return
-			}
-		}
-	}
-}
+// String returns the name used in the accounts, such as "auth".
+func (r reason) String() string { return reasonTable[r].name }
 
 // addTo adds a link's counters.
 func (l *link) addTo(st *SenderStats) {

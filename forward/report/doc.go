@@ -1,0 +1,35 @@
+// Package report shows a command's accounts to people and machines: a log line
+// every interval, Prometheus metrics over HTTP, and a summary at the end, as a
+// table or as a JSON record.
+//
+// It knows no counter by heart. Each part of gor declares a counter where it
+// counts it, by a struct tag on the field of its Stats, and all four outputs are
+// derived from that declaration:
+//
+//	Drops uint64 `name:"drops" unit:"packets" help:"Packets that the kernel dropped because the ring was full." trouble:"yes"`
+//
+// The tags, of which name, unit and help must be there:
+//
+//	name     the counter's name in every output; one group has it once
+//	unit     what is counted: requests, packets, bytes, microseconds …
+//	help     what the number means, in a sentence
+//	kind     "gauge": the number may fall; a counter otherwise
+//	trouble  "yes": an interval's line shows it as soon as it is not zero
+//	line     "yes": every interval's line shows it; "no": a target's line does not
+//	metric   the name in the metrics, where that is another
+//	label    of a target's counter: the family of metrics it is a part of (fate, code, kind)
+//
+// A field is an integer or a bool, an array of integers, or a map with integers as
+// keys and values. The name of an array or map has a %s, as in failed_%s, that
+// stands for the element. An array's type has a method Names() []string for that,
+// and may have Help(i int) string and Trouble(i int) bool in place of the tags of
+// these names. Fields without a name are not shown.
+//
+// The accounts of a replayer's targets have more than counters: rates, status
+// codes, latencies. They are shown by functions of their own, which take the names
+// from the same tags.
+//
+// A Reporter asks for a Snapshot whenever it has to show something; it owns the
+// goroutines and the socket that it needs for that, from Start to Finish. Read
+// declare.go first, then reporter.go.
+package report

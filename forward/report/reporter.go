@@ -1,0 +1,113 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"gor/forward"
+)
+
+// A Group is one part's accounts.
+type Group struct {
+	Name  string // as the outputs show it: requests, packets, kernel, wire
+	Stats any    // a struct whose fields are declared as the package's doc says
+}
+
+// A Snapshot is all accounts of a command at one moment.
+type Snapshot struct {
+	Groups  []Group               // in the order in which they are shown
+	Targets []forward.TargetStats // of a replayer, in the order of its flags; a listener has none
+}
+
+// Config says what to report where.
+type Config struct {
+	Command  string          // listen or replay
+	Log      *slog.Logger    // gets the intervals' lines and, with JSON, the summary
+	JSON     bool            // the summary is a log record instead of a table
+	Terminal bool            // the intervals' lines are written over one another on Out
+	Out      io.Writer       // gets the summary
+	Every    time.Duration   // between two lines; 0: only the summary
+	Metrics  string          // address to serve metrics and health on; empty: nowhere
+	Collect  func() Snapshot // called from the Reporter's goroutines
+}
+
+// A Reporter shows a command's accounts.
+type Reporter struct {
+	cfg     Config
+	metrics net.Listener // nil: not served
+	started time.Time
+	ctx     context.Context // ends the goroutines
+	stop    context.CancelFunc
+	wg      sync.WaitGroup
+
+	declared registry // what the types of the groups' and the targets' accounts declare
+}
+
+// New opens the socket for metrics, if one is wanted; nothing runs before Start.
+func New(cfg Config) (*Reporter, error) {
+	r := &Reporter{cfg: cfg}
+	if cfg.Metrics != "" {
+		var err error
+		if r.metrics, err = net.Listen("tcp", cfg.Metrics); err != nil {
+			return nil, fmt.Errorf("metrics: %w", err)
+		}
+	}
+	r.ctx, r.stop = context.WithCancel(context.Background())
+	return r, nil
+}
+
+// Start begins the reports; Close or Finish ends them.
+func (r *Reporter) Start() {
+	r.started = time.Now()
+	if r.cfg.Every > 0 {
+		r.wg.Go(r.runIntervals)
+	}
+	if r.metrics != nil {
+		r.wg.Go(r.serve)
+	}
+}
+
+// Close ends the reports without a summary.
+func (r *Reporter) Close() {
+	r.stop()
+	if r.metrics != nil {
+		r.metrics.Close()
+	}
+	r.wg.Wait()
+}
+
+// Finish ends the reports and shows the final accounts.
+func (r *Reporter) Finish(s Snapshot) {
+	r.Close()
+	if r.cfg.JSON {
+		r.cfg.Log.Info("accounts", r.record(s)...)
+		return
+	}
+	var out []byte
+	if r.cfg.Terminal && r.cfg.Every > 0 {
+		out = append(out, '\n') // below the intervals' line
+	}
+	out = fmt.Appendf(out, "gor %s: accounts after %v\n", r.cfg.Command, time.Since(r.started).Round(time.Millisecond))
+	r.cfg.Out.Write(r.appendSummary(out, s))
+}
+
+func (r *Reporter) runIntervals() {
+	ticker := time.NewTicker(r.cfg.Every)
+	defer ticker.Stop()
+	var before []forward.TargetStats
+	for {
+		select {
+		case <-r.ctx.Done():
+			return
+		case <-ticker.C:
+			s := r.cfg.Collect()
+			r.interval(s, before)
+			before = s.Targets
+		}
+	}
+}

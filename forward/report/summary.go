@@ -1,0 +1,118 @@
+package report
+
+import (
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"gor/forward"
+)
+
+// appendSummary appends the final accounts for people: a few lines for each
+// group, and a table of the targets.
+func (r *Reporter) appendSummary(dst []byte, s Snapshot) []byte {
+	for _, g := range s.Groups {
+		dst = r.appendGroup(dst, g)
+	}
+	if len(s.Targets) > 0 {
+		dst = r.appendTargets(dst, s.Targets)
+	}
+	return dst
+}
+
+// appendGroup writes a group's counters, but for the zeros, in lines of readable length.
+func (r *Reporter) appendGroup(out []byte, g Group) []byte {
+	const width = 100
+	line := fmt.Sprintf("  %-9s", g.Name)
+	empty := len(line)
+	for d, n := range r.declared.counters(g.Stats) {
+		if n == 0 {
+			continue
+		}
+		item := fmt.Sprintf(" %s=%d", d.name, n)
+		if len(line)+len(item) > width {
+			out = append(append(out, line...), '\n')
+			line = fmt.Sprintf("  %-9s", "")
+		}
+		line += item
+	}
+	if len(line) == empty {
+		line += " nothing"
+	}
+	return append(append(out, line...), '\n')
+}
+
+// appendTargets appends a table of the targets' accounts, with the status codes
+// and kinds of failure below.
+func (r *Reporter) appendTargets(dst []byte, stats []forward.TargetStats) []byte {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprint(w, "received\tanswered\tfailed\t")
+	for d := range r.declared.declarations(reflect.TypeFor[forward.TargetStats]()) {
+		if d.isDrop() {
+			fmt.Fprint(w, d.name, "\t")
+		}
+	}
+	fmt.Fprint(w, "open\tper s\tp50\tp90\tp99\tmax\t  target\n")
+	for i := range stats {
+		s := &stats[i]
+		fmt.Fprintf(w, "%d\t%d\t%d\t", s.Received, s.Answered, s.FailedTotal())
+		for d, n := range r.declared.counters(s) {
+			if d.isDrop() {
+				fmt.Fprintf(w, "%d\t", n)
+			}
+		}
+		fmt.Fprintf(w, "%d\t%s\t", s.Open(), formatRate(s.Rate()))
+		for _, q := range []float64{.5, .9, .99} {
+			fmt.Fprintf(w, "%s\t", formatLatency(s.Latency.Quantile(q)))
+		}
+		fmt.Fprintf(w, "%s\t  %s\n", formatLatency(s.Latency.Max()), s.Target)
+	}
+	w.Flush()
+	for i := range stats {
+		r.writeEnds(&b, &stats[i])
+	}
+	return append(dst, b.String()...)
+}
+
+// isDrop reports whether d counts requests that were never sent to a target:
+// those are the fates that the status codes and the kinds of failure do not show.
+func (d *declaration) isDrop() bool { return d.label == "fate" && d.line != "no" }
+
+// writeEnds writes how a target's requests ended that were sent: a line with the
+// status codes and the kinds of failure.
+func (r *Reporter) writeEnds(b *strings.Builder, s *forward.TargetStats) {
+	if s.Answered+s.FailedTotal() == 0 {
+		return
+	}
+	b.WriteString(s.Target + ":")
+	for d, n := range r.declared.counters(s) {
+		if n > 0 && (d.label == "code" || d.label == "kind") {
+			fmt.Fprintf(b, " %s=%d", d.element, n)
+		}
+	}
+	b.WriteByte('\n')
+}
+
+func formatRate(r float64) string {
+	if r < 10 {
+		return strconv.FormatFloat(r, 'f', 1, 64)
+	}
+	return strconv.FormatFloat(r, 'f', 0, 64)
+}
+
+// formatLatency writes three digits or so: 85µs, 1.25ms, 12.5ms, 1.2s.
+func formatLatency(d time.Duration) string {
+	switch {
+	case d < time.Millisecond:
+		return d.Round(time.Microsecond).String()
+	case d < 10*time.Millisecond:
+		return d.Round(10 * time.Microsecond).String()
+	case d < time.Second:
+		return d.Round(100 * time.Microsecond).String()
+	}
+	return d.Round(10 * time.Millisecond).String()
+}

@@ -1,0 +1,101 @@
+package report
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"gor/forward"
+)
+
+func exampleStats() []forward.TargetStats {
+	a := forward.TargetStats{
+		Target: "http://staging|10", Elapsed: 10 * time.Second, Received: 130, Answered: 99, Limited: 20, Unsupported: 1, Filtered: 2,
+		Status: map[int]uint64{404: 2, 200: 97}, Queue: 3, QueueBytes: 1234, InFlight: 1, Failing: true,
+	}
+	a.Failed[forward.FailRefused], a.Failed[forward.FailTimeout] = 3, 1
+	for range 99 {
+		a.Latency.Add(1200 * time.Microsecond)
+	}
+	return []forward.TargetStats{a, {Target: `http://"dev"`}}
+}
+
+func TestTargetsLine(t *testing.T) {
+	const want = `http://staging|10 9.9/s 200=97 404=2 refused=3 timeout=1 limited=20 unsupported=1 filtered=2 ` +
+		`p50=1.2ms p90=1.2ms p99=1.2ms max=1.2ms queue=3 in_flight=1 FAILING; http://"dev" 0.0/s queue=0 in_flight=0`
+	if got := string(new(Reporter).appendTargetsLine([]byte("x"), exampleStats())); got != "x"+want {
+		t.Errorf("got  %s\nwant x%s", got, want)
+	}
+}
+
+func TestTargetsTable(t *testing.T) {
+	const want = `
+  received  answered  failed  limited  queue_full  sampled_out  unsupported  filtered  open  per s    p50    p90    p99    max  target
+       130        99       4       20           0            0            1         2     4    9.9  1.2ms  1.2ms  1.2ms  1.2ms  http://staging|10
+         0         0       0        0           0            0            0         0     0    0.0     0s     0s     0s     0s  http://"dev"
+http://staging|10: 200=97 404=2 refused=3 timeout=1
+`
+	if got := "\n" + string(new(Reporter).appendTargets(nil, exampleStats())); got != want {
+		t.Errorf("got %s\nwant %s", got, want)
+	}
+}
+
+func TestTargetMetrics(t *testing.T) {
+	got := string(new(Reporter).appendTargetMetrics(nil, exampleStats()))
+	for _, want := range []string{
+		"# HELP gor_replay_requests_total Requests by what became of them. Unit: requests.\n# TYPE gor_replay_requests_total counter\n",
+		"# HELP gor_replay_queue_bytes Memory of the requests that wait or are in flight. Unit: bytes.\n# TYPE gor_replay_queue_bytes gauge\n",
+		`gor_replay_received_total{target="http://staging|10"} 130` + "\n",
+		`gor_replay_requests_total{target="http://staging|10",fate="answered"} 99` + "\n",
+		`gor_replay_requests_total{target="http://staging|10",fate="limited"} 20` + "\n",
+		`gor_replay_requests_total{target="http://staging|10",fate="failed"} 4` + "\n",
+		`gor_replay_responses_total{target="http://staging|10",code="404"} 2` + "\n",
+		`gor_replay_failures_total{target="http://staging|10",kind="refused"} 3` + "\n",
+		`gor_replay_queue_requests{target="http://\"dev\""} 0` + "\n",
+		`gor_replay_target_failing{target="http://staging|10"} 1` + "\n",
+		"# TYPE gor_replay_request_duration_seconds histogram\n",
+		`gor_replay_request_duration_seconds_bucket{target="http://staging|10",le="0.001"} 0` + "\n",
+		`gor_replay_request_duration_seconds_bucket{target="http://staging|10",le="0.0025"} 99` + "\n",
+		`gor_replay_request_duration_seconds_bucket{target="http://staging|10",le="+Inf"} 99` + "\n",
+		`gor_replay_request_duration_seconds_sum{target="http://staging|10"} 0.1188` + "\n",
+		`gor_replay_request_duration_seconds_count{target="http://staging|10"} 99` + "\n",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("missing %s", want)
+		}
+	}
+	checkExposition(t, got)
+}
+
+// TestTargetFates: each request has one fate, and the fates and what is open add
+// up to what was received, in the metrics and in the record.
+func TestTargetFates(t *testing.T) {
+	for i, s := range exampleStats() {
+		var r Reporter
+		sum := s.FailedTotal() + s.Open()
+		for d, n := range r.declared.counters(&s) {
+			if d.label == "fate" {
+				sum += n
+			}
+		}
+		if sum != s.Received {
+			t.Errorf("target %d: %d received, %d in all", i, s.Received, sum)
+		}
+	}
+}
+
+func TestFormat(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0s", 85_400 * time.Nanosecond: "85µs", 1_254 * time.Microsecond: "1.25ms", 12_540 * time.Microsecond: "12.5ms",
+		1_204 * time.Millisecond: "1.2s",
+	} {
+		if got := formatLatency(d); got != want {
+			t.Errorf("%v is %q, want %q", d, got, want)
+		}
+	}
+	for rate, want := range map[float64]string{0: "0.0", 9.94: "9.9", 10.4: "10", 54321: "54321"} {
+		if got := formatRate(rate); got != want {
+			t.Errorf("%v is %q, want %q", rate, got, want)
+		}
+	}
+}
