@@ -8,8 +8,8 @@
 // Make a Forwarder with New, call Run on a goroutine of its own, Submit from
 // any goroutine, Close when no more comes. Submit copies the request, never
 // blocks, and offers it to every target. Targets share nothing: a slow, hanging
-// or dead one costs the others nothing. Stats, Interval and the Append
-// functions show the accounts.
+// or dead one costs the others nothing. Stats and Interval
+// give the accounts; package report shows them.
 //
 // # Order
 //

@@ -47,6 +47,9 @@ func (Streams) Names() []string { return names(protocolTable[:]) }
 // Help says what the accounts count under Protocol i.
 func (Streams) Help(i int) string { return protocolTable[i].help }
 
+// Trouble reports whether an operator wants to know at once of streams of Protocol i.
+func (Streams) Trouble(i int) bool { return protocolTable[i].trouble }
+
 // An entry declares one value of a Fate or Protocol to the accounts.
 type entry struct {
 	name    string // what the counter's name is made of
