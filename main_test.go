@@ -118,11 +118,11 @@ func TestFailure(t *testing.T) {
 // The packages import what the design allows and no more.
 func TestImports(t *testing.T) {
 	allowed := map[string][]string{
-		"gor/capture":        {"golang.org/x/net/bpf", "golang.org/x/sys/unix"},
-		"gor/reassembly":     {"gor/capture", "golang.org/x/sys/cpu"},
-		"gor/udpwire":        {"golang.org/x/sys/unix"},
-		"gor/forward":        {"golang.org/x/time/rate"},
-		"gor/forward/demo":   {},
+		"gor/capture":      {"golang.org/x/net/bpf", "golang.org/x/sys/unix"},
+		"gor/reassembly":   {"gor/capture", "golang.org/x/sys/cpu"},
+		"gor/udpwire":      {"golang.org/x/sys/unix"},
+		"gor/forward":      {"golang.org/x/time/rate"},
+		"gor/forward/demo": {}, "gor/forward/demo/live": {},
 		"gor/forward/report": {},
 		"gor":                {"gor/capture", "gor/reassembly", "gor/udpwire", "gor/forward", "gor/forward/demo", "gor/forward/report", "github.com/urfave/cli/v2"},
 	}
