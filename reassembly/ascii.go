@@ -82,3 +82,27 @@ func hexValue(c byte) int64 {
 	}
 	return -1
 }
+
+// isPrintable reports whether s is visible ASCII without a backslash, as most
+// targets are. It looks at eight bytes at a time, at some of the last ones twice.
+func isPrintable(s []byte) bool {
+	n := len(s) - 8
+	if n < 0 {
+		word := [8]byte{'/', '/', '/', '/', '/', '/', '/', '/'}
+		copy(word[:], s)
+		return len(s) > 0 && isPlain(le64(word[:]))
+	}
+	for i := 0; i < n; i += 8 {
+		if !isPlain(le64(s[i:])) {
+			return false
+		}
+	}
+	return isPlain(le64(s[n:]))
+}
+
+// isPlain reports whether each of eight bytes is visible ASCII, and no backslash.
+func isPlain(w uint64) bool {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	backslash := w ^ '\\'*ones
+	return (w|(w+ones)|(w-0x21*ones)|(backslash-ones))&tops == 0
+}

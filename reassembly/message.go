@@ -41,7 +41,6 @@ type message struct {
 	marked   bool
 	framing  bool // the line before was Content-Length or Transfer-Encoding
 	old      bool // HTTP/1.0
-	visible  bool // its target is visible ASCII without a backslash
 	digits   bool // the chunk size has one
 	protocol Protocol
 
@@ -166,7 +165,7 @@ func (m *message) requestLine(line []byte) outcome {
 		return otherVersion(line, n)
 	}
 	target := line[n+1 : end]
-	if m.visible = isPrintable(target); !m.visible && (len(target) == 0 || bytes.ContainsAny(target, " \t")) {
+	if !isPrintable(target) && (len(target) == 0 || bytes.ContainsAny(target, " \t")) {
 		return broken
 	}
 	m.target, m.proto = end, len(line)

@@ -239,7 +239,7 @@ func (a *Assembler) complete(c *conn, m *message, raw []byte) {
 		r := &a.req
 		r.Index, r.birth = m.index, uint64(c.birth)<<32|uint64(c.first)
 		r.First, r.Last = m.firstTime, a.now
-		r.Raw, r.method, r.target, r.proto, r.visible = raw, m.method, m.target, m.proto, m.visible
+		r.Raw, r.method, r.target, r.proto = raw, m.method, m.target, m.proto
 		r.HeaderLen, r.BodyBytes = m.header, m.body
 		fate = a.emit(r)
 		r.Raw = nil
