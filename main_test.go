@@ -3,7 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -186,6 +190,116 @@ func reachable(name string) map[string]bool {
 		}
 	}
 	return reach
+}
+
+// The root holds the command, its tests and the folders of the parts.
+func TestRoot(t *testing.T) {
+	allowed := []string{
+		"main.go", "main_test.go", "go.mod", "go.sum", "README.md", ".ci", ".gitignore", ".git",
+		"capture", "reassembly", "udpwire", "forward", "testdata", "gor", "gor.exe", // the last two are built, and ignored by git
+	}
+	entries, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if !slices.Contains(allowed, e.Name()) {
+			t.Errorf("%s does not belong here", e.Name())
+		}
+	}
+}
+
+// The limits that keep files, types and structs readable.
+const (
+	maxFileLines    = 400
+	maxMethods      = 25
+	maxStructFields = 16 // without headings ("// ----") that say which owner each group has
+)
+
+// No file is too long, no type has too many methods, no struct too many fields.
+func TestHouse(t *testing.T) {
+	methods := map[string]int{} // by folder and type
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		files := token.NewFileSet()
+		file, err := parser.ParseFile(files, path, nil, parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		if n := files.File(file.Pos()).LineCount(); n > maxFileLines {
+			t.Errorf("%s has %d lines, more than %d", path, n, maxFileLines)
+		}
+		checkStructs(t, path, file)
+		built := buildTag(file)
+		for _, d := range file.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && f.Recv != nil {
+				methods[filepath.Dir(path)+"."+receiver(f)+built]++
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, n := range methods {
+		if n > maxMethods {
+			t.Errorf("%s has %d methods, more than %d", name, n, maxMethods)
+		}
+	}
+}
+
+// buildTag tells files for some systems from those for others, which may
+// declare the same methods.
+func buildTag(file *ast.File) string {
+	for _, group := range file.Comments {
+		if text := group.List[0].Text; group.Pos() < file.Package && strings.HasPrefix(text, "//go:build !") {
+			return " (" + text + ")"
+		}
+	}
+	return ""
+}
+
+// receiver is the name of the type that a method belongs to.
+func receiver(f *ast.FuncDecl) string {
+	t := f.Recv.List[0].Type
+	for {
+		switch e := t.(type) {
+		case *ast.StarExpr:
+			t = e.X
+		case *ast.IndexExpr: // of a generic type
+			t = e.X
+		case *ast.IndexListExpr:
+			t = e.X
+		case *ast.Ident:
+			return e.Name
+		default:
+			return ""
+		}
+	}
+}
+
+// checkStructs fails for a struct with too many fields and no headings.
+func checkStructs(t *testing.T, path string, file *ast.File) {
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.TypeSpec)
+		if !ok {
+			return true
+		}
+		s, ok := spec.Type.(*ast.StructType)
+		if !ok {
+			return true
+		}
+		headed := slices.ContainsFunc(file.Comments, func(g *ast.CommentGroup) bool {
+			return g.Pos() > s.Fields.Opening && g.End() < s.Fields.Closing &&
+				slices.ContainsFunc(g.List, func(c *ast.Comment) bool { return strings.HasPrefix(c.Text, "// ---") })
+		})
+		if n := s.Fields.NumFields(); n > maxStructFields && !headed {
+			t.Errorf("%s: %s has %d fields, more than %d, and no headings", path, spec.Name.Name, n, maxStructFields)
+		}
+		return true
+	})
 }
 
 // allFlags are the flags of every command, as "listen -p".
