@@ -3,7 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -115,31 +119,48 @@ func TestFailure(t *testing.T) {
 	}
 }
 
-// The packages import what the design allows and no more.
-func TestImports(t *testing.T) {
-	allowed := map[string][]string{
-		"gor/capture":        {"golang.org/x/net/bpf", "golang.org/x/sys/unix"},
-		"gor/reassembly":     {"gor/capture", "golang.org/x/sys/cpu"},
-		"gor/udpwire":        {"golang.org/x/sys/unix"},
-		"gor/forward":        {"golang.org/x/time/rate"},
-		"gor/forward/demo":   {},
-		"gor/forward/report": {"gor/forward"},
-		"gor":                {"gor/capture", "gor/reassembly", "gor/udpwire", "gor/forward", "gor/forward/demo", "gor/forward/report", "github.com/urfave/cli/v2"},
-	}
-	out, err := exec.Command("go", "list", "-f", "{{.ImportPath}}: {{join .Imports \" \"}}", "./...").Output()
+// allowedImports are the packages of the program, and what each may import
+// besides the standard library; what those import is allowed with them.
+var allowedImports = map[string][]string{
+	"gor/capture":            {"golang.org/x/net/bpf", "golang.org/x/sys/unix"},
+	"gor/reassembly":         {"gor/capture", "gor/reassembly/http1", "golang.org/x/sys/cpu"},
+	"gor/reassembly/sniffer": {"gor/capture", "gor/reassembly", "gor/reassembly/http1", "github.com/urfave/cli/v2"},
+	"gor/udpwire":            {"golang.org/x/sys/unix", "github.com/urfave/cli/v2"},
+	"gor/forward":            {"gor/reassembly/http1", "golang.org/x/time/rate", "github.com/urfave/cli/v2"},
+	"gor/forward/demo":       {"github.com/urfave/cli/v2"},
+	"gor/forward/demo/live":  {},
+	"gor/forward/report":     {"gor/forward", "github.com/urfave/cli/v2"},
+	"gor": {"gor/capture", "gor/reassembly", "gor/reassembly/sniffer", "gor/udpwire", "gor/forward", "gor/forward/demo", "gor/forward/report",
+		"github.com/urfave/cli/v2"},
+	"gor/reassembly/http1":           {},
+	"gor/reassembly/http1/http1test": {"gor/reassembly/http1"}, // for tests alone
+}
+
+// goList returns what go list says of every package, by import path.
+func goList(t *testing.T, format string) map[string][]string {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-f", "{{.ImportPath}}: "+format, "./...").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen := 0
+	said := map[string][]string{}
 	for line := range strings.Lines(string(out)) {
-		name, imports, _ := strings.Cut(strings.TrimSpace(line), ": ")
-		ok, known := allowed[name]
+		name, rest, _ := strings.Cut(strings.TrimSpace(line), ":")
+		said[name] = strings.Fields(rest)
+	}
+	return said
+}
+
+// The packages import what the design allows and no more, directly and by way
+// of others, and nothing uses cgo.
+func TestImports(t *testing.T) {
+	for name, imports := range goList(t, `{{join .Imports " "}}`) {
+		allowed, known := allowedImports[name]
 		if !known {
 			t.Errorf("package %s is not part of the design", name)
 		}
-		seen++
-		for _, i := range strings.Fields(imports) {
-			if ours := strings.HasPrefix(i, "gor/"); (ours || strings.Contains(i, ".")) && !slices.Contains(ok, i) {
+		for _, i := range imports {
+			if ours := strings.HasPrefix(i, "gor/"); (ours || strings.Contains(i, ".")) && !slices.Contains(allowed, i) {
 				t.Errorf("%s may not import %s", name, i)
 			}
 			if i == "C" {
@@ -147,15 +168,144 @@ func TestImports(t *testing.T) {
 			}
 		}
 	}
-	if seen != len(allowed) {
-		t.Errorf("%d packages, want %d", seen, len(allowed))
+	for name, deps := range goList(t, `{{join .Deps " "}}`) {
+		reach := reachable(name)
+		for _, d := range deps {
+			if strings.HasPrefix(d, "gor/") && !reach[d] {
+				t.Errorf("%s may not depend on %s", name, d)
+			}
+		}
 	}
+}
+
+// reachable are the packages that the allowed imports lead to from one.
+func reachable(name string) map[string]bool {
+	reach := map[string]bool{}
+	for next := []string{name}; len(next) > 0; next = next[1:] {
+		for _, i := range allowedImports[next[0]] {
+			if !reach[i] {
+				reach[i] = true
+				next = append(next, i)
+			}
+		}
+	}
+	return reach
+}
+
+// The root holds the command, its tests and the folders of the parts.
+func TestRoot(t *testing.T) {
+	allowed := []string{
+		"main.go", "main_test.go", "go.mod", "go.sum", "README.md", ".ci", ".gitignore", ".git",
+		"capture", "reassembly", "udpwire", "forward", "testdata", "gor", "gor.exe", // the last two are built, and ignored by git
+	}
+	entries, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if !slices.Contains(allowed, e.Name()) {
+			t.Errorf("%s does not belong here", e.Name())
+		}
+	}
+}
+
+// The limits that keep files, types and structs readable.
+const (
+	maxFileLines    = 400
+	maxMethods      = 25
+	maxStructFields = 16 // without headings ("// ----") that say which owner each group has
+)
+
+// No file is too long, no type has too many methods, no struct too many fields.
+func TestHouse(t *testing.T) {
+	methods := map[string]int{} // by folder and type
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		files := token.NewFileSet()
+		file, err := parser.ParseFile(files, path, nil, parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		if n := files.File(file.Pos()).LineCount(); n > maxFileLines {
+			t.Errorf("%s has %d lines, more than %d", path, n, maxFileLines)
+		}
+		checkStructs(t, path, file)
+		built := buildTag(file)
+		for _, d := range file.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && f.Recv != nil {
+				methods[filepath.Dir(path)+"."+receiver(f)+built]++
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, n := range methods {
+		if n > maxMethods {
+			t.Errorf("%s has %d methods, more than %d", name, n, maxMethods)
+		}
+	}
+}
+
+// buildTag tells files for some systems from those for others, which may
+// declare the same methods.
+func buildTag(file *ast.File) string {
+	for _, group := range file.Comments {
+		if text := group.List[0].Text; group.Pos() < file.Package && strings.HasPrefix(text, "//go:build !") {
+			return " (" + text + ")"
+		}
+	}
+	return ""
+}
+
+// receiver is the name of the type that a method belongs to.
+func receiver(f *ast.FuncDecl) string {
+	t := f.Recv.List[0].Type
+	for {
+		switch e := t.(type) {
+		case *ast.StarExpr:
+			t = e.X
+		case *ast.IndexExpr: // of a generic type
+			t = e.X
+		case *ast.IndexListExpr:
+			t = e.X
+		case *ast.Ident:
+			return e.Name
+		default:
+			return ""
+		}
+	}
+}
+
+// checkStructs fails for a struct with too many fields and no headings.
+func checkStructs(t *testing.T, path string, file *ast.File) {
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.TypeSpec)
+		if !ok {
+			return true
+		}
+		s, ok := spec.Type.(*ast.StructType)
+		if !ok {
+			return true
+		}
+		headed := slices.ContainsFunc(file.Comments, func(g *ast.CommentGroup) bool {
+			return g.Pos() > s.Fields.Opening && g.End() < s.Fields.Closing &&
+				slices.ContainsFunc(g.List, func(c *ast.Comment) bool { return strings.HasPrefix(c.Text, "// ---") })
+		})
+		if n := s.Fields.NumFields(); n > maxStructFields && !headed {
+			t.Errorf("%s: %s has %d fields, more than %d, and no headings", path, spec.Name.Name, n, maxStructFields)
+		}
+		return true
+	})
 }
 
 // allFlags are the flags of every command, as "listen -p".
 func allFlags() map[string]bool {
 	flags := map[string]bool{}
-	for _, cmd := range []*cli.Command{listenCommand(), replayCommand(), demoCommand()} {
+	for _, cmd := range commands() {
 		for _, f := range cmd.Flags {
 			for _, name := range f.Names() {
 				flags[cmd.Name+" "+dashes(name)] = true
@@ -213,7 +363,7 @@ func TestReadmeFlags(t *testing.T) {
 
 // Every gor command in the README's code blocks parses.
 func TestReadmeCommands(t *testing.T) {
-	commands := 0
+	found := 0
 	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(readme(t), -1) {
 		for line := range strings.Lines(block[1]) {
 			i := strings.Index(line, "./gor ")
@@ -224,11 +374,11 @@ func TestReadmeCommands(t *testing.T) {
 			line, _, _ = strings.Cut(line, " | ")
 			line, _, _ = strings.Cut(line, " > ")
 			args := shellWords(line)
-			commands++
+			found++
 			var ran bool
 			app := &cli.App{Name: "gor", Writer: io.Discard, ErrWriter: io.Discard, DisableSliceFlagSeparator: true,
 				ExitErrHandler: func(*cli.Context, error) {}}
-			for _, cmd := range []*cli.Command{listenCommand(), replayCommand(), demoCommand()} {
+			for _, cmd := range commands() {
 				cmd.Action = func(c *cli.Context) error {
 					ran = !c.Args().Present()
 					return nil
@@ -240,8 +390,8 @@ func TestReadmeCommands(t *testing.T) {
 			}
 		}
 	}
-	if commands < 10 {
-		t.Errorf("only %d commands found", commands)
+	if found < 10 {
+		t.Errorf("only %d commands found", found)
 	}
 }
 

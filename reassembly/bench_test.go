@@ -192,21 +192,3 @@ func BenchmarkDrip(b *testing.B) {
 		})
 	}
 }
-
-func BenchmarkAppend(b *testing.B) {
-	r := madeRequest("GET", "/api/v1/users/1234567", len(browserGet))
-	copy(r.Raw, browserGet)
-	var buf []byte
-	b.Run("line", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			buf = r.AppendLine(buf[:0])
-		}
-	})
-	b.Run("json", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			buf = r.AppendJSON(buf[:0])
-		}
-	})
-}

@@ -267,15 +267,6 @@ func TestNothingAllocatedPerPacket(t *testing.T) {
 	})
 }
 
-// TestRequestAppendsWithoutAllocation: the output has room once it has grown.
-func TestRequestAppendsWithoutAllocation(t *testing.T) {
-	r := madeRequest("GET", "/1", 100)
-	var buf []byte
-	if n := testing.AllocsPerRun(100, func() { buf = r.AppendLine(r.AppendJSON(buf[:0])) }); n != 0 {
-		t.Errorf("%v allocations", n)
-	}
-}
-
 func heap() uint64 {
 	var m runtime.MemStats
 	runtime.GC()

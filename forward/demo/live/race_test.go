@@ -1,6 +1,6 @@
 //go:build race
 
-package main
+package live
 
 // raceEnabled lowers the live tests' rates: the race detector costs about ten
 // times the CPU.

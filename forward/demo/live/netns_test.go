@@ -1,6 +1,6 @@
 //go:build linux
 
-package main
+package live
 
 import (
 	"bytes"
@@ -58,7 +58,12 @@ func TestMain(m *testing.M) {
 var buildGor func() (string, error)
 
 func build(name string) (string, error) {
+	root, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
+	if err != nil {
+		return "", fmt.Errorf("where is the module? go list: %w", err)
+	}
 	cmd := exec.Command("go", "build", "-o", name, ".")
+	cmd.Dir = strings.TrimSpace(string(root))
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w: %s", err, out)

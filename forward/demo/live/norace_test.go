@@ -1,6 +1,6 @@
 //go:build !race
 
-package main
+package live
 
 // raceEnabled lowers the live tests' rates where the race detector runs.
 const raceEnabled = false

@@ -1,12 +1,9 @@
 //go:build linux
 
-package main
+package live
 
 import (
-	"strconv"
-	"strings"
 	"testing"
-	"time"
 )
 
 // The live tests put real listeners and replayers between real servers, in
@@ -147,28 +144,4 @@ func TestLiveEarlyConnections(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.mirrored(l)
-}
-
-// TestLivePrint follows requests on standard output, where nothing is sent.
-func TestLivePrint(t *testing.T) {
-	t.Parallel()
-	m := newMirror(t)
-	m.startServer()
-	m.listener = m.web.gor("listen", "-p", "80", "--print")
-	l := m.newLoad(1, 100)
-	l.conns = 1
-	m.run(l)
-	for limit := time.Now().Add(patience); strings.Count(m.listener.stdout.String(), "\n") < l.count && time.Now().Before(limit); {
-		<-m.listener.stdout.grew
-	}
-	m.listener.interrupt()
-	lines := strings.Split(strings.TrimSuffix(m.listener.stdout.String(), "\n"), "\n")
-	if len(lines) != l.count {
-		t.Fatalf("%d lines for %d requests:\n%.2000s", len(lines), l.count, m.listener.stdout.String())
-	}
-	for i, line := range lines {
-		if want := " GET /r/" + strconv.Itoa(i+1) + " HTTP/1.1"; !strings.Contains(line, want) || !strings.Contains(line, "> "+webAddr) {
-			t.Fatalf("line %d is %q, want it to hold %q", i, line, want)
-		}
-	}
 }

@@ -1,0 +1,27 @@
+package demo
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/urfave/cli/v2"
+)
+
+// Command returns the command gor demo. The commands that it shows are this
+// program's own: it runs itself.
+func Command() *cli.Command {
+	return &cli.Command{
+		Name:  "demo",
+		Usage: "show the whole path on this machine's loopback (as root)",
+		Action: func(c *cli.Context) error {
+			exe, err := os.Executable()
+			if err == nil {
+				err = Run(c.Context, exe, c.App.Writer, c.App.ErrWriter)
+			}
+			if err != nil {
+				return fmt.Errorf("demo: %w", err)
+			}
+			return nil
+		},
+	}
+}

@@ -1,0 +1,142 @@
+package forward
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// Flags returns the flags of a command that forwards; those of its filter are
+// FilterFlags.
+func Flags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "forward", Aliases: []string{"f"}, Usage: "`TARGETS`, comma separated or repeated: URL, URL|N (requests per second), URL|N% (share of the client connections) (default: http://localhost:8080)"},
+		&cli.BoolFlag{Name: "original-host", Usage: "send the captured Host header instead of the target's"},
+		&cli.IntFlag{Name: "concurrency", Value: DefaultConcurrency, Usage: "requests in flight per target at most"},
+		&cli.IntFlag{Name: "buffer", Value: DefaultBuffer, Usage: "requests that may wait per target"},
+		&cli.StringFlag{Name: "buffer-size", Value: fmt.Sprintf("%dMiB", DefaultBufferBytes>>20), Usage: "`SIZE` of the requests that may wait per target"},
+		&cli.DurationFlag{Name: "max-wait", Value: DefaultMaxWait, Usage: "how long a request may wait for its turn"},
+		&cli.DurationFlag{Name: "connect-timeout", Value: DefaultConnectTimeout, Usage: "how long connecting to a target may take"},
+		&cli.DurationFlag{Name: "answer-timeout", Value: DefaultAnswerTimeout, Usage: "how long a target may take to begin its response"},
+		&cli.DurationFlag{Name: "timeout", Value: DefaultTimeout, Usage: "how long a whole exchange may take"},
+		&cli.DurationFlag{Name: "connection-age", Value: DefaultConnectionAge, Usage: "renew connections, and look up names again, after this time"},
+		&cli.StringSliceFlag{Name: "set-header", Usage: "set this header, `'Name: value'` (repeatable)"},
+		&cli.StringSliceFlag{Name: "remove-header", Usage: "remove the headers of this `NAME` (repeatable)"},
+		&cli.StringSliceFlag{Name: "rewrite-path", Usage: "rewrite request targets, `'REGEX:REPLACEMENT'` (repeatable)"},
+		&cli.StringFlag{Name: "ca-file", Usage: "trust the certificates of this PEM `FILE` instead of the system's"},
+		&cli.BoolFlag{Name: "insecure", Usage: "do not verify the targets' certificates"},
+		&cli.StringFlag{Name: "client-cert", Usage: "client certificate, PEM `FILE`"},
+		&cli.StringFlag{Name: "client-key", Usage: "its private key, PEM `FILE`"},
+	}
+}
+
+// FromFlags reads what Flags and FilterFlags declare.
+func FromFlags(c *cli.Context) (Config, error) {
+	cfg := Config{
+		OriginalHost: c.Bool("original-host"),
+		Concurrency:  c.Int("concurrency"), Buffer: c.Int("buffer"), MaxWait: c.Duration("max-wait"),
+		ConnectTimeout: c.Duration("connect-timeout"), AnswerTimeout: c.Duration("answer-timeout"),
+		Timeout: c.Duration("timeout"), ConnectionAge: c.Duration("connection-age"),
+		TLS: TLSConfig{
+			CAFile: c.String("ca-file"), Insecure: c.Bool("insecure"),
+			CertFile: c.String("client-cert"), KeyFile: c.String("client-key"),
+		},
+	}
+	if err := checkLimits(c); err != nil {
+		return cfg, err
+	}
+	for _, s := range list(c, "forward", "http://localhost:8080") {
+		target, err := ParseTarget(s)
+		if err != nil {
+			return cfg, usageError("%w", err)
+		}
+		cfg.Targets = append(cfg.Targets, target)
+	}
+	if c.IsSet("client-cert") != c.IsSet("client-key") {
+		return cfg, usageError("--client-cert and --client-key belong together: give both")
+	}
+	var err error
+	if cfg.BufferBytes, err = size(c, "buffer-size"); err != nil {
+		return cfg, err
+	}
+	cfg.Rewrite, err = NewRewrite(RewriteConfig{
+		RewritePath: c.StringSlice("rewrite-path"), RemoveHeader: list(c, "remove-header"), SetHeader: c.StringSlice("set-header"),
+	})
+	if err != nil {
+		return cfg, usageError("%w", err)
+	}
+	cfg.Filter, err = FilterFromFlags(c)
+	return cfg, err
+}
+
+// checkLimits refuses limits that would let nothing through.
+func checkLimits(c *cli.Context) error {
+	for _, name := range []string{"concurrency", "buffer"} {
+		if c.IsSet(name) && c.Int(name) <= 0 {
+			return usageError("--%s %d: give a number above zero", name, c.Int(name))
+		}
+	}
+	for _, name := range []string{"max-wait", "connect-timeout", "answer-timeout", "timeout", "connection-age"} {
+		if c.IsSet(name) && c.Duration(name) <= 0 {
+			return usageError("--%s %v: give a duration above zero, such as 5s", name, c.Duration(name))
+		}
+	}
+	return nil
+}
+
+// FilterFlags returns the flags of a command that filters requests.
+func FilterFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "method", Usage: "only these `METHODS`, comma separated or repeated"},
+		&cli.StringSliceFlag{Name: "allow-path", Usage: "only requests whose target matches this `REGEX` (repeatable)"},
+		&cli.StringSliceFlag{Name: "deny-path", Usage: "no requests whose target matches this `REGEX` (repeatable)"},
+		&cli.StringSliceFlag{Name: "allow-header", Usage: "only requests with a header like `'Name: REGEX'` (repeatable)"},
+		&cli.StringSliceFlag{Name: "deny-header", Usage: "no requests with a header like `'Name: REGEX'` (repeatable)"},
+		&cli.BoolFlag{Name: "methods-safe", Usage: "only GET, HEAD and OPTIONS"},
+	}
+}
+
+// FilterFromFlags reads what FilterFlags declares; nil: everything passes.
+func FilterFromFlags(c *cli.Context) (*Filter, error) {
+	f, err := NewFilter(FilterConfig{
+		Methods: list(c, "method"), SafeMethods: c.Bool("methods-safe"),
+		AllowPath: c.StringSlice("allow-path"), DenyPath: c.StringSlice("deny-path"),
+		AllowHeader: c.StringSlice("allow-header"), DenyHeader: c.StringSlice("deny-header"),
+	})
+	if err != nil {
+		return nil, usageError("%w", err)
+	}
+	return f, nil
+}
+
+// usageError is a mistake on the command line: exit status 2.
+func usageError(format string, args ...any) error { return cli.Exit(fmt.Errorf(format, args...), 2) }
+
+// list is a flag that may be repeated and hold commas, or the defaults.
+func list(c *cli.Context, name string, defaults ...string) []string {
+	if !c.IsSet(name) {
+		return defaults
+	}
+	var all []string
+	for _, v := range c.StringSlice(name) {
+		for part := range strings.SplitSeq(v, ",") {
+			all = append(all, strings.TrimSpace(part))
+		}
+	}
+	return all
+}
+
+// size reads a flag like 1000000, 64MiB, 64M or 1G; units are powers of 1024.
+func size(c *cli.Context, name string) (int64, error) {
+	s := c.String(name)
+	digits := strings.TrimRight(s, "KMGTiBkmgtb")
+	unit := strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(s[len(digits):]), "b"), "i")
+	shift, known := map[string]int{"": 0, "k": 10, "m": 20, "g": 30}[unit]
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || !known || n <= 0 || n > (1<<62)>>shift {
+		return 0, usageError("--%s %q: a size is a number above zero with KiB, MiB or GiB, such as 64MiB", name, s)
+	}
+	return n << shift, nil
+}

@@ -1,0 +1,31 @@
+// Package sniffer makes whole requests out of a source of packets: it is the
+// loop in which capture and reassembly work, and the consumers of what comes
+// out of it.
+//
+//	Source --> capture.Decoder --> reassembly.Assembler --> Consumer, Consumer, ...
+//	 packets        segments             requests             a fate for each
+//
+// Read sniffer.go first: a Sniffer owns the decoder and the assembler, and Run
+// is the loop. A Source (source.go) is a ring, a capture file or whatever else
+// has packets; Options (flags.go, open.go) say which one the command line asks
+// for. A Printer (printer.go) is the consumer that writes a line (line.go) or
+// a JSON object (json.go) per request; its spool (spool.go) is the bounded
+// buffer between the loop and a reader that may be slow.
+//
+// # Who waits for whom
+//
+// The loop waits for the next packet and for nothing else. A network cannot
+// wait: what its consumers have no room for is dropped and counted. A file or
+// a pipe can: there consumers may hold the loop back, and nothing is lost.
+//
+// # Who owns the bytes
+//
+// A request is lent to the consumers for the call, as reassembly lends it. A
+// Printer copies what it prints.
+//
+// # Accounts
+//
+// The counters belong to the loop's goroutine, which publishes copies of them.
+// Stats returns the latest copy, to any goroutine and at any time: before Run,
+// while it waits for a silent pipe or for a consumer, and after its end.
+package sniffer

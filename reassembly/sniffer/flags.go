@@ -1,0 +1,127 @@
+package sniffer
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// Options are what the command line says about where packets come from and
+// what is done with them on this machine.
+type Options struct {
+	// Interfaces are the names of those to capture on; "any" is all of them.
+	Interfaces []string
+
+	// Ports are the servers'.
+	Ports []uint16
+
+	// Read names a capture file to read instead of an interface; "-" is
+	// standard input.
+	Read string
+
+	// Write names a file to record the matching packets to; empty: none.
+	Write string
+
+	// Print and JSON ask for a line or an object per request; not both.
+	Print, JSON bool
+
+	// MaxMemory and MaxRequest bound the reassembly, in bytes.
+	MaxMemory, MaxRequest int64
+
+	// User is whom a process started as root becomes once all is open.
+	User string
+}
+
+// Flags returns the flags of a command that sniffs.
+func Flags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "interface", Aliases: []string{"i"}, Usage: "capture on these `NAMES`, comma separated or repeated (default: any)"},
+		&cli.StringSliceFlag{Name: "port", Aliases: []string{"p"}, Usage: "server `PORTS`, comma separated or repeated (default: 80)"},
+		&cli.StringFlag{Name: "read", Usage: "read packets from this pcap or pcapng `FILE` (-: standard input), no root needed"},
+		&cli.StringFlag{Name: "write", Usage: "also record the matching packets to this pcap `FILE`"},
+		&cli.BoolFlag{Name: "print", Usage: "print a line per request; nothing is sent unless -r is given"},
+		&cli.BoolFlag{Name: "json", Usage: "print a JSON object per request; nothing is sent unless -r is given"},
+		&cli.StringFlag{Name: "max-memory", Value: "256MiB", Usage: "`SIZE` of all connections and half-read requests"},
+		&cli.StringFlag{Name: "max-request", Value: "64MiB", Usage: "largest request `SIZE`"},
+		&cli.StringFlag{Name: "user", Value: "nobody", Usage: "become this `USER` once the sockets are open (when root)"},
+	}
+}
+
+// FromFlags reads what Flags declares.
+func FromFlags(c *cli.Context) (Options, error) {
+	o := Options{
+		Interfaces: list(c, "interface", "any"), Read: c.String("read"), Write: c.String("write"),
+		Print: c.Bool("print"), JSON: c.Bool("json"), User: c.String("user"),
+	}
+	switch {
+	case o.Print && o.JSON:
+		return o, usageError("--print and --json exclude each other: choose one")
+	case c.IsSet("read") && c.IsSet("interface"):
+		return o, usageError("--read and --interface exclude each other: packets come from one of them")
+	}
+	for _, s := range list(c, "port", "80") {
+		port, err := strconv.ParseUint(s, 10, 16)
+		if err != nil || port == 0 {
+			return o, usageError("port %q: a port is a number from 1 to 65535", s)
+		}
+		if !slices.Contains(o.Ports, uint16(port)) {
+			o.Ports = append(o.Ports, uint16(port))
+		}
+	}
+	var err error
+	if o.MaxMemory, err = size(c, "max-memory"); err == nil {
+		o.MaxRequest, err = size(c, "max-request")
+	}
+	return o, err
+}
+
+// Live reports whether packets come from the network.
+func (o *Options) Live() bool { return o.Read == "" }
+
+// Prints reports whether requests are printed.
+func (o *Options) Prints() bool { return o.Print || o.JSON }
+
+// Where says for the log where packets come from.
+func (o *Options) Where() string {
+	if !o.Live() {
+		return o.Read
+	}
+	ports := make([]string, len(o.Ports))
+	for i, p := range o.Ports {
+		ports[i] = strconv.Itoa(int(p))
+	}
+	return strings.Join(o.Interfaces, ",") + ", port " + strings.Join(ports, ",")
+}
+
+// usageError is a mistake on the command line: exit status 2.
+func usageError(format string, args ...any) error { return cli.Exit(fmt.Errorf(format, args...), 2) }
+
+// list is a flag that may be repeated and hold commas, or the defaults.
+func list(c *cli.Context, name string, defaults ...string) []string {
+	if !c.IsSet(name) {
+		return defaults
+	}
+	var all []string
+	for _, v := range c.StringSlice(name) {
+		for part := range strings.SplitSeq(v, ",") {
+			all = append(all, strings.TrimSpace(part))
+		}
+	}
+	return all
+}
+
+// size reads a flag like 1000000, 64MiB, 64M or 1G; units are powers of 1024.
+func size(c *cli.Context, name string) (int64, error) {
+	s := c.String(name)
+	digits := strings.TrimRight(s, "KMGTiBkmgtb")
+	unit := strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(s[len(digits):]), "b"), "i")
+	shift, known := map[string]int{"": 0, "k": 10, "m": 20, "g": 30}[unit]
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || !known || n <= 0 || n > (1<<62)>>shift {
+		return 0, usageError("--%s %q: a size is a number above zero with KiB, MiB or GiB, such as 64MiB", name, s)
+	}
+	return n << shift, nil
+}

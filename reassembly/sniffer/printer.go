@@ -1,0 +1,150 @@
+package sniffer
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"gor/reassembly"
+)
+
+const (
+	// defaultPrintBuffer holds half a minute of a thousand lines a second.
+	defaultPrintBuffer = 4 << 20
+
+	// printChunk is how much a busy loop gathers before the printing goroutine
+	// is woken: enough for that to cost little per line, and few enough bytes
+	// to stay in the processor's cache.
+	printChunk = 128 << 10
+
+	// printGrace is how long the end of a run waits for a slow reader.
+	printGrace = 5 * time.Second
+)
+
+// PrinterConfig says how requests are printed.
+type PrinterConfig struct {
+	// Out gets the text, in writes of whole lines.
+	Out io.Writer
+
+	// JSON asks for objects instead of lines for people.
+	JSON bool
+
+	// Wait says that the source of the requests can wait: then the Printer
+	// waits for a slow reader. Else it drops the lines that do not fit.
+	Wait bool
+
+	// Buffer is how many bytes may wait for the reader; one line more may be
+	// held, whatever its length. Default 4 MiB.
+	Buffer int
+
+	// Stop ends the run. It is called when nothing can be printed any more,
+	// and is given only where printing is all that the run does; then a
+	// request whose line is dropped has the fate QueueFull.
+	Stop func()
+
+	// Logger gets a warning when nothing can be printed any more and the run
+	// goes on without. Default none.
+	Logger *slog.Logger
+}
+
+// A Printer is a Consumer that prints each request and passes it on. What is
+// rendered goes into a bounded buffer, and from there to the reader by a
+// goroutine of the Printer's own, which Close ends.
+type Printer struct {
+	cfg     PrinterConfig
+	ctx     context.Context
+	render  renderer
+	spool   *spool
+	chunk   int
+	text    []byte        // rendered, and not in the spool yet
+	dropped atomic.Uint64 // lines that were not rendered for lack of room
+	refused reassembly.Fate
+}
+
+// NewPrinter starts the goroutine that writes. When the run is to end, ctx ends:
+// from then on Take waits no more for a slow reader, and drops what does not fit.
+func NewPrinter(ctx context.Context, cfg PrinterConfig) *Printer {
+	cfg.Buffer = cmp.Or(cfg.Buffer, defaultPrintBuffer)
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	p := &Printer{cfg: cfg, ctx: ctx, chunk: min(printChunk, cfg.Buffer/4)}
+	if cfg.Stop != nil {
+		p.refused = reassembly.QueueFull
+	}
+	p.spool = newSpool(cfg.Out, cfg.Buffer, cfg.Wait, p.failed)
+	context.AfterFunc(ctx, p.spool.hurry)
+	return p
+}
+
+// Take prints the request, if there is room.
+func (p *Printer) Take(r *reassembly.Request) reassembly.Fate {
+	if !p.spool.admit(len(p.text)) {
+		p.dropped.Add(1)
+		return p.refused
+	}
+	if p.cfg.JSON {
+		p.text = p.render.appendJSON(p.text, r)
+	} else {
+		p.text = p.render.appendLine(p.text, r)
+	}
+	if len(p.text) >= p.chunk {
+		p.Flush()
+	}
+	return reassembly.Sent
+}
+
+// Flush hands the lines rendered so far to the goroutine that writes them.
+func (p *Printer) Flush() {
+	if len(p.text) > 0 {
+		p.text = p.spool.put(p.text)
+	}
+}
+
+// failed is called when a write has failed.
+func (p *Printer) failed(err error) {
+	if p.cfg.Stop != nil {
+		p.cfg.Stop()
+		return
+	}
+	p.cfg.Logger.Warn("requests are no longer printed", "err", err)
+}
+
+// Close prints what is left: as long as the reader takes where the source can
+// wait, but from the end of ctx on, and for live sources at once, only for the
+// time that a stopping program has. Where printing is all that the run does it
+// returns the error of writing, but for that of a reader that has seen enough
+// (EPIPE).
+func (p *Printer) Close() error {
+	p.Flush()
+	drain, cancel := context.WithCancel(context.WithoutCancel(p.ctx))
+	defer cancel()
+	hurry := func() { time.AfterFunc(printGrace, cancel) }
+	if p.cfg.Wait {
+		defer context.AfterFunc(p.ctx, hurry)()
+	} else {
+		hurry()
+	}
+	err := p.spool.close(drain)
+	if err == nil || p.cfg.Stop == nil || errors.Is(err, syscall.EPIPE) {
+		return nil
+	}
+	return fmt.Errorf("print: %w", err)
+}
+
+// PrinterStats are the accounts of a Printer, declared by their tags.
+type PrinterStats struct {
+	Lines   uint64 `name:"lines" unit:"lines" help:"Lines written to standard output."`
+	Dropped uint64 `name:"dropped" unit:"lines" help:"Lines that never will be written: the reader was too slow, or is gone." trouble:"yes"`
+}
+
+// Stats returns the counters; any goroutine may call it.
+func (p *Printer) Stats() PrinterStats {
+	return PrinterStats{Lines: p.spool.lines.written.Load(), Dropped: p.dropped.Load() + p.spool.lost()}
+}

@@ -1,0 +1,204 @@
+package sniffer
+
+import (
+	"context"
+	"errors"
+	"io"
+	"math"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"gor/capture"
+	"gor/reassembly"
+)
+
+// batchSize is how many segments are decoded before they are pushed: enough to
+// have their connections' memory called for in good time, and few enough to
+// stay in the processor's cache.
+const batchSize = 128
+
+// publishEvery is how old the published accounts of a busy loop may be.
+const publishEvery = 100 * time.Millisecond
+
+// never is a time that no packet has.
+const never = math.MaxInt64
+
+// Config says what a Sniffer reads and who gets what it finds.
+type Config struct {
+	// Source has the packets. Run closes it.
+	Source Source
+
+	// Live says that packets come when they are sent, not when they are asked
+	// for. Time then goes on while none comes, and a stop means the packets
+	// from that moment on: those from before it are still taken.
+	Live bool
+
+	// Decoder says which segments are wanted, and who records them.
+	Decoder capture.DecoderConfig
+
+	// Assembler bounds memory, times and sizes.
+	Assembler reassembly.Config
+
+	// Consumers are asked about each request in this order, until one of them
+	// says anything but reassembly.Sent. Without any, all requests are sent.
+	Consumers []Consumer
+}
+
+// A Sniffer finds the requests in a source's packets. Everything but the
+// published accounts belongs to the goroutine in Run.
+type Sniffer struct {
+	src       Source
+	live      bool
+	consumers []Consumer
+	dec       *capture.Decoder
+	asm       *reassembly.Assembler
+
+	// batch holds the segments that were decoded and are to be pushed.
+	batch []capture.Segment
+
+	// stopAt is the time, in nanoseconds since the Unix epoch, from which on a
+	// live source's packets are no longer taken. The stop sets it.
+	stopAt atomic.Int64
+
+	published published
+}
+
+// New makes a Sniffer; nothing is read before Run.
+func New(cfg Config) *Sniffer {
+	s := &Sniffer{
+		src: cfg.Source, live: cfg.Live, consumers: cfg.Consumers,
+		dec:   capture.NewDecoder(cfg.Decoder),
+		batch: make([]capture.Segment, batchSize),
+	}
+	s.asm = reassembly.New(cfg.Assembler, s.take)
+	s.stopAt.Store(never)
+	return s
+}
+
+// Run reads packets until the source ends, which is no error, or ctx does; then
+// it gives what is half-read its fate, flushes the consumers and closes the
+// source. It is called once.
+func (s *Sniffer) Run(ctx context.Context) error {
+	defer context.AfterFunc(ctx, s.stop)()
+	err := s.loop()
+	s.asm.Close()
+	s.flush()
+	s.publish()
+	return errors.Join(err, s.src.Close())
+}
+
+// stop ends the loop: at the first packet from now on or, on a quiet network,
+// at the next tick, so that what the ring holds is not lost. A file's packets
+// have times of their own: it just ends.
+func (s *Sniffer) stop() {
+	if s.live {
+		s.stopAt.Store(time.Now().UnixNano())
+		return
+	}
+	s.src.Close() // Run closes it again, and reports the error
+}
+
+// loop is the hot path: a few packets a turn, nothing allocated, nothing
+// awaited but the next packet.
+func (s *Sniffer) loop() error {
+	for {
+		if !s.src.Ready() {
+			s.flush()
+			s.publish()
+		} else if s.published.age() >= publishEvery {
+			s.publish()
+		}
+		n, err := s.src.Next(s.dec, s.batch)
+		segs, stopped := s.beforeStop(s.batch[:n])
+		s.asm.PushAll(segs)
+		switch {
+		case stopped:
+			return nil
+		case err == nil:
+			if n == 0 && s.live { // time goes by, though nobody sends requests
+				s.asm.Advance(s.dec.Last())
+			}
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			now := time.Now().UnixNano()
+			if now >= s.stopAt.Load() {
+				return nil
+			}
+			s.asm.Advance(now)
+		case errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed):
+			return nil
+		default:
+			return err
+		}
+	}
+}
+
+// beforeStop leaves out the segments from the stop on, if that has come.
+func (s *Sniffer) beforeStop(segs []capture.Segment) (rest []capture.Segment, stopped bool) {
+	stop := s.stopAt.Load()
+	if s.dec.Last() < stop {
+		return segs, false
+	}
+	n := 0
+	for n < len(segs) && segs[n].Time < stop {
+		n++
+	}
+	return segs[:n], true
+}
+
+// take is where a request leaves the assembler; r is lent for the call.
+func (s *Sniffer) take(r *reassembly.Request) reassembly.Fate {
+	for _, c := range s.consumers {
+		if fate := c.Take(r); fate != reassembly.Sent {
+			return fate
+		}
+	}
+	return reassembly.Sent
+}
+
+// flush has the consumers hand on what they gathered.
+func (s *Sniffer) flush() {
+	for _, c := range s.consumers {
+		c.Flush()
+	}
+}
+
+// Stats are a Sniffer's accounts at one moment.
+type Stats struct {
+	// Requests says what became of the requests.
+	Requests reassembly.Stats
+
+	// Packets says what the packets were.
+	Packets capture.DecoderStats
+}
+
+// published is the copy of the accounts that other goroutines read.
+type published struct {
+	mu    sync.Mutex
+	stats Stats
+	at    time.Time // when it was made; the loop's alone
+}
+
+func (p *published) age() time.Duration { return time.Since(p.at) }
+
+// publish makes the loop's counters known.
+func (s *Sniffer) publish() {
+	stats := Stats{Requests: s.asm.Stats(), Packets: s.dec.Stats()}
+	p := &s.published
+	p.at = time.Now()
+	p.mu.Lock()
+	p.stats = stats
+	p.mu.Unlock()
+}
+
+// Stats returns the accounts as the loop last published them: at most a tenth
+// of a second ago, or when it began to wait. Any goroutine may call it, also
+// before Run and after it.
+func (s *Sniffer) Stats() Stats {
+	p := &s.published
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.stats
+}

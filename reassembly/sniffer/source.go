@@ -1,0 +1,51 @@
+package sniffer
+
+import (
+	"gor/capture"
+	"gor/reassembly"
+)
+
+// A Source is where packets come from: a capture.Ring, a capture.File, or
+// anything else that lends segments as they do.
+type Source interface {
+	// Next has the decoder decode the packets at hand until the segments are
+	// full, waiting for no more than one packet, and returns how many segments
+	// it found: there may be none. Payloads are lent until the next Next. The
+	// error is io.EOF or net.ErrClosed at the end, which is no failure, and
+	// os.ErrDeadlineExceeded when a live source had no packet for a while.
+	Next(*capture.Decoder, []capture.Segment) (int, error)
+
+	// Ready reports whether Next returns without waiting.
+	Ready() bool
+
+	// Close makes Next return, soon if it waits. Any goroutine may call it,
+	// and more than once.
+	Close() error
+}
+
+// A Consumer takes the whole requests that a Sniffer finds. Both methods run
+// in the Sniffer's loop: a consumer of a live source never waits.
+type Consumer interface {
+	// Take is lent a request for the call and decides on it: Sent passes it on
+	// to the next consumer, any other fate is final. Sent by the last one is
+	// what the accounts call sent.
+	Take(*reassembly.Request) reassembly.Fate
+
+	// Flush hands on what Take has gathered. It is called whenever the loop is
+	// about to wait for packets, and at its end.
+	Flush()
+}
+
+// A Filter is a Consumer that lets those requests pass whose bytes it is true for.
+type Filter func(raw []byte) bool
+
+// Take says Sent or Filtered.
+func (f Filter) Take(r *reassembly.Request) reassembly.Fate {
+	if !f(r.Raw) {
+		return reassembly.Filtered
+	}
+	return reassembly.Sent
+}
+
+// Flush has nothing to do.
+func (f Filter) Flush() {}

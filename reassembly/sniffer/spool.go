@@ -1,0 +1,192 @@
+package sniffer
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A spool is a bounded buffer of lines between one goroutine that puts them in
+// and its own, which writes them out: whole lines, as many at a time as there
+// are. The memory it holds is at most the limit and what was put last.
+type spool struct {
+	out   io.Writer
+	limit int64
+
+	// failed is called once, by the writing goroutine, with the error that
+	// ended the writing.
+	failed func(error)
+
+	// held counts the bytes put and not written yet. broken says that no more
+	// will be. They are what admit looks at without a lock.
+	held   atomic.Int64
+	broken atomic.Bool
+
+	lines lineCount
+	done  chan struct{} // closed when the writing goroutine has ended
+
+	mu   sync.Mutex
+	more sync.Cond // the writing goroutine waits here for lines or the end
+	room sync.Cond // admit waits here
+
+	// waiting holds the lines that were put and not taken for writing. patient
+	// says that admit may wait, closed that no more lines come.
+	waiting         []byte
+	patient, closed bool
+	err             error
+}
+
+// lineCount counts the lines put and those written; what is between them waits
+// or, when the writing has ended, is lost.
+type lineCount struct {
+	put, written atomic.Uint64
+}
+
+// lost is how many lines never will be written, as of now.
+func (s *spool) lost() uint64 {
+	if !s.broken.Load() {
+		return 0
+	}
+	written := s.lines.written.Load()
+	return s.lines.put.Load() - written
+}
+
+// newSpool starts the writing goroutine; close ends it.
+func newSpool(out io.Writer, limit int, patient bool, failed func(error)) *spool {
+	s := &spool{out: out, limit: int64(limit), patient: patient, failed: failed, done: make(chan struct{})}
+	s.more.L, s.room.L = &s.mu, &s.mu
+	go s.run()
+	return s
+}
+
+// admit reports whether there is room for a line behind n bytes that are to be
+// put before it. A patient spool waits for room; only the end of the writing
+// makes it refuse.
+func (s *spool) admit(n int) bool {
+	if s.fits(n) {
+		return true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.patient && !s.broken.Load() && !s.fits(n) {
+		s.room.Wait()
+	}
+	return s.fits(n)
+}
+
+func (s *spool) fits(n int) bool {
+	return s.held.Load()+int64(n) < s.limit && !s.broken.Load()
+}
+
+// hurry makes admit wait no more.
+func (s *spool) hurry() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.patient = false
+	s.room.Broadcast()
+}
+
+// put takes lines over, whatever room there is, and returns an empty buffer for
+// the next ones.
+func (s *spool) put(text []byte) []byte {
+	s.lines.put.Add(uint64(bytes.Count(text, newline)))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.broken.Load() {
+		return text[:0]
+	}
+	s.held.Add(int64(len(text)))
+	if len(s.waiting) == 0 { // the common case, and no copy
+		s.waiting, text = text, s.waiting
+	} else {
+		s.waiting = append(s.waiting, text...)
+	}
+	s.more.Signal()
+	return s.empty(text)
+}
+
+var newline = []byte("\n")
+
+// empty makes a buffer that was used ready for use, unless a large request has
+// made it so large that it had better be let go of.
+func (s *spool) empty(buf []byte) []byte {
+	if int64(cap(buf)) > 2*s.limit {
+		return nil
+	}
+	return buf[:0]
+}
+
+// run writes until the spool is closed and empty, or a write fails.
+func (s *spool) run() {
+	defer close(s.done)
+	var text []byte
+	for {
+		if text = s.next(text); text == nil {
+			return
+		}
+		n, err := s.out.Write(text)
+		s.lines.written.Add(uint64(bytes.Count(text[:n], newline)))
+		s.mu.Lock()
+		s.held.Add(-int64(len(text)))
+		failed := err != nil && !s.broken.Load()
+		if failed {
+			s.err = err
+			s.breakOff()
+		}
+		s.room.Signal()
+		s.mu.Unlock()
+		if failed {
+			s.failed(err)
+		}
+	}
+}
+
+// next waits for lines and takes them, leaving a used buffer in their place. It
+// returns nil at the end.
+func (s *spool) next(used []byte) []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.waiting) == 0 && !s.closed {
+		s.more.Wait()
+	}
+	if len(s.waiting) == 0 {
+		return nil
+	}
+	text := s.waiting
+	s.waiting = s.empty(used)
+	return text
+}
+
+// breakOff gives up what is held.
+func (s *spool) breakOff() {
+	s.broken.Store(true)
+	s.waiting, s.closed = nil, true
+}
+
+// close waits until everything is written, or ctx ends, which costs the lines
+// that are left, and returns the error of writing. Where the reader has stopped
+// for good and out knows no deadline for writes, the write that waits for it
+// ends only with the process.
+func (s *spool) close(ctx context.Context) error {
+	s.mu.Lock()
+	s.closed = true
+	s.more.Signal()
+	s.mu.Unlock()
+	select {
+	case <-s.done:
+	case <-ctx.Done():
+		s.mu.Lock()
+		s.breakOff()
+		s.more.Signal()
+		s.mu.Unlock()
+		if out, ok := s.out.(interface{ SetWriteDeadline(time.Time) error }); ok {
+			out.SetWriteDeadline(time.Now()) // an error says that it knows none
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
