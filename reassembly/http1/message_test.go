@@ -229,6 +229,7 @@ func TestFlags(t *testing.T) {
 		{"gor-REPLAYED: 1\r\n", false, true, false},
 		{"Gor-Replayed\t: 1\r\n", false, true, false},
 		{"Gor-Replayed\r\n", false, false, false},
+		{": 1\r\n", false, false, false},
 		{"Gor-Replaye: 1\r\nX-Gor-Replayed: 1\r\n", false, false, false},
 		{"Transfer-Encoding: chunked\r\nUpgrade: x\r\nGor-Replayed:\r\n", true, true, true},
 	} {

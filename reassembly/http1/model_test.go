@@ -24,6 +24,7 @@ const token = "[-!#$%&'*+.^_`|~0-9A-Za-z]"
 var (
 	requestForm = regexp.MustCompile(`(?s)^(` + token + `{1,64}) (.*) HTTP/([0-9])\.([0-9])([ \t]*)$`)
 	methodForm  = regexp.MustCompile(`(?s)^` + token + `{1,64} `)
+	prefixForm  = regexp.MustCompile(`^` + token + `{0,64}$`)
 	fieldForm   = regexp.MustCompile(`(?s)^(` + token + `+):(.*)$`)
 	controlForm = regexp.MustCompile(`[\x01-\x08\x0b-\x1f\x7f]`)
 	simpleForm  = regexp.MustCompile(`(?s)^GET [ \t]*[^\x00-\x20\x7f]+[ \t]*$`)
@@ -37,7 +38,7 @@ func (m *model) head(b string) Verdict {
 	for i := 0; ; i++ {
 		line, rest, whole := strings.Cut(b, "\n")
 		if !whole {
-			if i == 0 && !methodForm.MatchString(b) && !regexp.MustCompile(`^`+token+`{0,64}$`).MatchString(b) {
+			if i == 0 && !methodForm.MatchString(b) && !prefixForm.MatchString(b) {
 				return NotHTTP
 			}
 			return More
