@@ -249,6 +249,7 @@ func (r *Ring) Next(d *Decoder, segs []Segment) (n int, err error) {
 		p.WireLen = int(h.Len)
 		p.Link, p.EtherType = LinkCooked, binary.BigEndian.Uint16(link[2:])
 		p.Iface = int(binary.NativeEndian.Uint32(link[4:]))
+		p.Checksum, p.VLAN = checksumOf(h.Status), uint16(h.Hv1.Vlan_tci)&0xfff // 0 where there was no tag
 		if h.Len > h.Snaplen {
 			r.cut++
 		}
@@ -260,6 +261,19 @@ func (r *Ring) Next(d *Decoder, segs []Segment) (n int, err error) {
 		}
 	}
 	return n, nil
+}
+
+// checksumOf reads a packet's status (tpacket_rcv in net/packet/af_packet.c).
+// Where neither bit is set the sum is complete and the kernel itself has still
+// to verify it.
+func checksumOf(status uint32) Checksum {
+	switch {
+	case status&unix.TP_STATUS_CSUMNOTREADY != 0:
+		return ChecksumPending
+	case status&unix.TP_STATUS_CSUM_VALID != 0:
+		return ChecksumVerified
+	}
+	return ChecksumComplete
 }
 
 // nextBlock gives the walked block back and takes the next, waiting for it.

@@ -12,9 +12,17 @@ type DecoderStats struct {
 	NotTCP      uint64 // another protocol
 	UnknownLink uint64 // a link type that is not understood
 	Malformed   uint64 // headers contradict themselves
-	CutHeader   uint64 // the capture ends inside a header
-	Cut         uint64 // segments of which the capture lacks the end (part of Segments)
-	Tunnelled   uint64 // tunnel headers peeled
+
+	// BadChecksum are segments to wanted ports with a wrong checksum, which no receiver reads.
+	BadChecksum uint64 `name:"bad_checksum" unit:"packets" help:"Segments to wanted ports whose TCP checksum is wrong: no receiver reads them, and they are not handed on." trouble:"yes"`
+
+	// ChecksumIgnored are segments (part of Segments) whose checksum is wrong in
+	// a file whose checksums mean nothing.
+	ChecksumIgnored uint64 `name:"checksum_ignored" unit:"packets" help:"Segments with a wrong TCP checksum that were taken, since next to no checksum of the file is right."`
+
+	CutHeader uint64 // the capture ends inside a header
+	Cut       uint64 // segments of which the capture lacks the end (part of Segments)
+	Tunnelled uint64 // tunnel headers peeled
 
 	Fragments         uint64 // IP fragments kept until the rest comes
 	Reassembled       uint64 // datagrams put together
@@ -29,6 +37,7 @@ func (s DecoderStats) All() iter.Seq2[string, uint64] {
 	return all([]counter{
 		{"seen", s.Seen}, {"segments", s.Segments}, {"bare", s.Bare}, {"other_port", s.OtherPort}, {"not_tcp", s.NotTCP},
 		{"unknown_link", s.UnknownLink}, {"malformed", s.Malformed}, {"cut_header", s.CutHeader}, {"cut", s.Cut},
+		{"bad_checksum", s.BadChecksum}, {"checksum_ignored", s.ChecksumIgnored},
 		{"tunnelled", s.Tunnelled}, {"fragments", s.Fragments}, {"reassembled", s.Reassembled},
 		{"fragments_invalid", s.FragmentsInvalid}, {"fragments_expired", s.FragmentsExpired},
 		{"fragments_shed", s.FragmentsShed}, {"fragments_repeated", s.FragmentsRepeated},
