@@ -61,6 +61,7 @@ func (c Checksum) inside() Checksum {
 //     believed by its receiver than was replaced by another copy (see witness).
 type sumTally struct {
 	right, wrong int
+	again        int  // how many of these come again, having been read ahead
 	believed     bool // as a witness has found
 }
 
@@ -78,6 +79,8 @@ func (t *sumTally) full() bool { return t.right+t.wrong >= tallyLimit }
 // count takes the sum of one more segment into account.
 func (t *sumTally) count(right bool) {
 	switch {
+	case t.again > 0:
+		t.again--
 	case t.full():
 	case right:
 		t.right++

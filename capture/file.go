@@ -143,9 +143,8 @@ func (f *File) Next(d *Decoder, segs []Segment) (n int, err error) {
 
 // lookAhead decodes what lies in the buffer, the first megabyte of the file, for
 // nothing but its checksums. Where they mean nothing that shall be known before
-// the first segment is judged. They count again when they are decoded in earnest,
-// which leaves the proportion as it is. A stream cannot be looked into without waiting for its writer: what
-// it has shown before is all that counts.
+// the first segment is judged. A stream cannot be looked into without waiting for
+// its writer: what it has shown before is all that counts.
 func (f *File) lookAhead(d *Decoder) {
 	ahead := File{buf: f.buf[:f.end], end: f.end, err: io.EOF}
 	if ahead.open() != nil {
@@ -158,6 +157,7 @@ func (f *File) lookAhead(d *Decoder) {
 		_, err = ahead.Next(scout, segs)
 	}
 	f.sums = ahead.sums
+	f.sums.again = f.sums.right + f.sums.wrong
 	f.sums.believed = w.believed > w.replaced
 }
 
