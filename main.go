@@ -162,9 +162,8 @@ type listener struct {
 	asm    *reassembly.Assembler
 	wire   *udpwire.Sender // nil: nothing is sent
 	filter *forward.Filter
-	tape   *capture.Writer // nil unless --write
-	tapeF  *os.File
-	out    io.Writer // nil unless --print or --json
+	tape   *capture.Recorder // nil unless --write
+	out    io.Writer         // nil unless --print or --json
 	json   bool
 	text   []byte // for out, not written yet
 	outErr error
@@ -324,14 +323,15 @@ func (l *listener) openRing(cfg capture.RingConfig) error {
 	return nil
 }
 
-func (l *listener) createTape(name string) (err error) {
+func (l *listener) createTape(name string) error {
 	if name == "" {
 		return nil
 	}
-	if l.tapeF, err = os.Create(name); err != nil {
+	file, err := os.Create(name)
+	if err != nil {
 		return err
 	}
-	l.tape, err = capture.NewWriter(l.tapeF)
+	l.tape, err = capture.NewRecorder(file, capture.RecorderConfig{Wait: l.live == nil, Logger: l.log})
 	return err
 }
 
@@ -360,6 +360,9 @@ func (l *listener) run(ctx context.Context) error {
 		if werr := l.wire.Close(drain); werr != nil {
 			l.log.Warn("not everything could be delivered", "err", werr)
 		}
+	}
+	if l.tape != nil {
+		l.tape.Close() // so that the accounts hold all of it; close returns the error
 	}
 	l.report.Finish(l.snapshot())
 	if err = errors.Join(err, l.close()); err != nil {
@@ -415,9 +418,6 @@ func (l *listener) loop() error {
 		}
 		if l.outErr != nil {
 			return fmt.Errorf("standard output: %w", l.outErr)
-		}
-		if l.tape != nil && l.tape.Err() != nil {
-			return l.tape.Err()
 		}
 	}
 }
@@ -514,11 +514,8 @@ func (l *listener) close() error {
 	if l.src != nil {
 		errs = append(errs, l.src.Close())
 	}
-	if l.tapeF != nil {
-		if l.tape != nil {
-			errs = append(errs, l.tape.Flush())
-		}
-		errs = append(errs, l.tapeF.Close())
+	if l.tape != nil {
+		errs = append(errs, l.tape.Close())
 	}
 	if l.outErr == nil {
 		l.print()
@@ -532,6 +529,9 @@ func (l *listener) snapshot() report.Snapshot {
 	s := report.Snapshot{Groups: []report.Group{{Name: "requests", Counters: l.asm.Stats().All()}, {Name: "packets", Counters: l.dec.Stats().All()}}}
 	if l.live != nil {
 		s.Groups = append(s.Groups, report.Group{Name: "kernel", Counters: l.live.Stats().All()})
+	}
+	if l.tape != nil {
+		s.Groups = append(s.Groups, report.Group{Name: "recording", Counters: l.tape.Stats().All()})
 	}
 	if l.wire != nil {
 		s.Groups = append(s.Groups, report.Group{Name: "wire", Counters: l.wire.Stats().All()})

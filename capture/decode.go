@@ -4,10 +4,10 @@ import "encoding/binary"
 
 // DecoderConfig says which segments are wanted.
 type DecoderConfig struct {
-	Ports            []uint16 // the servers' ports
-	Tunnels          bool     // look into VXLAN, GENEVE, GRE, IP in IP and GTP
-	MaxFragmentBytes int      // memory for IP fragments that wait for the rest; 0: 4 MiB
-	Record           *Writer  // gets the packets that matter; nil: none
+	Ports            []uint16  // the servers' ports
+	Tunnels          bool      // look into VXLAN, GENEVE, GRE, IP in IP and GTP
+	MaxFragmentBytes int       // memory for IP fragments that wait for the rest; 0: 4 MiB
+	Record           *Recorder // gets the packets that matter; nil: none
 }
 
 // maxDepth bounds how many tunnels and tags are peeled: each must be there for
@@ -20,7 +20,7 @@ type Decoder struct {
 	ports     [1 << 16 / 64]uint64 // a bit per wanted port
 	tunnels   bool
 	fragments fragments
-	record    *Writer
+	record    *Recorder
 	witness   *witness // nil: nobody wants to know what becomes of wrong checksums
 	stats     DecoderStats
 
@@ -109,7 +109,7 @@ func (d *Decoder) Decode(p *Packet, s *Segment) bool {
 func (d *Decoder) decodeAndRecord(p *Packet, s *Segment) bool {
 	found := d.walk(p, s)
 	if d.keep && d.record != nil {
-		d.record.write(p.Time, d.network, d.cut)
+		d.record.record(p.Time, d.network, d.cut)
 	}
 	return found
 }
@@ -333,7 +333,7 @@ func (s *Segment) fill(h *[20]byte) {
 	s.Window, s.Urgent = binary.BigEndian.Uint16(h[14:]), binary.BigEndian.Uint16(h[18:])
 }
 
-// outermost remembers the first IP header of a packet, for Network.
+// outermost remembers the first IP header of a packet, for the Recorder.
 func (d *Decoder) outermost(b []byte, cut int) {
 	if d.network == nil {
 		d.network, d.cut = b, cut

@@ -61,6 +61,23 @@ func (s Stats) All() iter.Seq2[string, uint64] {
 	})
 }
 
+// RecorderStats are a Recorder's counters. Every packet given to it is written,
+// dropped, or held until it is written.
+type RecorderStats struct {
+	Packets      uint64 `name:"recorded" unit:"packets" help:"Packets written to the recording."`
+	Bytes        uint64 `name:"recorded_bytes" unit:"bytes" help:"Bytes of the packets written to the recording."`
+	Dropped      uint64 `name:"record_dropped" unit:"packets" help:"Packets missing in the recording: its writer was too slow, or recording has ended early." trouble:"yes"`
+	DroppedBytes uint64 `name:"record_dropped_bytes" unit:"bytes" help:"Bytes of the packets missing in the recording." trouble:"yes"`
+}
+
+// All yields every counter under its name in the accounts.
+func (s RecorderStats) All() iter.Seq2[string, uint64] {
+	return all([]counter{
+		{"recorded", s.Packets}, {"recorded_bytes", s.Bytes},
+		{"record_dropped", s.Dropped}, {"record_dropped_bytes", s.DroppedBytes},
+	})
+}
+
 type counter struct {
 	name  string
 	value uint64
