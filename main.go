@@ -146,9 +146,9 @@ type listener struct {
 	// ---- open
 	report  *report.Reporter
 	source  sniffer.Source
-	tape    *sniffer.Tape    // nil: nothing is recorded
-	wire    *udpwire.Sender  // nil: nothing is sent
-	printer *sniffer.Printer // nil: nothing is printed
+	tape    *capture.Recorder // nil: nothing is recorded
+	wire    *udpwire.Sender   // nil: nothing is sent
+	printer *sniffer.Printer  // nil: nothing is printed
 	sniffer *sniffer.Sniffer
 }
 
@@ -194,7 +194,7 @@ func (l *listener) open(c *cli.Context) (err error) {
 	if l.source, err = l.options.Open(c.App.Reader, l.log); err != nil {
 		return err
 	}
-	if l.tape, err = l.options.CreateTape(); err != nil {
+	if l.tape, err = l.options.Recorder(l.log); err != nil {
 		return err
 	}
 	if l.sending.Replayers != nil {
@@ -235,6 +235,9 @@ func (l *listener) run(ctx context.Context, stdout io.Writer) error {
 	}
 	if l.printer != nil {
 		err = errors.Join(err, l.printer.Close())
+	}
+	if l.tape != nil {
+		l.tape.Close() // so that the accounts hold all of it; close returns the error
 	}
 	l.report.Finish(l.snapshot())
 	return err
@@ -295,6 +298,9 @@ func (l *listener) snapshot() report.Snapshot {
 	}
 	if l.printer != nil {
 		groups = append(groups, report.Group{Name: "print", Stats: l.printer.Stats()})
+	}
+	if l.tape != nil {
+		groups = append(groups, report.Group{Name: "recording", Stats: l.tape.Stats()})
 	}
 	if l.wire != nil {
 		groups = append(groups, report.Group{Name: "wire", Stats: l.wire.Stats()})

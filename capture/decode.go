@@ -4,10 +4,10 @@ import "encoding/binary"
 
 // DecoderConfig says which segments are wanted.
 type DecoderConfig struct {
-	Ports            []uint16 // the servers' ports
-	Tunnels          bool     // look into VXLAN, GENEVE, GRE, IP in IP and GTP
-	MaxFragmentBytes int      // memory for IP fragments that wait for the rest; 0: 4 MiB
-	Record           *Writer  // gets the packets that matter; nil: none
+	Ports            []uint16  // the servers' ports
+	Tunnels          bool      // look into VXLAN, GENEVE, GRE, IP in IP and GTP
+	MaxFragmentBytes int       // memory for IP fragments that wait for the rest; 0: 4 MiB
+	Record           *Recorder // gets the packets that matter; nil: none
 }
 
 // maxDepth bounds how many tunnels and tags are peeled: each must be there for
@@ -20,17 +20,20 @@ type Decoder struct {
 	ports     [1 << 16 / 64]uint64 // a bit per wanted port
 	tunnels   bool
 	fragments fragments
-	record    *Writer
+	record    *Recorder
+	witness   *witness // nil: nobody wants to know what becomes of wrong checksums
 	stats     DecoderStats
 
 	// of the packet being decoded
-	last    int64
-	seg     *Segment
-	tunnel  uint32
-	depth   int
-	network []byte // from the outermost IP header on
-	cut     int    // bytes that are missing behind network
-	keep    bool   // it matters: a wanted segment, or a fragment that may be part of one
+	last     int64
+	seg      *Segment
+	place    place
+	checksum Checksum
+	sums     *sumTally // nil: not from a file, or put together from fragments
+	depth    int
+	network  []byte // from the outermost IP header on
+	cut      int    // bytes that are missing behind network
+	keep     bool   // it matters: a wanted segment, or a fragment that may be part of one
 }
 
 // NewDecoder makes a Decoder.
@@ -58,7 +61,7 @@ func (d *Decoder) Stats() DecoderStats { return d.stats }
 func (d *Decoder) Decode(p *Packet, s *Segment) bool {
 	d.stats.Seen++
 	d.last = p.Time
-	if d.record != nil {
+	if d.record != nil || d.witness != nil {
 		return d.decodeAndRecord(p, s)
 	}
 	// Nearly all packets are IPv4 directly behind an Ethernet header or none,
@@ -89,10 +92,10 @@ func (d *Decoder) Decode(p *Packet, s *Segment) bool {
 	found := wanted & said
 	d.stats.OtherPort += wanted ^ 1
 	d.stats.Bare += wanted ^ found
-	d.stats.Segments += found
-	if found == 0 {
+	if found == 0 || !p.Checksum.trusted() && !d.sound(p.Checksum, p.sums, ip[fixed:total], h[12:20]) {
 		return false
 	}
+	d.stats.Segments++
 	s.Time, s.Tunnel, s.Cut = p.Time, 0, 0
 	s.Src.set4((*[4]byte)(h[12:]))
 	s.Dst.set4((*[4]byte)(h[16:]))
@@ -101,18 +104,21 @@ func (d *Decoder) Decode(p *Packet, s *Segment) bool {
 	return true
 }
 
-// decodeAndRecord is Decode where packets that matter are recorded.
+// decodeAndRecord is Decode where packets that matter are recorded, or looked
+// at by a witness.
 func (d *Decoder) decodeAndRecord(p *Packet, s *Segment) bool {
 	found := d.walk(p, s)
-	if d.keep {
-		d.record.write(p.Time, d.network, d.cut)
+	if d.keep && d.record != nil {
+		d.record.record(p.Time, d.network, d.cut)
 	}
 	return found
 }
 
 // walk decodes any packet, header by header.
 func (d *Decoder) walk(p *Packet, s *Segment) bool {
-	d.seg, d.tunnel, d.depth, d.network, d.keep = s, 0, 0, nil, false
+	d.seg, d.depth, d.network, d.keep = s, 0, nil, false
+	d.place = place{iface: int32(p.Iface), vlans: uint32(p.VLAN) & 0xfff}
+	d.checksum, d.sums = p.Checksum, p.sums
 	cut := max(p.WireLen-len(p.Data), 0)
 	ok := d.link(p, p.Data, cut)
 	if ok {
@@ -140,7 +146,7 @@ func (d *Decoder) ip4(b []byte, cut int) bool {
 	if total == 0 {
 		total = len(b) + cut
 	}
-	if b[0]>>4 != 4 || header < 20 || total < header {
+	if b[0]>>4 != 4 || header < 20 || total < header || d.tooShort(total, b, cut) {
 		return refuse(&d.stats.Malformed)
 	}
 	if total <= len(b) {
@@ -154,10 +160,10 @@ func (d *Decoder) ip4(b []byte, cut int) bool {
 	d.outermost(b, cut)
 	protocol := b[9]
 	if position := binary.BigEndian.Uint16(b[6:]); position&0x3fff != 0 { // more fragments, or an offset
-		key := fragmentKey{id: uint32(binary.BigEndian.Uint16(b[4:])), protocol: protocol}
-		key.src.set4((*[4]byte)(b[12:]))
-		key.dst.set4((*[4]byte)(b[16:]))
-		return d.fragment(&key, b[header:], cut, int(position&0x1fff)*8, position&0x2000 != 0, false)
+		return d.fragment(&fragment{
+			id: uint32(binary.BigEndian.Uint16(b[4:])), protocol: protocol, addrs: b[12:20], data: b[header:], cut: cut,
+			offset: int(position&0x1fff) * fragmentUnit, more: position&0x2000 != 0,
+		})
 	}
 	if protocol == protocolTCP {
 		return d.tcp(b[header:], cut, b[12:20])
@@ -176,7 +182,11 @@ func (d *Decoder) ip6(b []byte, cut int) bool {
 	// A payload length of zero means a jumbogram (RFC 2675) or an offloaded
 	// packet: then the frame's length counts.
 	if length := int(binary.BigEndian.Uint16(b[4:])); length > 0 {
-		if total := 40 + length; total <= len(b) {
+		total := 40 + length
+		if d.tooShort(total, b, cut) {
+			return refuse(&d.stats.Malformed)
+		}
+		if total <= len(b) {
 			b, cut = b[:total], 0
 		} else {
 			cut = total - len(b)
@@ -184,42 +194,80 @@ func (d *Decoder) ip6(b []byte, cut int) bool {
 	}
 	d.outermost(b, cut)
 	addrs, next, rest := b[8:40], b[6], b[40:]
+	var routed [32]byte
 	for range maxDepth {
-		size := 0
-		switch next {
-		case protocolTCP:
+		if next == protocolTCP {
 			return d.tcp(rest, cut, addrs)
-		case extHopByHop, extRouting, extDestination, extMobility, extHIP, extShim6:
-			if len(rest) < 8 {
-				return d.short(cut)
-			}
-			size = int(rest[1])*8 + 8
-		case extAuthentication:
-			if len(rest) < 8 {
-				return d.short(cut)
-			}
-			size = int(rest[1])*4 + 8
-		case extFragment:
-			if len(rest) < 8 {
-				return d.short(cut)
-			}
-			position := binary.BigEndian.Uint16(rest[2:])
-			if position&0xfff9 != 0 { // an atomic fragment is whole (RFC 6946)
-				key := fragmentKey{id: binary.BigEndian.Uint32(rest[4:]), protocol: rest[0]}
-				key.src.set6(addrs)
-				key.dst.set6(addrs[16:])
-				return d.fragment(&key, rest[8:], cut, int(position&0xfff8), position&1 != 0, true)
-			}
-			size = 8
-		default:
+		}
+		size := extension(next, rest)
+		if size == 0 {
 			return d.inner(next, rest, cut)
 		}
 		if len(rest) < size {
 			return d.short(cut)
 		}
+		switch next {
+		case extFragment:
+			position := binary.BigEndian.Uint16(rest[2:])
+			if position&0xfff9 == 0 { // an atomic fragment is whole (RFC 6946)
+				break
+			}
+			return d.fragment(&fragment{
+				id: binary.BigEndian.Uint32(rest[4:]), protocol: rest[0], addrs: addrs, data: rest[8:], cut: cut,
+				offset: int(position & 0xfff8), more: position&1 != 0,
+			})
+		case extRouting:
+			if last := lastStop(rest[:size]); last != nil {
+				copy(routed[:], addrs[:16])
+				copy(routed[16:], last)
+				addrs = routed[:]
+			}
+		}
 		next, rest = rest[0], rest[size:]
 	}
 	return refuse(&d.stats.Malformed)
+}
+
+// extension returns the length of the IPv6 extension header that b begins with,
+// the least one if b is shorter than that; 0 where next is not an extension.
+func extension(next uint8, b []byte) int {
+	const least = 8
+	switch next {
+	case extHopByHop, extRouting, extDestination, extMobility, extHIP, extShim6:
+		if len(b) >= least {
+			return int(b[1])*8 + 8
+		}
+		return least
+	case extAuthentication:
+		if len(b) >= least {
+			return int(b[1])*4 + 8
+		}
+		return least
+	case extFragment:
+		return least
+	}
+	return 0
+}
+
+// lastStop returns the address that a packet with this routing header is for in
+// the end, with which its checksums were computed (RFC 8200 section 8.1); nil
+// where that is the destination in the IP header.
+func lastStop(h []byte) []byte {
+	const (
+		sourceRoute  = 0 // RFC 2460
+		homeAddress  = 2 // RFC 6275 section 6.4
+		segmentRoute = 4 // RFC 8754: the last segment comes first
+	)
+	if h[3] == 0 || len(h) < 24 { // no stops are left
+		return nil
+	}
+	switch h[2] {
+	case sourceRoute:
+		return h[len(h)-16:]
+	case homeAddress, segmentRoute:
+		return h[8:24]
+	}
+	return nil
 }
 
 // The protocol numbers and extension headers of IP that matter here.
@@ -247,6 +295,9 @@ func (d *Decoder) tcp(b []byte, cut int, addrs []byte) bool {
 	}
 	port := binary.BigEndian.Uint16(b[2:])
 	if !d.wants(port) {
+		if d.witness != nil && d.wants(binary.BigEndian.Uint16(b)) {
+			d.answered(b, addrs)
+		}
 		return refuse(&d.stats.OtherPort)
 	}
 	header := int(b[12]>>4) * 4
@@ -259,15 +310,13 @@ func (d *Decoder) tcp(b []byte, cut int, addrs []byte) bool {
 	if d.keep = true; cut == 0 && len(b) == header && Flags(b[13])&(SYN|FIN|RST) == 0 {
 		return refuse(&d.stats.Bare)
 	}
-	s := d.seg
-	s.Time, s.Tunnel = d.last, d.tunnel
-	if len(addrs) == 8 {
-		s.Src.set4((*[4]byte)(addrs))
-		s.Dst.set4((*[4]byte)(addrs[4:]))
-	} else {
-		s.Src.set6(addrs)
-		s.Dst.set6(addrs[16:])
+	if cut == 0 && !d.checksum.trusted() && !d.sound(d.checksum, d.sums, b, addrs) {
+		return false
 	}
+	s := d.seg
+	s.Time, s.Tunnel = d.last, d.place.tunnel
+	s.Src.setEither(addrs[:len(addrs)/2])
+	s.Dst.setEither(addrs[len(addrs)/2:])
 	s.fill((*[20]byte)(b))
 	s.Payload, s.Cut = b[header:], cut
 	if cut > 0 {
@@ -284,11 +333,19 @@ func (s *Segment) fill(h *[20]byte) {
 	s.Window, s.Urgent = binary.BigEndian.Uint16(h[14:]), binary.BigEndian.Uint16(h[18:])
 }
 
-// outermost remembers the first IP header of a packet, for Network.
+// outermost remembers the first IP header of a packet, for the Recorder.
 func (d *Decoder) outermost(b []byte, cut int) {
 	if d.network == nil {
 		d.network, d.cut = b, cut
 	}
+}
+
+// tooShort reports whether less was on the wire than the total of bytes that an
+// IP header claims: a receiver drops that (ip_rcv_core in net/ipv4/ip_input.c,
+// ip6_rcv_core in net/ipv6/ip6_input.c). A file may have been cut without a word
+// of what was on the wire.
+func (d *Decoder) tooShort(total int, b []byte, cut int) bool {
+	return total > len(b)+cut && d.checksum != ChecksumRecorded
 }
 
 // short refuses a packet that ends inside a header: the capture cut it, or it

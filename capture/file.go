@@ -31,6 +31,8 @@ type File struct {
 	more    bool // a whole packet was read and not returned
 	format  format
 	stats   Stats
+	begun   bool     // Next was called
+	sums    sumTally // of the checksums so far, and of those at the beginning if it could be read ahead
 }
 
 // A format knows the records of one kind of file.
@@ -41,7 +43,7 @@ type format interface {
 	// decode decodes the packets that f holds, until segs is full, and returns
 	// how many segments they hold.
 	decode(f *File, d *Decoder, segs []Segment) int
-	// holds tells whether f holds the whole record of a packet.
+	// holds reports whether f holds the whole record of a packet.
 	holds(f *File) bool
 }
 
@@ -88,6 +90,9 @@ func OpenFile(r io.Reader) (*File, error) {
 	} else {
 		f.r = io.MultiReader(io.LimitReader(in, int64(in.Buffered())), r) // in's buffer first, then no copy more
 	}
+	for f.regular && f.err == nil && f.end < len(f.buf) { // for lookAhead
+		f.fill()
+	}
 	if err := f.open(); err != nil {
 		return nil, fmt.Errorf("capture: %w", err)
 	}
@@ -117,6 +122,10 @@ func (f *File) open() error {
 // interrupted; an error where the file is damaged, after which it goes on
 // returning that error.
 func (f *File) Next(d *Decoder, segs []Segment) (n int, err error) {
+	if !f.begun && f.regular {
+		f.lookAhead(d)
+	}
+	f.begun = true
 	err = f.format.load(f)
 	switch {
 	case err == nil:
@@ -132,6 +141,26 @@ func (f *File) Next(d *Decoder, segs []Segment) (n int, err error) {
 	return n, err
 }
 
+// lookAhead decodes what lies in the buffer, the first megabyte of the file, for
+// nothing but its checksums. Where they mean nothing that shall be known before
+// the first segment is judged. A stream cannot be looked into without waiting for
+// its writer: what it has shown before is all that counts.
+func (f *File) lookAhead(d *Decoder) {
+	ahead := File{buf: f.buf[:f.end], end: f.end, err: io.EOF}
+	if ahead.open() != nil {
+		return // and the file itself was not opened
+	}
+	w := &witness{watched: map[connection]*watched{}}
+	scout, segs := &Decoder{ports: d.ports, tunnels: d.tunnels, witness: w}, make([]Segment, 64)
+	scout.fragments.init(0)
+	for err := error(nil); err == nil; {
+		_, err = ahead.Next(scout, segs)
+	}
+	f.sums = ahead.sums
+	f.sums.again = f.sums.right + f.sums.wrong
+	f.sums.believed = w.believed > w.replaced
+}
+
 // count counts a packet of the file.
 func (f *File) count(p *Packet) {
 	f.stats.Packets++
@@ -140,7 +169,7 @@ func (f *File) count(p *Packet) {
 	}
 }
 
-// Ready tells whether Next returns without waiting for whoever writes the stream.
+// Ready reports whether Next returns without waiting for whoever writes the stream.
 func (f *File) Ready() bool { return f.more || f.regular || f.err != nil }
 
 // Stats returns the counters.

@@ -2,6 +2,7 @@ package capture
 
 import (
 	"bytes"
+	"container/list"
 	"math/bits"
 )
 
@@ -12,99 +13,104 @@ const (
 	fragmentUnit         = 8 // offsets count in units of 8 bytes
 )
 
-// A fragmentKey says which fragments belong together.
-type fragmentKey struct {
+// A fragment is a part of an IP datagram, as its packet has it.
+type fragment struct {
+	id       uint32
+	protocol uint8
+	addrs    []byte // source and destination, of 4 or 16 bytes each
+	data     []byte
+	cut      int // bytes of data that were not captured
+	offset   int // of data in the datagram
+	more     bool
+}
+
+// A datagramKey says which fragments belong together: those of one sender,
+// seen at one place. Identifications come round within seconds on a busy host
+// (RFC 4963), so that parts of two datagrams can meet here; what is put
+// together is believed only if its TCP checksum is right.
+type datagramKey struct {
 	src, dst Endpoint // without ports
 	id       uint32
+	place    place
 	protocol uint8
 }
 
 // A datagram is an IP packet whose fragments come in, in any order.
 type datagram struct {
-	key    fragmentKey
+	key    datagramKey
 	first  int64 // when its first fragment was seen
 	data   []byte
 	have   [(maxDatagram/fragmentUnit + 64) / 64]uint64 // a bit per unit that is there
 	units  int                                          // set bits in have
 	total  int                                          // length, known once the last fragment is in; else -1
-	prev   *datagram                                    // seen before this one
-	next   *datagram                                    // seen after it
 	dead   bool                                         // contradicts itself: to be ignored until it expires
-	memory int
+	memory int                                          // as counted in fragments.memory
 }
 
-// fragments are the datagrams that wait for more, oldest first. Their memory is
-// bounded; the oldest goes first.
+// fragments are the datagrams that wait for more. Their memory is bounded; the
+// oldest goes first.
 type fragments struct {
 	budget, memory int
-	waiting        map[fragmentKey]*datagram
-	oldest, newest *datagram
-	whole          []byte // the datagram completed last, lent until the next one
+	waiting        map[datagramKey]*list.Element // of order
+	order          list.List                     // of *datagram, the oldest in front
+	whole          []byte                        // the datagram completed last, lent until the next one
 }
 
 func (f *fragments) init(budget int) {
 	if budget <= 0 {
 		budget = defaultFragmentBytes
 	}
-	f.budget, f.waiting = budget, map[fragmentKey]*datagram{}
+	f.budget, f.waiting = budget, map[datagramKey]*list.Element{}
 }
 
 // fragment takes one in and goes on decoding when it completes its datagram.
 // Fragments of TCP, and of what may hold TCP in a tunnel, are kept.
-func (d *Decoder) fragment(key *fragmentKey, b []byte, cut, offset int, more, v6 bool) bool {
-	if key.protocol != protocolTCP && !d.tunnels {
+func (d *Decoder) fragment(piece *fragment) bool {
+	if piece.protocol != protocolTCP && !d.tunnels {
 		return refuse(&d.stats.NotTCP)
 	}
 	d.keep = true
 	f := &d.fragments
-	for f.oldest != nil && d.last-f.oldest.first > fragmentTimeout {
-		f.forget(f.oldest.key)
-		d.stats.FragmentsExpired++
-	}
-	end := offset + len(b)
-	if cut > 0 || end > maxDatagram || len(b) == 0 || more && len(b)%fragmentUnit != 0 {
+	d.stats.FragmentsExpired += f.expire(d.last - fragmentTimeout)
+	if !piece.valid() {
 		return refuse(&d.stats.FragmentsInvalid)
 	}
-	g := f.waiting[*key]
-	if g == nil {
-		g = &datagram{key: *key, first: d.last, total: -1}
-		f.add(g)
-	}
-	switch g.take(b, offset, more, v6) {
+	key := datagramKey{id: piece.id, protocol: piece.protocol, place: d.place}
+	key.src.setEither(piece.addrs[:len(piece.addrs)/2])
+	key.dst.setEither(piece.addrs[len(piece.addrs)/2:])
+	g := f.of(&key, d.last)
+	fate := g.take(piece)
+	f.memory += g.size() - g.memory
+	g.memory = g.size()
+	switch fate {
 	case fragmentRepeated:
 		return refuse(&d.stats.FragmentsRepeated)
 	case fragmentInvalid:
 		return refuse(&d.stats.FragmentsInvalid)
 	}
 	d.stats.Fragments++
-	f.memory += g.size() - g.memory
-	g.memory = g.size()
 	if !g.complete() {
-		for f.memory > f.budget && f.oldest != nil {
-			f.forget(f.oldest.key)
-			d.stats.FragmentsShed++
-		}
+		d.stats.FragmentsShed += f.shed()
 		return false
 	}
 	d.stats.Reassembled++
-	f.forget(*key)
+	f.forget(g)
 	f.whole = g.data[:g.total]
+	// The source's word was about this fragment alone. Whoever cuts a datagram
+	// completes its sum before, since no card could.
+	if d.checksum != ChecksumRecorded {
+		d.checksum = ChecksumComplete
+	}
 	if key.protocol == protocolTCP {
-		return d.tcpBetween(f.whole, key)
+		return d.tcp(f.whole, 0, piece.addrs)
 	}
 	return d.inner(key.protocol, f.whole, 0)
 }
 
-// tcpBetween decodes a segment whose addresses are in key.
-func (d *Decoder) tcpBetween(b []byte, key *fragmentKey) bool {
-	var addrs [32]byte
-	copy(addrs[:], key.src.Addr[:])
-	copy(addrs[16:], key.dst.Addr[:])
-	if !d.tcp(b, 0, addrs[:]) {
-		return false
-	}
-	d.seg.Src.Addr, d.seg.Dst.Addr = key.src.Addr, key.dst.Addr // as they are, IPv4 included
-	return true
+// valid reports whether a fragment is whole and has its place in a datagram.
+func (p *fragment) valid() bool {
+	return p.cut == 0 && len(p.data) > 0 && p.offset+len(p.data) <= maxDatagram &&
+		(!p.more || len(p.data)%fragmentUnit == 0)
 }
 
 type fragmentFate uint8
@@ -115,15 +121,15 @@ const (
 	fragmentInvalid
 )
 
-// take adds a fragment. The first copy of a byte wins in IPv4, as in the
-// stacks of Linux and BSD; in IPv6 an overlap that is no plain repetition
-// makes the whole datagram invalid (RFC 5722).
-func (g *datagram) take(b []byte, offset int, more, v6 bool) fragmentFate {
+// take adds a fragment. One that was there already, byte for byte, is ignored;
+// any other overlap makes the whole datagram invalid, as in Linux for both
+// versions of IP (inet_frag_queue_insert in net/ipv4/inet_fragment.c, RFC 5722).
+func (g *datagram) take(piece *fragment) fragmentFate {
 	if g.dead {
 		return fragmentInvalid
 	}
-	end := offset + len(b)
-	if !more {
+	offset, end := piece.offset, piece.offset+len(piece.data)
+	if !piece.more {
 		if g.total >= 0 && g.total != end || end < len(g.data) {
 			return g.kill()
 		}
@@ -131,29 +137,24 @@ func (g *datagram) take(b []byte, offset int, more, v6 bool) fragmentFate {
 		return g.kill()
 	}
 	from, to := offset/fragmentUnit, (end+fragmentUnit-1)/fragmentUnit
-	seen := g.count(from, to)
-	if seen == to-from && end <= len(g.data) && bytes.Equal(g.data[offset:end], b) {
-		if !more {
+	if seen := g.count(from, to); seen > 0 {
+		if seen < to-from || end > len(g.data) || !bytes.Equal(g.data[offset:end], piece.data) {
+			return g.kill()
+		}
+		if !piece.more {
 			g.total = end
 		}
 		return fragmentRepeated
 	}
-	if seen > 0 && v6 {
-		return g.kill()
-	}
 	if end > len(g.data) {
 		g.data = append(g.data, make([]byte, end-len(g.data))...)
 	}
+	copy(g.data[offset:], piece.data)
 	for u := from; u < to; u++ {
-		if g.have[u/64]>>(u%64)&1 != 0 {
-			continue
-		}
 		g.have[u/64] |= 1 << (u % 64)
-		g.units++
-		at := u * fragmentUnit
-		copy(g.data[at:min(at+fragmentUnit, end)], b[at-offset:])
 	}
-	if !more {
+	g.units += to - from
+	if !piece.more {
 		g.total = end
 	}
 	return fragmentTaken
@@ -183,35 +184,44 @@ func (g *datagram) complete() bool {
 
 // size is the memory that g takes.
 func (g *datagram) size() int {
-	const fixed = 1024 + 256 // have, and the rest with the map's share
+	const fixed = 1024 + 384 // have, and the rest with the map's and the list's share
 	return fixed + cap(g.data)
 }
 
-func (f *fragments) add(g *datagram) {
-	f.waiting[g.key] = g
+// of returns the datagram that a fragment seen now belongs to.
+func (f *fragments) of(key *datagramKey, now int64) *datagram {
+	if e := f.waiting[*key]; e != nil {
+		return e.Value.(*datagram)
+	}
+	g := &datagram{key: *key, first: now, total: -1}
 	g.memory = g.size()
 	f.memory += g.memory
-	if g.prev = f.newest; g.prev != nil {
-		g.prev.next = g
-	} else {
-		f.oldest = g
+	f.waiting[*key] = f.order.PushBack(g)
+	return g
+}
+
+// expire gives up what began before a time, and returns how many that were.
+func (f *fragments) expire(before int64) (n uint64) {
+	for e := f.order.Front(); e != nil && e.Value.(*datagram).first < before; e = f.order.Front() {
+		f.forget(e.Value.(*datagram))
+		n++
 	}
-	f.newest = g
+	return n
+}
+
+// shed gives up the oldest until the memory allowed suffices, and returns how
+// many that were.
+func (f *fragments) shed() (n uint64) {
+	for f.memory > f.budget && f.order.Len() > 0 {
+		f.forget(f.order.Front().Value.(*datagram))
+		n++
+	}
+	return n
 }
 
 // forget removes a datagram.
-func (f *fragments) forget(key fragmentKey) {
-	g := f.waiting[key]
-	delete(f.waiting, key)
+func (f *fragments) forget(g *datagram) {
+	f.order.Remove(f.waiting[g.key])
+	delete(f.waiting, g.key)
 	f.memory -= g.memory
-	if g.prev != nil {
-		g.prev.next = g.next
-	} else {
-		f.oldest = g.next
-	}
-	if g.next != nil {
-		g.next.prev = g.prev
-	} else {
-		f.newest = g.prev
-	}
 }

@@ -72,6 +72,7 @@ func (d *Decoder) cooked(kind uint16, b []byte, cut int) bool {
 			if inner := binary.BigEndian.Uint16(b[2:]); inner != kind && inner != etherVLAN && inner != etherQinQ {
 				break
 			}
+			d.place.vlans = d.place.vlans<<12 | uint32(binary.BigEndian.Uint16(b)&0xfff)
 			b = b[4:]
 		}
 	}
@@ -101,6 +102,7 @@ func (d *Decoder) ether(kind uint16, b []byte, cut int) bool {
 			if len(b) < 4 {
 				return d.short(cut)
 			}
+			d.place.vlans = d.place.vlans<<12 | uint32(binary.BigEndian.Uint16(b)&0xfff)
 			kind, b = binary.BigEndian.Uint16(b[2:]), b[4:]
 		case kind == etherPPPoE:
 			if len(b) < 6 {

@@ -39,10 +39,39 @@ const (
 
 // A Packet is what was seen on an interface.
 type Packet struct {
-	Time      int64    // nanoseconds since the Unix epoch
-	Data      []byte   // lent for the call of Decode, and what lies in it until the next Next of its source
-	WireLen   int      // bytes on the wire, more than len(Data) when the capture cut it
-	Link      LinkType // how Data begins
-	EtherType uint16   // with LinkCooked: the protocol of Data
-	Iface     int      // index of the interface
+	// Time is when it was seen, in nanoseconds since the Unix epoch.
+	Time int64
+
+	// Data is the packet as far as it was captured. It is lent for the call of
+	// Decode, and what lies in it until the next Next of its source.
+	Data []byte
+
+	// WireLen is the number of bytes on the wire, more than len(Data) when the
+	// capture cut it.
+	WireLen int
+
+	// Link says how Data begins; with LinkCooked, EtherType says what it is.
+	Link      LinkType
+	EtherType uint16
+
+	// VLAN is the IEEE 802.1Q tag that the kernel took out of Data, 0 for none.
+	VLAN uint16
+
+	// Iface is the index of the interface, as the kernel or the file numbers them.
+	Iface int
+
+	// Checksum is what the source knows of the TCP checksum.
+	Checksum Checksum
+
+	// sums, with ChecksumRecorded, is what the file's sums have been so far; it
+	// belongs to the File. Without one a file's sums are believed.
+	sums *sumTally
+}
+
+// A place is where a packet was seen: the same bytes elsewhere belong to
+// another packet.
+type place struct {
+	iface  int32
+	vlans  uint32 // the last tags on the way in, 12 bits each, the innermost lowest
+	tunnel uint32 // the number of the innermost tunnel, 0 for none
 }

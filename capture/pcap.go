@@ -71,7 +71,7 @@ func (p *pcap) holds(f *File) bool {
 }
 
 func (p *pcap) decode(f *File, d *Decoder, segs []Segment) (n int) {
-	pkt := Packet{Link: p.link}
+	pkt := Packet{Link: p.link, Checksum: ChecksumRecorded, sums: &f.sums}
 	b, at := f.buf[:f.end], f.pos
 	for n < len(segs) && len(b)-at >= p.header {
 		h := (*[16]byte)(b[at:])

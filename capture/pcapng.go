@@ -48,7 +48,7 @@ func (p *pcapng) holds(f *File) bool {
 
 // decode takes the packet that load found, and those behind it.
 func (p *pcapng) decode(f *File, d *Decoder, segs []Segment) (n int) {
-	var pkt Packet
+	pkt := Packet{Checksum: ChecksumRecorded, sums: &f.sums}
 	for more := true; more; more = n < len(segs) && p.holds(f) {
 		b := f.buf[f.pos:f.end]
 		p.packet(b, &pkt)

@@ -83,7 +83,13 @@ func lookUp(name string) (uid, gid int, err error) {
 	return uid, gid, err
 }
 
-// allThreads makes a system call on every thread.
+// allThreads makes a system call on every thread. Where an argument is a pointer
+// that the caller converts to uintptr in the call itself, the directive below
+// has the compiler place what it points to on the heap and keep it there until
+// the call returns; on the caller's stack it could be moved, by the growth of
+// that stack, before the kernel reads it.
+//
+//go:uintptrescapes
 func allThreads(call, a, b, c uintptr) error {
 	if _, _, errno := syscall.AllThreadsSyscall6(call, a, b, c, 0, 0, 0); errno != 0 {
 		return errno

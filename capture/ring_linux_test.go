@@ -8,6 +8,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // openLoopback captures what comes to a port of its own on loopback.
@@ -110,6 +112,9 @@ func TestRing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if d.Stats().BadChecksum != 0 { // none was computed: what stays on this machine needs none
+		t.Errorf("%+v", d.Stats())
+	}
 	if st := r.Stats(); st.Packets == 0 || st.Drops != 0 || st.Truncated != 0 {
 		t.Errorf("%+v", st)
 	}
@@ -118,6 +123,37 @@ func TestRing(t *testing.T) {
 	}
 	if _, err := r.Next(d, segs[:]); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("after Close: %v", err)
+	}
+}
+
+// TestRingChecksum: what a raw socket sends comes with the sum that its sender
+// gave it, and only the right one is believed.
+func TestRingChecksum(t *testing.T) {
+	r, l := openLoopback(t, RingConfig{Tick: 20 * time.Millisecond})
+	port := uint16(l.Addr().(*net.TCPAddr).Port)
+	l.Close() // nobody needs to listen
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.IPPROTO_RAW)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	for _, wrong := range []byte{1, 0} {
+		b := ip4Bytes(6, 0, 1, tcpBytes(port, ACK|PSH, payload))
+		copy(b[12:], []byte{127, 0, 0, 1, 127, 0, 0, 1})
+		b = cat(b[:24], tcpSum(b[24:], b[12:20]))
+		b[24+16] ^= wrong
+		if err := unix.Sendto(fd, b, 0, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d, segs := NewDecoder(DecoderConfig{Ports: []uint16{port}}), make([]Segment, 4)
+	for end := time.Now().Add(10 * time.Second); d.Stats().Seen < 2; {
+		if _, err := r.Next(d, segs); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) || time.Now().After(end) {
+			t.Fatalf("%v; %+v", err, d.Stats())
+		}
+	}
+	if st := d.Stats(); st.Segments != 1 || st.BadChecksum != 1 {
+		t.Errorf("%+v", st)
 	}
 }
 

@@ -2,36 +2,14 @@
 
 package capture
 
-import (
-	"log/slog"
-	"time"
-)
+// A ring cannot be opened here.
+type ring struct{}
 
-// RingConfig says what to capture; see the Linux documentation.
-type RingConfig struct {
-	Interfaces []string
-	Ports      []uint16
-	Tunnels    bool
-	Tick       time.Duration
-	BlockSize  int
-	Blocks     int
-	Logger     *slog.Logger
-}
+func openRing(RingConfig) (*ring, error) { return nil, ErrUnsupported }
 
-// A Ring captures packets on Linux; elsewhere none can be opened.
-type Ring struct{}
+// The rest is never called: there is no ring.
 
-// OpenRing returns ErrUnsupported.
-func OpenRing(RingConfig) (*Ring, error) { return nil, ErrUnsupported }
-
-// Next is never called: there is no Ring.
-func (*Ring) Next(*Decoder, []Segment) (int, error) { return 0, ErrUnsupported }
-
-// Ready is never called: there is no Ring.
-func (*Ring) Ready() bool { return false }
-
-// Stats is never called: there is no Ring.
-func (*Ring) Stats() Stats { return Stats{} }
-
-// Close is never called: there is no Ring.
-func (*Ring) Close() error { return nil }
+func (*ring) next(*Decoder, []Segment) (int, error) { return 0, ErrUnsupported }
+func (*ring) ready() bool                           { return false }
+func (*ring) stats() Stats                          { return Stats{} }
+func (*ring) close() error                          { return nil }

@@ -36,6 +36,15 @@ func (e *Endpoint) set6(b []byte) {
 	}
 }
 
+// setEither sets e's address to the bytes of an address of either version.
+func (e *Endpoint) setEither(b []byte) {
+	if len(b) == 4 {
+		e.set4((*[4]byte)(b))
+	} else {
+		e.set6(b)
+	}
+}
+
 func (e *Endpoint) isMapped() bool {
 	return binary.LittleEndian.Uint64(e.Addr[:]) == 0 && binary.LittleEndian.Uint32(e.Addr[8:]) == 0xffff0000
 }
@@ -113,7 +122,7 @@ const (
 
 var flagNames = [...]string{"FIN", "SYN", "RST", "PSH", "ACK", "URG"}
 
-// Has tells whether all of bits are set.
+// Has reports whether all of bits are set.
 func (f Flags) Has(bits Flags) bool { return f&bits == bits }
 
 // String is the names of the bits that are set, such as "SYN|ACK".

@@ -16,9 +16,12 @@ type DecoderStats struct {
 	NotTCP      uint64 `name:"not_tcp" unit:"packets" help:"Packets of a protocol other than TCP."`
 	UnknownLink uint64 `name:"unknown_link" unit:"packets" help:"Packets of a link type that is not understood."`
 	Malformed   uint64 `name:"malformed" unit:"packets" help:"Packets with headers that contradict themselves."`
+	BadChecksum uint64 `name:"bad_checksum" unit:"packets" help:"Segments to wanted ports whose TCP checksum is wrong: no receiver reads them, and they are not handed on." trouble:"yes"`
 	CutHeader   uint64 `name:"cut_header" unit:"packets" help:"Packets whose capture ends inside a header." trouble:"yes"`
 	Cut         uint64 `name:"cut" unit:"packets" help:"Segments, counted as such too, of which the capture lacks the end." trouble:"yes"`
-	Tunnelled   uint64 `name:"tunnelled" unit:"headers" help:"Tunnel headers that were peeled off packets."`
+	// ChecksumIgnored are part of Segments.
+	ChecksumIgnored uint64 `name:"checksum_ignored" unit:"packets" help:"Segments with a wrong TCP checksum that were taken, since next to no checksum of the file is right."`
+	Tunnelled       uint64 `name:"tunnelled" unit:"headers" help:"Tunnel headers that were peeled off packets."`
 
 	// --- IP fragments and the datagrams made of them.
 
@@ -37,4 +40,13 @@ type Stats struct {
 	Freezes   uint64 `name:"freezes" unit:"times" help:"How often the ring was full." trouble:"yes"`
 	Truncated uint64 `name:"truncated" unit:"packets" help:"Packets longer than what was captured of them." trouble:"yes"`
 	Damaged   uint64 `name:"damaged" unit:"records" help:"Records of a capture file that could not be read." trouble:"yes"`
+}
+
+// RecorderStats are a Recorder's counters. Every packet given to it is written,
+// dropped, or held until it is written.
+type RecorderStats struct {
+	Packets      uint64 `name:"recorded" unit:"packets" help:"Packets written to the recording."`
+	Bytes        uint64 `name:"recorded_bytes" unit:"bytes" help:"Bytes of the packets written to the recording."`
+	Dropped      uint64 `name:"record_dropped" unit:"packets" help:"Packets missing in the recording: its writer was too slow, or recording has ended early." trouble:"yes"`
+	DroppedBytes uint64 `name:"record_dropped_bytes" unit:"bytes" help:"Bytes of the packets missing in the recording." trouble:"yes"`
 }

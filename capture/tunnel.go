@@ -38,7 +38,7 @@ func (d *Decoder) inner(protocol uint8, b []byte, cut int) bool {
 // tunnelled counts a tunnel and remembers its number; it is true.
 func (d *Decoder) tunnelled(id uint32) bool {
 	d.stats.Tunnelled++
-	d.tunnel = id
+	d.place.tunnel, d.checksum = id, d.checksum.inside()
 	return true
 }
 

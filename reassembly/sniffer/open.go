@@ -85,14 +85,28 @@ func (o *Options) DropPrivileges(log *slog.Logger) error {
 	return nil
 }
 
-// Config is the configuration of a Sniffer of the source, who may record to a
-// tape (nil: not). What it lacks is the consumers.
-func (o *Options) Config(src Source, tape *Tape, log *slog.Logger) Config {
-	cfg := Config{Source: src, Live: o.Live()}
-	cfg.Decoder.Ports, cfg.Decoder.Tunnels = o.Ports, true
-	if tape != nil {
-		cfg.Decoder.Record = tape.Writer
+// Recorder creates or empties the file to record to; nil where none is wanted.
+func (o *Options) Recorder(log *slog.Logger) (*capture.Recorder, error) {
+	if o.Write == "" {
+		return nil, nil
 	}
+	file, err := os.Create(o.Write)
+	if err != nil {
+		return nil, err
+	}
+	r, err := capture.NewRecorder(file, capture.RecorderConfig{Wait: !o.Live(), Logger: log})
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+// Config is the configuration of a Sniffer of the source, who may have the
+// packets recorded (nil: not). What it lacks is the consumers.
+func (o *Options) Config(src Source, rec *capture.Recorder, log *slog.Logger) Config {
+	cfg := Config{Source: src, Live: o.Live()}
+	cfg.Decoder.Ports, cfg.Decoder.Tunnels, cfg.Decoder.Record = o.Ports, true, rec
 	cfg.Assembler.MaxMemory, cfg.Assembler.MaxRequest = o.MaxMemory, o.MaxRequest
 	cfg.Assembler.Logger = log
 	return cfg

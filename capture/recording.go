@@ -1,0 +1,148 @@
+package capture
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+)
+
+// run is the Recorder's goroutine: it writes what is held until Close, and then
+// the rest.
+func (r *Recorder) run() {
+	defer close(r.done)
+	tick := time.NewTicker(recordInterval)
+	defer tick.Stop()
+	for last := false; !last; {
+		select {
+		case <-r.full:
+		case <-tick.C:
+		case <-r.quit:
+			last = true // record adds nothing more
+		}
+		r.write(r.take())
+	}
+	if c, ok := r.w.(io.Closer); ok {
+		if err := c.Close(); err != nil {
+			r.fail(err)
+		}
+	}
+}
+
+// take exchanges the buffers and returns the records that were held.
+func (r *Recorder) take() []byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	b := r.held
+	r.held, r.spare = r.spare[:0], b
+	r.room.Broadcast()
+	return b
+}
+
+// write writes records, in pieces of a moderate size that end where a record
+// ends. The first error ends the recording; what was not written is dropped.
+func (r *Recorder) write(b []byte) {
+	for len(b) > 0 {
+		if r.failed() {
+			r.drop(b)
+			return
+		}
+		size, _, _ := wholeRecords(b, recordAtOnce)
+		if size == 0 { // a single record is longer
+			size, _, _ = wholeRecords(b, recordHeader+snapLen)
+		}
+		n, err := r.w.Write(b[:size])
+		if err != nil {
+			n, _, _ = wholeRecords(b, n)
+			r.cutTo(r.written + int64(n))
+		}
+		r.wrote(b[:n], err)
+		b = b[n:]
+	}
+}
+
+// wholeRecords returns how many of the first limit bytes of b are whole records,
+// how many these are, and how many bytes of packets they hold.
+func wholeRecords(b []byte, limit int) (size int, packets, bytes uint64) {
+	limit = min(limit, len(b))
+	for limit-size >= recordHeader {
+		n := int(binary.LittleEndian.Uint32(b[size+8:]))
+		if n > limit-size-recordHeader {
+			break
+		}
+		size += recordHeader + n
+		packets++
+		bytes += uint64(n)
+	}
+	return size, packets, bytes
+}
+
+// wrote counts records that are in the file, and the error that ended that.
+func (r *Recorder) wrote(b []byte, err error) {
+	_, packets, bytes := wholeRecords(b, len(b))
+	r.written += int64(len(b))
+	r.mu.Lock()
+	r.stats.Packets += packets
+	r.stats.Bytes += bytes
+	closing := r.closing
+	r.mu.Unlock()
+	switch {
+	case err != nil:
+		r.fail(err)
+	case closing:
+		r.setDeadline() // it made progress
+	}
+}
+
+// drop counts records that will never be written.
+func (r *Recorder) drop(b []byte) {
+	_, packets, bytes := wholeRecords(b, len(b))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stats.Dropped += packets
+	r.stats.DroppedBytes += bytes
+}
+
+// fail ends the recording with its first error.
+func (r *Recorder) fail(err error) {
+	r.mu.Lock()
+	first := r.err == nil
+	if first {
+		r.err = fmt.Errorf("capture: record: %w", err)
+		r.room.Broadcast()
+	}
+	recorded := r.stats.Packets
+	r.mu.Unlock()
+	if first {
+		r.log.Warn("recording has ended early", "err", err, "recorded", recorded)
+	}
+}
+
+func (r *Recorder) failed() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.err != nil
+}
+
+// cutTo takes the part of a record off the file's end that could be written. A
+// pipe has no end to cut; whoever reads it gets that part.
+func (r *Recorder) cutTo(size int64) {
+	if f, ok := r.w.(interface{ Truncate(size int64) error }); ok {
+		if err := f.Truncate(size); err != nil {
+			r.log.Debug("the recording ends inside a record", "err", err)
+		}
+	}
+}
+
+// setDeadline bounds the wait for a reader that has stopped reading. A file on
+// a disk has no deadlines and needs none; one that is closed needs none any more.
+func (r *Recorder) setDeadline() {
+	if f, ok := r.w.(interface{ SetWriteDeadline(t time.Time) error }); ok {
+		err := f.SetWriteDeadline(time.Now().Add(recordWriteWait))
+		if err != nil && !errors.Is(err, os.ErrNoDeadline) && !errors.Is(err, os.ErrClosed) {
+			r.log.Debug("no deadline for the recording", "err", err)
+		}
+	}
+}
