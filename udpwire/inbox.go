@@ -153,7 +153,7 @@ func (in *inbox) frames(id uint64, b []byte) (done uint64, ok bool) {
 				return done, false
 			}
 			if !in.order.isDone(id) {
-				in.deliver(id, back, &in.message, false)
+				in.order.deliver(id, back, &in.message, false)
 			}
 			b, done = b[n:], id
 		case frameFragment:
@@ -186,20 +186,13 @@ func (in *inbox) collect(id uint64, f *fragment) bool {
 	n, back, ok := parseMessage(p.buf, &in.message)
 	if ok = ok && n == len(p.buf); !ok {
 		in.order.lose(id)
-		in.parts.done(p)
+		in.parts.recycle(p)
 		return false
 	}
-	if kept := in.deliver(id, back, &in.message, true); !kept {
-		in.parts.done(p)
+	if kept := in.order.deliver(id, back, &in.message, true); !kept {
+		in.parts.recycle(p)
 	}
 	return true
-}
-
-// deliver passes a whole message to the order and reports whether its Body was kept.
-func (in *inbox) deliver(id uint64, back uint32, m *Message, own bool) (kept bool) {
-	before := in.order.heldBytes
-	in.order.deliver(id, back, m, own)
-	return in.order.heldBytes > before
 }
 
 // settle notes that every datagram with messages up to id has arrived or is gone.
@@ -272,13 +265,13 @@ func (in *inbox) report(now int64, r *report) {
 	n := len(in.spans)
 	if n > 0 {
 		in.reportAt = now + askAgain
-		in.asked = max(in.asked, in.spans[n-1].first+uint64(in.spans[n-1].count))
+		in.asked = max(in.asked, in.spans[n-1].end())
 	} else if in.askFrom > in.numbers.next {
 		in.reportAt = now + askMore
 	}
 	in.askFrom = 0
 	if n == maxSpans { // asking for the lowest again and again would recover no more than these in a round trip
-		in.askFrom = in.spans[n-1].first + uint64(in.spans[n-1].count)
+		in.askFrom = in.spans[n-1].end()
 		in.reportAt = now + askMore
 	}
 }
@@ -299,8 +292,7 @@ func (in *inbox) evict() bool {
 		in.order.lose(id)
 		return true
 	}
-	if in.order.oldest != nil {
-		in.order.evict()
+	if in.order.evict() {
 		return true
 	}
 	in.stats.evicted--
@@ -345,7 +337,7 @@ func (in *inbox) credible(h *heartbeat) bool {
 // gone takes in numbers that will not be sent again, and so have been sent.
 func (in *inbox) gone(spans []span) {
 	for _, s := range spans {
-		for n := max(s.first, in.numbers.next); n < s.first+uint64(s.count) && n <= in.known; n++ {
+		for n := max(s.first, in.numbers.next); n < s.end() && n <= in.known; n++ {
 			in.markGone(n)
 		}
 	}

@@ -186,7 +186,7 @@ func (l *link) hand(c *chunk) *chunk {
 	if c != nil {
 		if len(c.buf) <= smallChunk {
 			small := l.pool.get(smallChunk)
-			small.take(c)
+			small.merge(c)
 			c.reset()
 			c, next = small, c
 		}
@@ -218,7 +218,7 @@ func (l *link) drain() {
 // busy reports whether batches follow one another and leave at once.
 func (l *link) busy(now int64) bool {
 	p := &l.peer
-	return p.state == peerLive && p.out.rtt > 0 && now-p.out.lastSent < beatTail && p.out.pending.head == nil && !p.closing
+	return p.state == peerLive && p.out.rtt > 0 && now-p.out.lastSent < beatTail && p.out.pending.first == nil && !p.closing
 }
 
 // publish copies what the Send goroutine reads without the lock.

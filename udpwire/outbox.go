@@ -17,7 +17,7 @@ type outbox struct {
 	write   func(b []byte, segment int) (int, error) // sends b as datagrams of segment bytes, the last may be shorter
 	pool    *chunkPool
 
-	pending chunkList // to be sent for the first time
+	pending list[chunk, *chunk] // to be sent for the first time
 
 	// Numbers: oldest <= seen+1 <= next.
 	next   uint64 // to be given
@@ -100,7 +100,7 @@ func (o *outbox) begin(session uint64, flags uint8, seal *sealer, before uint64)
 
 // push queues a chunk for drain.
 func (o *outbox) push(c *chunk) {
-	if t := o.pending.tail; t != nil && t.take(c) {
+	if t := o.pending.last; t != nil && t.merge(c) {
 		o.pool.put(c)
 		return
 	}
@@ -126,7 +126,7 @@ func (o *outbox) exhausted() bool { return o.next >= maxNumber-maxGrams }
 // drain sends pending chunks as far as the replayer has room. It returns write's error that stopped it; the rest stays.
 func (o *outbox) drain(now int64) error {
 	for {
-		c := o.pending.head
+		c := o.pending.first
 		if c == nil {
 			return nil
 		}
@@ -177,7 +177,7 @@ func (o *outbox) number(c *chunk, now int64) {
 
 // wrote is the highest number that was handed to the kernel.
 func (o *outbox) wrote() uint64 {
-	if c := o.pending.head; c != nil && c.numbered {
+	if c := o.pending.first; c != nil && c.numbered {
 		return c.number + uint64(c.wrote) - 1
 	}
 	return o.next - 1
@@ -276,14 +276,14 @@ func (o *outbox) resend(now int64, missing []span) {
 	gone, wrote := o.spans[:0], o.wrote()
 	var r run
 	for _, m := range missing {
-		for n := max(m.first, o.oldest); n < m.first+uint64(m.count) && n <= wrote; n++ {
+		for n := max(m.first, o.oldest); n < m.end() && n <= wrote; n++ {
 			s := o.at(n)
 			if !s.gone && s.tries >= maxTries && now-s.c.at > maxAge {
 				s.gone = true
 				o.stats.lost++
 			}
 			if s.gone {
-				gone = appendNumber(gone, n)
+				gone = addNumber(gone, n)
 				continue
 			}
 			if now-s.at < o.resendAfter(s.tries) {
@@ -334,15 +334,6 @@ func (o *outbox) writeRun(r *run) {
 	}
 	o.send(r.c.buf[r.start:r.end], int(r.size))
 	*r = run{}
-}
-
-// appendNumber adds a number above all others to the spans.
-func appendNumber(spans []span, n uint64) []span {
-	if k := len(spans); k > 0 && spans[k-1].first+uint64(spans[k-1].count) == n {
-		spans[k-1].count++
-		return spans
-	}
-	return append(spans, span{n, 1})
 }
 
 // beat returns when the next HEARTBEAT is due.

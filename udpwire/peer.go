@@ -381,7 +381,7 @@ func (p *peer) report(now int64, h header, d []byte) {
 // unknown. What was not sent yet waits for the next session.
 func (p *peer) endSession(now int64) {
 	o := &p.out
-	if c := o.pending.head; c != nil && c.numbered {
+	if c := o.pending.first; c != nil && c.numbered {
 		o.pending.pop()
 		o.settle(o.next)
 	} else {
@@ -409,14 +409,14 @@ func (p *peer) endSession(now int64) {
 // dropTail forgets pending datagrams that only go on with a message begun in the session that ended: it is lost.
 func (p *peer) dropTail() {
 	o := &p.out
-	for c := o.pending.head; c != nil && c.last <= o.last; c = o.pending.head {
+	for c := o.pending.first; c != nil && c.last <= o.last; c = o.pending.first {
 		o.pool.put(o.pending.pop())
 	}
 }
 
 // finished reports whether nothing is left to send or to be confirmed.
 func (p *peer) finished() bool {
-	return p.out.pending.head == nil && !p.out.unsettled()
+	return p.out.pending.first == nil && !p.out.unsettled()
 }
 
 // abandon ends the session without waiting for anything that is missing: the replayer is told the totals once.
