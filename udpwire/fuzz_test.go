@@ -88,7 +88,7 @@ func FuzzAnswers(f *testing.F) {
 	f.Fuzz(func(t *testing.T, size uint16, b []byte) {
 		n := newNetwork(t, 1, "")
 		n.run(n.now + 100*ms)
-		if n.peer.state != peerLive {
+		if n.peer.phase != phaseLive {
 			t.Fatal("no session")
 		}
 		for rounds := 0; len(b) > 0 && rounds < 64; b = b[min(int(size)+1, len(b)):] {
@@ -99,25 +99,25 @@ func FuzzAnswers(f *testing.F) {
 			}
 			n.pack.flush()
 			if len(d) > headerSize { // as of one who reads the path
-				header{kind(d[4]), 0, n.peer.out.session, uint64(d[23])}.put(d)
+				header{kind(d[4]), 0, n.peer.out.channel.session, uint64(d[23])}.put(d)
 			}
 			n.peer.datagram(n.now, d)
 			n.peer.tick(n.now)
 			n.now += ms / 4
-			o := &n.peer.out
-			if o.oldest > o.next || o.seen >= o.next || o.next-o.oldest > maxOutstanding {
-				t.Fatalf("numbers %d to %d, seen %d", o.oldest, o.next, o.seen)
+			o, f := &n.peer.out, &n.peer.out.flight
+			if f.oldest > f.next || f.seen >= f.next || f.next-f.oldest > maxOutstanding {
+				t.Fatalf("numbers %d to %d, seen %d", f.oldest, f.next, f.seen)
 			}
-			if r := &o.answered; r.messages > o.messages() || r.bytes > o.bytes {
-				t.Fatalf("%d of %d messages confirmed, %d of %d bytes", r.messages, o.messages(), r.bytes, o.bytes)
+			if r := &o.reported; r.messages > o.begun.messages() || r.bytes > o.begun.bytes {
+				t.Fatalf("%d of %d messages confirmed, %d of %d bytes", r.messages, o.begun.messages(), r.bytes, o.begun.bytes)
 			}
 			if len(n.queue) > 1<<12 {
 				t.Fatalf("%d datagrams out for %d messages", len(n.queue), len(n.bodies))
 			}
 		}
 		n.peer.abandon(n.now)
-		if p := n.peer.past; p.received+p.lost > uint64(len(n.bodies)) || p.receivedBytes+p.lostBytes > n.bytes {
-			t.Fatalf("%d sent, %d received, %d lost", len(n.bodies), p.received, p.lost)
+		if p := n.peer.accounts; p.received.messages+p.lost.messages > uint64(len(n.bodies)) || p.received.bytes+p.lost.bytes > n.bytes {
+			t.Fatalf("%d sent, %d received, %d lost", len(n.bodies), p.received.messages, p.lost.messages)
 		}
 	})
 }

@@ -112,16 +112,16 @@ func TestForgedReport(t *testing.T) {
 		n := newNetwork(t, 1, "")
 		n.load(100)
 		n.run(n.now + 50*ms)
-		before := n.peer.out.answered.messages
+		before := n.peer.out.reported.messages
 		d := r.append(make([]byte, headerSize))
-		header{kind: kindReport, session: n.peer.out.session, number: 1 << 30}.put(d)
+		header{kind: kindReport, session: n.peer.out.channel.session, number: 1 << 30}.put(d)
 		n.peer.datagram(n.now, d)
-		if n.peer.rejects[rejectMalformed] != 1 || n.peer.out.answered.messages != before {
-			t.Errorf("%s: believed: %+v", name, n.peer.out.answered)
+		if n.peer.accounts.rejects[rejectMalformed] != 1 || n.peer.out.reported.messages != before {
+			t.Errorf("%s: believed: %+v", name, n.peer.out.reported)
 		}
 		n.finish(1000 * ms)
-		if n.peer.past.received != 100 || n.peer.past.lost != 0 {
-			t.Errorf("%s: %+v", name, n.peer.past)
+		if n.peer.accounts.received.messages != 100 || n.peer.accounts.lost.messages != 0 {
+			t.Errorf("%s: %+v", name, n.peer.accounts)
 		}
 	}
 }

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sendBuffer is what the kernel is asked to hold of what was sent and has not left the machine.
-const sendBuffer = 4 << 20
+// sendBufferBytes is what the kernel is asked to hold of what was sent and has not left the machine.
+const sendBufferBytes = 4 << 20
 
 // A sendSocket is a connected UDP socket that sends many datagrams with a system call: cut up by the kernel or the
 // network card where UDP_SEGMENT works (udp(7)), else with sendmmsg(2). Reading and writing may go on at the same time,
@@ -65,7 +65,7 @@ func newSendSocket(conn *net.UDPConn, log *slog.Logger) (*sendSocket, error) {
 		s.close()
 		return nil, err
 	}
-	forceBuffer(s.fd, unix.SO_SNDBUFFORCE, unix.SO_SNDBUF, sendBuffer)
+	forceBuffer(s.fd, unix.SO_SNDBUFFORCE, unix.SO_SNDBUF, sendBufferBytes)
 	// Never let a router cut a datagram in pieces: one lost piece would lose it whole.
 	if s.ip6 = s.to.Addr().Unmap().Is6(); s.ip6 {
 		unix.SetsockoptInt(s.fd, unix.IPPROTO_IPV6, unix.IPV6_MTU_DISCOVER, unix.IPV6_PMTUDISC_DO)
