@@ -66,7 +66,7 @@ func TestReplayerKilled(t *testing.T) {
 		n.load(1000)
 		before := len(n.got)
 		past := n.recv.past
-		for _, s := range n.recv.sessions {
+		for _, s := range n.recv.sessions.byID {
 			s.addTo(&past)
 		}
 		n.startReplayer(secret)
@@ -118,13 +118,13 @@ func TestListenerKilled(t *testing.T) {
 		n.order = map[uint64]uint64{}
 		n.load(1000)
 		n.finish(10000 * ms)
-		if len(n.recv.sessions) != 2 {
-			t.Errorf("%d sessions", len(n.recv.sessions))
+		if len(n.recv.sessions.byID) != 2 {
+			t.Errorf("%d sessions", len(n.recv.sessions.byID))
 		}
 		n.run(n.now + idleEnd + 1000*ms)
 		st, _ := n.totals()
-		if st.MessagesSent != st.MessagesReceived+st.MessagesLost || int(st.MessagesReceived) != len(n.got) || len(n.recv.sessions) != 0 {
-			t.Errorf("%d sent = %d received + %d lost; %d sessions left", st.MessagesSent, st.MessagesReceived, st.MessagesLost, len(n.recv.sessions))
+		if st.MessagesSent != st.MessagesReceived+st.MessagesLost || int(st.MessagesReceived) != len(n.got) || len(n.recv.sessions.byID) != 0 {
+			t.Errorf("%d sent = %d received + %d lost; %d sessions left", st.MessagesSent, st.MessagesReceived, st.MessagesLost, len(n.recv.sessions.byID))
 		}
 		if len(n.got) < len(n.bodies)-60 {
 			t.Errorf("%d of %d arrived", len(n.got), len(n.bodies))
@@ -199,14 +199,14 @@ func TestNumbersChangeKeysAndEnd(t *testing.T) {
 			n := newNetwork(t, 1, "secret")
 			n.loss = 0.05
 			n.run(n.now + 200*ms)
-			s := n.recv.sessions[n.peer.out.channel.session]
+			s := n.recv.sessions.byID[n.peer.out.channel.session]
 			if s == nil {
 				t.Fatal("no session")
 			}
 			first := start - 1000
 			n.peer.out.flight.next, n.peer.out.flight.oldest, n.peer.out.flight.seen = first, first, first-1
-			s.in.numbers.next, s.in.known, s.in.ripe = first, first-1, first-1
-			for _, k := range []*sealer{n.peer.out.channel.seal, s.opens} {
+			s.inbox.numbers.next, s.inbox.detector.known, s.inbox.detector.ripe = first, first-1, first-1
+			for _, k := range []*sealer{n.peer.out.channel.seal, s.in.seal} {
 				k.data.highest = first >> epochBits
 			}
 			n.load(5000)

@@ -41,16 +41,16 @@ func FuzzDatagram(f *testing.F) {
 				b[i] = counter
 			}
 		}
-		r := &reception{cfg: cfg, rand: random, window: 1 << 20, sessions: map[uint64]*session{},
-			handle: func(m *Message) {
-				if len(m.Body) > total {
-					t.Fatalf("a message of %d bytes from %d", len(m.Body), total)
-				}
-			}}
-		if sealed {
-			r.keys = keyringOf(nil, "secret")
+		r := newReception(cfg, nil, 1<<20, func(d []byte, _ *source) error { answered += len(d); return nil })
+		r.responder.rand = random
+		r.handle = func(m *Message) {
+			if len(m.Body) > total {
+				t.Fatalf("a message of %d bytes from %d", len(m.Body), total)
+			}
 		}
-		r.write = func(d []byte, _ *source) error { answered += len(d); return nil }
+		if sealed {
+			r.responder.keys = keyringOf(nil, "secret")
+		}
 		datagrams := uint64(0)
 		for now := int64(1); len(b) > 0; now += 1_000_000 {
 			d := b[:min(int(size)+1, len(b))]
@@ -62,8 +62,8 @@ func FuzzDatagram(f *testing.F) {
 			if answered > sent {
 				t.Fatalf("%d bytes answered to %d", answered, sent)
 			}
-			if len(r.sessions) > cfg.MaxSessions {
-				t.Fatalf("%d sessions", len(r.sessions))
+			if len(r.sessions.byID) > cfg.MaxSessions {
+				t.Fatalf("%d sessions", len(r.sessions.byID))
 			}
 		}
 		r.tick()

@@ -124,12 +124,12 @@ func (n *network) startListener(secret string) {
 func (n *network) startReplayer(secret string) {
 	cfg := ReceiverConfig{}
 	cfg.check()
-	n.recv = &reception{cfg: cfg, keys: keyringOf(n.t, secret), rand: n.random, window: 4 << 20,
-		sessions: map[uint64]*session{}, handle: n.handle}
-	n.recv.write = func(d []byte, to *source) error {
+	recv := newReception(cfg, keyringOf(n.t, secret), 4<<20, func(d []byte, to *source) error {
 		n.put(false, d)
 		return nil
-	}
+	})
+	recv.responder.rand, recv.handle = n.random, n.handle
+	n.recv = &recv
 }
 
 // put sends a datagram into the network.
@@ -225,7 +225,7 @@ func (n *network) finish(wait int64) {
 // totals returns both sides' accounts, the sessions that are open included.
 func (n *network) totals() (st ReceiverStats, past peerAccounts) {
 	st = n.recv.past
-	for _, s := range n.recv.sessions {
+	for _, s := range n.recv.sessions.byID {
 		s.addTo(&st)
 	}
 	return st, n.peer.accounts

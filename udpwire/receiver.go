@@ -81,8 +81,7 @@ func Listen(cfg ReceiverConfig) (*Receiver, error) {
 		cfg.Logger.Warn("no secret: anybody who reaches this port can have requests replayed", "addr", conn.LocalAddr())
 	}
 	r := &Receiver{sock: sock}
-	r.core = reception{cfg: cfg, keys: keys, rand: randomBytes, write: sock.write, window: sock.window(),
-		sessions: make(map[uint64]*session)}
+	r.core = newReception(cfg, keys, sock.window(), sock.write)
 	return r, nil
 }
 

@@ -201,7 +201,7 @@ func (l *link) addTo(st *SenderStats) {
 
 // addTo adds a session's counters.
 func (s *session) addTo(st *ReceiverStats) {
-	in := &s.in
+	in := &s.inbox
 	received, lost := in.order.stats.received, in.order.stats.lost
 	st.MessagesReceived += received
 	st.BytesReceived += in.order.stats.bytes
@@ -223,9 +223,9 @@ func (r *Receiver) Stats() ReceiverStats {
 	defer r.mu.Unlock()
 	st := r.core.past
 	st.PartialBytes = 0
-	for _, s := range r.core.sessions {
+	for _, s := range r.core.sessions.byID {
 		s.addTo(&st)
-		st.PartialBytes += uint64(s.in.held())
+		st.PartialBytes += uint64(s.inbox.held())
 		if !s.ended {
 			st.Sessions++
 		}
