@@ -96,8 +96,10 @@ func (o *order) deliver(id uint64, back uint32, m *Message, own bool) (kept bool
 		return false
 	}
 	h := &held{id: id, after: id - uint64(back), m: *m}
-	if o.waiting[h.after] != nil {
-		o.lose(id) // two for one place: no honest listener sends that
+	if other := o.waiting[h.after]; other != nil { // no honest listener sends the same twice, or two for one place
+		if other.id != id {
+			o.lose(id)
+		}
 		return false
 	}
 	if !own {
@@ -130,8 +132,11 @@ func (o *order) count(id uint64, size int) {
 	}
 }
 
-// lose notes that id will never arrive whole.
+// lose notes that id will never arrive whole. It may have been handed on, when a dishonest listener sent it twice.
 func (o *order) lose(id uint64) {
+	if o.isDone(id) {
+		return
+	}
 	o.stats.lost++
 	o.setDone(id)
 	o.release(id)
@@ -145,6 +150,9 @@ func (o *order) release(id uint64) {
 			return
 		}
 		o.remove(h)
+		if o.isDone(h.id) { // it waited in two places, or was lost meanwhile
+			return
+		}
 		o.count(h.id, len(h.m.Body))
 		o.handle(&h.m)
 		o.setDone(h.id)
