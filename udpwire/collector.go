@@ -1,35 +1,38 @@
 package udpwire
 
-// A collector joins fragments to MESSAGE frames. The zero value is ready.
+// A collector joins fragments to MESSAGE frames. Fragments are lent to it and copied. The zero value is ready. Not safe
+// for concurrent use.
 type collector struct {
-	partial map[uint64]*partial
-	order   []uint64   // ids in the order they were begun; those finished since are skipped
-	spare   []*partial // finished ones, whose memory the next ones use
-	bytes   int64      // held by partial
+	partial map[uint64]*partial     // Unfinished frames by the ids of their messages.
+	begun   list[partial, *partial] // The same in the order they were begun.
+	spare   []*partial              // Finished ones, whose memory the next ones use.
+	bytes   int64                   // Memory that unfinished frames hold.
 }
 
 // A partial is a frame of which pieces are missing.
 type partial struct {
-	buf  []byte // grows as pieces come: a claimed total costs nothing
-	have []extent
-	size uint32 // of the whole frame
+	links[partial]
+	id   uint64   // of the message
+	size uint32   // of the whole frame
+	buf  []byte   // It grows as pieces come: a claimed size costs nothing.
+	have []extent // What has arrived, ascending and with gaps between.
 }
 
 // An extent is a range of bytes that has arrived.
 type extent struct{ from, to uint32 }
 
 const (
-	partialOverhead = 256
+	partialOverhead = 256       // what a partial costs beside its buffer
 	spareBytes      = 128 << 10 // larger buffers are not kept
 	maxSpare        = 8
 )
 
-// add takes in a piece of id's frame. It returns the frame when that completed it; the caller passes it back to done.
+// add copies in a piece of id's frame. It returns the frame when that completed it; the caller passes it back to
+// recycle. ok is false when the piece contradicts an earlier one.
 func (c *collector) add(id uint64, f *fragment) (whole *partial, ok bool) {
 	p := c.partial[id]
 	if p == nil {
-		p = c.begin(id)
-		p.size = f.total
+		p = c.begin(id, f.total)
 	}
 	if p.size != f.total {
 		return nil, false
@@ -44,12 +47,12 @@ func (c *collector) add(id uint64, f *fragment) (whole *partial, ok bool) {
 	if !p.note(f.offset, uint32(end)) {
 		return nil, true
 	}
-	delete(c.partial, id)
-	c.bytes -= int64(cap(p.buf)) + partialOverhead
+	c.remove(p)
 	return p, true
 }
 
-func (c *collector) begin(id uint64) *partial {
+// begin makes a partial for a frame of size bytes.
+func (c *collector) begin(id uint64, size uint32) *partial {
 	if c.partial == nil {
 		c.partial = make(map[uint64]*partial)
 	}
@@ -57,17 +60,9 @@ func (c *collector) begin(id uint64) *partial {
 	if n := len(c.spare); n > 0 {
 		p, c.spare = c.spare[n-1], c.spare[:n-1]
 	}
+	p.id, p.size = id, size
 	c.partial[id] = p
-	if len(c.order) >= 64 && len(c.order) > 2*len(c.partial) {
-		kept := c.order[:0]
-		for _, id := range c.order {
-			if c.partial[id] != nil {
-				kept = append(kept, id)
-			}
-		}
-		c.order = kept
-	}
-	c.order = append(c.order, id)
+	c.begun.push(p)
 	c.bytes += int64(cap(p.buf)) + partialOverhead
 	return p
 }
@@ -105,41 +100,40 @@ func (p *partial) note(from, to uint32) bool {
 	return len(p.have) == 1 && p.have[0] == extent{0, p.size}
 }
 
-// done takes a partial back whose frame is no longer needed.
-func (c *collector) done(p *partial) {
+// remove takes a partial out of the accounts. Its memory is the caller's.
+func (c *collector) remove(p *partial) {
+	delete(c.partial, p.id)
+	c.begun.remove(p)
+	c.bytes -= int64(cap(p.buf)) + partialOverhead
+}
+
+// recycle takes the memory of a removed partial back whose frame nobody needs any more.
+func (c *collector) recycle(p *partial) {
 	if cap(p.buf) <= spareBytes && len(c.spare) < maxSpare {
 		p.buf, p.have = p.buf[:0], p.have[:0]
 		c.spare = append(c.spare, p)
 	}
 }
 
-// drop forgets id.
-func (c *collector) drop(id uint64) {
-	if p := c.partial[id]; p != nil {
-		delete(c.partial, id)
-		c.bytes -= int64(cap(p.buf)) + partialOverhead
-		c.done(p)
-	}
-}
-
 // dropUpTo forgets all ids up to id.
 func (c *collector) dropUpTo(id uint64) {
-	for k := range c.partial {
-		if k <= id {
-			c.drop(k)
+	for p := c.begun.first; p != nil; {
+		next := p.next
+		if p.id <= id {
+			c.remove(p)
+			c.recycle(p)
 		}
+		p = next
 	}
 }
 
 // evict forgets the message begun first and returns its id; 0: there is none.
-func (c *collector) evict() uint64 {
-	for len(c.order) > 0 {
-		id := c.order[0]
-		c.order = c.order[1:]
-		if c.partial[id] != nil {
-			c.drop(id)
-			return id
-		}
+func (c *collector) evict() (id uint64) {
+	p := c.begun.first
+	if p == nil {
+		return 0
 	}
-	return 0
+	c.remove(p)
+	c.recycle(p)
+	return p.id
 }

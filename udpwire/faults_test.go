@@ -40,7 +40,7 @@ func TestNetworkCutForThreeSeconds(t *testing.T) {
 		n.load(1000)
 		n.cut = true
 		n.load(15000) // 3 s
-		if n.peer.up {
+		if n.peer.contact.up {
 			t.Error("the listener has not noticed")
 		}
 		n.cut = false
@@ -48,8 +48,8 @@ func TestNetworkCutForThreeSeconds(t *testing.T) {
 		n.finish(10000 * ms)
 		n.allArrived()
 		n.balanced()
-		if n.peer.past.sessions != 1 {
-			t.Errorf("%d sessions, want the same to go on", n.peer.past.sessions)
+		if n.peer.accounts.sessions != 1 {
+			t.Errorf("%d sessions, want the same to go on", n.peer.accounts.sessions)
 		}
 	})
 }
@@ -66,7 +66,7 @@ func TestReplayerKilled(t *testing.T) {
 		n.load(1000)
 		before := len(n.got)
 		past := n.recv.past
-		for _, s := range n.recv.sessions {
+		for _, s := range n.recv.sessions.byID {
 			s.addTo(&past)
 		}
 		n.startReplayer(secret)
@@ -74,17 +74,17 @@ func TestReplayerKilled(t *testing.T) {
 		n.load(1000)
 		n.finish(10000 * ms)
 		sent := uint64(len(n.bodies))
-		if p := n.peer.past; p.received+p.lost != sent || p.received > uint64(len(n.got)) {
-			t.Errorf("listener: %d received + %d lost of %d sent; %d arrived", p.received, p.lost, sent, len(n.got))
+		if p := n.peer.accounts; p.received.messages+p.lost.messages != sent || p.received.messages > uint64(len(n.got)) {
+			t.Errorf("listener: %d received + %d lost of %d sent; %d arrived", p.received.messages, p.lost.messages, sent, len(n.got))
 		}
-		if n.peer.past.lost > 200 {
-			t.Errorf("%d lost, more than was under way", n.peer.past.lost)
+		if n.peer.accounts.lost.messages > 200 {
+			t.Errorf("%d lost, more than was under way", n.peer.accounts.lost.messages)
 		}
 		if st, _ := n.totals(); st.MessagesSent != st.MessagesReceived+st.MessagesLost || st.MessagesReceived != uint64(len(n.got)-before) {
 			t.Errorf("new replayer: %d sent, %d received, %d lost; handled %d", st.MessagesSent, st.MessagesReceived, st.MessagesLost, len(n.got)-before)
 		}
-		if n.peer.past.sessions != 2 {
-			t.Errorf("%d sessions", n.peer.past.sessions)
+		if n.peer.accounts.sessions != 2 {
+			t.Errorf("%d sessions", n.peer.accounts.sessions)
 		}
 	})
 }
@@ -104,7 +104,7 @@ func TestReplayerGoesAndComesBack(t *testing.T) {
 		n.load(1000)
 		n.finish(10000 * ms)
 		n.allArrived()
-		if p := n.peer.past; p.received != uint64(len(n.bodies)) || p.lost != 0 || p.sessions != 2 {
+		if p := n.peer.accounts; p.received.messages != uint64(len(n.bodies)) || p.lost.messages != 0 || p.sessions != 2 {
 			t.Errorf("%+v", p)
 		}
 	})
@@ -118,13 +118,13 @@ func TestListenerKilled(t *testing.T) {
 		n.order = map[uint64]uint64{}
 		n.load(1000)
 		n.finish(10000 * ms)
-		if len(n.recv.sessions) != 2 {
-			t.Errorf("%d sessions", len(n.recv.sessions))
+		if len(n.recv.sessions.byID) != 2 {
+			t.Errorf("%d sessions", len(n.recv.sessions.byID))
 		}
 		n.run(n.now + idleEnd + 1000*ms)
 		st, _ := n.totals()
-		if st.MessagesSent != st.MessagesReceived+st.MessagesLost || int(st.MessagesReceived) != len(n.got) || len(n.recv.sessions) != 0 {
-			t.Errorf("%d sent = %d received + %d lost; %d sessions left", st.MessagesSent, st.MessagesReceived, st.MessagesLost, len(n.recv.sessions))
+		if st.MessagesSent != st.MessagesReceived+st.MessagesLost || int(st.MessagesReceived) != len(n.got) || len(n.recv.sessions.byID) != 0 {
+			t.Errorf("%d sent = %d received + %d lost; %d sessions left", st.MessagesSent, st.MessagesReceived, st.MessagesLost, len(n.recv.sessions.byID))
 		}
 		if len(n.got) < len(n.bodies)-60 {
 			t.Errorf("%d of %d arrived", len(n.got), len(n.bodies))
@@ -168,8 +168,8 @@ func TestGone(t *testing.T) {
 		n.load(1000)
 		n.finish(30000 * ms)
 		n.balanced()
-		if _, past := n.totals(); past.lost == 0 || len(n.got) < len(n.bodies)*3/4 {
-			t.Errorf("%d lost, %d of %d arrived", past.lost, len(n.got), len(n.bodies))
+		if _, past := n.totals(); past.lost.messages == 0 || len(n.got) < len(n.bodies)*3/4 {
+			t.Errorf("%d lost, %d of %d arrived", past.lost.messages, len(n.got), len(n.bodies))
 		}
 	})
 }
@@ -199,14 +199,14 @@ func TestNumbersChangeKeysAndEnd(t *testing.T) {
 			n := newNetwork(t, 1, "secret")
 			n.loss = 0.05
 			n.run(n.now + 200*ms)
-			s := n.recv.sessions[n.peer.out.session]
+			s := n.recv.sessions.byID[n.peer.out.channel.session]
 			if s == nil {
 				t.Fatal("no session")
 			}
 			first := start - 1000
-			n.peer.out.next, n.peer.out.oldest, n.peer.out.seen = first, first, first-1
-			s.in.numbers.next, s.in.known, s.in.ripe = first, first-1, first-1
-			for _, k := range []*sealer{n.peer.out.seal, s.opens} {
+			n.peer.out.flight.next, n.peer.out.flight.oldest, n.peer.out.flight.seen = first, first, first-1
+			s.inbox.numbers.next, s.inbox.detector.known, s.inbox.detector.ripe = first, first-1, first-1
+			for _, k := range []*sealer{n.peer.out.channel.seal, s.in.seal} {
 				k.data.highest = first >> epochBits
 			}
 			n.load(5000)
@@ -215,8 +215,8 @@ func TestNumbersChangeKeysAndEnd(t *testing.T) {
 			n.balanced()
 			if want := uint64(1); start == maxNumber {
 				want = 2
-				if n.peer.past.sessions != want {
-					t.Errorf("%d sessions", n.peer.past.sessions)
+				if n.peer.accounts.sessions != want {
+					t.Errorf("%d sessions", n.peer.accounts.sessions)
 				}
 			}
 		})
@@ -242,7 +242,7 @@ func TestOneWay(t *testing.T) {
 		int(st.MessagesReceived) != len(n.got) || st.BytesReceived+st.BytesLost != n.bytes {
 		t.Errorf("replayer: %+v", st)
 	}
-	if past.unconfirmed != sent || past.received != 0 || past.lost != 0 {
+	if past.unconfirmed.messages != sent || past.received.messages != 0 || past.lost.messages != 0 {
 		t.Errorf("listener: %+v", past)
 	}
 }
@@ -257,8 +257,8 @@ func TestOneWayHeardLate(t *testing.T) {
 	before := len(n.got)
 	n.startReplayer("")
 	n.load(1000)
-	n.peer.out.next += 1 << 20 // as if sent while nothing passed
-	n.peer.out.oldest, n.peer.out.seen = n.peer.out.next, n.peer.out.next-1
+	n.peer.out.flight.next += 1 << 20 // as if sent while nothing passed
+	n.peer.out.flight.oldest, n.peer.out.flight.seen = n.peer.out.flight.next, n.peer.out.flight.next-1
 	n.load(1000)
 	n.run(n.now + 2000*ms) // a HEARTBEAT
 	n.loss = 0.1
@@ -280,8 +280,8 @@ func TestNeverOneWayWithSecret(t *testing.T) {
 	n.oneWay = true
 	n.load(1000)
 	n.run(n.now + 3*oneWayStart)
-	if len(n.got) != 0 || n.peer.state != peerSeeking || !n.peer.warned {
-		t.Errorf("%d messages sent, state %d, warned %t", len(n.got), n.peer.state, n.peer.warned)
+	if len(n.got) != 0 || n.peer.phase != phaseSeeking || !n.peer.contact.warned {
+		t.Errorf("%d messages sent, state %d, warned %t", len(n.got), n.peer.phase, n.peer.contact.warned)
 	}
 	n.oneWay = false
 	n.finish(3000 * ms)
@@ -296,7 +296,7 @@ func TestPathSize(t *testing.T) {
 	n.load(1000)
 	n.finish(5000 * ms)
 	n.allArrived()
-	if n.peer.size != 1200 {
-		t.Errorf("datagrams of %d bytes", n.peer.size)
+	if n.peer.size.full != 1200 {
+		t.Errorf("datagrams of %d bytes", n.peer.size.full)
 	}
 }

@@ -41,16 +41,16 @@ func FuzzDatagram(f *testing.F) {
 				b[i] = counter
 			}
 		}
-		r := &reception{cfg: cfg, rand: random, window: 1 << 20, sessions: map[uint64]*session{},
-			handle: func(m *Message) {
-				if len(m.Body) > total {
-					t.Fatalf("a message of %d bytes from %d", len(m.Body), total)
-				}
-			}}
-		if sealed {
-			r.keys = keyringOf(nil, "secret")
+		r := newReception(cfg, nil, 1<<20, func(d []byte, _ *source) error { answered += len(d); return nil })
+		r.responder.rand = random
+		r.handle = func(m *Message) {
+			if len(m.Body) > total {
+				t.Fatalf("a message of %d bytes from %d", len(m.Body), total)
+			}
 		}
-		r.write = func(d []byte, _ *source) error { answered += len(d); return nil }
+		if sealed {
+			r.responder.keys = keyringOf(nil, "secret")
+		}
 		datagrams := uint64(0)
 		for now := int64(1); len(b) > 0; now += 1_000_000 {
 			d := b[:min(int(size)+1, len(b))]
@@ -62,8 +62,8 @@ func FuzzDatagram(f *testing.F) {
 			if answered > sent {
 				t.Fatalf("%d bytes answered to %d", answered, sent)
 			}
-			if len(r.sessions) > cfg.MaxSessions {
-				t.Fatalf("%d sessions", len(r.sessions))
+			if len(r.sessions.byID) > cfg.MaxSessions {
+				t.Fatalf("%d sessions", len(r.sessions.byID))
 			}
 		}
 		r.tick()
@@ -88,7 +88,7 @@ func FuzzAnswers(f *testing.F) {
 	f.Fuzz(func(t *testing.T, size uint16, b []byte) {
 		n := newNetwork(t, 1, "")
 		n.run(n.now + 100*ms)
-		if n.peer.state != peerLive {
+		if n.peer.phase != phaseLive {
 			t.Fatal("no session")
 		}
 		for rounds := 0; len(b) > 0 && rounds < 64; b = b[min(int(size)+1, len(b)):] {
@@ -99,25 +99,25 @@ func FuzzAnswers(f *testing.F) {
 			}
 			n.pack.flush()
 			if len(d) > headerSize { // as of one who reads the path
-				header{kind(d[4]), 0, n.peer.out.session, uint64(d[23])}.put(d)
+				header{kind(d[4]), 0, n.peer.out.channel.session, uint64(d[23])}.put(d)
 			}
 			n.peer.datagram(n.now, d)
 			n.peer.tick(n.now)
 			n.now += ms / 4
-			o := &n.peer.out
-			if o.oldest > o.next || o.seen >= o.next || o.next-o.oldest > maxOutstanding {
-				t.Fatalf("numbers %d to %d, seen %d", o.oldest, o.next, o.seen)
+			o, f := &n.peer.out, &n.peer.out.flight
+			if f.oldest > f.next || f.seen >= f.next || f.next-f.oldest > maxOutstanding {
+				t.Fatalf("numbers %d to %d, seen %d", f.oldest, f.next, f.seen)
 			}
-			if r := &o.answered; r.messages > o.messages() || r.bytes > o.bytes {
-				t.Fatalf("%d of %d messages confirmed, %d of %d bytes", r.messages, o.messages(), r.bytes, o.bytes)
+			if r := &o.reported; r.messages > o.begun.messages() || r.bytes > o.begun.bytes {
+				t.Fatalf("%d of %d messages confirmed, %d of %d bytes", r.messages, o.begun.messages(), r.bytes, o.begun.bytes)
 			}
 			if len(n.queue) > 1<<12 {
 				t.Fatalf("%d datagrams out for %d messages", len(n.queue), len(n.bodies))
 			}
 		}
 		n.peer.abandon(n.now)
-		if p := n.peer.past; p.received+p.lost > uint64(len(n.bodies)) || p.receivedBytes+p.lostBytes > n.bytes {
-			t.Fatalf("%d sent, %d received, %d lost", len(n.bodies), p.received, p.lost)
+		if p := n.peer.accounts; p.received.messages+p.lost.messages > uint64(len(n.bodies)) || p.received.bytes+p.lost.bytes > n.bytes {
+			t.Fatalf("%d sent, %d received, %d lost", len(n.bodies), p.received.messages, p.lost.messages)
 		}
 	})
 }

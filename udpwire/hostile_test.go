@@ -19,13 +19,13 @@ var full = flag.Bool("full", false, "run the tests on real sockets with full loa
 func lonely(t *testing.T) (*reception, *session) {
 	cfg := ReceiverConfig{}
 	cfg.check()
-	r := &reception{cfg: cfg, rand: randomBytes, window: 1 << 20, now: 1, sessions: map[uint64]*session{},
-		handle: func(m *Message) { t.Errorf("a message of %d bytes", len(m.Body)) },
-		write:  func([]byte, *source) error { return nil }}
-	s := &session{id: 7}
-	s.in.start(r.handle)
-	r.sessions[s.id] = s
-	return r, s
+	r := newReception(cfg, nil, 1<<20, func([]byte, *source) error { return nil })
+	r.now = 1
+	r.handle = func(m *Message) { t.Errorf("a message of %d bytes", len(m.Body)) }
+	s := &session{id: 7, out: newOutgoing(7, 0, nil)}
+	s.inbox.start(r.handle)
+	r.sessions.add(s)
+	return &r, s
 }
 
 // TestForgedTotals: whoever can forge a listener's control datagrams cannot make up more than its session could hold.
@@ -40,7 +40,7 @@ func TestForgedTotals(t *testing.T) {
 		for _, k := range []kind{kindHeartbeat, kindBye} {
 			for _, oneWay := range []bool{false, true} {
 				r, s := lonely(t)
-				s.in.oneWay = oneWay
+				s.inbox.oneWay = oneWay
 				d := h.append(make([]byte, headerSize))
 				header{kind: k, session: 7, number: 1}.put(d)
 				r.datagram(d, source{})
@@ -77,8 +77,8 @@ func TestForgedData(t *testing.T) {
 		for _, oneWay := range []bool{false, true} {
 			r, s := lonely(t)
 			r.handle = func(*Message) {}
-			s.in.order.handle = r.handle
-			s.in.oneWay = oneWay
+			s.inbox.order.handle = r.handle
+			s.inbox.oneWay = oneWay
 			for _, d := range [][]byte{message(1, 1), d} {
 				r.datagram(d, source{})
 			}
@@ -112,16 +112,16 @@ func TestForgedReport(t *testing.T) {
 		n := newNetwork(t, 1, "")
 		n.load(100)
 		n.run(n.now + 50*ms)
-		before := n.peer.out.answered.messages
+		before := n.peer.out.reported.messages
 		d := r.append(make([]byte, headerSize))
-		header{kind: kindReport, session: n.peer.out.session, number: 1 << 30}.put(d)
+		header{kind: kindReport, session: n.peer.out.channel.session, number: 1 << 30}.put(d)
 		n.peer.datagram(n.now, d)
-		if n.peer.rejects[rejectMalformed] != 1 || n.peer.out.answered.messages != before {
-			t.Errorf("%s: believed: %+v", name, n.peer.out.answered)
+		if n.peer.accounts.rejects[rejectMalformed] != 1 || n.peer.out.reported.messages != before {
+			t.Errorf("%s: believed: %+v", name, n.peer.out.reported)
 		}
 		n.finish(1000 * ms)
-		if n.peer.past.received != 100 || n.peer.past.lost != 0 {
-			t.Errorf("%s: %+v", name, n.peer.past)
+		if n.peer.accounts.received.messages != 100 || n.peer.accounts.lost.messages != 0 {
+			t.Errorf("%s: %+v", name, n.peer.accounts)
 		}
 	}
 }

@@ -92,9 +92,10 @@ func keyringOf(t *testing.T, secret string) *keyring {
 
 func (n *network) startListener(secret string) {
 	n.pool = chunkPool{}
-	n.peer = peer{name: "replayer", keys: keyringOf(n.t, secret), rand: n.random, log: slog.New(slog.DiscardHandler),
-		dropped: func() uint64 { return 0 }, up: true, sizes: []int{1452, 1452, 1200}, size: 1200}
-	n.peer.out.write = func(b []byte, segment int) (k int, err error) {
+	n.peer = peer{name: "replayer", log: slog.New(slog.DiscardHandler), dropped: func() uint64 { return 0 },
+		contact: contact{up: true}, size: pathSize{candidates: []int{1452, 1452, 1200}, full: 1200},
+		initiator: initiator{keys: keyringOf(n.t, secret), rand: n.random}}
+	n.peer.out.tx.write = func(b []byte, segment int) (k int, err error) {
 		if n.refuse {
 			return 0, syscall.ECONNREFUSED
 		}
@@ -106,16 +107,16 @@ func (n *network) startListener(secret string) {
 		return k, nil
 	}
 	n.peer.out.pool = &n.pool
-	n.peer.out.begin(0, 0, nil, 0)
-	n.peer.seek(n.now)
+	n.peer.out.begin(outgoing{})
+	n.peer.initiator.restart(n.now)
 	n.pack = packer{hand: func(c *chunk) *chunk {
 		if c != nil {
 			n.peer.out.push(c)
 			n.peer.drain(n.now)
 		}
 		return n.pool.get(chunkSize)
-	}, size: func() int { return n.peer.size }}
-	if n.peer.keys != nil {
+	}, size: func() int { return n.peer.size.full }}
+	if n.peer.initiator.keys != nil {
 		n.pack.tag = tagSize
 	}
 }
@@ -123,12 +124,12 @@ func (n *network) startListener(secret string) {
 func (n *network) startReplayer(secret string) {
 	cfg := ReceiverConfig{}
 	cfg.check()
-	n.recv = &reception{cfg: cfg, keys: keyringOf(n.t, secret), rand: n.random, window: 4 << 20,
-		sessions: map[uint64]*session{}, handle: n.handle}
-	n.recv.write = func(d []byte, to *source) error {
+	recv := newReception(cfg, keyringOf(n.t, secret), 4<<20, func(d []byte, to *source) error {
 		n.put(false, d)
 		return nil
-	}
+	})
+	recv.responder.rand, recv.handle = n.random, n.handle
+	n.recv = &recv
 }
 
 // put sends a datagram into the network.
@@ -215,19 +216,19 @@ func (n *network) handle(m *Message) {
 // finish closes the listener as Close does and lets both sides settle.
 func (n *network) finish(wait int64) {
 	n.pack.flush()
-	n.peer.closing = true
-	for end := n.now + wait; n.now < end && !n.peer.byeDone; {
+	n.peer.farewell.begun = true
+	for end := n.now + wait; n.now < end && !n.peer.farewell.done; {
 		n.run(n.now + 10*ms)
 	}
 }
 
 // totals returns both sides' accounts, the sessions that are open included.
-func (n *network) totals() (st ReceiverStats, past peerTotals) {
+func (n *network) totals() (st ReceiverStats, past peerAccounts) {
 	st = n.recv.past
-	for _, s := range n.recv.sessions {
+	for _, s := range n.recv.sessions.byID {
 		s.addTo(&st)
 	}
-	return st, n.peer.past
+	return st, n.peer.accounts
 }
 
 // balanced checks that both sides know the same: everything received, or received and lost.
@@ -238,14 +239,14 @@ func (n *network) balanced() {
 	if st.MessagesSent != sent || st.MessagesReceived+st.MessagesLost != sent || st.MessagesReceived != uint64(len(n.got)) {
 		n.t.Errorf("replayer: %d sent, received %d + lost %d; handled %d", sent, st.MessagesReceived, st.MessagesLost, len(n.got))
 	}
-	if past.received != st.MessagesReceived || past.lost != st.MessagesLost {
-		n.t.Errorf("listener: received %d lost %d, replayer: %d and %d", past.received, past.lost, st.MessagesReceived, st.MessagesLost)
+	if past.received.messages != st.MessagesReceived || past.lost.messages != st.MessagesLost {
+		n.t.Errorf("listener: received %d lost %d, replayer: %d and %d", past.received.messages, past.lost.messages, st.MessagesReceived, st.MessagesLost)
 	}
-	if st.BytesReceived+st.BytesLost != n.bytes || past.receivedBytes != st.BytesReceived || past.lostBytes != st.BytesLost {
-		n.t.Errorf("bytes: sent %d, replayer %d + %d, listener %d + %d", n.bytes, st.BytesReceived, st.BytesLost, past.receivedBytes, past.lostBytes)
+	if st.BytesReceived+st.BytesLost != n.bytes || past.received.bytes != st.BytesReceived || past.lost.bytes != st.BytesLost {
+		n.t.Errorf("bytes: sent %d, replayer %d + %d, listener %d + %d", n.bytes, st.BytesReceived, st.BytesLost, past.received.bytes, past.lost.bytes)
 	}
-	if why := rejectMalformed; st.Rejected[why] > 0 || n.peer.rejects[why] > 0 {
-		n.t.Errorf("malformed: %d at the replayer, %d at the listener", st.Rejected[why], n.peer.rejects[why])
+	if why := rejectMalformed; st.Rejected[why] > 0 || n.peer.accounts.rejects[why] > 0 {
+		n.t.Errorf("malformed: %d at the replayer, %d at the listener", st.Rejected[why], n.peer.accounts.rejects[why])
 	}
 	if n.pool.out > chunkSize {
 		n.t.Errorf("%d bytes of buffer not given back", n.pool.out)
@@ -338,7 +339,7 @@ func TestFirstResendAtOnce(t *testing.T) {
 // TestRoundTripAfterStall: one answer that came late does not slow down recovery for long.
 func TestRoundTripAfterStall(t *testing.T) {
 	var o outbox
-	o.begin(1, 0, nil, 0)
+	o.begin(newOutgoing(1, 0, nil))
 	now := int64(1e18)
 	for i := range 6 {
 		rtt := ms / 10
@@ -348,8 +349,8 @@ func TestRoundTripAfterStall(t *testing.T) {
 		now += 100 * ms
 		o.measure(now, &report{echo: now - rtt})
 	}
-	if o.rtt > 4*ms {
-		t.Errorf("round trip %d us", o.rtt/1000)
+	if o.trip.smoothed > 4*ms {
+		t.Errorf("round trip %d us", o.trip.smoothed/1000)
 	}
 }
 

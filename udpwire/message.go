@@ -29,6 +29,13 @@ type Message struct {
 	Body  []byte // at most MaxMessage bytes
 }
 
+// Frame types inside a DATA datagram.
+const (
+	framePad      = 0 // the rest of the datagram is zero
+	frameMessage  = 1 // a whole message
+	frameFragment = 2 // a piece of a MESSAGE frame
+)
+
 // Sizes of a MESSAGE frame's head: without and with the longest addresses.
 const (
 	messageFixed = 40

@@ -57,20 +57,16 @@ func (s *numbers) advance() (id uint64) {
 	return id
 }
 
-// missing appends the runs of numbers in [from, limit) that have not arrived, at most room of them.
+// missing appends the runs of numbers in [from, limit) that have not arrived, at most room of them, which is not 0.
 func (s *numbers) missing(dst []span, from, limit uint64, room int) []span {
 	for n := max(from, s.next); n < limit; n++ {
 		if s.settled(n) {
 			continue
 		}
-		if k := len(dst); k > 0 && dst[k-1].first+uint64(dst[k-1].count) == n {
-			dst[k-1].count++
-			continue
-		}
-		if len(dst) == room {
+		if k := len(dst); k == room && dst[k-1].end() != n {
 			break
 		}
-		dst = append(dst, span{n, 1})
+		dst = addNumber(dst, n)
 	}
 	return dst
 }

@@ -1,38 +1,42 @@
 package udpwire
 
 // An order hands messages on in the order of their lanes, each once, and knows exactly which never came. Ids count
-// the session's messages from 1. The zero value is ready.
+// the session's messages from 1. The zero value is ready but for handle. Not safe for concurrent use.
 type order struct {
-	settled        uint64           // every id up to here was handed on or is lost
-	top            uint64           // highest id seen
-	ring           []uint64         // bit per id beyond settled: handed on or lost
-	done           int              // bits set
-	waiting        map[uint64]*held // messages whose lane waits for the key's id
-	heldBytes      int64
-	oldest, newest *held // in order of arrival
+	handle func(*Message) // It is lent each message in turn for the call.
 
-	watch   uint64 // a checkpoint's last id
-	watched uint64 // bytes handed on up to it
+	settled uint64   // Every id up to here was handed on or is lost.
+	top     uint64   // The highest id seen.
+	ring    []uint64 // A bit per id beyond settled: handed on or lost. Its length is a power of two.
+	done    int      // How many bits are set.
 
-	handle func(*Message)
-	stats  orderStats
+	waiting   map[uint64]*held  // Messages by the id that their lane waits for.
+	arrived   list[held, *held] // The same in the order they arrived.
+	heldBytes int64             // Memory that they hold.
+
+	watch   uint64 // The last id of the open checkpoint.
+	watched uint64 // Bytes handed on up to it.
+	stats   orderStats
 }
 
-// orderStats counts messages of a session.
+// orderStats are the accounts of a session's messages. bytes are those of the bodies received.
 type orderStats struct{ received, bytes, lost uint64 }
 
-// heldOverhead is what a waiting message costs beside its body.
-const heldOverhead = 256
-
-// held is a message that must wait for the one before it in its lane.
+// A held is a message that must wait for the one before it in its lane.
 type held struct {
-	id, after  uint64
-	m          Message
-	prev, next *held
+	links[held]
+	id    uint64
+	after uint64  // the id it waits for
+	m     Message // with a Body of its own
 }
 
+// heldOverhead is what a waiting message costs beside its body, in bytes.
+const heldOverhead = 256
+
+// cost is how much memory it holds.
 func (h *held) cost() int64 { return int64(len(h.m.Body)) + heldOverhead }
 
+// bit is where the ring says whether id is done.
 func (o *order) bit(id uint64) (word *uint64, mask uint64) {
 	return &o.ring[id/64&uint64(len(o.ring)-1)], 1 << (id % 64)
 }
@@ -73,6 +77,7 @@ func (o *order) setDone(id uint64) {
 	o.done++
 }
 
+// grow doubles the ring. Each word moves to its place in the larger one.
 func (o *order) grow() {
 	old := *o
 	o.ring = make([]uint64, max(16, 2*len(old.ring)))
@@ -84,16 +89,18 @@ func (o *order) grow() {
 }
 
 // deliver hands on a message that arrived whole, or keeps it until the one before it in its lane is settled. id must
-// not be done. own says that m's Body may be kept as it is; else it is copied.
-func (o *order) deliver(id uint64, back uint32, m *Message, own bool) {
+// not be done. own says that m's Body may be kept as it is; else it is copied. deliver reports whether m was kept.
+func (o *order) deliver(id uint64, back uint32, m *Message, own bool) (kept bool) {
 	if back == 0 || uint64(back) >= id || o.isDone(id-uint64(back)) {
 		o.hand(id, m)
-		return
+		return false
 	}
 	h := &held{id: id, after: id - uint64(back), m: *m}
-	if o.waiting[h.after] != nil {
-		o.lose(id) // two for one place: no honest listener sends that
-		return
+	if other := o.waiting[h.after]; other != nil { // no honest listener sends the same twice, or two for one place
+		if other.id != id {
+			o.lose(id)
+		}
+		return false
 	}
 	if !own {
 		h.m.Body = append([]byte(nil), m.Body...)
@@ -104,12 +111,8 @@ func (o *order) deliver(id uint64, back uint32, m *Message, own bool) {
 	o.waiting[h.after] = h
 	o.top = max(o.top, id)
 	o.heldBytes += h.cost()
-	if h.prev = o.newest; h.prev != nil {
-		h.prev.next = h
-	} else {
-		o.oldest = h
-	}
-	o.newest = h
+	o.arrived.push(h)
+	return true
 }
 
 // hand hands m on, and after it those that waited for it.
@@ -120,6 +123,7 @@ func (o *order) hand(id uint64, m *Message) {
 	o.release(id)
 }
 
+// count enters a message of size bytes as received.
 func (o *order) count(id uint64, size int) {
 	o.stats.received++
 	o.stats.bytes += uint64(size)
@@ -128,8 +132,11 @@ func (o *order) count(id uint64, size int) {
 	}
 }
 
-// lose notes that id will never arrive whole.
+// lose notes that id will never arrive whole. It may have been handed on, when a dishonest listener sent it twice.
 func (o *order) lose(id uint64) {
+	if o.isDone(id) {
+		return
+	}
 	o.stats.lost++
 	o.setDone(id)
 	o.release(id)
@@ -143,6 +150,9 @@ func (o *order) release(id uint64) {
 			return
 		}
 		o.remove(h)
+		if o.isDone(h.id) { // it waited in two places, or was lost meanwhile
+			return
+		}
 		o.count(h.id, len(h.m.Body))
 		o.handle(&h.m)
 		o.setDone(h.id)
@@ -150,19 +160,11 @@ func (o *order) release(id uint64) {
 	}
 }
 
+// remove takes a waiting message out, to hand it on or to drop it.
 func (o *order) remove(h *held) {
 	delete(o.waiting, h.after)
+	o.arrived.remove(h)
 	o.heldBytes -= h.cost()
-	if h.prev != nil {
-		h.prev.next = h.next
-	} else {
-		o.oldest = h.next
-	}
-	if h.next != nil {
-		h.next.prev = h.prev
-	} else {
-		o.newest = h.prev
-	}
 }
 
 // settle notes that nothing is to come any more of the messages up to id: those not handed on are lost. One that
@@ -179,9 +181,13 @@ func (o *order) settle(id uint64) {
 	}
 }
 
-// evict drops the message that has waited longest.
-func (o *order) evict() {
-	h := o.oldest
+// evict drops the message that has waited longest and reports whether there was one.
+func (o *order) evict() bool {
+	h := o.arrived.first
+	if h == nil {
+		return false
+	}
 	o.remove(h)
 	o.lose(h.id)
+	return true
 }

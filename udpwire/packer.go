@@ -60,7 +60,6 @@ func (p *packer) begin(m *Message) {
 	if p.since == 0 {
 		p.since = m.Time
 	}
-	p.c.begun++
 	p.c.bytes += uint64(len(m.Body))
 	p.c.last = p.id
 }

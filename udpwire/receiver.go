@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"strings"
 	"sync"
 	"time"
 )
@@ -76,12 +77,11 @@ func Listen(cfg ReceiverConfig) (*Receiver, error) {
 		conn.Close()
 		return nil, fmt.Errorf("udpwire: %w", err)
 	}
-	if keys == nil && !isLoopback(conn.LocalAddr().(*net.UDPAddr).AddrPort().Addr()) && cfg.Allow == nil {
+	if keys == nil && !conn.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap().IsLoopback() && cfg.Allow == nil {
 		cfg.Logger.Warn("no secret: anybody who reaches this port can have requests replayed", "addr", conn.LocalAddr())
 	}
 	r := &Receiver{sock: sock}
-	r.core = reception{cfg: cfg, keys: keys, rand: randomBytes, write: sock.write, window: sock.window(),
-		sessions: make(map[uint64]*session)}
+	r.core = newReception(cfg, keys, sock.window(), sock.write)
 	return r, nil
 }
 
@@ -96,6 +96,17 @@ func listen(addr string) (*net.UDPConn, error) {
 		network = "udp4"
 	}
 	return net.ListenUDP(network, to)
+}
+
+// listenAddr completes an address to listen on.
+func listenAddr(addr string) string {
+	if addr == "" {
+		return fmt.Sprintf("0.0.0.0:%d", DefaultPort)
+	}
+	if strings.HasPrefix(addr, ":") {
+		return "0.0.0.0" + addr
+	}
+	return addr
 }
 
 // Addr is the address listened on.

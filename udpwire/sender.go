@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/netip"
 	"sync/atomic"
 	"time"
 )
@@ -73,12 +72,12 @@ func Dial(cfg SenderConfig) (*Sender, error) {
 		l, err := newLink(&cfg, host, keys.clone(), wallClock, s.queueFull.Load)
 		if err != nil {
 			for _, l := range s.links {
-				l.sock.close()
+				l.path.close()
 			}
 			return nil, err
 		}
 		s.links = append(s.links, l)
-		if keys == nil && !l.sock.to.Addr().Unmap().IsLoopback() {
+		if keys == nil && !l.path.sock.to.Addr().Unmap().IsLoopback() {
 			cfg.Logger.Warn("no secret: requests travel readable for everybody on the way, and anybody can send some", "replayer", host)
 		}
 	}
@@ -168,6 +167,3 @@ func (s *Sender) Stats() SenderStats {
 	}
 	return st
 }
-
-// isLoopback reports whether only this machine can reach addr.
-func isLoopback(addr netip.Addr) bool { return addr.Unmap().IsLoopback() }

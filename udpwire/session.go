@@ -1,91 +1,83 @@
 package udpwire
 
-// A session is one listener as the replayer knows it. Not safe for concurrent use.
+import "time"
+
+// A session is one listener as the replayer knows it. It is driven with the time and does no I/O. Not safe for
+// concurrent use.
 type session struct {
-	id      uint64
-	in      inbox
-	from    source  // where it was last heard
-	opens   *sealer // what it sends; nil: no secret
-	seals   *sealer // what is sent to it
-	seen    replayWindow
-	control uint64 // last control number used
-	heard   int64
-	ended   bool // it said BYE
+	id    uint64
+	inbox inbox    // What has arrived.
+	in    incoming // What the listener sends.
+	out   outgoing // What is sent to it.
+	from  source   // Where the listener was last heard.
+	heard int64    // When that was, in ns.
+	ended bool     // It said BYE, or was told BYE.
 }
 
-// Life of a session.
+// Life of a session, in ns.
 const (
-	idleEnd  = int64(60e9) // without a datagram
-	endedEnd = int64(5e9)  // after BYE, to answer a repeated one
-	idleGive = int64(5e9)  // silent so long, it makes room for a new one when the table is full
+	idleEnd  = int64(60 * time.Second) // without a datagram
+	endedEnd = int64(5 * time.Second)  // after BYE, to respond to a repeated one
+	idleGive = int64(5 * time.Second)  // silent so long, it makes room for a new one when the table is full
 )
 
 // duplicate reports whether a DATA datagram's fate is settled already, so that no work needs to be done.
 func (s *session) duplicate(h header) bool {
-	return h.kind == kindData && (s.ended || s.in.numbers.settled(h.number))
+	return h.kind == kindData && (s.ended || s.inbox.numbers.settled(h.number))
 }
 
-// open authenticates d and returns its body.
+// repeated notes a duplicate: the REPORT that said that it has arrived may have been lost.
+func (s *session) repeated(now int64) {
+	s.inbox.stats.duplicate++
+	s.inbox.reporter.hasten(now + reportBusy)
+}
+
+// open authenticates d and returns its body. A number of a kind other than DATA is used up then.
 func (s *session) open(h header, d []byte) (body []byte, why reason, ok bool) {
-	if h.kind != kindData && !s.seen.fresh(h.number) {
-		return nil, rejectReplayed, false
+	if body, why, ok = s.in.open(h, d); ok && h.kind != kindData {
+		s.in.seen.mark(h.number)
 	}
-	body = d[headerSize:]
-	if s.opens != nil {
-		if h.flags&flagSealed == 0 {
-			return nil, rejectAuth, false
-		}
-		if body, ok = s.opens.open(d); !ok {
-			return nil, rejectAuth, false
-		}
-	}
-	if h.kind != kindData {
-		s.seen.mark(h.number)
-	}
-	return body, 0, true
+	return body, why, ok
 }
 
-// take takes in an authentic datagram's body. It returns false when that contradicts itself.
-func (s *session) take(now int64, h header, body []byte, spans []span) bool {
+// accept takes in an authentic datagram's body. It returns false when that contradicts itself, or what the session can
+// have sent. g is scratch.
+func (s *session) accept(now int64, h header, body []byte, g *gone) bool {
 	switch h.kind {
 	case kindData:
-		return s.in.data(now, h.number, body)
+		return s.inbox.data(now, h.number, body)
 	case kindHeartbeat, kindBye:
 		var beat heartbeat
-		if !beat.parse(body) {
+		if !beat.parse(body) || !s.inbox.heartbeat(now, &beat) {
 			return false
 		}
-		if !s.in.heartbeat(now, &beat) {
-			return false
-		}
-		if h.kind == kindBye && !s.ended {
-			s.in.finish()
-			s.ended = true
+		if h.kind == kindBye {
+			s.end()
 		}
 		return true
 	case kindGone:
-		spans, ok := parseSpans(spans[:0], body)
-		if ok {
-			s.in.gone(spans)
+		if !g.parse(body) {
+			return false
 		}
-		return ok
+		s.inbox.gone(g)
+		return true
 	}
 	return false
 }
 
-// answer appends a REPORT or BYE to dst.
-func (s *session) answer(now int64, k kind, r *report, dst []byte) []byte {
-	s.in.report(now, r)
-	d := r.append(append(dst, make([]byte, headerSize)...))
-	s.control++
-	h := header{kind: k, session: s.id, number: s.control}
-	if s.seals != nil {
-		h.flags = flagSealed
-		d = append(d, make([]byte, tagSize)...)
+// end closes the session's accounts: what has not arrived is lost.
+func (s *session) end() {
+	if !s.ended {
+		s.inbox.finish()
+		s.ended = true
 	}
-	h.put(d)
-	if s.seals != nil {
-		s.seals.seal(d)
-	}
-	return d
 }
+
+// report appends a REPORT, or a BYE, to dst. What r says of the replayer is given; the session fills in the rest.
+func (s *session) report(now int64, k kind, r *report, dst []byte) []byte {
+	s.inbox.report(now, r)
+	return s.out.finishControl(k, r.append(append(dst, make([]byte, headerSize)...)))
+}
+
+// idleFor reports whether the listener was silent for at least so long, or has left.
+func (s *session) idleFor(now, atLeast int64) bool { return s.ended || now-s.heard >= atLeast }

@@ -138,19 +138,19 @@ func (l *link) addTo(st *SenderStats) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	p, o := &l.peer, &l.peer.out
-	received, bytes := p.past.received, p.past.receivedBytes
-	lost, lostBytes := p.past.lost, p.past.lostBytes
-	unconfirmed, unconfirmedBytes := p.past.unconfirmed, p.past.unconfirmedBytes
+	received, bytes := p.accounts.received.messages, p.accounts.received.bytes
+	lost, lostBytes := p.accounts.lost.messages, p.accounts.lost.bytes
+	unconfirmed, unconfirmedBytes := p.accounts.unconfirmed.messages, p.accounts.unconfirmed.bytes
 	sent, sentBytes := l.sent.messages.Load(), l.sent.bytes.Load()
 	switch {
-	case p.state == peerOneWay:
-		unconfirmed += o.messages()
-		unconfirmedBytes += o.bytes
-	case p.state != peerSeeking:
-		received += o.answered.messages
-		bytes += o.answered.bytes
-		lost += o.answered.lostMessages
-		lostBytes += o.answered.lostBytes
+	case p.phase == phaseOneWay:
+		unconfirmed += o.begun.messages()
+		unconfirmedBytes += o.begun.bytes
+	case p.phase != phaseSeeking:
+		received += o.reported.messages
+		bytes += o.reported.bytes
+		lost += o.reported.lostMessages
+		lostBytes += o.reported.lostBytes
 	}
 	st.MessagesSent += sent
 	st.BytesSent += sentBytes
@@ -167,26 +167,26 @@ func (l *link) addTo(st *SenderStats) {
 	st.BytesLost += lostBytes
 	st.MessagesPending += pending
 	st.BytesPending += pendingBytes
-	st.DatagramsSent += o.stats.datagrams
-	st.DatagramBytesSent += o.stats.datagramBytes
-	st.DatagramsRecovered += o.stats.recovered
-	st.DatagramsLost += o.stats.lost
-	st.DatagramsReceived += p.answers
-	for i, n := range p.rejects {
+	st.DatagramsSent += o.tx.datagrams
+	st.DatagramBytesSent += o.tx.bytes
+	st.DatagramsRecovered += o.resends.recovered
+	st.DatagramsLost += o.resends.lost
+	st.DatagramsReceived += p.accounts.responses
+	for i, n := range p.accounts.rejects {
 		st.Rejected[i] += n
 	}
-	st.Buffered += uint64(l.pool.out)
-	st.Sessions += p.past.sessions
-	if p.state == peerLive {
+	st.Buffered += uint64(l.buffer.pool.out)
+	st.Sessions += p.accounts.sessions
+	if p.phase == phaseLive {
 		st.ReplayersUp++
-		st.LoadPercent = max(st.LoadPercent, uint64(o.answered.load))
-		st.RoundTripMicros = max(st.RoundTripMicros, uint64(o.rtt/1000))
+		st.LoadPercent = max(st.LoadPercent, uint64(o.reported.load))
+		st.RoundTripMicros = max(st.RoundTripMicros, uint64(o.trip.smoothed/1000))
 	}
 }
 
 // addTo adds a session's counters.
 func (s *session) addTo(st *ReceiverStats) {
-	in := &s.in
+	in := &s.inbox
 	received, lost := in.order.stats.received, in.order.stats.lost
 	st.MessagesReceived += received
 	st.BytesReceived += in.order.stats.bytes
@@ -208,9 +208,9 @@ func (r *Receiver) Stats() ReceiverStats {
 	defer r.mu.Unlock()
 	st := r.core.past
 	st.PartialBytes = 0
-	for _, s := range r.core.sessions {
+	for _, s := range r.core.sessions.byID {
 		s.addTo(&st)
-		st.PartialBytes += uint64(s.in.held())
+		st.PartialBytes += uint64(s.inbox.held())
 		if !s.ended {
 			st.Sessions++
 		}

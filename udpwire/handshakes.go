@@ -1,22 +1,22 @@
 package udpwire
 
-// A handshake is a HELLO that was answered; it becomes a session when a datagram shows that the answer arrived, so
+// A handshake is a HELLO that was answered. It becomes a session when a datagram shows that the WELCOME arrived, so
 // that nobody begins one under a foreign address or with a recording.
 type handshake struct {
-	helloID uint64
-	asked   [32]byte
-	random  [32]byte
-	session uint64
-	keys    [2]*sealer
+	helloID    uint64   // What the HELLO's header has for a session.
+	asked      [32]byte // The HELLO's random.
+	random     [32]byte // The WELCOME's.
+	session    uint64   // The session offered; 0: the entry is free.
+	open, seal *sealer  // What opens the listener's datagrams and seals the replayer's; nil: no secret.
 }
 
 // maxHandshakes bounds the memory strangers can use: the oldest makes room.
 const maxHandshakes = 256
 
-// handshakes is a fixed table, the oldest overwritten. The zero value is ready.
+// handshakes is a fixed table, the oldest overwritten. The zero value is ready. Not safe for concurrent use.
 type handshakes struct {
 	table [maxHandshakes]handshake
-	next  int
+	next  int // The entry to be overwritten next.
 }
 
 // find returns the handshake of a HELLO heard before, or nil.

@@ -1,0 +1,37 @@
+package udpwire
+
+import "encoding/binary"
+
+// fragmentHead is the size of a FRAGMENT frame before its bytes.
+const fragmentHead = 16
+
+// A fragment is a piece of a MESSAGE frame too long for one datagram.
+type fragment struct {
+	offset, total uint32
+	piece         []byte
+}
+
+func (f *fragment) last() bool { return uint64(f.offset)+uint64(len(f.piece)) == uint64(f.total) }
+
+func appendFragmentHead(dst []byte, length, offset, total int) []byte {
+	dst = append(dst, frameFragment, 0, 0, 0)
+	dst = binary.BigEndian.AppendUint32(dst, uint32(length))
+	dst = binary.BigEndian.AppendUint32(dst, uint32(offset))
+	return binary.BigEndian.AppendUint32(dst, uint32(total))
+}
+
+// parseFragment reads the FRAGMENT frame at the start of b and returns its length.
+func parseFragment(b []byte, f *fragment) (n int, ok bool) {
+	if len(b) < fragmentHead || b[0] != frameFragment {
+		return 0, false
+	}
+	length := binary.BigEndian.Uint32(b[4:])
+	f.offset, f.total = binary.BigEndian.Uint32(b[8:]), binary.BigEndian.Uint32(b[12:])
+	if length == 0 || int64(length) > int64(len(b)-fragmentHead) ||
+		f.total < messageFixed || f.total > maxFrame || uint64(f.offset)+uint64(length) > uint64(f.total) {
+		return 0, false
+	}
+	n = fragmentHead + int(length)
+	f.piece = b[fragmentHead:n:n]
+	return n, true
+}

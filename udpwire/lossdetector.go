@@ -1,0 +1,62 @@
+package udpwire
+
+import "time"
+
+// A lossDetector decides which of the numbers that have not arrived are missing, and not merely late: those some below
+// the highest known, and those sent long enough ago. Times are in ns. Not safe for concurrent use.
+type lossDetector struct {
+	known    uint64 // The highest number known to have been sent.
+	ripe     uint64 // Numbers up to here are missing if they have not arrived.
+	ripening uint64 // Numbers up to here will be so at ripeAt.
+	ripeAt   int64  // never: nothing ripens.
+}
+
+const (
+	reorder     = 3                             // a number this far below the highest is missing
+	ripeAfter   = int64(2 * time.Millisecond)   // so is one sent this long before
+	oneWayAfter = int64(200 * time.Millisecond) // on a path without responses it is lost then
+)
+
+// never is a time that does not come.
+const never = int64(1<<63 - 1)
+
+// begin goes on behind a number, as if all up to it had arrived.
+func (d *lossDetector) begin(number uint64) {
+	*d = lossDetector{known: number, ripe: number, ripening: number, ripeAt: never}
+}
+
+// know notes that numbers up to n were sent. It reports whether more are missing now because n is so much higher.
+func (d *lossDetector) know(now int64, n uint64, oneWay bool) (more bool) {
+	if n <= d.known {
+		return false
+	}
+	d.known = n
+	if d.ripeAt == never {
+		d.ripening, d.ripeAt = n, now+patience(oneWay)
+	}
+	if oneWay || n <= reorder || n-reorder <= d.ripe {
+		return false
+	}
+	d.ripe = n - reorder
+	return true
+}
+
+// tick lets numbers ripen and reports whether some did.
+func (d *lossDetector) tick(now int64, oneWay bool) (more bool) {
+	if now < d.ripeAt {
+		return false
+	}
+	d.ripe, d.ripeAt = max(d.ripe, d.ripening), never
+	if d.known > d.ripe {
+		d.ripening, d.ripeAt = d.known, now+patience(oneWay)
+	}
+	return true
+}
+
+// patience is how long a number is left to arrive when higher ones have.
+func patience(oneWay bool) int64 {
+	if oneWay {
+		return oneWayAfter
+	}
+	return ripeAfter
+}

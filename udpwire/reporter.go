@@ -1,0 +1,58 @@
+package udpwire
+
+import "time"
+
+// A reporter knows when a replayer's next REPORT is due and which missing numbers it names. Times are in ns. Not safe
+// for concurrent use.
+type reporter struct {
+	dueAt  int64  // When the next REPORT is due.
+	echo   int64  // The time of the last HEARTBEAT, until reported; 0: none since.
+	unsaid int64  // Bytes that arrived since the last REPORT.
+	asked  uint64 // Numbers below have been asked for.
+	from   uint64 // The next REPORT names what is missing from here on.
+	spans  []span // What the last one named.
+}
+
+// Pace of the REPORTs.
+const (
+	askAgain   = int64(2 * time.Millisecond)  // while something is missing
+	askMore    = int64(1 * time.Millisecond)  // when more is missing than a REPORT can name
+	reportBusy = int64(25 * time.Millisecond) // after DATA
+	reportIdle = int64(time.Second)
+)
+
+// hasten makes a REPORT due at a time, or earlier if it is.
+func (r *reporter) hasten(at int64) { r.dueAt = min(r.dueAt, at) }
+
+// ask makes a REPORT due now if a number up to ripe is missing that has not been asked for.
+func (r *reporter) ask(now int64, next, ripe uint64) {
+	if ripe >= r.asked && next <= ripe {
+		r.hasten(now)
+	}
+}
+
+// heard notes that a HEARTBEAT wants to be answered.
+func (r *reporter) heard(now, echo int64) { r.echo, r.dueAt = echo, now }
+
+// missing returns what a REPORT made now names of the numbers up to ripe, and sets when the next one is due. The spans
+// are lent until the next call.
+func (r *reporter) missing(now int64, n *numbers, ripe uint64) []span {
+	r.spans = n.missing(r.spans[:0], r.from, ripe+1, maxSpans)
+	goneOn := r.from > n.next // lower numbers were left to the REPORT before
+	r.unsaid, r.echo, r.from = 0, 0, 0
+	count := len(r.spans)
+	switch {
+	case count > 0:
+		end := r.spans[count-1].end()
+		r.asked = max(r.asked, end)
+		r.dueAt = now + askAgain
+		if count == maxSpans { // asking for the lowest again and again would recover no more than these in a round trip
+			r.from, r.dueAt = end, now+askMore
+		}
+	case goneOn:
+		r.dueAt = now + askMore
+	default:
+		r.dueAt = now + reportIdle
+	}
+	return r.spans
+}
