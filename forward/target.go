@@ -243,7 +243,7 @@ func (t *target) expire(now int64) {
 // wake calls a worker if there is something for it to do; with the lock.
 func (t *target) wake() {
 	switch {
-	case t.buf.ready.head == nil, t.waiting, !t.running, t.stopped:
+	case t.buf.ready.first() == nil, t.waiting, !t.running, t.stopped:
 	case t.idle > 0:
 		t.idle--
 		t.cond.Signal()
@@ -265,7 +265,7 @@ func (t *target) next(w *worker) *item {
 	for !t.stopped && t.ctx.Err() == nil {
 		now := t.now()
 		t.expire(now)
-		if t.buf.ready.head == nil {
+		if t.buf.ready.first() == nil {
 			if t.closed || len(t.workers) > t.maxWorkers() {
 				return nil
 			}
