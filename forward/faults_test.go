@@ -247,7 +247,7 @@ func TestShutdown(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, target := range f.targets {
-			target.dialer.lookup, target.dialer.connect = v.lookup, v.connect
+			target.route.dialer.lookup, target.route.dialer.connect = v.lookup, v.connect
 		}
 		ctx, cancel := context.WithCancel(context.Background())
 		done := make(chan struct{})

@@ -93,7 +93,7 @@ func (w *worker) begin() {
 // renew makes a context for the exchanges to come; one lasts until an exchange
 // is broken off. A context for each exchange would cost a microsecond.
 func (w *worker) renew() {
-	ctx, cancel := context.WithCancelCause(w.t.ctx)
+	ctx, cancel := context.WithCancelCause(w.t.life.ctx)
 	w.ctx, w.cancel = httptrace.WithClientTrace(ctx, &w.trace), cancel
 	w.timer = time.AfterFunc(time.Hour, func() { cancel(errTimeout) })
 	w.timer.Stop()
@@ -119,7 +119,7 @@ func (w *worker) sleep(d time.Duration) {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-	case <-w.t.ctx.Done():
+	case <-w.t.life.ctx.Done():
 	}
 }
 
@@ -176,7 +176,7 @@ func (w *worker) unsent() bool {
 
 // prepare fills the exchange and makes the request that stands for it.
 func (w *worker) prepare(raw []byte) (*http.Request, *http.Transport, error) {
-	r, s, ex := &w.req, &w.t.shape, w.ex
+	r, s, ex := &w.req, &w.t.route.shape, w.ex
 	err := r.parse(raw)
 	if err != nil {
 		return nil, nil, err
@@ -189,16 +189,16 @@ func (w *worker) prepare(raw []byte) (*http.Request, *http.Transport, error) {
 		ex.head = append(ex.head, r.body...)
 		ex.body = nil
 	}
-	clients := w.t.clients.Load()
-	if !w.t.https {
+	clients := w.t.route.clients.Load()
+	if !w.t.route.https {
 		return w.standIn(r), clients.h1, nil
 	}
 	if r.fitsHTTP2() {
-		hreq, err := s.httpRequest(w.ctx, r, w.t.host)
+		hreq, err := s.httpRequest(w.ctx, r, w.t.route.host)
 		return hreq, clients.h2, err
 	}
 	hreq := *w.standIn(r)
-	hreq.URL = serverURL(s.sentHost(r), w.t.host)
+	hreq.URL = serverURL(s.sentHost(r), w.t.route.host)
 	return &hreq, clients.h1, nil
 }
 
@@ -219,7 +219,7 @@ func (w *worker) standIn(r *request) *http.Request {
 	}
 	if w.stands[i] == nil {
 		hreq := &http.Request{
-			Method: http.MethodPost, URL: &url.URL{Scheme: "http", Host: w.t.host, Path: "/"}, Close: last,
+			Method: http.MethodPost, URL: &url.URL{Scheme: "http", Host: w.t.route.host, Path: "/"}, Close: last,
 			Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{"User-Agent": nil},
 		}
 		if head {
