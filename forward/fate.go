@@ -1,8 +1,11 @@
 package forward
 
 import (
+	"bytes"
 	"strings"
 	"time"
+
+	"gor/reassembly/http1"
 )
 
 // finish ends the request that w has sent, or tried to send; with the lock.
@@ -55,6 +58,7 @@ func (t *target) report(reason error, raw []byte) {
 
 // firstLine is a request line fit for a log.
 func firstLine(raw []byte) string {
-	line, _ := cutLine(skipBlankLines(raw))
-	return strings.ToValidUTF8(string(line[:min(len(line), 200)]), "?")
+	raw = raw[http1.EmptyLines(raw):]
+	line, _, _ := bytes.Cut(raw[:min(len(raw), 200)], []byte("\n"))
+	return strings.ToValidUTF8(string(bytes.TrimSuffix(line, []byte("\r"))), "?")
 }

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"gor/reassembly/http1"
 )
 
 // The defaults of Config.
@@ -53,7 +55,7 @@ func (c *Config) check() error {
 		return errors.New("there is no target: give a URL such as http://staging:8080")
 	}
 	setDefault(&c.Mark, DefaultMark)
-	if !isToken([]byte(c.Mark)) {
+	if !http1.IsToken([]byte(c.Mark)) {
 		return fmt.Errorf("mark %q: not a header name", c.Mark)
 	}
 	setDefault(&c.Concurrency, DefaultConcurrency)

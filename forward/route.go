@@ -33,7 +33,7 @@ func (r *route) setUp(cfg *Config, u *url.URL, tlsConf *tls.Config) {
 	r.host = u.Host
 	r.shape = shaper{
 		host: []byte(u.Host), prefix: bytes.TrimRight([]byte(u.EscapedPath()), "/"),
-		mark: []byte(cfg.Mark), rewrite: cfg.Rewrite, smallEnd: 16 << 10,
+		mark: cfg.Mark, rewrite: cfg.Rewrite,
 	}
 	if cfg.OriginalHost {
 		r.shape.host = nil

@@ -27,6 +27,10 @@ type result struct {
 // it is written.
 const maxTries = 3
 
+// maxCopiedBody is the longest body that is copied behind its head, so that one
+// write takes both; longer ones are written from where they lie.
+const maxCopiedBody = 16 << 10
+
 // maxKeptHead bounds the buffer that a worker keeps from one request to the next.
 const maxKeptHead = 64 << 10
 
@@ -177,15 +181,16 @@ func (w *worker) unsent() bool {
 // prepare fills the exchange and makes the request that stands for it.
 func (w *worker) prepare(raw []byte) (*http.Request, *http.Transport, error) {
 	r, s, ex := &w.req, &w.t.route.shape, w.ex
-	err := r.parse(raw)
+	if err := r.parse(raw); err != nil {
+		return nil, nil, err
+	}
+	target, err := s.target(r.target)
 	if err != nil {
 		return nil, nil, err
 	}
-	if ex.head, err = s.appendHead(ex.head[:0], r); err != nil {
-		return nil, nil, err
-	}
+	ex.head = s.appendHead(ex.head[:0], r, target)
 	ex.body = r.body
-	if len(r.body) <= s.smallEnd {
+	if len(r.body) <= maxCopiedBody {
 		ex.head = append(ex.head, r.body...)
 		ex.body = nil
 	}
@@ -193,9 +198,8 @@ func (w *worker) prepare(raw []byte) (*http.Request, *http.Transport, error) {
 	if !w.t.route.https {
 		return w.standIn(r), clients.h1, nil
 	}
-	if r.fitsHTTP2() {
-		hreq, err := s.httpRequest(w.ctx, r, w.t.route.host)
-		return hreq, clients.h2, err
+	if r.fitsHTTP2(target) {
+		return s.httpRequest(w.ctx, r, target, w.t.route.host), clients.h2, nil
 	}
 	hreq := *w.standIn(r)
 	hreq.URL = serverURL(s.sentHost(r), w.t.route.host)
@@ -209,7 +213,7 @@ func (w *worker) prepare(raw []byte) (*http.Request, *http.Transport, error) {
 // may be used again and again.
 func (w *worker) standIn(r *request) *http.Request {
 	head := string(r.method) == "HEAD"
-	last := r.odd || r.minor == '0' && !r.keepAlive
+	last := r.once()
 	i := 0
 	if head {
 		i |= 1
