@@ -3,6 +3,8 @@ package forward
 import (
 	"bytes"
 	"testing"
+
+	"gor/reassembly/http1/http1test"
 )
 
 // FuzzRequest parses anything as a captured request. What is sent of it is the
@@ -15,6 +17,9 @@ func FuzzRequest(f *testing.F) {
 		"\r\nGET http://a/b HTTP/1.1\r\nKeep-Alive: 1\r\n\r\n",
 	} {
 		f.Add([]byte(s))
+	}
+	for _, c := range http1test.Requests(f) {
+		f.Add(c.Raw)
 	}
 	s := shaper{host: []byte("target:80"), mark: DefaultMark}
 	filter, err := NewFilter(FilterConfig{AllowPath: []string{"/"}, DenyHeader: []string{"A: b"}, SafeMethods: true})

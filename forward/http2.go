@@ -11,33 +11,12 @@ import (
 	"gor/reassembly/http1"
 )
 
-// fitsHTTP2 reports whether r, sent with this target, can be said in HTTP/2
-// (RFC 9113 section 8.3). What cannot goes over HTTP/1.1: what is odd, an
-// upgrade, HTTP/1.0, a target that does not begin with one slash, trailers that
-// HTTP/2 does not take.
+// fitsHTTP2 reports whether the head of r, sent with this target, can be said in
+// HTTP/2 (RFC 9113 section 8.3). What cannot goes over HTTP/1.1: what is odd, an
+// upgrade, HTTP/1.0, a target that does not begin with one slash.
 func (r *request) fitsHTTP2(target []byte) bool {
-	if r.head.Odd || r.upgrade || r.head.HTTP10 || target[0] != '/' || bytes.HasPrefix(target, []byte("//")) {
-		return false
-	}
-	return !r.head.Chunked || trailersFit(r.body)
+	return !r.head.Odd && !r.upgrade && !r.head.HTTP10 && target[0] == '/' && !bytes.HasPrefix(target, []byte("//"))
 }
-
-// trailersFit reports whether each trailer of a chunked body has a proper name,
-// not one that frames messages (RFC 9110 section 6.5.1), and a proper value.
-func trailersFit(body []byte) bool {
-	if bytes.HasSuffix(body, []byte("\n0\r\n\r\n")) || string(body) == "0\r\n\r\n" {
-		return true // there are none
-	}
-	_, trailers := http1.AppendContent(nil, body)
-	for _, f := range http1.AppendFields(nil, trailers) {
-		if folded(&f) || !http1.IsToken(f.Name) || !isFieldHTTP2(f.Kind) || bytes.ContainsFunc(f.Value, isControl) {
-			return false
-		}
-	}
-	return true
-}
-
-func isControl(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }
 
 // isFieldHTTP2 reports whether fields of this kind go out as they are over
 // HTTP/2. The others belong to a connection of HTTP/1 or to its framing, and
@@ -59,13 +38,18 @@ func (onceBody) Close() error { return nil }
 
 // httpRequest makes a whole http.Request of r, for a target that may offer
 // HTTP/2. Should it turn out to speak HTTP/1.1, the exact bytes take its place.
+// It is nil where HTTP/2 does not take r's trailers.
 func (s *shaper) httpRequest(ctx context.Context, r *request, target []byte, targetHost string) *http.Request {
+	body, trailer, ok := r.content()
+	if !ok {
+		return nil
+	}
 	host := s.sentHost(r)
 	u := serverURL(host, targetHost)
 	u.Opaque, u.Path = string(target), "" // written as it is
 	hreq := &http.Request{
 		Method: string(r.method), URL: u, Host: string(host),
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: make(http.Header, len(r.fields)+2),
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: make(http.Header, len(r.fields)+2), Trailer: trailer,
 	}
 	hreq.Header["User-Agent"] = nil // none is added
 	for i := range r.fields {
@@ -81,12 +65,7 @@ func (s *shaper) httpRequest(ctx context.Context, r *request, target []byte, tar
 		}
 	}
 	hreq.Header.Set(s.mark, "1")
-	body := r.body
-	hreq.ContentLength = int64(len(body))
-	if r.head.Chunked {
-		var trailers []byte
-		body, trailers = http1.AppendContent(make([]byte, 0, len(body)), body)
-		hreq.Trailer = parseTrailers(trailers)
+	if hreq.ContentLength = int64(len(body)); r.head.Chunked {
 		hreq.ContentLength = -1
 	}
 	if len(body) > 0 || r.head.Chunked {
@@ -95,18 +74,27 @@ func (s *shaper) httpRequest(ctx context.Context, r *request, target []byte, tar
 	return hreq.WithContext(ctx)
 }
 
-// parseTrailers makes a http.Header of trailers that trailersFit has let pass;
-// nil: there are none.
-func parseTrailers(trailers []byte) http.Header {
-	var h http.Header
-	for _, f := range http1.AppendFields(nil, trailers) {
-		if h == nil {
-			h = make(http.Header)
-		}
-		h.Add(string(f.Name), string(f.Value))
+// content is the body of r without chunks, and its trailers. ok is false where
+// HTTP/2 does not take a trailer: each needs a proper name, which is not that of
+// a field that frames messages (RFC 9110 section 6.5.1), and a proper value.
+func (r *request) content() (body []byte, trailer http.Header, ok bool) {
+	if !r.head.Chunked {
+		return r.body, nil, true
 	}
-	return h
+	body, trailers := http1.AppendContent(make([]byte, 0, len(r.body)), r.body)
+	for _, f := range http1.AppendFields(nil, trailers) {
+		if folded(&f) || !http1.IsToken(f.Name) || !isFieldHTTP2(f.Kind) || bytes.ContainsFunc(f.Value, isControl) {
+			return nil, nil, false
+		}
+		if trailer == nil {
+			trailer = make(http.Header)
+		}
+		trailer.Add(string(f.Name), string(f.Value))
+	}
+	return body, trailer, true
 }
+
+func isControl(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }
 
 // serverURL names the https server that is asked for: the Host that is sent,
 // which becomes the TLS server name, or the target where that is no host name.

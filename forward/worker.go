@@ -199,7 +199,9 @@ func (w *worker) prepare(raw []byte) (*http.Request, *http.Transport, error) {
 		return w.standIn(r), clients.h1, nil
 	}
 	if r.fitsHTTP2(target) {
-		return s.httpRequest(w.ctx, r, target, w.t.route.host), clients.h2, nil
+		if hreq := s.httpRequest(w.ctx, r, target, w.t.route.host); hreq != nil {
+			return hreq, clients.h2, nil
+		}
 	}
 	hreq := *w.standIn(r)
 	hreq.URL = serverURL(s.sentHost(r), w.t.route.host)
