@@ -307,6 +307,7 @@ func TestHost(t *testing.T) {
 		{"added", "", Config{}, "GET /a HTTP/1.0\r\nA: 1\r\n\r\n", "GET /a HTTP/1.0\r\nHost: TARGET\r\nA: 1\r\n\r\n"},
 		{"two, each in its place", "", Config{}, "GET /a HTTP/1.1\r\nhost: a\r\nA: 1\r\nHost: b\r\n\r\n", "GET /a HTTP/1.1\r\nhost: TARGET\r\nA: 1\r\nHost: TARGET\r\n\r\n"},
 		{"folded, becomes one line", "", Config{}, "GET /a HTTP/1.1\r\nHost: a\r\n b\r\n\tc\r\nA: 1\r\n\r\n", "GET /a HTTP/1.1\r\nHost: TARGET\r\nA: 1\r\n\r\n"},
+		{"folded, with the same value", "", Config{Rewrite: rw(RewriteConfig{SetHeader: []string{"Host: y"}})}, "GET /a HTTP/1.1\r\nHost:\r\n y\r\nA: 1\r\n\r\n", "GET /a HTTP/1.1\r\nHost: y\r\nA: 1\r\n\r\n"},
 		{"added behind what would become a part of it", "", Config{}, "GET /a HTTP/1.1\r\n x: y\r\nA: 1\r\n\r\n", "GET /a HTTP/1.1\r\n x: y\r\nA: 1\r\nHost: TARGET\r\n\r\n"},
 		{"original", "", Config{OriginalHost: true}, "GET /a HTTP/1.1\r\nHost: x:81\r\n\r\n", "GET /a HTTP/1.1\r\nHost: x:81\r\n\r\n"},
 		{"set", "", Config{OriginalHost: true, Rewrite: rw(RewriteConfig{SetHeader: []string{"host: y"}})}, "GET /a HTTP/1.1\r\nHost: x\r\n\r\n", "GET /a HTTP/1.1\r\nHost: y\r\n\r\n"},
