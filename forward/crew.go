@@ -6,11 +6,11 @@ import (
 )
 
 const (
-	// hangAfter is how long a target may answer nothing, while all it may have
+	// hangAfter is how long a target may send no response, while all it may have
 	// is in flight, before it is held to be failing.
 	hangAfter = 1500 * time.Millisecond
 
-	// maxHung bounds the workers that wait for answers that may never come, in
+	// maxHung bounds the workers that wait for responses that may never come, in
 	// multiples of the concurrency.
 	maxHung = 3
 )
@@ -22,7 +22,7 @@ type crew struct {
 	workers  map[*worker]struct{}
 	idle     int   // workers that wait and that nobody has called
 	waiting  bool  // a worker waits for the bucket or the backoff; it calls the next
-	answered int64 // when the target answered last
+	answered int64 // when the last response of the target was read
 	hungAt   int64 // requests sent before this, when it hung, do not count as in flight
 	hung     int   // how many they are
 }
@@ -118,7 +118,7 @@ func (t *target) detectHang(now int64) {
 	}
 	if !t.backoff.failing && now-last >= int64(hangAfter) {
 		t.backoff.trip(now)
-		t.log.Warn("target failing", "err", "it answers nothing", "in_flight", t.counts.inFlight)
+		t.log.Warn("target failing", "err", "no response to anything", "in_flight", t.counts.inFlight)
 	}
 	if t.backoff.failing {
 		t.crew.hungAt, t.crew.hung = now, t.counts.inFlight

@@ -274,3 +274,20 @@ func TestShutdown(t *testing.T) {
 		}
 	})
 }
+
+// TestPanic: a request on which the program itself fails has a fate, and leaves
+// a worker that goes on.
+func TestPanic(t *testing.T) {
+	w := benchWorker(t)
+	w.t.route.shape.rewrite = &Rewrite{paths: []pathRule{{}}} // without a regular expression
+	if res := w.send(typical); res.unsupported != errPanic || res.begun || res.err != nil {
+		t.Errorf("%+v", res)
+	}
+	if !w.ex.free() || w.ctx.Err() != nil {
+		t.Errorf("exchange free %v, context %v", w.ex.free(), w.ctx.Err())
+	}
+	w.t.route.shape.rewrite = nil
+	if res := w.send(typical); res.unsupported != nil || res.kind != FailRefused {
+		t.Errorf("the request behind it: %+v", res) // nobody listens at the target
+	}
+}

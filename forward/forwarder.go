@@ -39,10 +39,10 @@ type Config struct {
 	MaxWait     time.Duration // how long a request may wait
 
 	ConnectTimeout time.Duration // name look-up, connection and TLS handshake
-	AnswerTimeout  time.Duration // from the request's last byte to the answer's head
-	Timeout        time.Duration // the whole exchange, the answer's body included
+	AnswerTimeout  time.Duration // from the request's last byte to the response's head
+	Timeout        time.Duration // the whole exchange, the response's body included
 	ConnectionAge  time.Duration // connections are replaced, and names looked up again, this often
-	DrainBytes     int64         // an answer's body beyond this is not read: its connection is closed
+	DrainBytes     int64         // a response's body beyond this is not read: its connection is closed
 
 	Filter  *Filter  // nil: everything passes
 	Rewrite *Rewrite // nil: nothing is changed

@@ -8,11 +8,15 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"runtime/debug"
 	"syscall"
 	"time"
 )
 
-var errTimeout = errors.New("the exchange took too long")
+var (
+	errTimeout = errors.New("the exchange took too long")
+	errPanic   = errors.New("a fault of this program, which the log shows")
+)
 
 // A result is what came of one request.
 type result struct {
@@ -34,7 +38,7 @@ const maxCopiedBody = 16 << 10
 // maxKeptHead bounds the buffer that a worker keeps from one request to the next.
 const maxKeptHead = 64 << 10
 
-// A worker sends one request at a time and waits for the answer. All but since
+// A worker sends one request at a time and waits for the response. All but since
 // belongs to its goroutine.
 type worker struct {
 	t     *target
@@ -127,8 +131,9 @@ func (w *worker) sleep(d time.Duration) {
 	}
 }
 
-// send sends one captured request and reads its answer.
+// send sends one captured request and reads the response.
 func (w *worker) send(raw []byte) (res result) {
+	defer w.guard(&res)
 	ex := w.ex
 	ex.state.Store(exFresh)
 	ex.begun.Store(false)
@@ -144,7 +149,7 @@ func (w *worker) send(raw []byte) (res result) {
 	}
 	if err == nil {
 		res.status = resp.StatusCode
-		err = w.readAnswer(resp)
+		err = w.readResponse(resp)
 	}
 	res.begun = w.ex.begun.Load()
 	if err != nil {
@@ -155,6 +160,20 @@ func (w *worker) send(raw []byte) (res result) {
 		w.renew()
 	}
 	return res
+}
+
+// guard turns a panic while one request was sent into the fate of that request:
+// the others are none the worse for it. run sees to the exchange, which a
+// connection may still have.
+func (w *worker) guard(res *result) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	*res = result{begun: w.ex.begun.Load(), unsupported: errPanic}
+	w.t.log.Error("a panic", "panic", p, "stack", string(debug.Stack()))
+	w.cancel(nil)
+	w.renew()
 }
 
 // unsent reports whether a connection failed before anything was written on
@@ -209,7 +228,7 @@ func (w *worker) prepare(raw []byte) (*http.Request, *http.Transport, error) {
 }
 
 // standIn is what http.Transport is given in place of a request: it only has
-// to know how the answer is framed (HEAD) and whether the connection can be
+// to know how the response is framed (HEAD) and whether the connection can be
 // kept. POST stands for all other methods, since http.Transport does not send
 // a POST again that may have reached the target. It is never changed, and so
 // may be used again and again.
@@ -236,12 +255,12 @@ func (w *worker) standIn(r *request) *http.Request {
 	return w.stands[i]
 }
 
-// readAnswer reads the answer's body, so that the connection can be used
+// readResponse reads the response's body, so that the connection can be used
 // again, but not without end.
-func (w *worker) readAnswer(resp *http.Response) error {
+func (w *worker) readResponse(resp *http.Response) error {
 	defer resp.Body.Close()
 	if resp.StatusCode == http.StatusSwitchingProtocols || resp.Body == http.NoBody {
-		return nil // what follows a 101 is not an answer and may never end
+		return nil // what follows a 101 is not HTTP and may never end
 	}
 	if w.drain == nil {
 		w.drain = make([]byte, 8<<10)
