@@ -44,14 +44,14 @@ type worker struct {
 	t     *target
 	since int64 // when its request was taken; 0: idle; guarded by t.mu
 
-	req    request
-	ex     *exchange
-	trace  httptrace.ClientTrace
-	ctx    context.Context
-	cancel context.CancelCauseFunc
-	timer  *time.Timer // bounds the exchange
-	stands [4]*http.Request
-	drain  []byte
+	req    request                 // the captured request, taken apart
+	ex     *exchange               // what is written of it; another one where a connection kept the last
+	trace  httptrace.ClientTrace   // through which http.Transport hands over a connection
+	ctx    context.Context         // of the exchanges since renew
+	cancel context.CancelCauseFunc // breaks off the exchange
+	timer  *time.Timer             // that calls it after Config.Timeout
+	stands [4]*http.Request        // see standIn
+	drain  []byte                  // room for a piece of a response's body
 }
 
 func newWorker(t *target) *worker {
