@@ -18,7 +18,7 @@ const (
 // are nanoseconds of one clock. The owner guards it with a lock.
 type backoff struct {
 	failing bool
-	row     int // failures since the last answer
+	row     int // failures since the last response
 	delay   int64
 	next    int64 // while failing: when the next probe may go
 }
@@ -39,7 +39,7 @@ func (b *backoff) sent(now int64) {
 	}
 }
 
-// answered says that the target answered; it reports whether that ends a failure.
+// answered says that a response came; it reports whether that ends a failure.
 func (b *backoff) answered() (recovered bool) {
 	recovered = b.failing
 	*b = backoff{}

@@ -125,7 +125,7 @@ func benchWorker(tb testing.TB) *worker {
 		tb.Fatal(err)
 	}
 	t := f.targets[0]
-	t.ctx = tb.Context()
+	t.life.ctx = tb.Context()
 	w := newWorker(t)
 	w.renew()
 	return w

@@ -5,13 +5,14 @@ import "math/bits"
 // itemOverhead is what an item costs beside its bytes, in the buffer's accounts.
 const itemOverhead = 256
 
-// An item is one request that waits for its turn.
+// An item is one request that waits for its turn or is in flight. Its bytes
+// are its own, in a buffer that itemPools gave it.
 type item struct {
-	raw          []byte // the request's bytes
-	at           int64  // when it came
-	lane         *lane
-	next         *item // in its lane
-	older, newer *item // of all items
+	raw    []byte     // the request's bytes
+	at     int64      // when it came, in nanoseconds of the target's clock
+	lane   *lane      // of its client connection
+	inLane node[item] // its place in the lane
+	inAge  node[item] // its place among all that wait
 }
 
 func (it *item) cost() int64 { return int64(cap(it.raw)) + itemOverhead }
@@ -19,57 +20,14 @@ func (it *item) cost() int64 { return int64(cap(it.raw)) + itemOverhead }
 // A lane holds what waits of one client connection, in order. It exists while
 // something waits or is in flight.
 type lane struct {
-	conn       uint64
-	head, tail *item
-	cost       int64
-	busy       bool // a request of this connection is in flight
-	ready      laneLink
-	ranked     laneLink
-	rank       int // index of the buffer's list that ranked is in
+	conn    uint64
+	items   list[item] // that wait; what is in flight has been taken out
+	cost    int64      // of items
+	busy    bool       // a request of this connection is in flight
+	rank    int        // index of the buffer's list that inRank is in; -1: none
+	inReady node[lane]
+	inRank  node[lane]
 }
-
-type laneLink struct {
-	prev, next *lane
-	in         bool
-}
-
-// A laneList is a queue of lanes linked through one of their two links.
-type laneList struct {
-	head, tail *lane
-	link       func(*lane) *laneLink
-}
-
-func (l *laneList) pushBack(n *lane) {
-	k := l.link(n)
-	*k = laneLink{prev: l.tail, in: true}
-	if l.tail != nil {
-		l.link(l.tail).next = n
-	} else {
-		l.head = n
-	}
-	l.tail = n
-}
-
-func (l *laneList) remove(n *lane) {
-	k := l.link(n)
-	if !k.in {
-		return
-	}
-	if k.prev != nil {
-		l.link(k.prev).next = k.next
-	} else {
-		l.head = k.next
-	}
-	if k.next != nil {
-		l.link(k.next).prev = k.prev
-	} else {
-		l.tail = k.prev
-	}
-	*k = laneLink{}
-}
-
-func readyLink(n *lane) *laneLink  { return &n.ready }
-func rankedLink(n *lane) *laneLink { return &n.ranked }
 
 // A buffer holds a target's waiting requests: in order within a connection,
 // connections in turn, bounded in number and bytes. When it is full, the oldest
@@ -81,23 +39,19 @@ type buffer struct {
 	maxCount int   // of those that wait
 	maxCost  int64 // of all
 
-	lanes          map[uint64]*lane
-	ready          laneList // lanes with a waiting request and none in flight
-	ranks          [64]laneList
-	oldest, newest *item
-	count          int
-	cost           int64   // of those that wait and those in flight
-	spare          []*lane // to be used again
+	lanes map[uint64]*lane
+	ready list[lane] // lanes with a waiting request and none in flight, next turn first
+	ranks [64]list[lane]
+	byAge list[item] // all that wait, the oldest first
+	count int        // of those that wait
+	cost  int64      // of those that wait and those in flight
+	spare []*lane    // to be used again
 }
 
 const maxSpareLanes = 1024
 
 func newBuffer(maxCount int, maxBytes int64) *buffer {
-	b := &buffer{maxCount: maxCount, maxCost: maxBytes, lanes: make(map[uint64]*lane), ready: laneList{link: readyLink}}
-	for i := range b.ranks {
-		b.ranks[i].link = rankedLink
-	}
-	return b
+	return &buffer{maxCount: maxCount, maxCost: maxBytes, lanes: make(map[uint64]*lane)}
 }
 
 // push adds it, which came with connection conn. The caller then drops what is over.
@@ -106,22 +60,12 @@ func (b *buffer) push(it *item, conn uint64) {
 	if l == nil {
 		l = b.newLane(conn)
 	}
+	if l.items.first() == nil && !l.busy {
+		b.ready.pushBack(&l.inReady, l)
+	}
 	it.lane = l
-	if l.tail != nil {
-		l.tail.next = it
-	} else {
-		l.head = it
-		if !l.busy {
-			b.ready.pushBack(l)
-		}
-	}
-	l.tail = it
-	if it.older = b.newest; it.older != nil {
-		it.older.newer = it
-	} else {
-		b.oldest = it
-	}
-	b.newest = it
+	l.items.pushBack(&it.inLane, it)
+	b.byAge.pushBack(&it.inAge, it)
 	b.count++
 	b.cost += it.cost()
 	l.cost += it.cost()
@@ -140,17 +84,18 @@ func (b *buffer) newLane(conn uint64) *lane {
 	return l
 }
 
-// rerank puts l into the list for the room it takes up.
+// rerank puts l into the list for the room it takes up; into none if nothing waits.
 func (b *buffer) rerank(l *lane) {
 	rank := bits.Len64(uint64(l.cost))
+	if l.items.first() == nil {
+		rank = -1
+	}
 	if rank == l.rank {
 		return
 	}
-	if l.rank >= 0 {
-		b.ranks[l.rank].remove(l)
-	}
-	if l.rank = rank; l.head != nil {
-		b.ranks[rank].pushBack(l)
+	l.inRank.remove()
+	if l.rank = rank; rank >= 0 {
+		b.ranks[rank].pushBack(&l.inRank, l)
 	}
 }
 
@@ -160,7 +105,7 @@ func (b *buffer) overfull() *item {
 		return nil
 	}
 	for i := len(b.ranks) - 1; i >= 0; i-- {
-		if l := b.ranks[i].head; l != nil {
+		if l := b.ranks[i].first(); l != nil {
 			return b.drop(l)
 		}
 	}
@@ -169,29 +114,32 @@ func (b *buffer) overfull() *item {
 
 // expired takes out the oldest request if it came before t; nil: none did.
 func (b *buffer) expired(t int64) *item {
-	if b.oldest == nil || b.oldest.at >= t {
+	oldest := b.byAge.first()
+	if oldest == nil || oldest.at >= t {
 		return nil
 	}
-	return b.drop(b.oldest.lane) // the oldest of all is the first of its lane
+	return b.drop(oldest.lane) // the oldest of all is the first of its lane
 }
 
+// drop takes out the first request of l, which is not sent.
 func (b *buffer) drop(l *lane) *item {
 	it := b.shift(l)
 	b.cost -= it.cost()
-	if l.head == nil {
-		b.ready.remove(l)
+	if l.items.first() == nil {
+		l.inReady.remove()
 		b.retire(l)
 	}
 	return it
 }
 
-// pop takes the next request of the next lane, which is busy until release.
+// pop takes the next request of the next lane, which is busy until release;
+// nil: none may go.
 func (b *buffer) pop() *item {
-	l := b.ready.head
+	l := b.ready.first()
 	if l == nil {
 		return nil
 	}
-	b.ready.remove(l)
+	l.inReady.remove()
 	l.busy = true
 	return b.shift(l)
 }
@@ -201,15 +149,15 @@ func (b *buffer) release(it *item) {
 	l := it.lane
 	b.cost -= it.cost()
 	l.busy = false
-	if l.head != nil {
-		b.ready.pushBack(l)
+	if l.items.first() != nil {
+		b.ready.pushBack(&l.inReady, l)
 	}
 	b.retire(l)
 }
 
 // retire forgets a lane that holds nothing.
 func (b *buffer) retire(l *lane) {
-	if l.busy || l.head != nil {
+	if l.busy || l.items.first() != nil {
 		return
 	}
 	delete(b.lanes, l.conn)
@@ -220,28 +168,11 @@ func (b *buffer) retire(l *lane) {
 
 // shift takes the first item out of l.
 func (b *buffer) shift(l *lane) *item {
-	it := l.head
-	if l.head = it.next; l.head == nil {
-		l.tail = nil
-	}
-	if it.older != nil {
-		it.older.newer = it.newer
-	} else {
-		b.oldest = it.newer
-	}
-	if it.newer != nil {
-		it.newer.older = it.older
-	} else {
-		b.newest = it.older
-	}
+	it := l.items.first()
+	it.inLane.remove()
+	it.inAge.remove()
 	b.count--
 	l.cost -= it.cost()
-	if l.head == nil {
-		b.ranks[l.rank].remove(l)
-		l.rank = -1
-	} else {
-		b.rerank(l)
-	}
-	it.next, it.older, it.newer = nil, nil, nil
+	b.rerank(l)
 	return it
 }

@@ -185,3 +185,19 @@ func TestItemPools(t *testing.T) {
 		p.put(it)
 	}
 }
+
+// BenchmarkBuffer is what a request costs in the buffer's books: it comes,
+// goes out and is done, while others of a thousand connections wait.
+func BenchmarkBuffer(b *testing.B) {
+	buf := newBuffer(1<<20, 1<<40)
+	for conn := range uint64(1000) {
+		buf.push(newItem("GET / HTTP/1.1\r\n\r\n"), conn)
+	}
+	it := newItem("GET / HTTP/1.1\r\n\r\n")
+	b.ReportAllocs()
+	for conn := uint64(0); b.Loop(); conn++ {
+		buf.push(it, conn%1000)
+		it = buf.pop()
+		buf.release(it)
+	}
+}

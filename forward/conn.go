@@ -79,7 +79,7 @@ func (ex *exchange) writeTo(c net.Conn) (int, error) {
 // before it writes, it calls the trace hook GotConn, and there the worker arms
 // the connection with its exchange. The first Write that follows writes the
 // exchange; what the Transport itself wanted to write goes nowhere. Pooling,
-// timeouts, TLS and the reading of answers remain the Transport's.
+// timeouts, TLS and the reading of responses remain the Transport's.
 type conn struct {
 	net.Conn
 	next   atomic.Pointer[exchange]
@@ -98,9 +98,9 @@ func (c *conn) arm(ex *exchange) bool {
 }
 
 // Write writes the exchange that c is armed with. A failure after the first
-// byte is not reported: the target may have answered early (413) and closed,
-// and http.Transport would rather see the failure than the answer. Reading
-// fails soon enough if there is no answer.
+// byte is not reported: the target may have responded early (413) and closed,
+// and http.Transport would rather see the failure than the response. Reading
+// fails soon enough if there is none.
 func (c *conn) Write(p []byte) (int, error) {
 	ex := c.next.Swap(nil)
 	if ex == nil {

@@ -11,10 +11,15 @@
 // or dead one costs the others nothing. Stats and Interval
 // give the accounts; package report shows them.
 //
+// To read the code, begin with forwarder.go, which has all that is exported but
+// filters and rewriting, and follow a request: target.go takes it in, buffer.go
+// holds it, crew.go says when it goes out, worker.go sends it, with request.go,
+// head.go and conn.go, and fate.go counts what became of it.
+//
 // # Order
 //
 // Requests of one client connection go to a target one after the other, each
-// when the answer to the one before has been read to its end; connections go
+// when the response to the one before has been read to its end; connections go
 // in turn and in parallel, up to Config.Concurrency. What hangs holds up its
 // own connection only. A connection costs memory only while something of it
 // waits or is in flight.
@@ -43,20 +48,20 @@
 // and blanks of headers, Expect (its body follows at once, as RFC 9110 section
 // 10.1.1 allows), chunk sizes, extensions and trailers.
 //
-// Requests that break RFC 9112 in ways on which servers disagree (bare LF,
-// folded headers, header lines that have no colon or no proper name) go out as
-// they are, and their connection is not used again, so that what the target
-// makes of them cannot touch the next request. Those whose end is doubtful
-// have no faithful form and are counted as unsupported, with the first of each
-// kind in the log: two lengths, a length beside chunked, a length that is no
-// number or has a blank before its colon, chunked that is not last or in
-// HTTP/1.0, a broken or short body, two Hosts, a NUL or a lone carriage return
-// in the head, no HTTP/1 request line, CONNECT.
+// Requests are read by package http1, which the listener reads them with: what
+// the one sends the other forwards. Those that break RFC 9112 in ways on which
+// servers disagree (http1.Message.Odd: bare LF, folded headers, two Hosts, header
+// lines that have no colon or no proper name, ...) go out as they are, and their
+// connection is not used again, so that what the target makes of them cannot
+// touch the next request. Each Host line of theirs gets the target's host, on one
+// line. What http1 refuses has no faithful form and is counted as unsupported,
+// with the first of each reason in the log; so is what is cut short or has bytes
+// behind its end, CONNECT, and what rewriting leaves no target of.
 //
 // An https target that chooses HTTP/2 gets the same method, target, headers
 // and trailers, but in HTTP/2's form: names in lower case and grouped, the body
 // without chunks. What HTTP/2 cannot say (upgrades, HTTP/1.0, a target that
-// does not begin with one slash, control bytes) goes over HTTP/1.1. The TLS
+// does not begin with one slash, whatever is odd) goes over HTTP/1.1. The TLS
 // server name is the Host that is sent.
 //
 // No request is sent twice. http.Transport repeats a request on another
@@ -79,11 +84,11 @@
 //
 // # Targets that fail
 //
-// Connecting, the beginning of the answer and the whole exchange have a bound
-// each. An answer's body is read up to Config.DrainBytes, beyond which its
+// Connecting, the beginning of the response and the whole exchange have a bound
+// each. A response's body is read up to Config.DrainBytes, beyond which its
 // connection is closed; the body of a 101 is not read. Ten failures in a row,
 // or everything in flight hanging, make a target fail: then single requests
-// probe it, four a second at the most, until one is answered. Requests that
+// probe it, four a second at the most, until one gets a response. Requests that
 // have hung since then do not count as in flight. Meanwhile the buffer is
 // bounded as ever.
 //
@@ -94,6 +99,6 @@
 //
 // Filter, share (|N%), room in the buffer, limit (|N), whether it can be sent
 // as captured, then rewriting: path, headers removed, headers set, Host,
-// connection headers, mark. The filter sees the captured bytes. Every decision
-// is counted; see TargetStats.
+// connection headers, mark. The filter sees the captured bytes, and FilterConfig
+// says in which forms. Every decision is counted; see TargetStats.
 package forward

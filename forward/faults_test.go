@@ -247,7 +247,7 @@ func TestShutdown(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, target := range f.targets {
-			target.dialer.lookup, target.dialer.connect = v.lookup, v.connect
+			target.route.dialer.lookup, target.route.dialer.connect = v.lookup, v.connect
 		}
 		ctx, cancel := context.WithCancel(context.Background())
 		done := make(chan struct{})
@@ -273,4 +273,21 @@ func TestShutdown(t *testing.T) {
 			t.Errorf("two targets are both %q", stats[0].Target)
 		}
 	})
+}
+
+// TestPanic: a request on which the program itself fails has a fate, and leaves
+// a worker that goes on.
+func TestPanic(t *testing.T) {
+	w := benchWorker(t)
+	w.t.route.shape.rewrite = &Rewrite{paths: []pathRule{{}}} // without a regular expression
+	if res := w.send(typical); res.unsupported != errPanic || res.begun || res.err != nil {
+		t.Errorf("%+v", res)
+	}
+	if !w.ex.free() || w.ctx.Err() != nil {
+		t.Errorf("exchange free %v, context %v", w.ex.free(), w.ctx.Err())
+	}
+	w.t.route.shape.rewrite = nil
+	if res := w.send(typical); res.unsupported != nil || res.kind != FailRefused {
+		t.Errorf("the request behind it: %+v", res) // nobody listens at the target
+	}
 }

@@ -1,17 +1,31 @@
 package forward
 
 import (
-	"bytes"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
+
+	"gor/reassembly/http1"
 )
 
 // FilterConfig says which requests pass a Filter. Regular expressions are RE2
 // and match anywhere unless anchored.
+//
+// A rule for paths looks at the whole target, query included, and at more than
+// one form of it: as it came; as it came but in origin form (/a for
+// http://host/a); and normalised, which is what /%61, //a, /./a and /b/../a
+// become where a server thinks them the same as /a (appendNormal says exactly
+// how). Servers differ in which form they serve, so a filter is on the safe
+// side of both: a request is denied if any form matches a denied path, and
+// allowed only if both what came and the normalised form match an allowed one.
+//
+// A rule for headers looks at the value on one line: where it is folded, at the
+// line with its continuation lines joined by one space (RFC 9112 section 5.2).
 type FilterConfig struct {
-	Methods     []string // only these methods, exactly as spelt; empty: all
+	Methods     []string // only these methods, which are case-sensitive; empty: all
 	SafeMethods bool     // only GET, HEAD and OPTIONS
 	AllowPath   []string // the request target must match one of these
 	DenyPath    []string // the request target must match none of these
@@ -24,24 +38,29 @@ type FilterConfig struct {
 // headers. Any number of goroutines may use it.
 type Filter struct {
 	safe                    bool
-	methods                 [][]byte
+	methods                 []string
 	allowPath, denyPath     []*regexp.Regexp
 	allowHeader, denyHeader []headerRule
+	sights                  sync.Pool // of *sight, so that Allow allocates nothing
 }
 
 type headerRule struct {
-	name []byte
+	name string
 	re   *regexp.Regexp
 }
+
+// knownMethods are those of RFC 9110 section 9 and RFC 5789, of which one in
+// small letters is rather a slip than a method of somebody's own.
+var knownMethods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
 
 // NewFilter compiles a filter; its errors name the expression that is wrong.
 func NewFilter(cfg FilterConfig) (*Filter, error) {
 	f := &Filter{safe: cfg.SafeMethods}
 	for _, m := range cfg.Methods {
-		if !isToken([]byte(m)) {
-			return nil, fmt.Errorf("method %q: not an HTTP method", m)
+		if err := checkMethod(m); err != nil {
+			return nil, fmt.Errorf("method %q: %w", m, err)
 		}
-		f.methods = append(f.methods, []byte(m))
+		f.methods = append(f.methods, m)
 	}
 	var err error
 	if f.allowPath, err = compilePaths("allow-path", cfg.AllowPath); err != nil {
@@ -62,6 +81,16 @@ func NewFilter(cfg FilterConfig) (*Filter, error) {
 	return f, nil
 }
 
+func checkMethod(m string) error {
+	if !http1.IsToken([]byte(m)) {
+		return errors.New("not an HTTP method")
+	}
+	if upper := strings.ToUpper(m); m != upper && slices.Contains(knownMethods, upper) {
+		return fmt.Errorf("methods are case-sensitive (RFC 9110 section 9.1): give %s", upper)
+	}
+	return nil
+}
+
 func compilePaths(flag string, exprs []string) ([]*regexp.Regexp, error) {
 	var list []*regexp.Regexp
 	for _, s := range exprs {
@@ -79,37 +108,41 @@ func compileHeaders(flag string, rules []string) ([]headerRule, error) {
 	for _, s := range rules {
 		name, expr, ok := strings.Cut(s, ":")
 		name = strings.TrimSpace(name)
-		if !ok || !isToken([]byte(name)) {
+		if !ok || !http1.IsToken([]byte(name)) {
 			return nil, fmt.Errorf("%s %q: give 'Name: regex'", flag, s)
 		}
 		re, err := regexp.Compile(strings.TrimSpace(expr))
 		if err != nil {
 			return nil, fmt.Errorf("%s %q: %w", flag, s, err)
 		}
-		list = append(list, headerRule{[]byte(name), re})
+		list = append(list, headerRule{name, re})
 	}
 	return list, nil
 }
 
 // Allow reports whether the request that raw begins with passes. A nil Filter
-// lets everything pass; any other lets nothing pass that has no request line.
-// It keeps nothing of raw and allocates nothing.
+// lets everything pass; any other lets nothing pass that http1 does not read as
+// the head of a request. It keeps nothing of raw and allocates nothing.
 func (f *Filter) Allow(raw []byte) bool {
 	if f == nil {
 		return true
 	}
-	line, rest := cutLine(skipBlankLines(raw))
-	method, target, ok := splitRequestLine(line)
-	if !ok {
+	s, _ := f.sights.Get().(*sight)
+	if s == nil {
+		s = new(sight)
+	}
+	defer f.sights.Put(s)
+	defer s.forget()
+	if !s.read(raw) {
 		return false
 	}
 	switch {
-	case f.safe && !isSafe(method),
-		len(f.methods) > 0 && !slices.ContainsFunc(f.methods, func(m []byte) bool { return bytes.Equal(m, method) }),
-		len(f.allowPath) > 0 && !matchAny(f.allowPath, target),
-		matchAny(f.denyPath, target),
-		len(f.allowHeader) > 0 && !matchHeader(f.allowHeader, rest),
-		len(f.denyHeader) > 0 && matchHeader(f.denyHeader, rest):
+	case f.safe && !isSafe(s.method),
+		len(f.methods) > 0 && !slices.Contains(f.methods, string(s.method)),
+		len(f.allowPath) > 0 && !s.allowedBy(f.allowPath),
+		len(f.denyPath) > 0 && s.deniedBy(f.denyPath),
+		len(f.allowHeader) > 0 && !s.hasHeader(f.allowHeader),
+		len(f.denyHeader) > 0 && s.hasHeader(f.denyHeader):
 		return false
 	}
 	return true
@@ -121,34 +154,4 @@ func isSafe(method []byte) bool {
 		return true
 	}
 	return false
-}
-
-func matchAny(list []*regexp.Regexp, b []byte) bool {
-	for _, re := range list {
-		if re.Match(b) {
-			return true
-		}
-	}
-	return false
-}
-
-// matchHeader reports whether a header line in head, which ends at its blank
-// line, is what one of the rules looks for.
-func matchHeader(rules []headerRule, head []byte) bool {
-	for {
-		var line []byte
-		if line, head = cutLine(head); len(line) == 0 {
-			return false
-		}
-		colon := bytes.IndexByte(line, ':')
-		if colon < 0 {
-			continue
-		}
-		name, value := line[:colon], bytes.Trim(line[colon+1:], " \t")
-		for i := range rules {
-			if equalFold(name, rules[i].name) && rules[i].re.Match(value) {
-				return true
-			}
-		}
-	}
 }

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"gor/reassembly/http1"
 )
 
 // The defaults of Config.
@@ -27,25 +29,49 @@ const (
 // Config says where requests go and within which bounds. Zero values mean the
 // defaults above.
 type Config struct {
-	Targets      []TargetSpec // at least one
-	OriginalHost bool         // send the captured Host instead of the target's
-	Mark         string       // name of the header that marks replayed requests
+	// What is sent, and where to.
 
-	Concurrency int           // requests in flight per target, those that hang not counted
-	Buffer      int           // requests that may wait per target
-	BufferBytes int64         // bytes of requests that wait or are in flight, and 256 more for each
-	MaxWait     time.Duration // how long a request may wait
+	// Targets are the places that every request goes to; there is one at least.
+	Targets []TargetSpec
+	// OriginalHost sends the captured Host instead of the target's.
+	OriginalHost bool
+	// Mark is the name of the header that marks replayed requests.
+	Mark string
+	// Filter says which requests are sent; nil: all.
+	Filter *Filter
+	// Rewrite says what is changed in them; nil: nothing.
+	Rewrite *Rewrite
+	// TLS is for https targets.
+	TLS TLSConfig
 
-	ConnectTimeout time.Duration // name look-up, connection and TLS handshake
-	AnswerTimeout  time.Duration // from the request's last byte to the answer's head
-	Timeout        time.Duration // the whole exchange, the answer's body included
-	ConnectionAge  time.Duration // connections are replaced, and names looked up again, this often
-	DrainBytes     int64         // an answer's body beyond this is not read: its connection is closed
+	// Bounds, for each target.
 
-	Filter  *Filter  // nil: everything passes
-	Rewrite *Rewrite // nil: nothing is changed
-	TLS     TLSConfig
-	Logger  *slog.Logger // nil: nothing is logged
+	// Concurrency is how many requests may be in flight. Those that hang are not
+	// counted.
+	Concurrency int
+	// Buffer is how many requests may wait.
+	Buffer int
+	// BufferBytes bounds the bytes of the requests that wait or are in flight,
+	// with 256 more for each.
+	BufferBytes int64
+	// MaxWait is how long a request may wait.
+	MaxWait time.Duration
+	// ConnectTimeout is for the name's look-up, the connection and the TLS
+	// handshake together.
+	ConnectTimeout time.Duration
+	// AnswerTimeout is from the request's last byte to the response's head.
+	AnswerTimeout time.Duration
+	// Timeout is for the whole exchange, the response's body included.
+	Timeout time.Duration
+	// ConnectionAge is how often connections are replaced, and names looked up
+	// again.
+	ConnectionAge time.Duration
+	// DrainBytes is how much of a response's body is read. The connection of a
+	// longer one is closed.
+	DrainBytes int64
+
+	// Logger gets changes of state only; nil: nothing is logged.
+	Logger *slog.Logger
 }
 
 func (c *Config) check() error {
@@ -53,7 +79,7 @@ func (c *Config) check() error {
 		return errors.New("there is no target: give a URL such as http://staging:8080")
 	}
 	setDefault(&c.Mark, DefaultMark)
-	if !isToken([]byte(c.Mark)) {
+	if !http1.IsToken([]byte(c.Mark)) {
 		return fmt.Errorf("mark %q: not a header name", c.Mark)
 	}
 	setDefault(&c.Concurrency, DefaultConcurrency)

@@ -3,6 +3,8 @@ package forward
 import (
 	"bytes"
 	"testing"
+
+	"gor/reassembly/http1/http1test"
 )
 
 // FuzzRequest parses anything as a captured request. What is sent of it is the
@@ -16,7 +18,10 @@ func FuzzRequest(f *testing.F) {
 	} {
 		f.Add([]byte(s))
 	}
-	s := shaper{host: []byte("target:80"), mark: []byte(DefaultMark), smallEnd: 1 << 14}
+	for _, c := range http1test.Requests(f) {
+		f.Add(c.Raw)
+	}
+	s := shaper{host: []byte("target:80"), mark: DefaultMark}
 	filter, err := NewFilter(FilterConfig{AllowPath: []string{"/"}, DenyHeader: []string{"A: b"}, SafeMethods: true})
 	if err != nil {
 		f.Fatal(err)
@@ -27,10 +32,11 @@ func FuzzRequest(f *testing.F) {
 		if r.parse(raw) != nil {
 			return
 		}
-		head, err := s.appendHead(nil, &r)
+		target, err := s.target(r.target)
 		if err != nil {
-			return
+			t.Fatalf("%q: %v, though nothing is rewritten", raw, err)
 		}
+		head := s.appendHead(nil, &r, target)
 		var again request
 		if err := again.parse(append(bytes.Clone(head), r.body...)); err != nil {
 			t.Fatalf("%q became %q, which does not parse: %v", raw, head, err)
@@ -38,8 +44,47 @@ func FuzzRequest(f *testing.F) {
 		if !bytes.Equal(r.method, again.method) || !bytes.Equal(r.target, again.target) || !bytes.Equal(r.body, again.body) {
 			t.Fatalf("%q became %q", raw, head)
 		}
+		if again.head.Odd && !r.head.Odd {
+			t.Fatalf("%q became %q, which is odder", raw, head)
+		}
+		if again.hosts != max(r.hosts, 1) || !bytes.Contains(head, []byte("target:80")) {
+			t.Fatalf("%q became %q with %d Hosts", raw, head, again.hosts)
+		}
 		if !bytes.Contains(head, []byte(DefaultMark+": 1")) {
 			t.Fatalf("%q became %q without the mark", raw, head)
+		}
+		if r.fitsHTTP2(target) {
+			s.httpRequest(t.Context(), &r, target, "target:80") // must not fall
+		}
+	})
+}
+
+// FuzzNormal holds what appendNormal promises of any target: that isNormal
+// says no for all that it changes, and that what it makes of one is normal.
+func FuzzNormal(f *testing.F) {
+	for _, s := range []string{"/a/../b?c", "//%2e%2E/;x/..;y/.", "http://h", "*", "%", "/%zz%4", `\..\a#b?c`, "?", "/a.b/.c/d;e"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, target []byte) {
+		normal := appendNormal([]byte("x"), target)[1:]
+		if isNormal(target) && !bytes.Equal(normal, target) {
+			t.Fatalf("%q is said to be normal, and became %q", target, normal)
+		}
+		path := normal
+		if i := bytes.IndexAny(originForm(target), "?#"); i >= 0 { // it is at the end of both
+			path = normal[:len(normal)-len(originForm(target)[i:])]
+		}
+		if string(path) == "*" {
+			return
+		}
+		if len(path) == 0 || path[0] != '/' {
+			t.Fatalf("%q became %q", target, normal)
+		}
+		for segment := range bytes.SplitSeq(bytes.TrimSuffix(path[1:], []byte("/")), []byte("/")) {
+			name, _, _ := bytes.Cut(segment, []byte(";"))
+			if len(path) > 1 && len(name) == 0 || string(name) == "." || string(name) == ".." {
+				t.Fatalf("%q became %q", target, normal)
+			}
 		}
 	})
 }

@@ -1,117 +1,117 @@
 package forward
 
-import "bytes"
+import (
+	"bytes"
+
+	"gor/reassembly/http1"
+)
 
 // A shaper makes the bytes that a target gets of the bytes that were captured.
 type shaper struct {
-	host     []byte // the Host to send; nil: the captured one
-	prefix   []byte // put before the path; without a slash at its end
-	mark     []byte
-	rewrite  *Rewrite
-	smallEnd int // bodies up to this long are copied behind the head
+	host    []byte // the Host to send; nil: the captured one
+	prefix  []byte // put before the path; without a slash at its end
+	mark    string // name of the field that marks replayed requests
+	rewrite *Rewrite
 }
 
-// target is the request target to send.
-func (s *shaper) target(r *request) ([]byte, error) {
-	t := s.rewrite.target(r.target)
-	if len(s.prefix) == 0 {
+// target is the request target to send for t, the captured one; t itself where
+// nothing has to be changed.
+func (s *shaper) target(t []byte) ([]byte, error) {
+	if t = s.rewrite.target(t); len(http1.Trim(t)) == 0 {
+		return nil, errEmptyTarget
+	}
+	if len(s.prefix) == 0 || string(t) == "*" {
 		return t, nil
 	}
-	path := 0 // where the path begins
-	switch {
-	case t[0] == '/':
-	case string(t) == "*":
-		return t, nil
-	default: // absolute-form, RFC 9112 section 3.2.2
-		i := bytes.Index(t, []byte("://"))
-		if i < 0 {
-			return nil, errPrefix
-		}
-		if path = bytes.IndexByte(t[i+3:], '/'); path < 0 {
-			return nil, errPrefix
-		}
-		path += i + 3
+	path := len(t) - len(originForm(t))
+	if path == len(t) || t[path] != '/' {
+		return nil, errPrefix
 	}
 	out := make([]byte, 0, len(s.prefix)+len(t))
 	return append(append(append(out, t[:path]...), s.prefix...), t[path:]...), nil
 }
 
-// sentHost is the Host that goes with r; nil: none.
+// sentHost is the Host that goes with r, the first one where there are
+// several; nil: none.
 func (s *shaper) sentHost(r *request) []byte {
 	if s.host != nil {
 		return s.host
 	}
 	for i := range r.fields {
-		if r.fields[i].kind == fieldHost {
-			return r.fields[i].value
+		if f := &r.fields[i]; f.Kind == http1.FieldHost {
+			return r.unfold(f)
 		}
 	}
 	return nil
 }
 
-// appendHead appends r's head as it is to be sent. Lines that nothing has to
-// be changed in are copied as they are, with their line ends.
-func (s *shaper) appendHead(dst []byte, r *request) ([]byte, error) {
-	target, err := s.target(r)
-	if err != nil {
-		return dst, err
-	}
-	dst = append(append(append(dst, r.method...), ' '), target...)
-	dst = append(append(dst, ' '), r.version...)
-	dst = append(dst, r.lineEnd...)
-	if s.host != nil && !r.hasHost {
+// appendHead appends r's head as it is to be sent, with this target. What
+// nothing has to be changed in is copied as it is, line ends included.
+func (s *shaper) appendHead(dst []byte, r *request, target []byte) []byte {
+	dst = append(append(append(dst, r.before...), target...), r.after...)
+	added := s.host != nil && r.hosts == 0
+	if added && !beginsWithBlank(r.fields) {
 		dst = appendField(dst, "Host", s.host)
+		added = false
 	}
 	connection := false
 	for i := range r.fields {
 		f := &r.fields[i]
-		switch f.kind {
-		case fieldHost:
-			if s.host != nil && !bytes.Equal(f.value, s.host) {
-				dst = append(append(append(dst, f.name...), ": "...), s.host...)
-				dst = append(dst, "\r\n"...)
+		switch f.Kind {
+		case http1.FieldHost:
+			if s.host != nil && (folded(f) || !bytes.Equal(f.Value, s.host)) {
+				dst = appendField(dst, f.Name, s.host)
 				continue
 			}
-		case fieldHop:
+		case http1.FieldKeepAlive, http1.FieldProxyConnection:
 			continue
-		case fieldConnection:
+		case http1.FieldConnection:
 			if !connection {
 				connection = true
 				dst = appendConnection(dst, r, f)
 			}
 			continue
-		case fieldOther:
-			if equalFold(f.name, s.mark) || s.rewrite.removes(f.name) {
+		default:
+			if http1.EqualFold(f.Name, s.mark) || s.rewrite.removes(f.Name) {
 				continue
 			}
 		}
-		dst = append(dst, f.line...)
+		dst = append(dst, f.Line...)
+	}
+	if added {
+		dst = appendField(dst, "Host", s.host)
 	}
 	dst = s.rewrite.appendSet(dst)
 	dst = append(append(dst, s.mark...), ": 1\r\n"...)
-	return append(dst, r.blankLine...), nil
+	return append(dst, r.blankLine...)
 }
 
-// appendConnection appends what is left of a Connection header: it belongs to
-// the client's connection, but an upgrade asks for the header, and HTTP/1.0
+// beginsWithBlank reports whether the first line looks like the continuation of
+// a line before it, so that none may be put there.
+func beginsWithBlank(fields []http1.Field) bool {
+	return len(fields) > 0 && (fields[0].Line[0] == ' ' || fields[0].Line[0] == '\t')
+}
+
+// appendConnection appends what is left of a Connection field: it belongs to
+// the client's connection, but an upgrade asks for the field, and HTTP/1.0
 // needs it to keep the connection.
-func appendConnection(dst []byte, r *request, f *field) []byte {
+func appendConnection(dst []byte, r *request, f *http1.Field) []byte {
 	option := ""
 	switch {
 	case r.upgrade:
 		option = "Upgrade"
-	case r.minor == '0' && r.keepAlive:
+	case r.head.HTTP10 && r.keepAlive:
 		option = "keep-alive"
 	default:
 		return dst
 	}
-	if len(f.value) == len(option) && hasToken(f.value, option) {
-		return append(dst, f.line...)
+	if http1.EqualFold(f.Value, option) {
+		return append(dst, f.Line...)
 	}
-	return appendField(dst, "Connection", []byte(option))
+	return appendField(dst, "Connection", option)
 }
 
-func appendField(dst []byte, name string, value []byte) []byte {
+func appendField[text1, text2 string | []byte](dst []byte, name text1, value text2) []byte {
 	dst = append(append(dst, name...), ": "...)
 	return append(append(dst, value...), "\r\n"...)
 }

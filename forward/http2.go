@@ -7,24 +7,27 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+
+	"gor/reassembly/http1"
 )
 
-// fitsHTTP2 reports whether r can be said in HTTP/2 (RFC 9113 section 8.3):
-// what cannot goes over HTTP/1.1.
-func (r *request) fitsHTTP2() bool {
-	if r.odd || r.upgrade || r.minor == '0' || r.target[0] != '/' || bytes.HasPrefix(r.target, []byte("//")) {
+// fitsHTTP2 reports whether the head of r, sent with this target, can be said in
+// HTTP/2 (RFC 9113 section 8.3). What cannot goes over HTTP/1.1: what is odd, an
+// upgrade, HTTP/1.0, a target that does not begin with one slash.
+func (r *request) fitsHTTP2(target []byte) bool {
+	return !r.head.Odd && !r.upgrade && !r.head.HTTP10 && target[0] == '/' && !bytes.HasPrefix(target, []byte("//"))
+}
+
+// isFieldHTTP2 reports whether fields of this kind go out as they are over
+// HTTP/2. The others belong to a connection of HTTP/1 or to its framing, and
+// what they say is said otherwise.
+func isFieldHTTP2(k http1.FieldKind) bool {
+	switch k {
+	case http1.FieldHost, http1.FieldConnection, http1.FieldKeepAlive, http1.FieldProxyConnection,
+		http1.FieldContentLength, http1.FieldTransferEncoding, http1.FieldUpgrade, http1.FieldTrailer:
 		return false
 	}
-	for i := range r.fields {
-		f := &r.fields[i]
-		if f.kind == fieldEncoding && !bytes.EqualFold(f.value, []byte("chunked")) {
-			return false
-		}
-		if bytes.ContainsFunc(f.value, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }) {
-			return false
-		}
-	}
-	return !bytes.ContainsFunc(r.target, func(c rune) bool { return c <= ' ' || c == 0x7f })
+	return true
 }
 
 // onceBody is a request body without GetBody: what was read of it cannot be
@@ -35,59 +38,63 @@ func (onceBody) Close() error { return nil }
 
 // httpRequest makes a whole http.Request of r, for a target that may offer
 // HTTP/2. Should it turn out to speak HTTP/1.1, the exact bytes take its place.
-func (s *shaper) httpRequest(ctx context.Context, r *request, targetHost string) (*http.Request, error) {
-	target, err := s.target(r)
-	if err != nil {
-		return nil, err
+// It is nil where HTTP/2 does not take r's trailers.
+func (s *shaper) httpRequest(ctx context.Context, r *request, target []byte, targetHost string) *http.Request {
+	body, trailer, ok := r.content()
+	if !ok {
+		return nil
 	}
 	host := s.sentHost(r)
 	u := serverURL(host, targetHost)
 	u.Opaque, u.Path = string(target), "" // written as it is
 	hreq := &http.Request{
 		Method: string(r.method), URL: u, Host: string(host),
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: make(http.Header, len(r.fields)+2),
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: make(http.Header, len(r.fields)+2), Trailer: trailer,
 	}
 	hreq.Header["User-Agent"] = nil // none is added
 	for i := range r.fields {
 		f := &r.fields[i]
-		if f.kind == fieldOther && !equalFold(f.name, s.mark) && !equalFold(f.name, []byte("Trailer")) && !s.rewrite.removes(f.name) {
-			name := http.CanonicalHeaderKey(string(f.name))
-			hreq.Header[name] = append(hreq.Header[name], string(f.value))
+		if isFieldHTTP2(f.Kind) && !http1.EqualFold(f.Name, s.mark) && !s.rewrite.removes(f.Name) {
+			name := http.CanonicalHeaderKey(string(f.Name))
+			hreq.Header[name] = append(hreq.Header[name], string(f.Value))
 		}
 	}
 	if s.rewrite != nil {
 		for _, set := range s.rewrite.set {
-			hreq.Header.Set(string(set.name), string(set.value))
+			hreq.Header.Set(set.name, string(set.value))
 		}
 	}
-	hreq.Header.Set(string(s.mark), "1")
-	body := r.body
-	hreq.ContentLength = int64(len(body))
-	if r.chunked {
-		var trailers []byte
-		body, trailers = dechunk(make([]byte, 0, len(body)), body)
-		hreq.Trailer = parseTrailers(trailers)
+	hreq.Header.Set(s.mark, "1")
+	if hreq.ContentLength = int64(len(body)); r.head.Chunked {
 		hreq.ContentLength = -1
 	}
-	if len(body) > 0 || r.chunked {
+	if len(body) > 0 || r.head.Chunked {
 		hreq.Body = onceBody{bytes.NewReader(body)}
 	}
-	return hreq.WithContext(ctx), nil
+	return hreq.WithContext(ctx)
 }
 
-func parseTrailers(b []byte) http.Header {
-	var h http.Header
-	for line, rest := cutLine(b); len(line) > 0; line, rest = cutLine(rest) {
-		if name, value, ok := bytes.Cut(line, []byte(":")); ok {
-			if h == nil {
-				h = make(http.Header)
-			}
-			key := http.CanonicalHeaderKey(string(name))
-			h[key] = append(h[key], string(trimBlanks(value)))
-		}
+// content is the body of r without chunks, and its trailers. ok is false where
+// HTTP/2 does not take a trailer: each needs a proper name, which is not that of
+// a field that frames messages (RFC 9110 section 6.5.1), and a proper value.
+func (r *request) content() (body []byte, trailer http.Header, ok bool) {
+	if !r.head.Chunked {
+		return r.body, nil, true
 	}
-	return h
+	body, trailers := http1.AppendContent(make([]byte, 0, len(r.body)), r.body)
+	for _, f := range http1.AppendFields(nil, trailers) {
+		if folded(&f) || !http1.IsToken(f.Name) || !isFieldHTTP2(f.Kind) || bytes.ContainsFunc(f.Value, isControl) {
+			return nil, nil, false
+		}
+		if trailer == nil {
+			trailer = make(http.Header)
+		}
+		trailer.Add(string(f.Name), string(f.Value))
+	}
+	return body, trailer, true
 }
+
+func isControl(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }
 
 // serverURL names the https server that is asked for: the Host that is sent,
 // which becomes the TLS server name, or the target where that is no host name.
@@ -98,7 +105,7 @@ func serverURL(host []byte, targetHost string) *url.URL {
 	}
 	valid := name != ""
 	for _, c := range []byte(name) {
-		valid = valid && (tokenBytes[c] && c < 0x80 || c == ':' || c == '[' || c == ']')
+		valid = valid && (http1.IsTokenByte(c) || c == ':' || c == '[' || c == ']')
 	}
 	if !valid {
 		return &url.URL{Scheme: "https", Host: targetHost, Path: "/"}

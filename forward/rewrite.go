@@ -1,10 +1,12 @@
 package forward
 
 import (
-	"bytes"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
+
+	"gor/reassembly/http1"
 )
 
 // RewriteConfig says what is changed in each request on its way to a target.
@@ -25,7 +27,7 @@ type RewriteConfig struct {
 // headers removed, then headers set.
 type Rewrite struct {
 	paths  []pathRule
-	remove [][]byte // names removed, those that are set included
+	remove []string // names removed, those that are set included
 	set    []setRule
 	host   []byte // value of a Host that is set; nil: none
 }
@@ -35,7 +37,7 @@ type pathRule struct {
 	replacement []byte
 }
 
-type setRule struct{ name, value []byte }
+type setRule struct{ name, value string }
 
 // framing are the headers on which the message boundaries and the connection
 // rest; they are not the user's to change.
@@ -59,28 +61,45 @@ func NewRewrite(cfg RewriteConfig) (*Rewrite, error) {
 		if err := checkChangeable(name); err != nil {
 			return nil, fmt.Errorf("remove-header %q: %w", name, err)
 		}
-		rw.remove = append(rw.remove, []byte(name))
+		rw.remove = append(rw.remove, name)
 	}
 	for _, s := range cfg.SetHeader {
-		name, value, ok := strings.Cut(s, ":")
-		if !ok {
-			return nil, fmt.Errorf("set-header %q: give 'Name: value'", s)
-		}
-		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
-		if err := checkChangeable(name); err != nil {
+		rule, err := parseSetRule(s)
+		if err != nil {
 			return nil, fmt.Errorf("set-header %q: %w", s, err)
 		}
-		if strings.ContainsAny(value, "\r\n\x00") {
-			return nil, fmt.Errorf("set-header %q: a value is one line", s)
-		}
-		if strings.EqualFold(name, "Host") {
-			rw.host = []byte(value)
+		if strings.EqualFold(rule.name, "Host") {
+			rw.host = []byte(rule.value)
 			continue
 		}
-		rw.remove = append(rw.remove, []byte(name))
-		rw.set = append(rw.set, setRule{[]byte(name), []byte(value)})
+		rw.remove = append(rw.remove, rule.name)
+		rw.set = append(rw.set, rule)
 	}
 	return rw, nil
+}
+
+// parseSetRule reads 'Name: value'. The line has to be one that no reader of
+// HTTP/1 stumbles over, or it would make every request an odd one.
+func parseSetRule(s string) (setRule, error) {
+	name, value, ok := strings.Cut(s, ":")
+	if !ok {
+		return setRule{}, errors.New("give 'Name: value'")
+	}
+	name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+	if err := checkChangeable(name); err != nil {
+		return setRule{}, err
+	}
+	if strings.ContainsAny(value, "\r\n") {
+		return setRule{}, errors.New("a value is one line")
+	}
+	var m http1.Message
+	if v := m.Head(fmt.Appendf(nil, "GET / HTTP/1.1\r\n%s: %s\r\n\r\n", name, value), ""); v != http1.Whole {
+		return setRule{}, refusal(m.Reason)
+	}
+	if m.Odd {
+		return setRule{}, errors.New("a value has no control characters")
+	}
+	return setRule{name, value}, nil
 }
 
 func parsePathRule(s string) (pathRule, error) {
@@ -107,7 +126,7 @@ func parsePathRule(s string) (pathRule, error) {
 }
 
 func checkChangeable(name string) error {
-	if !isToken([]byte(name)) {
+	if !http1.IsToken([]byte(name)) {
 		return fmt.Errorf("not a header name")
 	}
 	for _, f := range framing {
@@ -137,7 +156,7 @@ func (rw *Rewrite) removes(name []byte) bool {
 		return false
 	}
 	for _, r := range rw.remove {
-		if equalFold(r, name) {
+		if http1.EqualFold(name, r) {
 			return true
 		}
 	}
@@ -150,13 +169,7 @@ func (rw *Rewrite) appendSet(dst []byte) []byte {
 		return dst
 	}
 	for i := range rw.set {
-		dst = append(append(dst, rw.set[i].name...), ": "...)
-		dst = append(append(dst, rw.set[i].value...), "\r\n"...)
+		dst = appendField(dst, rw.set[i].name, rw.set[i].value)
 	}
 	return dst
-}
-
-// equalFold compares ASCII names without regard to case.
-func equalFold(a, b []byte) bool {
-	return len(a) == len(b) && bytes.EqualFold(a, b)
 }

@@ -88,6 +88,11 @@ func TestHTTPS(t *testing.T) {
 		{"POST, HTTP/2", true, post, `HTTP/2.0 POST /a host=example.com dup=[] ua=["t"] mark=["1"] body="abc" trailer=[]`},
 		{"chunked, HTTP/1.1", false, chunked, `HTTP/1.1 PUT /a host=example.com dup=[] ua=[] mark=["1"] body="abcde" trailer=["7"]`},
 		{"chunked, HTTP/2", true, chunked, `HTTP/2.0 PUT /a host=example.com dup=[] ua=[] mark=["1"] body="abcde" trailer=["7"]`},
+		{"trailer that frames, to a target with HTTP/2", true, "PUT /a HTTP/1.1\r\nHost: example.com\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nContent-Length: 7\r\n\r\n",
+			`HTTP/1.1 PUT /a host=example.com dup=[] ua=[] mark=["1"] body="abc" trailer=[]`},
+		{"trailer without a name, to a target with HTTP/2", true, "PUT /a HTTP/1.1\r\nHost: example.com\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX: 1\r\n0\r\n\r\n",
+			`HTTP/1.1 PUT /a host=example.com dup=[] ua=[] mark=["1"] body="abc" trailer=[]`},
+		{"two Hosts to a target with HTTP/2", true, "GET /a HTTP/1.1\r\nHost: example.com\r\nhost: b\r\n\r\n", ""},
 		{"HTTP/1.0 to a target with HTTP/2", true, old, `HTTP/1.0 GET /old host=example.com dup=[] ua=[] mark=["1"] body="" trailer=[]`},
 		{"odd header to a target with HTTP/2", true, "GET /a HTTP/1.1\r\nHost: example.com\r\nX-Dup : 1\r\n\r\n", ""},
 	} {

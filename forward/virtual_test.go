@@ -160,7 +160,7 @@ func runVirtual(t *testing.T, cfg Config, limits []string, targets ...*virtualTa
 		t.Fatal(err)
 	}
 	for i, v := range targets {
-		f.targets[i].dialer.lookup, f.targets[i].dialer.connect = v.lookup, v.connect
+		f.targets[i].route.dialer.lookup, f.targets[i].route.dialer.connect = v.lookup, v.connect
 	}
 	run := &virtualRun{Forwarder: f, t: t, done: make(chan struct{})}
 	go func() {
@@ -321,7 +321,7 @@ func TestAddressThatFails(t *testing.T) {
 		v.addrs = []netip.Addr{netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.2")}
 		r := runVirtual(t, Config{}, []string{""}, v)
 		ok := v.connect
-		r.targets[0].dialer.connect = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		r.targets[0].route.dialer.connect = func(ctx context.Context, network, addr string) (net.Conn, error) {
 			if strings.HasPrefix(addr, "10.0.0.1:") { // drops all packets
 				<-ctx.Done()
 				return nil, ctx.Err()

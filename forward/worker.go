@@ -8,11 +8,15 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"runtime/debug"
 	"syscall"
 	"time"
 )
 
-var errTimeout = errors.New("the exchange took too long")
+var (
+	errTimeout = errors.New("the exchange took too long")
+	errPanic   = errors.New("a fault of this program, which the log shows")
+)
 
 // A result is what came of one request.
 type result struct {
@@ -27,23 +31,27 @@ type result struct {
 // it is written.
 const maxTries = 3
 
+// maxCopiedBody is the longest body that is copied behind its head, so that one
+// write takes both; longer ones are written from where they lie.
+const maxCopiedBody = 16 << 10
+
 // maxKeptHead bounds the buffer that a worker keeps from one request to the next.
 const maxKeptHead = 64 << 10
 
-// A worker sends one request at a time and waits for the answer. All but since
+// A worker sends one request at a time and waits for the response. All but since
 // belongs to its goroutine.
 type worker struct {
 	t     *target
 	since int64 // when its request was taken; 0: idle; guarded by t.mu
 
-	req    request
-	ex     *exchange
-	trace  httptrace.ClientTrace
-	ctx    context.Context
-	cancel context.CancelCauseFunc
-	timer  *time.Timer // bounds the exchange
-	stands [4]*http.Request
-	drain  []byte
+	req    request                 // the captured request, taken apart
+	ex     *exchange               // what is written of it; another one where a connection kept the last
+	trace  httptrace.ClientTrace   // through which http.Transport hands over a connection
+	ctx    context.Context         // of the exchanges since renew
+	cancel context.CancelCauseFunc // breaks off the exchange
+	timer  *time.Timer             // that calls it after Config.Timeout
+	stands [4]*http.Request        // see standIn
+	drain  []byte                  // room for a piece of a response's body
 }
 
 func newWorker(t *target) *worker {
@@ -93,7 +101,7 @@ func (w *worker) begin() {
 // renew makes a context for the exchanges to come; one lasts until an exchange
 // is broken off. A context for each exchange would cost a microsecond.
 func (w *worker) renew() {
-	ctx, cancel := context.WithCancelCause(w.t.ctx)
+	ctx, cancel := context.WithCancelCause(w.t.life.ctx)
 	w.ctx, w.cancel = httptrace.WithClientTrace(ctx, &w.trace), cancel
 	w.timer = time.AfterFunc(time.Hour, func() { cancel(errTimeout) })
 	w.timer.Stop()
@@ -119,12 +127,13 @@ func (w *worker) sleep(d time.Duration) {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-	case <-w.t.ctx.Done():
+	case <-w.t.life.ctx.Done():
 	}
 }
 
-// send sends one captured request and reads its answer.
+// send sends one captured request and reads the response.
 func (w *worker) send(raw []byte) (res result) {
+	defer w.guard(&res)
 	ex := w.ex
 	ex.state.Store(exFresh)
 	ex.begun.Store(false)
@@ -140,7 +149,7 @@ func (w *worker) send(raw []byte) (res result) {
 	}
 	if err == nil {
 		res.status = resp.StatusCode
-		err = w.readAnswer(resp)
+		err = w.readResponse(resp)
 	}
 	res.begun = w.ex.begun.Load()
 	if err != nil {
@@ -151,6 +160,20 @@ func (w *worker) send(raw []byte) (res result) {
 		w.renew()
 	}
 	return res
+}
+
+// guard turns a panic while one request was sent into the fate of that request:
+// the others are none the worse for it. run sees to the exchange, which a
+// connection may still have.
+func (w *worker) guard(res *result) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	*res = result{begun: w.ex.begun.Load(), unsupported: errPanic}
+	w.t.log.Error("a panic", "panic", p, "stack", string(debug.Stack()))
+	w.cancel(nil)
+	w.renew()
 }
 
 // unsent reports whether a connection failed before anything was written on
@@ -176,40 +199,42 @@ func (w *worker) unsent() bool {
 
 // prepare fills the exchange and makes the request that stands for it.
 func (w *worker) prepare(raw []byte) (*http.Request, *http.Transport, error) {
-	r, s, ex := &w.req, &w.t.shape, w.ex
-	err := r.parse(raw)
+	r, s, ex := &w.req, &w.t.route.shape, w.ex
+	if err := r.parse(raw); err != nil {
+		return nil, nil, err
+	}
+	target, err := s.target(r.target)
 	if err != nil {
 		return nil, nil, err
 	}
-	if ex.head, err = s.appendHead(ex.head[:0], r); err != nil {
-		return nil, nil, err
-	}
+	ex.head = s.appendHead(ex.head[:0], r, target)
 	ex.body = r.body
-	if len(r.body) <= s.smallEnd {
+	if len(r.body) <= maxCopiedBody {
 		ex.head = append(ex.head, r.body...)
 		ex.body = nil
 	}
-	clients := w.t.clients.Load()
-	if !w.t.https {
+	clients := w.t.route.clients.Load()
+	if !w.t.route.https {
 		return w.standIn(r), clients.h1, nil
 	}
-	if r.fitsHTTP2() {
-		hreq, err := s.httpRequest(w.ctx, r, w.t.host)
-		return hreq, clients.h2, err
+	if r.fitsHTTP2(target) {
+		if hreq := s.httpRequest(w.ctx, r, target, w.t.route.host); hreq != nil {
+			return hreq, clients.h2, nil
+		}
 	}
 	hreq := *w.standIn(r)
-	hreq.URL = serverURL(s.sentHost(r), w.t.host)
+	hreq.URL = serverURL(s.sentHost(r), w.t.route.host)
 	return &hreq, clients.h1, nil
 }
 
 // standIn is what http.Transport is given in place of a request: it only has
-// to know how the answer is framed (HEAD) and whether the connection can be
+// to know how the response is framed (HEAD) and whether the connection can be
 // kept. POST stands for all other methods, since http.Transport does not send
 // a POST again that may have reached the target. It is never changed, and so
 // may be used again and again.
 func (w *worker) standIn(r *request) *http.Request {
 	head := string(r.method) == "HEAD"
-	last := r.odd || r.minor == '0' && !r.keepAlive
+	last := r.once()
 	i := 0
 	if head {
 		i |= 1
@@ -219,7 +244,7 @@ func (w *worker) standIn(r *request) *http.Request {
 	}
 	if w.stands[i] == nil {
 		hreq := &http.Request{
-			Method: http.MethodPost, URL: &url.URL{Scheme: "http", Host: w.t.host, Path: "/"}, Close: last,
+			Method: http.MethodPost, URL: &url.URL{Scheme: "http", Host: w.t.route.host, Path: "/"}, Close: last,
 			Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{"User-Agent": nil},
 		}
 		if head {
@@ -230,12 +255,12 @@ func (w *worker) standIn(r *request) *http.Request {
 	return w.stands[i]
 }
 
-// readAnswer reads the answer's body, so that the connection can be used
+// readResponse reads the response's body, so that the connection can be used
 // again, but not without end.
-func (w *worker) readAnswer(resp *http.Response) error {
+func (w *worker) readResponse(resp *http.Response) error {
 	defer resp.Body.Close()
 	if resp.StatusCode == http.StatusSwitchingProtocols || resp.Body == http.NoBody {
-		return nil // what follows a 101 is not an answer and may never end
+		return nil // what follows a 101 is not HTTP and may never end
 	}
 	if w.drain == nil {
 		w.drain = make([]byte, 8<<10)

@@ -100,7 +100,7 @@ func (s *server) compare(other *server) (same, changed, missing int) {
 }
 
 // load sends n requests to the web server at addr from several clients at once,
-// each over its own keep-alive connection, and waits for the answers.
+// each over its own keep-alive connection, and waits for the responses.
 func load(ctx context.Context, addr string, n int) error {
 	var wg sync.WaitGroup
 	errs := make(chan error, clients)
@@ -145,11 +145,11 @@ func request(ctx context.Context, transport *http.Transport, addr string, i int)
 		return err
 	}
 	r.Header.Set(idHeader, strconv.Itoa(i))
-	answer, err := transport.RoundTrip(r)
+	resp, err := transport.RoundTrip(r)
 	if err != nil {
 		return err
 	}
-	defer answer.Body.Close()
-	_, err = io.Copy(io.Discard, answer.Body)
+	defer resp.Body.Close()
+	_, err = io.Copy(io.Discard, resp.Body)
 	return err
 }

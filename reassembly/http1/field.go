@@ -48,7 +48,7 @@ func AppendFields(dst []Field, section []byte) []Field {
 		f := Field{Line: section[:n:n]}
 		if colon >= 0 {
 			f.Name = Trim(f.Line[:colon])
-			f.Value = bytes.Trim(f.Line[colon+1:], " \t\r\n")
+			f.Value = trimLines(f.Line[colon+1:])
 			if !isBlank(f.Line[0]) {
 				f.Kind = kindOf(f.Name)
 			}
@@ -57,6 +57,18 @@ func AppendFields(dst []Field, section []byte) []Field {
 		section = section[n:]
 	}
 	return dst
+}
+
+// trimLines returns b without the blanks and line ends around it. bytes.Trim,
+// which makes a set of what to cut at each call, takes four times as long.
+func trimLines(b []byte) []byte {
+	for len(b) > 0 && (isBlank(b[0]) || b[0] == '\r' || b[0] == '\n') {
+		b = b[1:]
+	}
+	for n := len(b); n > 0 && (isBlank(b[n-1]) || b[n-1] == '\r' || b[n-1] == '\n'); n = len(b) {
+		b = b[:n-1]
+	}
+	return b
 }
 
 // lineLen returns the length of the line that b begins with, its LF included.

@@ -1,0 +1,64 @@
+package forward
+
+import (
+	"bytes"
+	"strings"
+	"time"
+
+	"gor/reassembly/http1"
+)
+
+// finish ends the request that w has sent, or tried to send; with the lock.
+func (t *target) finish(w *worker, it *item, res *result) {
+	now := t.now()
+	t.buf.release(it)
+	t.counts.inFlight--
+	if w.since < t.crew.hungAt && t.crew.hung > 0 {
+		t.crew.hung--
+	}
+	if t.bucket != nil && !res.begun {
+		t.bucket.putBack()
+	}
+	t.count(now, time.Duration(now-w.since), it, res)
+	w.since = 0
+}
+
+// count puts a result into the accounts, and learns from it how the target does.
+func (t *target) count(now int64, took time.Duration, it *item, res *result) {
+	switch {
+	case res.unsupported != nil:
+		t.counts.unsupported++
+		t.report(res.unsupported, it.raw)
+	case res.err != nil:
+		t.counts.failed[res.kind]++
+		if t.backoff.failed(now) {
+			t.log.Warn("target failing", "err", res.err)
+		}
+	default:
+		t.counts.answered++
+		t.counts.status[res.status]++
+		t.counts.latency.Add(took)
+		t.crew.answered = now
+		if t.backoff.answered() {
+			t.log.Info("target recovered")
+			t.wake()
+		}
+	}
+}
+
+// report logs the first request of each reason for which one was not sent.
+func (t *target) report(reason error, raw []byte) {
+	if t.examples[reason] {
+		return
+	}
+	t.examples[reason] = true
+	t.log.Warn("a request cannot be forwarded as it was captured; each reason is reported once",
+		"reason", reason, "request", firstLine(raw))
+}
+
+// firstLine is a request line fit for a log.
+func firstLine(raw []byte) string {
+	raw = raw[http1.EmptyLines(raw):]
+	line, _, _ := bytes.Cut(raw[:min(len(raw), 200)], []byte("\n"))
+	return strings.ToValidUTF8(string(bytes.TrimSuffix(line, []byte("\r"))), "?")
+}
