@@ -47,7 +47,7 @@ func FromFlags(c *cli.Context) (Config, error) {
 	if err := checkLimits(c); err != nil {
 		return cfg, err
 	}
-	for _, s := range list(c, "forward", "http://localhost:8080") {
+	for _, s := range listFlag(c, "forward", "http://localhost:8080") {
 		target, err := ParseTarget(s)
 		if err != nil {
 			return cfg, usageError("%w", err)
@@ -58,11 +58,11 @@ func FromFlags(c *cli.Context) (Config, error) {
 		return cfg, usageError("--client-cert and --client-key belong together: give both")
 	}
 	var err error
-	if cfg.BufferBytes, err = size(c, "buffer-size"); err != nil {
+	if cfg.BufferBytes, err = sizeFlag(c, "buffer-size"); err != nil {
 		return cfg, err
 	}
 	cfg.Rewrite, err = NewRewrite(RewriteConfig{
-		RewritePath: c.StringSlice("rewrite-path"), RemoveHeader: list(c, "remove-header"), SetHeader: c.StringSlice("set-header"),
+		RewritePath: c.StringSlice("rewrite-path"), RemoveHeader: listFlag(c, "remove-header"), SetHeader: c.StringSlice("set-header"),
 	})
 	if err != nil {
 		return cfg, usageError("%w", err)
@@ -101,7 +101,7 @@ func FilterFlags() []cli.Flag {
 // FilterFromFlags reads what FilterFlags declares; nil: everything passes.
 func FilterFromFlags(c *cli.Context) (*Filter, error) {
 	f, err := NewFilter(FilterConfig{
-		Methods: list(c, "method"), SafeMethods: c.Bool("methods-safe"),
+		Methods: listFlag(c, "method"), SafeMethods: c.Bool("methods-safe"),
 		AllowPath: c.StringSlice("allow-path"), DenyPath: c.StringSlice("deny-path"),
 		AllowHeader: c.StringSlice("allow-header"), DenyHeader: c.StringSlice("deny-header"),
 	})
@@ -114,8 +114,8 @@ func FilterFromFlags(c *cli.Context) (*Filter, error) {
 // usageError is a mistake on the command line: exit status 2.
 func usageError(format string, args ...any) error { return cli.Exit(fmt.Errorf(format, args...), 2) }
 
-// list is a flag that may be repeated and hold commas, or the defaults.
-func list(c *cli.Context, name string, defaults ...string) []string {
+// listFlag is a flag that may be repeated and hold commas, or the defaults.
+func listFlag(c *cli.Context, name string, defaults ...string) []string {
 	if !c.IsSet(name) {
 		return defaults
 	}
@@ -128,8 +128,8 @@ func list(c *cli.Context, name string, defaults ...string) []string {
 	return all
 }
 
-// size reads a flag like 1000000, 64MiB, 64M or 1G; units are powers of 1024.
-func size(c *cli.Context, name string) (int64, error) {
+// sizeFlag reads a flag like 1000000, 64MiB, 64M or 1G; units are powers of 1024.
+func sizeFlag(c *cli.Context, name string) (int64, error) {
 	s := c.String(name)
 	digits := strings.TrimRight(s, "KMGTiBkmgtb")
 	unit := strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(s[len(digits):]), "b"), "i")

@@ -25,7 +25,7 @@ func SenderFlags() []cli.Flag {
 // SenderFromFlags reads what SenderFlags declares.
 func SenderFromFlags(c *cli.Context) (SenderConfig, error) {
 	cfg := SenderConfig{MTU: c.Int("mtu")}
-	for _, addr := range list(c, "replay", "localhost") {
+	for _, addr := range listFlag(c, "replay", "localhost") {
 		addr, err := withDefaultPort(addr)
 		if err != nil {
 			return cfg, usageError("replay server %w", err)
@@ -36,7 +36,7 @@ func SenderFromFlags(c *cli.Context) (SenderConfig, error) {
 		return cfg, usageError("--mtu %d: a packet has 576 to 65535 bytes", cfg.MTU)
 	}
 	var err error
-	if cfg.Buffer, err = size(c, "wire-buffer"); err != nil {
+	if cfg.Buffer, err = sizeFlag(c, "wire-buffer"); err != nil {
 		return cfg, err
 	}
 	cfg.Secret, err = secret(c)
@@ -65,7 +65,7 @@ func ReceiverFromFlags(c *cli.Context) (ReceiverConfig, error) {
 		return cfg, usageError("--ip %q: give an address of this machine, such as 0.0.0.0 or ::", c.String("ip"))
 	}
 	cfg.Addr = netip.AddrPortFrom(ip, port).String()
-	for _, s := range list(c, "allow") {
+	for _, s := range listFlag(c, "allow") {
 		prefix, err := parsePrefix(s)
 		if err != nil {
 			return cfg, usageError("--allow %w", err)
@@ -99,8 +99,8 @@ func secret(c *cli.Context) ([]byte, error) {
 // usageError is a mistake on the command line: exit status 2.
 func usageError(format string, args ...any) error { return cli.Exit(fmt.Errorf(format, args...), 2) }
 
-// list is a flag that may be repeated and hold commas, or the defaults.
-func list(c *cli.Context, name string, defaults ...string) []string {
+// listFlag is a flag that may be repeated and hold commas, or the defaults.
+func listFlag(c *cli.Context, name string, defaults ...string) []string {
 	if !c.IsSet(name) {
 		return defaults
 	}
@@ -113,8 +113,8 @@ func list(c *cli.Context, name string, defaults ...string) []string {
 	return all
 }
 
-// size reads a flag like 1000000, 64MiB, 64M or 1G; units are powers of 1024.
-func size(c *cli.Context, name string) (int64, error) {
+// sizeFlag reads a flag like 1000000, 64MiB, 64M or 1G; units are powers of 1024.
+func sizeFlag(c *cli.Context, name string) (int64, error) {
 	s := c.String(name)
 	digits := strings.TrimRight(s, "KMGTiBkmgtb")
 	unit := strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(s[len(digits):]), "b"), "i")

@@ -53,7 +53,7 @@ func Flags() []cli.Flag {
 // FromFlags reads what Flags declares.
 func FromFlags(c *cli.Context) (Options, error) {
 	o := Options{
-		Interfaces: list(c, "interface", "any"), Read: c.String("read"), Write: c.String("write"),
+		Interfaces: listFlag(c, "interface", "any"), Read: c.String("read"), Write: c.String("write"),
 		Print: c.Bool("print"), JSON: c.Bool("json"), User: c.String("user"),
 	}
 	switch {
@@ -62,7 +62,7 @@ func FromFlags(c *cli.Context) (Options, error) {
 	case c.IsSet("read") && c.IsSet("interface"):
 		return o, usageError("--read and --interface exclude each other: packets come from one of them")
 	}
-	for _, s := range list(c, "port", "80") {
+	for _, s := range listFlag(c, "port", "80") {
 		port, err := strconv.ParseUint(s, 10, 16)
 		if err != nil || port == 0 {
 			return o, usageError("port %q: a port is a number from 1 to 65535", s)
@@ -72,8 +72,8 @@ func FromFlags(c *cli.Context) (Options, error) {
 		}
 	}
 	var err error
-	if o.MaxMemory, err = size(c, "max-memory"); err == nil {
-		o.MaxRequest, err = size(c, "max-request")
+	if o.MaxMemory, err = sizeFlag(c, "max-memory"); err == nil {
+		o.MaxRequest, err = sizeFlag(c, "max-request")
 	}
 	return o, err
 }
@@ -99,8 +99,8 @@ func (o *Options) Where() string {
 // usageError is a mistake on the command line: exit status 2.
 func usageError(format string, args ...any) error { return cli.Exit(fmt.Errorf(format, args...), 2) }
 
-// list is a flag that may be repeated and hold commas, or the defaults.
-func list(c *cli.Context, name string, defaults ...string) []string {
+// listFlag is a flag that may be repeated and hold commas, or the defaults.
+func listFlag(c *cli.Context, name string, defaults ...string) []string {
 	if !c.IsSet(name) {
 		return defaults
 	}
@@ -113,8 +113,8 @@ func list(c *cli.Context, name string, defaults ...string) []string {
 	return all
 }
 
-// size reads a flag like 1000000, 64MiB, 64M or 1G; units are powers of 1024.
-func size(c *cli.Context, name string) (int64, error) {
+// sizeFlag reads a flag like 1000000, 64MiB, 64M or 1G; units are powers of 1024.
+func sizeFlag(c *cli.Context, name string) (int64, error) {
 	s := c.String(name)
 	digits := strings.TrimRight(s, "KMGTiBkmgtb")
 	unit := strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(s[len(digits):]), "b"), "i")
