@@ -1,6 +1,7 @@
 package reassembly
 
 import (
+	"bytes"
 	"time"
 
 	"gor/reassembly/http1"
@@ -71,12 +72,13 @@ func (r *requests) fail(f *flow, rest []byte) []byte {
 const maxPlaces = 8
 
 // contradicts notes that a segment begins with b inside of a guess, and reports
-// whether that shows at once that the guess is none: a client that has had a
-// response since the body began, and begins a segment with a request line, was
-// not inside of a body.
+// whether that shows at once that the guess is none. No line of a head is a
+// request line; and a client that has had a response since the body began, and
+// begins a segment with a request line, was not inside of a body.
 func (r *requests) contradicts(f *flow, b []byte) bool {
 	h, half := &f.c.http, &f.stream().half
-	if h.has(guessed) && half.msg.BodyLen == 0 {
+	inHead := half.msg.InHead()
+	if h.has(guessed) && !inHead && half.msg.BodyLen == 0 {
 		h.ack = f.ack // of a 100 (Continue), at the most
 	}
 	if !http1.StartsRequest(b) {
@@ -86,7 +88,8 @@ func (r *requests) contradicts(f *flow, b []byte) bool {
 		p.at[p.n] = len(half.guess.raw) + len(half.buf)
 		p.n++
 	}
-	return h.has(guessed) && f.ack.minus(h.ack) > 0
+	newLine := inHead && bytes.HasSuffix(half.buf, []byte{'\n'})
+	return h.has(guessed) && (newLine || f.ack.minus(h.ack) > 0)
 }
 
 // searchAgain drops a guess, and goes back to the first place inside of it where
