@@ -12,17 +12,9 @@ type DecoderStats struct {
 	NotTCP      uint64 // another protocol
 	UnknownLink uint64 // a link type that is not understood
 	Malformed   uint64 // headers contradict themselves
-
-	// BadChecksum are segments to wanted ports with a wrong checksum, which no receiver reads.
-	BadChecksum uint64 `name:"bad_checksum" unit:"packets" help:"Segments to wanted ports whose TCP checksum is wrong: no receiver reads them, and they are not handed on." trouble:"yes"`
-
-	// ChecksumIgnored are segments (part of Segments) whose checksum is wrong in
-	// a file whose checksums mean nothing.
-	ChecksumIgnored uint64 `name:"checksum_ignored" unit:"packets" help:"Segments with a wrong TCP checksum that were taken, since next to no checksum of the file is right."`
-
-	CutHeader uint64 // the capture ends inside a header
-	Cut       uint64 // segments of which the capture lacks the end (part of Segments)
-	Tunnelled uint64 // tunnel headers peeled
+	CutHeader   uint64 // the capture ends inside a header
+	Cut         uint64 // segments of which the capture lacks the end (part of Segments)
+	Tunnelled   uint64 // tunnel headers peeled
 
 	Fragments         uint64 // IP fragments kept until the rest comes
 	Reassembled       uint64 // datagrams put together
@@ -30,6 +22,13 @@ type DecoderStats struct {
 	FragmentsExpired  uint64 // datagrams given up after the time allowed
 	FragmentsShed     uint64 // datagrams given up to stay below the memory limit
 	FragmentsRepeated uint64 // fragments seen again
+
+	// BadChecksum are segments to wanted ports with a wrong checksum, which no receiver reads.
+	BadChecksum uint64 `name:"bad_checksum" unit:"packets" help:"Segments to wanted ports whose TCP checksum is wrong: no receiver reads them, and they are not handed on." trouble:"yes"`
+
+	// ChecksumIgnored are segments (part of Segments) whose checksum is wrong in
+	// a file whose checksums mean nothing.
+	ChecksumIgnored uint64 `name:"checksum_ignored" unit:"packets" help:"Segments with a wrong TCP checksum that were taken, since next to no checksum of the file is right."`
 }
 
 // All yields every counter under its name in the accounts.
