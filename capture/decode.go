@@ -180,7 +180,7 @@ func (d *Decoder) ip4(b []byte, cut int) bool {
 	return d.inner(protocol, b[header:], cut)
 }
 
-// ip6 decodes an IPv6 packet (RFC 8200) and walks its extension headers.
+// ip6 decodes an IPv6 packet (RFC 8200).
 func (d *Decoder) ip6(b []byte, cut int) bool {
 	if len(b) < 40 {
 		return d.short(cut)
@@ -202,7 +202,12 @@ func (d *Decoder) ip6(b []byte, cut int) bool {
 		}
 	}
 	d.outermost(b, cut)
-	addrs, next, rest := b[8:40], b[6], b[40:]
+	return d.extensions(b[6], b[40:], cut, b[8:40])
+}
+
+// extensions walks the extension headers of an IPv6 packet; next says what rest
+// begins with.
+func (d *Decoder) extensions(next uint8, rest []byte, cut int, addrs []byte) bool {
 	var routed [32]byte
 	for range maxDepth {
 		if next == protocolTCP {
