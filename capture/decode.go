@@ -129,7 +129,7 @@ func (d *Decoder) walk(p *Packet, s *Segment) bool {
 	d.place = place{iface: int32(p.Iface), vlans: uint32(p.VLAN) & 0xfff}
 	d.checksum, d.sums = p.Checksum, p.sums
 	cut := max(p.WireLen-len(p.Data), 0)
-	ok := d.link(p, p.Data, cut)
+	ok := links{d}.link(p, p.Data, cut)
 	if ok {
 		d.stats.Segments++
 	}
@@ -177,7 +177,7 @@ func (d *Decoder) ip4(b []byte, cut int) bool {
 	if protocol == protocolTCP {
 		return d.tcp(b[header:], cut, b[12:20])
 	}
-	return d.inner(protocol, b[header:], cut)
+	return tunnels{d}.inner(protocol, b[header:], cut)
 }
 
 // ip6 decodes an IPv6 packet (RFC 8200).
@@ -215,7 +215,7 @@ func (d *Decoder) extensions(next uint8, rest []byte, cut int, addrs []byte) boo
 		}
 		size := extension(next, rest)
 		if size == 0 {
-			return d.inner(next, rest, cut)
+			return tunnels{d}.inner(next, rest, cut)
 		}
 		if len(rest) < size {
 			return d.short(cut)
