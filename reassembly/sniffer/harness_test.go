@@ -42,6 +42,13 @@ func checksum(b []byte) uint16 {
 // A stream makes the packets of one connection's client.
 type stream struct{ seq uint32 }
 
+// syn begins the connection.
+func (s *stream) syn(at time.Time) capture.Packet {
+	p := packet(at, 80, s.seq, capture.SYN, "")
+	s.seq++
+	return p
+}
+
 func (s *stream) data(at time.Time, payload string) capture.Packet {
 	p := packet(at, 80, s.seq, capture.ACK|capture.PSH, payload)
 	s.seq += uint32(len(payload))
