@@ -19,12 +19,11 @@ const (
 	liveBuffer = 4 << 20
 
 	// fileBuffer is enough where nothing can be lost.
-	fileBuffer = 256 << 10
+	fileBuffer = 2 << 20
 
-	// printChunk is how much a busy loop gathers before the printing goroutine
-	// is woken: enough for that to cost little per line, and few enough bytes
-	// to stay in the processor's cache.
-	printChunk = 64 << 10
+	// printChunk is how much a busy loop gathers before it wakes the printing
+	// goroutine. That takes some 20 us of both: 20 ns per object of JSON.
+	printChunk = 512 << 10
 
 	// printGrace is how long the end of a run waits for a slow reader.
 	printGrace = 5 * time.Second
@@ -43,7 +42,7 @@ type PrinterConfig struct {
 	Wait bool
 
 	// Buffer is how many bytes may wait for the reader; one line more may be
-	// held, whatever its length. Default 4 MiB, with Wait 256 KiB.
+	// held, whatever its length. Default 4 MiB, with Wait 2 MiB.
 	Buffer int
 
 	// Stop ends the run. It is called when nothing can be printed any more,
