@@ -225,8 +225,10 @@ func (a *Assembler) announce(h uint64, i uint32, isn seq) uint32 {
 			a.forget(f, Aborted)
 			i = 0
 		case c.start() == first: // the same SYN again, or one that was late
-			c.flags &^= joined
-			a.reader.confirm(f)
+			if c.has(joined) {
+				c.flags &^= joined
+				a.reader.vouch(f)
+			}
 			return i
 		case c.state == closed:
 			a.forget(f, Aborted)

@@ -1,6 +1,7 @@
 package reassembly
 
 import (
+	"bytes"
 	"time"
 
 	"gor/reassembly/http1"
@@ -20,24 +21,18 @@ const guessTimeout = 15 * time.Second
 
 // hold keeps a whole guess until it is proven.
 func (r *requests) hold(f *flow, m *message, raw []byte) {
-	h := &f.c.http
-	h.flags &^= fresh | upgraded | guessed
-	if string(m.Method(raw)) == "CONNECT" { // a tunnel's bytes prove nothing
-		r.stats.GuessesFailed++
-		r.abandonGuess(f)
-		return
-	}
-	st := f.needStream()
+	h, st := &f.c.http, f.needStream()
 	if st.half.buf != nil { // it is raw, and goes over to the guess
 		st.half.buf = nil
 	} else if _, size := class(len(raw)); r.budget.has(size) {
 		raw = append(r.budget.pool.get(len(raw)), raw...)
 	} else {
 		r.decide(f, m, Shed)
+		h.lose()
 		return
 	}
-	st.half.guess = guess{msg: *m, raw: raw, last: f.now()}
-	h.flags |= awaiting
+	st.half.guess.msg, st.half.guess.raw, st.half.guess.last = *m, raw, f.now()
+	h.flags = h.flags&^(fresh|upgraded|guessed) | awaiting
 	h.ack = f.ack
 	f.a.streams.wait(st)
 }
@@ -56,36 +51,122 @@ func (r *requests) prove(f *flow) {
 	r.freeGuess(f)
 }
 
-// disprove drops the guess that is held, with what was read behind it.
-func (r *requests) disprove(f *flow) {
+// fail drops the guess that is held or being read, and what was read behind it.
+// It returns what to read next; rest is what of these bytes is not kept yet.
+func (r *requests) fail(f *flow, rest []byte) []byte {
 	r.stats.GuessesFailed++
-	f.c.http.flags &^= awaiting
-	r.freeGuess(f)
-	r.abandonGuess(f)
+	h := &f.c.http
+	if h.has(doubted) {
+		r.stats.DoubtfulRequests++
+		if st := f.stream(); st != nil {
+			r.stats.DoubtfulBytes += uint64(len(st.half.guess.raw) + len(st.half.buf))
+			st.half.guess.places.n = 0
+		}
+		r.stats.DoubtfulBytes += uint64(len(rest))
+	}
+	return r.searchAgain(f, rest)
 }
 
-// abandonGuess goes on searching.
-func (r *requests) abandonGuess(f *flow) {
-	h := &f.c.http
-	if st := f.stream(); st != nil {
-		r.free(st)
+// maxPlaces bounds the places that are remembered of a guess. Only look-alikes
+// use them up: at the first that is a request reading is in step.
+const maxPlaces = 8
+
+// contradicts notes that a segment begins with b inside of a guess, and reports
+// whether that shows at once that the guess is none. No line of a head is a
+// request line; and a client that has had a response since the body began, and
+// begins a segment with a request line, was not inside of a body.
+func (r *requests) contradicts(f *flow, b []byte) bool {
+	h, half := &f.c.http, &f.stream().half
+	inHead := half.msg.InHead()
+	if h.has(guessed) && !inHead && half.msg.BodyLen == 0 {
+		h.ack = f.ack // of a 100 (Continue), at the most
 	}
-	h.phase = hunting
-	if h.has(doubted) {
-		h.phase = doubtful
+	if !http1.StartsRequest(b) {
+		return false
 	}
-	h.flags &^= guessed | doubted | fresh | upgraded
+	if p := &half.guess.places; p.n < maxPlaces {
+		p.at[p.n] = len(half.guess.raw) + len(half.buf)
+		p.n++
+	}
+	newLine := inHead && bytes.HasSuffix(half.buf, []byte{'\n'})
+	return h.has(guessed) && (newLine || f.ack.minus(h.ack) > 0)
+}
+
+// searchAgain drops a guess, and goes back to the first place inside of it where
+// a segment began with a request line: that is the next guess. It returns the
+// bytes from there on, rest included, or nil where there is no such place, or no
+// room for them: then the next segment is looked at.
+func (r *requests) searchAgain(f *flow, rest []byte) []byte {
+	h, pool := &f.c.http, &r.budget.pool
+	h.lose()
+	st := f.stream()
+	if st == nil {
+		return nil
+	}
+	g := &st.half.guess
+	var again []byte
+	if p := &g.places; p.n > 0 {
+		skip := p.at[0]
+		if _, size := class(len(g.raw) + len(st.half.buf) + len(rest) - skip); r.budget.has(size) {
+			again = pool.get(size)
+			for _, part := range [...][]byte{g.raw, st.half.buf, rest} {
+				n := min(skip, len(part))
+				again = append(again, part[n:]...)
+				skip -= n
+			}
+		}
+	}
+	left := g.places.behindFirst()
+	pool.put(g.raw)
+	*g = guess{}
+	r.free(st)
+	pool.put(r.again) // rest may lie in it
+	r.again = again
+	if again == nil || !http1.StartsRequest(again) {
+		return nil
+	}
+	g.places = left
+	h.phase = between
+	h.flags |= guessed
+	return again
+}
+
+// behindFirst returns the places behind the first, counted from it.
+func (p *places) behindFirst() (left places) {
+	for i := 1; i < p.n; i++ {
+		left.at[i-1] = p.at[i] - p.at[0]
+	}
+	left.n = max(p.n-1, 0)
+	return left
 }
 
 // loseProof gives a guess that is held a fate: what would have proven it will
-// not come.
+// not come. What was read behind it stands at a guess, too.
 func (r *requests) loseProof(f *flow, fate Fate) {
 	if !f.c.http.has(awaiting) {
 		return
 	}
-	f.c.http.flags &^= awaiting | doubted
-	r.decide(f, &f.stream().half.guess.msg, fate)
+	st := f.stream()
+	r.decide(f, &st.half.guess.msg, fate)
 	r.freeGuess(f)
+	r.free(st)
+	f.c.http.lose()
+}
+
+// vouch is told that the connection began where it was joined: what stands there
+// is no guess.
+func (r *requests) vouch(f *flow) {
+	h, st := &f.c.http, f.stream()
+	if !h.isGuess() || st == nil {
+		return
+	}
+	const emptyLines = 4 // that StartsRequest passes over
+	if f.c.next.minus(f.c.first)-len(st.half.guess.raw)-len(st.half.buf) > emptyLines {
+		return // the first guess has failed, and this is another
+	}
+	h.flags &^= guessed
+	st.half.guess.places = places{}
+	r.confirm(f)
 }
 
 // confirm believes the guess that is held unless something else follows it: the
@@ -95,7 +176,7 @@ func (r *requests) confirm(f *flow) {
 	switch rest := f.stream(); {
 	case !f.c.http.has(awaiting):
 	case f.c.http.phase == inside && !http1.StartsRequest(rest.half.buf) && !http1.IsToken(rest.half.buf):
-		r.disprove(f)
+		r.read(f, r.fail(f, nil), false)
 	default:
 		r.prove(f)
 	}

@@ -57,7 +57,7 @@ func randomRun(t *testing.T, seed uint64) (missed, whole int) {
 	}
 	// Connections run side by side; each keeps the order its faults gave it.
 	slices.SortStableFunc(all, func(a, b capture.Segment) int { return int(a.Time - b.Time) })
-	c := newCollector(Config{})
+	c := newCollector(Config{MaxMemory: 8 << 20})
 	for _, s := range all {
 		c.push(s)
 		c.balance(t)

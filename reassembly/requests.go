@@ -17,6 +17,7 @@ type requests struct {
 	budget *budget
 	stats  *Stats
 	req    Request             // lent to emit
+	again  []byte              // what a failed guess had kept, while it is read again
 	warned [protocols][]uint16 // the ports whose protocol was logged
 }
 
@@ -46,30 +47,41 @@ func (r *requests) joins(f *flow, b []byte) bool {
 // read takes the next bytes of a connection; starts says that they begin a
 // segment. b is lent for the call.
 func (r *requests) read(f *flow, b []byte, starts bool) {
-	h := &f.c.http
 	for len(b) > 0 && f.c.state == open {
-		switch h.phase {
-		case hunting:
-			if !starts || !http1.StartsRequest(b) {
-				return
-			}
-			h.phase = between
-			h.flags |= guessed
-		case between:
-			b = r.begin(f, b)
-		case inside:
-			b = r.proceed(f, f.stream(), b)
-		case skipping:
-			n := min(*r.skip(f), int64(len(b)))
-			r.skipped(f, n)
-			b = b[n:]
-		case doubtful:
-			if !r.isBackInStep(f, b, starts) {
-				return
-			}
-		}
+		b = r.step(f, b, starts)
 		starts = false
 	}
+	r.budget.pool.put(r.again)
+	r.again = nil
+}
+
+// step reads in b as far as one thing goes, and returns what follows it.
+func (r *requests) step(f *flow, b []byte, starts bool) []byte {
+	switch h := &f.c.http; h.phase {
+	case hunting:
+		if !starts || !http1.StartsRequest(b) {
+			return nil
+		}
+		b = b[http1.EmptyLines(b):]
+		h.phase, h.ack = between, f.ack
+		h.flags |= guessed
+		return b
+	case between:
+		return r.begin(f, b)
+	case inside:
+		if starts && h.isGuess() && r.contradicts(f, b) {
+			return r.fail(f, b)
+		}
+		return r.proceed(f, f.stream(), b)
+	case skipping:
+		n := min(*r.skip(f), int64(len(b)))
+		r.skipped(f, n)
+		return b[n:]
+	}
+	if r.isBackInStep(f, b, starts) {
+		return b
+	}
+	return nil
 }
 
 // skip is how many bytes the connection has to skip.
@@ -113,14 +125,12 @@ func (r *requests) begin(f *flow, b []byte) []byte {
 	n := 0
 	v := m.Head(b, r.cfg.LoopHeader)
 	if v <= http1.Whole && !r.recognise(f, &m, b) {
-		return nil
+		return r.fail(f, b)
 	}
 	if v == http1.Whole {
-		r.checkSize(f, &m)
 		n, v = m.Body(b[m.HeadLen:])
-		if n += m.HeadLen; int64(n) > r.cfg.MaxRequest {
-			r.decide(f, &m, TooLarge)
-		}
+		n += m.HeadLen
+		v = r.limit(f, &m, n, v)
 	}
 	switch v {
 	case http1.Whole:
@@ -129,8 +139,7 @@ func (r *requests) begin(f *flow, b []byte) []byte {
 	case http1.More:
 		return r.suspend(f, &m, b)
 	}
-	r.refuse(f, &m, v)
-	return nil
+	return r.refuse(f, &m, v, b)
 }
 
 // classify looks at the first bytes of a connection, or behind an upgrade, for
@@ -185,22 +194,24 @@ func (r *requests) proceed(f *flow, st *stream, b []byte) []byte {
 		}
 		v := m.Head(*buf, r.cfg.LoopHeader)
 		if v > http1.Whole {
-			r.refuse(f, m, v)
-			return nil
+			return r.refuse(f, m, v, nil)
 		}
 		if !r.recognise(f, m, *buf) {
-			return nil
+			return r.fail(f, nil)
 		}
 		if v == http1.More {
-			if len(*buf) > maxHeadBytes { // servers respond with 431 and close
-				r.decide(f, m, TooLarge)
-				r.doubt(f)
+			if len(*buf) <= maxHeadBytes {
+				return nil
 			}
+			if f.c.http.isGuess() {
+				return r.fail(f, nil)
+			}
+			r.decide(f, m, TooLarge) // servers respond with 431 and close
+			r.doubt(f)
 			return nil
 		}
 		b = b[m.HeadLen-before:]
 		*buf = (*buf)[:m.HeadLen]
-		r.checkSize(f, m)
 	}
 	return r.body(f, st, b)
 }
@@ -209,12 +220,9 @@ func (r *requests) proceed(f *flow, st *stream, b []byte) []byte {
 func (r *requests) body(f *flow, st *stream, b []byte) []byte {
 	m := &st.half.msg
 	n, v := m.Body(b)
-	if !m.discard && v <= http1.Whole {
-		if int64(len(st.half.buf)+n) > r.cfg.MaxRequest {
-			r.decide(f, m, TooLarge)
-		} else {
-			r.keep(f, st, b[:n])
-		}
+	v = r.limit(f, m, len(st.half.buf)+n, v)
+	if !m.discard && v <= http1.Whole && !r.keep(f, st, b[:n]) && f.c.http.phase == hunting {
+		return nil
 	}
 	switch v {
 	case http1.Whole:
@@ -231,8 +239,7 @@ func (r *requests) body(f *flow, st *stream, b []byte) []byte {
 			}
 		}
 	default:
-		r.refuse(f, m, v)
-		return nil
+		return r.refuse(f, m, v, b)
 	}
 	return b[n:]
 }
@@ -298,15 +305,17 @@ func (r *requests) free(st *stream) {
 
 // recognise counts a request once its request line is in, b being its bytes so
 // far. A guess is counted when it is proven; what follows one may be its proof. It
-// reports false where that shows that the guess was none.
+// reports false where that shows instead that the guess was none.
 func (r *requests) recognise(f *flow, m *message, b []byte) bool {
 	h := &f.c.http
-	if m.begun || m.InLine() || h.has(guessed) {
+	switch {
+	case m.begun || m.InLine():
 		return true
+	case h.has(guessed): // what follows a tunnel's request proves nothing
+		return string(m.Method(b)) != "CONNECT"
 	}
 	if h.has(awaiting) {
 		if !http1.StartsRequest(b) || h.has(doubted) && f.ack.minus(h.ack) <= 0 {
-			r.disprove(f)
 			return false
 		}
 		r.prove(f)
@@ -322,11 +331,19 @@ func (r *requests) count(f *flow, m *message) {
 	r.stats.Open++
 }
 
-// checkSize skips a request whose length is too large, when its head is in.
-func (r *requests) checkSize(f *flow, m *message) {
-	if left, known := m.Left(); known && left > r.cfg.MaxRequest-int64(m.HeadLen) {
+// limit gives a request that is too large its fate: have bytes of it are here,
+// and of a body of known length the rest counts, too. A guess that would be too
+// large to be handed on is none that is worth waiting for.
+func (r *requests) limit(f *flow, m *message, have int, v http1.Verdict) http1.Verdict {
+	left, known := m.Left()
+	switch room := r.cfg.MaxRequest - int64(have); {
+	case m.discard || v > http1.Whole || room >= 0 && !(known && left > room):
+	case f.c.http.has(guessed):
+		return http1.Malformed
+	default:
 		r.decide(f, m, TooLarge)
 	}
+	return v
 }
 
 // decide gives a request its fate; nothing is kept of it from now on.
@@ -378,15 +395,12 @@ func (r *requests) handOn(f *flow, m *message, raw []byte, last int64) {
 }
 
 // refuse ends the reading of a stream at something that is not a request whose
-// end is known. Where the place to read at was a guess, it was a wrong one.
-func (r *requests) refuse(f *flow, m *message, v http1.Verdict) {
-	h := &f.c.http
-	switch {
-	case h.has(awaiting) && !m.begun:
-		r.disprove(f)
-	case h.has(guessed) && !m.begun:
-		r.stats.GuessesFailed++
-		r.abandonGuess(f)
+// end is known, and returns what to read next. Where the place to read at was a
+// guess, it was a wrong one; rest is what is not kept of it yet.
+func (r *requests) refuse(f *flow, m *message, v http1.Verdict, rest []byte) []byte {
+	switch h := &f.c.http; {
+	case h.isGuess():
+		return r.fail(f, rest)
 	case v == http1.NotHTTP && h.has(upgraded):
 		r.other(f, Upgraded)
 	case v == http1.NotHTTP && h.has(fresh):
@@ -398,6 +412,7 @@ func (r *requests) refuse(f *flow, m *message, v http1.Verdict) {
 		r.decide(f, m, Malformed)
 		r.doubt(f)
 	}
+	return nil
 }
 
 // miss goes on behind n bytes that will not come. The request they lie in gets
@@ -437,13 +452,17 @@ func (r *requests) giveUp(f *flow, fate Fate) bool {
 	had := !m.discard
 	r.drop(f, fate)
 	switch left, known := m.Left(); {
+	case h.has(guessed): // its length is a guess, too
+		f.stream().half.guess = guess{}
+		h.lose()
 	case known && left > 0:
 		r.skipNext(f, left)
 	case known:
 		h.phase = between
 	case m.opening || m.InHead():
-		h.phase = hunting
-		h.flags &^= fresh | upgraded | guessed
+		if r.loseProof(f, fate); h.phase == inside {
+			h.lose()
+		}
 	}
 	return had
 }
@@ -476,6 +495,10 @@ func (r *requests) shed(f *flow) bool {
 // forgotten.
 func (r *requests) end(f *flow, fate Fate) {
 	if f.c.stream != 0 {
+		h, half := &f.c.http, &f.stream().half
+		for fate == Aborted && h.phase == inside && h.has(guessed) && half.guess.places.n > 0 {
+			r.read(f, r.fail(f, nil), false) // it will not be whole
+		}
 		r.loseProof(f, fate)
 		r.drop(f, fate)
 	}

@@ -204,7 +204,7 @@ func TestStorm(t *testing.T) {
 func runStorm(seed uint64) (err error) {
 	s := newStorm(seed)
 	emitted := uint64(0)
-	a := New(Config{}, func(r *Request) Fate {
+	a := New(Config{MaxMemory: 8 << 20}, func(r *Request) Fate {
 		emitted++
 		if e := s.check(r); e != nil && err == nil {
 			err = e
@@ -323,7 +323,7 @@ func TestPushAll(t *testing.T) {
 		for i := 0; i < len(segs); i += 7 { // and what is passed over
 			segs = slices.Insert(segs, i, capture.Segment{Time: segs[i].Time, Src: segs[i].Src, Dst: segs[i].Dst, Flags: capture.ACK})
 		}
-		one, all := newCollector(Config{}), newCollector(Config{})
+		one, all := newCollector(Config{MaxMemory: 8 << 20}), newCollector(Config{MaxMemory: 8 << 20})
 		for i := range segs {
 			one.Push(&segs[i])
 		}

@@ -39,7 +39,8 @@ func checksum(b []byte) uint16 {
 	return ^uint16(sum)
 }
 
-// A stream makes the packets of one connection's client.
+// A stream makes the packets of one connection's client; the first is its SYN,
+// which may carry data (RFC 7413).
 type stream struct{ seq uint32 }
 
 // syn begins the connection.
@@ -50,7 +51,14 @@ func (s *stream) syn(at time.Time) capture.Packet {
 }
 
 func (s *stream) data(at time.Time, payload string) capture.Packet {
-	p := packet(at, 80, s.seq, capture.ACK|capture.PSH, payload)
+	flags := capture.ACK | capture.PSH
+	if s.seq == 0 {
+		flags = capture.SYN
+	}
+	p := packet(at, 80, s.seq, flags, payload)
+	if s.seq == 0 {
+		s.seq++ // the SYN counts as a byte
+	}
 	s.seq += uint32(len(payload))
 	return p
 }
