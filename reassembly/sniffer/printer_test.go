@@ -110,7 +110,7 @@ func TestPausedReaderOfALiveSource(t *testing.T) {
 			t.Errorf("the loop waited for %v", d)
 		}
 		synctest.Wait()
-		if held := p.spool.held.Load() + int64(len(p.text)); held < 9000 || held > 11_000 {
+		if held := p.spool.held.Load() + int64(len(p.text.bytes)); held < 9000 || held > 11_000 {
 			t.Errorf("%d bytes held of 10,000", held)
 		}
 		if d := p.Stats().Dropped; d < 850 || d > 950 { // a line has 90 bytes
@@ -327,8 +327,8 @@ func TestLargeRequests(t *testing.T) {
 		if err := p.Close(); err != nil {
 			t.Error(err)
 		}
-		if n := strings.Count(out.String(), "\n"); n != 20 || p.Stats().Dropped != 0 || cap(p.text) > 8000 || cap(p.spool.waiting) > 8000 {
-			t.Errorf("%d lines, %+v; %d and %d bytes kept", n, p.Stats(), cap(p.text), cap(p.spool.waiting))
+		if n := strings.Count(out.String(), "\n"); n != 20 || p.Stats().Dropped != 0 || cap(p.text.bytes) > 8000 || cap(p.spool.waiting.bytes) > 8000 {
+			t.Errorf("%d lines, %+v; %d and %d bytes kept", n, p.Stats(), cap(p.text.bytes), cap(p.spool.waiting.bytes))
 		}
 	})
 }

@@ -35,6 +35,7 @@ func start(t *testing.T, src *fakeSource, consumers []Consumer, change func(*Con
 	s := &started{Sniffer: New(cfg), t: t, src: src, ended: make(chan error, 1)}
 	ctx, cancel := context.WithCancel(t.Context())
 	s.cancel = cancel
+	src.packets <- s.stream.syn(time.Now())
 	go func() { s.ended <- s.Run(ctx) }()
 	return s
 }
@@ -72,7 +73,7 @@ func TestFile(t *testing.T) {
 		if r := stats.Requests; r.Captured != 3 || r.Fates[reassembly.Sent] != 2 || r.Fates[reassembly.Aborted] != 1 || r.Open != 0 {
 			t.Errorf("%+v", r)
 		}
-		if stats.Packets.Seen != 2 || taken.flushes == 0 {
+		if stats.Packets.Seen != 3 || taken.flushes == 0 {
 			t.Errorf("%+v, %d flushes", stats.Packets, taken.flushes)
 		}
 	})
@@ -127,24 +128,24 @@ func TestStatsAnyTime(t *testing.T) {
 		s := start(t, newFakeSource(false, io.EOF), []Consumer{taken}, nil)
 		s.src.packets <- packet(time.Now(), 81, 0, capture.ACK, "x")
 		synctest.Wait()
-		if n := s.Stats().Packets.Seen; n != 1 {
+		if n := s.Stats().Packets.Seen; n != 2 {
 			t.Errorf("%d packets seen while the pipe is silent", n)
 		}
 		s.send(get(1))
 		synctest.Wait() // in Take
-		if n := s.Stats().Packets.Seen; n != 1 {
-			t.Errorf("%d packets seen while the consumer waits, published before: 1", n)
+		if n := s.Stats().Packets.Seen; n != 2 {
+			t.Errorf("%d packets seen while the consumer waits, published before: 2", n)
 		}
 		close(taken.hold)
 		synctest.Wait() // in Next
-		if got := s.Stats(); got.Packets.Seen != 2 || got.Requests.Fates[reassembly.Sent] != 1 {
+		if got := s.Stats(); got.Packets.Seen != 3 || got.Requests.Fates[reassembly.Sent] != 1 {
 			t.Errorf("%+v", got)
 		}
 		s.cancel()
 		if err := s.wait(); err != nil {
 			t.Fatal(err)
 		}
-		if got := s.Stats(); got.Packets.Seen != 2 || got.Requests.Fates[reassembly.Sent] != 1 {
+		if got := s.Stats(); got.Packets.Seen != 3 || got.Requests.Fates[reassembly.Sent] != 1 {
 			t.Errorf("after Run: %+v", got)
 		}
 	})
