@@ -57,12 +57,12 @@ func (r *requests) fail(f *flow, rest []byte) []byte {
 	r.stats.GuessesFailed++
 	h := &f.c.http
 	if h.has(doubted) {
-		r.stats.DoubtfulRequests++
 		if st := f.stream(); st != nil {
-			r.stats.DoubtfulBytes += uint64(len(st.half.guess.raw) + len(st.half.buf))
+			r.countDoubtful(st.half.guess.raw)
+			r.countDoubtful(st.half.buf)
 			st.half.guess.places.n = 0
 		}
-		r.stats.DoubtfulBytes += uint64(len(rest))
+		r.countDoubtful(rest)
 	}
 	return r.searchAgain(f, rest)
 }
@@ -88,8 +88,13 @@ func (r *requests) contradicts(f *flow, b []byte) bool {
 		p.at[p.n] = len(half.guess.raw) + len(half.buf)
 		p.n++
 	}
-	newLine := inHead && bytes.HasSuffix(half.buf, []byte{'\n'})
-	return h.has(guessed) && (newLine || f.ack.minus(h.ack) > 0)
+	switch {
+	case !h.has(guessed):
+		return false
+	case inHead: // but where b ends it with an empty line
+		return bytes.HasSuffix(half.buf, []byte{'\n'}) && http1.EmptyLines(b) == 0
+	}
+	return f.ack.minus(h.ack) > 0
 }
 
 // searchAgain drops a guess, and goes back to the first place inside of it where
@@ -197,10 +202,15 @@ func (r *requests) freeGuess(f *flow) {
 }
 
 // doubt is told that nobody can know where the message ends that is being read.
-// What follows is counted and not believed.
-func (r *requests) doubt(f *flow) {
-	h := &f.c.http
-	if st := f.stream(); st != nil {
+// What follows is counted and not believed; that begins in the bytes at hand, or
+// at the end of what is kept, behind the first empty line.
+func (r *requests) doubt(f *flow, rest []byte) {
+	h, st := &f.c.http, f.stream()
+	if st != nil && len(rest) == 0 {
+		rest = st.half.buf
+	}
+	r.countDoubtful(afterEmptyLine(rest))
+	if st != nil {
 		r.free(st)
 	}
 	h.phase, h.ack = doubtful, f.ack
@@ -213,14 +223,28 @@ func (r *requests) doubt(f *flow) {
 // guess is only proven by another request after another response.
 func (r *requests) isBackInStep(f *flow, b []byte, starts bool) bool {
 	h := &f.c.http
-	if starts && http1.StartsRequest(b) {
-		if f.ack.minus(h.ack) > 0 {
-			h.phase = between
-			h.flags |= guessed | doubted
-			return true
-		}
-		r.stats.DoubtfulRequests++
+	if starts && f.ack.minus(h.ack) > 0 && http1.StartsRequest(b) {
+		h.phase = between
+		h.flags |= guessed | doubted
+		return true
 	}
-	r.stats.DoubtfulBytes += uint64(len(b))
+	r.countDoubtful(b)
 	return false
+}
+
+// countDoubtful counts bytes, and what looks like requests where they begin and
+// behind their empty lines.
+func (r *requests) countDoubtful(b []byte) {
+	r.stats.DoubtfulBytes += uint64(len(b))
+	for ; len(b) > 0; b = afterEmptyLine(b) {
+		b = b[http1.EmptyLines(b):]
+		if http1.StartsRequest(b) {
+			r.stats.DoubtfulRequests++
+		}
+	}
+}
+
+func afterEmptyLine(b []byte) []byte {
+	_, after, _ := bytes.Cut(b, []byte("\r\n\r\n"))
+	return after
 }

@@ -207,7 +207,7 @@ func (r *requests) proceed(f *flow, st *stream, b []byte) []byte {
 				return r.fail(f, nil)
 			}
 			r.decide(f, m, TooLarge) // servers respond with 431 and close
-			r.doubt(f)
+			r.doubt(f, nil)
 			return nil
 		}
 		b = b[m.HeadLen-before:]
@@ -396,7 +396,7 @@ func (r *requests) handOn(f *flow, m *message, raw []byte, last int64) {
 
 // refuse ends the reading of a stream at something that is not a request whose
 // end is known, and returns what to read next. Where the place to read at was a
-// guess, it was a wrong one; rest is what is not kept of it yet.
+// guess, it was a wrong one. rest are the bytes at hand, or nil if they are kept.
 func (r *requests) refuse(f *flow, m *message, v http1.Verdict, rest []byte) []byte {
 	switch h := &f.c.http; {
 	case h.isGuess():
@@ -407,10 +407,10 @@ func (r *requests) refuse(f *flow, m *message, v http1.Verdict, rest []byte) []b
 		r.other(f, Unknown)
 	case v == http1.Unsupported:
 		r.decide(f, m, Unsupported)
-		r.doubt(f)
+		r.doubt(f, rest)
 	default:
 		r.decide(f, m, Malformed)
-		r.doubt(f)
+		r.doubt(f, rest)
 	}
 	return nil
 }
