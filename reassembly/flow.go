@@ -127,7 +127,8 @@ func (f *flow) isForeign(s *capture.Segment, first seq) bool {
 }
 
 // isAnnounced reports whether data is of the connection that a SYN announced
-// meanwhile, rather than of this one: it is nearer to that one's beginning.
+// meanwhile, rather than of this one: it is nearer to that one's beginning, or
+// lies before this one's.
 func (f *flow) isAnnounced(first seq, foreign bool) bool {
 	syn := f.a.conns.syns.find(f.c.id)
 	if syn == nil {
@@ -135,7 +136,7 @@ func (f *flow) isAnnounced(first seq, foreign bool) bool {
 		return false
 	}
 	ahead, behind := first.minus(syn.isn.plus(1)), first.minus(f.c.next)
-	return ahead >= 0 && ahead < maxWindow && (foreign || ahead == 0 || behind > ahead)
+	return ahead >= 0 && ahead < maxWindow && (foreign || ahead == 0 || behind > ahead || first.minus(f.c.start()) < 0)
 }
 
 // givesWay reports whether nothing speaks for the connection any more, so that

@@ -78,15 +78,14 @@ func (f *flow) giveUpHole(st *stream) {
 // only told by the server's window and by timestamps, which are not read.
 func (f *flow) dropStray(st *stream) bool {
 	if st.early.len() == 0 {
-		if st.answered || st.end.at.minus(f.c.next) <= nearWindow {
+		if st.end.at.minus(f.c.next) <= nearWindow {
 			return false
 		}
 		st.end = ending{}
 		return true
 	}
 	front := st.early.front()
-	alone := st.early.len() == 1 && !st.end.seen
-	if front.seq.minus(f.c.next) <= nearWindow || !alone && st.progress <= front.time {
+	if front.seq.minus(f.c.next) <= nearWindow || st.early.len() > 1 && st.progress <= front.time {
 		return false
 	}
 	f.a.budget.pool.put(st.early.pop(&f.a.budget.pool).data)
