@@ -120,7 +120,7 @@ func TestLossWithoutResponsesIsWaitedFor(t *testing.T) {
 func TestManyLaterRequestsEndTheWaiting(t *testing.T) {
 	c, k := lossy()
 	for i := range laterRequests {
-		k.wait(laterTime / (laterRequests - 1))
+		k.wait(time.Duration(laterTime) / (laterRequests - 1))
 		c.push(k.data(get(2 + i)))
 	}
 	if len(c.requests) != 1+laterRequests {
