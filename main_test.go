@@ -123,7 +123,7 @@ func TestFailure(t *testing.T) {
 // besides the standard library; what those import is allowed with them.
 var allowedImports = map[string][]string{
 	"gor/capture":            {"golang.org/x/net/bpf", "golang.org/x/sys/unix"},
-	"gor/reassembly":         {"gor/capture", "gor/reassembly/http1", "golang.org/x/sys/cpu"},
+	"gor/reassembly":         {"gor/capture", "gor/reassembly/http1"},
 	"gor/reassembly/sniffer": {"gor/capture", "gor/reassembly", "gor/reassembly/http1", "github.com/urfave/cli/v2"},
 	"gor/udpwire":            {"golang.org/x/sys/unix", "github.com/urfave/cli/v2"},
 	"gor/forward":            {"gor/reassembly/http1", "golang.org/x/time/rate", "github.com/urfave/cli/v2"},

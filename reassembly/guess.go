@@ -19,15 +19,23 @@ import (
 // (RFC 6298: after 1, 3, 7 and 15 s).
 const guessTimeout = 15 * time.Second
 
+// guesses keeps the guesses, and the doubts about what follows a message of which
+// nobody knows the end.
+type guesses struct {
+	*ledger
+	budget *budget
+	again  []byte // what a failed guess had kept, while it is read again
+}
+
 // hold keeps a whole guess until it is proven.
-func (r *requests) hold(f *flow, m *message, raw []byte) {
+func (gs *guesses) hold(f *flow, m *message, raw []byte) {
 	h, st := &f.c.http, f.needStream()
 	if st.half.buf != nil { // it is raw, and goes over to the guess
 		st.half.buf = nil
-	} else if _, size := class(len(raw)); r.budget.has(size) {
-		raw = append(r.budget.pool.get(len(raw)), raw...)
+	} else if _, size := class(len(raw)); gs.budget.has(size) {
+		raw = append(gs.budget.pool.get(len(raw)), raw...)
 	} else {
-		r.decide(f, m, Shed)
+		gs.decide(f, m, Shed)
 		h.lose()
 		return
 	}
@@ -38,33 +46,17 @@ func (r *requests) hold(f *flow, m *message, raw []byte) {
 }
 
 // prove hands on the guess that is held.
-func (r *requests) prove(f *flow) {
+func (gs *guesses) prove(f *flow) {
 	g := &f.stream().half.guess
 	f.c.http.flags &^= awaiting | doubted
 	if !g.msg.begun {
-		r.count(f, &g.msg)
+		gs.count(f, &g.msg)
 	}
 	upgrade := g.msg.Upgrade
 	g.msg.Upgrade = false // what follows has shown that it was none
-	r.handOn(f, &g.msg, g.raw, g.last)
+	gs.handOn(f, &g.msg, g.raw, g.last)
 	g.msg.Upgrade = upgrade
-	r.freeGuess(f)
-}
-
-// fail drops the guess that is held or being read, and what was read behind it.
-// It returns what to read next; rest is what of these bytes is not kept yet.
-func (r *requests) fail(f *flow, rest []byte) []byte {
-	r.stats.GuessesFailed++
-	h := &f.c.http
-	if h.has(doubted) {
-		r.stats.DoubtfulRequests++
-		if st := f.stream(); st != nil {
-			r.stats.DoubtfulBytes += uint64(len(st.half.guess.raw) + len(st.half.buf))
-			st.half.guess.places.n = 0
-		}
-		r.stats.DoubtfulBytes += uint64(len(rest))
-	}
-	return r.searchAgain(f, rest)
+	gs.freeGuess(f)
 }
 
 // maxPlaces bounds the places that are remembered of a guess. Only look-alikes
@@ -75,7 +67,7 @@ const maxPlaces = 8
 // whether that shows at once that the guess is none. No line of a head is a
 // request line; and a client that has had a response since the body began, and
 // begins a segment with a request line, was not inside of a body.
-func (r *requests) contradicts(f *flow, b []byte) bool {
+func (gs *guesses) contradicts(f *flow, b []byte) bool {
 	h, half := &f.c.http, &f.stream().half
 	inHead := half.msg.InHead()
 	if h.has(guessed) && !inHead && half.msg.BodyLen == 0 {
@@ -96,8 +88,8 @@ func (r *requests) contradicts(f *flow, b []byte) bool {
 // a segment began with a request line: that is the next guess. It returns the
 // bytes from there on, rest included, or nil where there is no such place, or no
 // room for them: then the next segment is looked at.
-func (r *requests) searchAgain(f *flow, rest []byte) []byte {
-	h, pool := &f.c.http, &r.budget.pool
+func (gs *guesses) searchAgain(f *flow, rest []byte) []byte {
+	h, pool := &f.c.http, &gs.budget.pool
 	h.lose()
 	st := f.stream()
 	if st == nil {
@@ -107,7 +99,7 @@ func (r *requests) searchAgain(f *flow, rest []byte) []byte {
 	var again []byte
 	if p := &g.places; p.n > 0 {
 		skip := p.at[0]
-		if _, size := class(len(g.raw) + len(st.half.buf) + len(rest) - skip); r.budget.has(size) {
+		if _, size := class(len(g.raw) + len(st.half.buf) + len(rest) - skip); gs.budget.has(size) {
 			again = pool.get(size)
 			for _, part := range [...][]byte{g.raw, st.half.buf, rest} {
 				n := min(skip, len(part))
@@ -119,9 +111,9 @@ func (r *requests) searchAgain(f *flow, rest []byte) []byte {
 	left := g.places.behindFirst()
 	pool.put(g.raw)
 	*g = guess{}
-	r.free(st)
-	pool.put(r.again) // rest may lie in it
-	r.again = again
+	st.half.free(&gs.budget.pool)
+	pool.put(gs.again) // rest may lie in it
+	gs.again = again
 	if again == nil || !http1.StartsRequest(again) {
 		return nil
 	}
@@ -142,66 +134,29 @@ func (p *places) behindFirst() (left places) {
 
 // loseProof gives a guess that is held a fate: what would have proven it will
 // not come. What was read behind it stands at a guess, too.
-func (r *requests) loseProof(f *flow, fate Fate) {
+func (gs *guesses) loseProof(f *flow, fate Fate) {
 	if !f.c.http.has(awaiting) {
 		return
 	}
 	st := f.stream()
-	r.decide(f, &st.half.guess.msg, fate)
-	r.freeGuess(f)
-	r.free(st)
+	gs.decide(f, &st.half.guess.msg, fate)
+	gs.freeGuess(f)
+	st.half.free(&gs.budget.pool)
 	f.c.http.lose()
 }
 
-// vouch is told that the connection began where it was joined: what stands there
-// is no guess.
-func (r *requests) vouch(f *flow) {
-	h, st := &f.c.http, f.stream()
-	if !h.isGuess() || st == nil {
-		return
-	}
-	const emptyLines = 4 // that StartsRequest passes over
-	if f.c.next.minus(f.c.first)-len(st.half.guess.raw)-len(st.half.buf) > emptyLines {
-		return // the first guess has failed, and this is another
-	}
-	h.flags &^= guessed
-	st.half.guess.places = places{}
-	r.confirm(f)
-}
-
-// confirm believes the guess that is held unless something else follows it: the
-// connection has ended there, or its beginning turned out to be where it was
-// guessed. What was cut short in its first word may have been a request.
-func (r *requests) confirm(f *flow) {
-	switch rest := f.stream(); {
-	case !f.c.http.has(awaiting):
-	case f.c.http.phase == inside && !http1.StartsRequest(rest.half.buf) && !http1.IsToken(rest.half.buf):
-		r.read(f, r.fail(f, nil), false)
-	default:
-		r.prove(f)
-	}
-}
-
-// expire believes a guess which nothing has followed for long.
-func (r *requests) expire(f *flow, st *stream) {
-	if st.half.holds() && f.now()-st.half.guess.last >= int64(guessTimeout) && f.c.http.phase == between && !st.isWaiting() {
-		r.prove(f)
-		f.settle()
-	}
-}
-
-func (r *requests) freeGuess(f *flow) {
+func (gs *guesses) freeGuess(f *flow) {
 	st := f.stream()
-	r.budget.pool.put(st.half.guess.raw)
+	gs.budget.pool.put(st.half.guess.raw)
 	st.half.guess = guess{}
 }
 
 // doubt is told that nobody can know where the message ends that is being read.
 // What follows is counted and not believed.
-func (r *requests) doubt(f *flow) {
+func (gs *guesses) doubt(f *flow) {
 	h := &f.c.http
 	if st := f.stream(); st != nil {
-		r.free(st)
+		st.half.free(&gs.budget.pool)
 	}
 	h.phase, h.ack = doubtful, f.ack
 	h.flags &^= fresh | upgraded | guessed
@@ -211,7 +166,7 @@ func (r *requests) doubt(f *flow) {
 // reports whether a request begins with them that is worth a guess: the server
 // has responded since, and the client begins a segment with a request line. The
 // guess is only proven by another request after another response.
-func (r *requests) isBackInStep(f *flow, b []byte, starts bool) bool {
+func (gs *guesses) isBackInStep(f *flow, b []byte, starts bool) bool {
 	h := &f.c.http
 	if starts && http1.StartsRequest(b) {
 		if f.ack.minus(h.ack) > 0 {
@@ -219,8 +174,8 @@ func (r *requests) isBackInStep(f *flow, b []byte, starts bool) bool {
 			h.flags |= guessed | doubted
 			return true
 		}
-		r.stats.DoubtfulRequests++
+		gs.stats.DoubtfulRequests++
 	}
-	r.stats.DoubtfulBytes += uint64(len(b))
+	gs.stats.DoubtfulBytes += uint64(len(b))
 	return false
 }

@@ -1,6 +1,10 @@
 package reassembly
 
-import "time"
+import (
+	"time"
+
+	"gor/reassembly/http1"
+)
 
 // Holes: bytes that are missing while later ones are there. They are waited for
 // as long as their client may still send them again; other connections never
@@ -28,7 +32,7 @@ const (
 // keep stores a range that is ahead of its turn.
 func (f *flow) keep(in span) {
 	a, st := f.a, f.needStream()
-	in.starts = in.starts && in.kind == data && a.reader.starts(in.data)
+	in.starts = in.starts && in.kind == data && http1.StartsRequest(in.data)
 	if st.early.len() == 0 {
 		st.ack = f.ack
 	} else if in.starts && f.ack.minus(st.ack) > 0 {

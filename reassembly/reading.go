@@ -68,6 +68,18 @@ func (r *reading) lose() {
 	r.flags &^= fresh | upgraded | guessed | awaiting | doubted
 }
 
+// skipNext leaves out the next n bytes; left is where the connection counts them.
+func (r *reading) skipNext(left *int64, n int64) {
+	r.phase, *left = skipping, n
+}
+
+// skipped counts off n bytes that were left out.
+func (r *reading) skipped(left *int64, n int64) {
+	if *left -= n; *left == 0 {
+		r.phase = between
+	}
+}
+
 // proven reports whether it is known that the connection speaks HTTP/1.
 func (r *reading) proven() bool { return r.has(proved) }
 
@@ -118,6 +130,12 @@ type guess struct {
 type places struct {
 	n  int
 	at [maxPlaces]int // bytes behind the guess's first, of those that were kept
+}
+
+// free gives the buffer of a request back.
+func (h *half) free(p *pool) {
+	p.put(h.buf)
+	h.buf = nil
 }
 
 // holds reports whether a guess waits for its proof.

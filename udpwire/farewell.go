@@ -17,7 +17,7 @@ const (
 	oneWayByes = 3 // to a replayer that never responds
 )
 
-// leave does what is due of the farewell: when nothing is left to confirm it sends BYE, until that is answered or was
+// leave does what is due of the farewell: when nothing is left to confirm it sends BYE, until a BYE comes back or it was
 // sent often enough.
 func (p *peer) leave(now int64) {
 	f := &p.farewell

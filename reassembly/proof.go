@@ -1,0 +1,58 @@
+package reassembly
+
+import "gor/reassembly/http1"
+
+// What decides over a guess, besides what follows it.
+
+// fail drops the guess that is held or being read, and what was read behind it.
+// It returns what to read next; rest is what of these bytes is not kept yet.
+func (r *requests) fail(f *flow, rest []byte) []byte {
+	r.stats.GuessesFailed++
+	h := &f.c.http
+	if h.has(doubted) {
+		r.stats.DoubtfulRequests++
+		if st := f.stream(); st != nil {
+			r.stats.DoubtfulBytes += uint64(len(st.half.guess.raw) + len(st.half.buf))
+			st.half.guess.places.n = 0
+		}
+		r.stats.DoubtfulBytes += uint64(len(rest))
+	}
+	return r.guesses.searchAgain(f, rest)
+}
+
+// vouch is told that the connection began where it was joined: what stands there
+// is no guess.
+func (r *requests) vouch(f *flow) {
+	h, st := &f.c.http, f.stream()
+	if !h.isGuess() || st == nil {
+		return
+	}
+	const emptyLines = 4 // that StartsRequest passes over
+	if f.c.next.minus(f.c.first)-len(st.half.guess.raw)-len(st.half.buf) > emptyLines {
+		return // the first guess has failed, and this is another
+	}
+	h.flags &^= guessed
+	st.half.guess.places = places{}
+	r.confirm(f)
+}
+
+// confirm believes the guess that is held unless something else follows it: the
+// connection has ended there, or its beginning turned out to be where it was
+// guessed. What was cut short in its first word may have been a request.
+func (r *requests) confirm(f *flow) {
+	switch rest := f.stream(); {
+	case !f.c.http.has(awaiting):
+	case f.c.http.phase == inside && !http1.StartsRequest(rest.half.buf) && !http1.IsToken(rest.half.buf):
+		r.read(f, r.fail(f, nil), false)
+	default:
+		r.guesses.prove(f)
+	}
+}
+
+// expire believes a guess which nothing has followed for long.
+func (r *requests) expire(f *flow, st *stream) {
+	if st.half.holds() && f.now()-st.half.guess.last >= int64(guessTimeout) && f.c.http.phase == between && !st.isWaiting() {
+		r.guesses.prove(f)
+		f.settle()
+	}
+}
