@@ -69,7 +69,7 @@ func (t tunnels) vxlan(b []byte, cut int) bool {
 	if len(b) < 8 || b[0]&0x08 == 0 {
 		return refuse(&t.d.stats.NotTCP)
 	}
-	return t.tunnelled(binary.BigEndian.Uint32(b[4:])>>8) && links{t.d}.ethernet(b[8:], cut)
+	return t.tunnelled(binary.BigEndian.Uint32(b[4:])>>8) && links(t).ethernet(b[8:], cut)
 }
 
 // geneve follows RFC 8926 section 3.4: version 0, options skipped by their length.
@@ -81,7 +81,7 @@ func (t tunnels) geneve(b []byte, cut int) bool {
 	if len(b) < header {
 		return t.d.short(cut)
 	}
-	return t.tunnelled(binary.BigEndian.Uint32(b[4:])>>8) && links{t.d}.ether(binary.BigEndian.Uint16(b[2:]), b[header:], cut)
+	return t.tunnelled(binary.BigEndian.Uint32(b[4:])>>8) && links(t).ether(binary.BigEndian.Uint16(b[2:]), b[header:], cut)
 }
 
 // gre follows RFC 2784 and 2890, version 1 (PPTP, RFC 2637) and ERSPAN.
@@ -122,13 +122,13 @@ func (t tunnels) gre(b []byte, cut int) bool {
 		if len(b) >= 2 && b[0] == 0xff && b[1] == 0x03 {
 			b = b[2:]
 		}
-		return links{t.d}.ppp(b, cut)
+		return links(t).ppp(b, cut)
 	case kind == etherERSPAN2:
 		return t.erspan(b, flags&sequence != 0, cut)
 	case kind == etherERSPAN3:
 		return t.erspan3(b, cut)
 	default:
-		return links{t.d}.ether(kind, b, cut)
+		return links(t).ether(kind, b, cut)
 	}
 }
 
@@ -141,7 +141,7 @@ func (t tunnels) erspan(b []byte, typeII bool, cut int) bool {
 		}
 		b = b[8:]
 	}
-	return links{t.d}.ethernet(b, cut)
+	return links(t).ethernet(b, cut)
 }
 
 // erspan3 has a header of 12 bytes, 20 with the optional platform field.
@@ -156,7 +156,7 @@ func (t tunnels) erspan3(b []byte, cut int) bool {
 	if len(b) < size {
 		return t.d.short(cut)
 	}
-	return links{t.d}.ethernet(b[size:], cut)
+	return links(t).ethernet(b[size:], cut)
 }
 
 // gtp finds the user's packet in GTP version 1 (3GPP TS 29.281 section 5).
@@ -180,5 +180,5 @@ func (t tunnels) gtp(b []byte, cut int) bool {
 			next, b = b[size-1], b[size:]
 		}
 	}
-	return t.tunnelled(id) && links{t.d}.ip(b, cut)
+	return t.tunnelled(id) && links(t).ip(b, cut)
 }

@@ -28,8 +28,10 @@ func TestReplayWindow(t *testing.T) {
 		for _, n := range c.seen {
 			w.mark(n)
 		}
-		if w.fresh(c.number) != c.fresh || w.fresh(c.number) != c.fresh {
-			t.Errorf("%s: fresh %t", c.name, !c.fresh)
+		for range 2 { // asking changes nothing
+			if w.fresh(c.number) != c.fresh {
+				t.Errorf("%s: fresh %t", c.name, !c.fresh)
+			}
 		}
 	}
 }
