@@ -223,6 +223,9 @@ func (l *listener) run(ctx context.Context, stdout io.Writer) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	l.wireUp(ctx, stdout, stop)
+	if l.wire != nil {
+		defer context.AfterFunc(ctx, l.wire.Hurry)()
+	}
 	l.log.Info("listening", "on", l.options.Where())
 	l.report.Start()
 	err := l.sniffer.Run(ctx)

@@ -38,6 +38,9 @@ func (r *Request) Target() []byte { return r.head.Target(r.Raw) }
 // Proto is in Raw: HTTP/1.0 or HTTP/1.1.
 func (r *Request) Proto() []byte { return r.head.Proto(r.Raw) }
 
+// Fields is in Raw: the head's field section, for http1.AppendFields.
+func (r *Request) Fields() []byte { return r.head.Fields(r.Raw) }
+
 // Conn is the number of the request's connection: well mixed, the same for the
 // same input, another when the addresses are used again.
 func (r *Request) Conn() uint64 {

@@ -143,6 +143,14 @@ func (s *Sender) Flush() {
 	}
 }
 
+// Hurry makes Send wait no more for room: it returns ErrQueueFull instead from now on, also where it is waiting. Any
+// goroutine may call it.
+func (s *Sender) Hurry() {
+	for _, l := range s.links {
+		l.hurry()
+	}
+}
+
 // Close flushes, waits until everything is confirmed or given up or ctx ends, says goodbye and stops. The error says
 // that ctx ended first; what was not confirmed then is counted as lost.
 func (s *Sender) Close(ctx context.Context) error {

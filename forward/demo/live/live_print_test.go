@@ -274,3 +274,18 @@ func TestSilentPipe(t *testing.T) {
 		t.Errorf("accounts: %v", a)
 	}
 }
+
+// TestFileIntoDeadReplayer: a file waits for a replayer that is not there, and
+// a signal ends the waiting, with all accounts.
+func TestFileIntoDeadReplayer(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	n := newNamespace(t)
+	p := n.start(nil, gorBinary(t), "listen", "--read", loadFile(t, 20_000), "-p", "80", "-r", "127.0.0.1:9", "--wire-buffer", "1MiB", "--log-format", "json")
+	p.await(`"msg":"listening"`)
+	p.interrupt()
+	a := finalAccounts(t, p)
+	if a.Requests["queue_full"] == 0 || a.Requests["sent"]+a.dropped() != a.Requests["captured"] {
+		t.Errorf("accounts: %v", a)
+	}
+}
