@@ -44,7 +44,7 @@ func (l *ledger) handOn(f *flow, m *message, raw []byte, last int64) {
 		q.Client, q.Server = *f.client, *f.server
 		q.Index, q.birth = m.index, uint64(h.birth)<<32|uint64(f.c.first)
 		q.First, q.Last = m.first, last
-		q.Raw, q.head = raw, m.Message
+		q.Raw, q.head = raw, &m.Message
 		fate = l.emit(q)
 		q.Raw = nil
 	}

@@ -16,8 +16,8 @@ type Request struct {
 
 	Raw []byte // head and body as on the wire, chunk framing included, without empty lines before it
 
-	head  http1.Message
-	birth uint64 // of its connection
+	head  *http1.Message // what was read of Raw
+	birth uint64         // of its connection
 }
 
 // HeadLen is the length in bytes of Raw before the body.

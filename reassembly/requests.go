@@ -12,6 +12,7 @@ type requests struct {
 	guesses guesses
 	cfg     *Config
 	budget  *budget
+	direct  message // the one that is read where it lies
 }
 
 // maxHeadBytes bounds a request's head. Servers refuse far smaller ones (nginx
@@ -82,12 +83,13 @@ func (r *requests) left(f *flow) *int64 { return r.budget.conns.recs.skip(f.i) }
 // kept of it.
 func (r *requests) begin(f *flow, b []byte) []byte {
 	h := &f.c.http
-	m := message{first: f.now()}
+	m := &r.direct
+	*m = message{first: f.now()}
 	if h.flags&(fresh|upgraded) != 0 {
 		switch out, n := r.classify(f, b); out {
 		case undecided:
 			m.opening = true
-			return r.suspend(f, &m, b)
+			return r.suspend(f, m, b)
 		case isProxy:
 			return r.jump(f, b, n)
 		case isOther:
@@ -100,22 +102,22 @@ func (r *requests) begin(f *flow, b []byte) []byte {
 	}
 	n := 0
 	v := m.Head(b, r.cfg.LoopHeader)
-	if v <= http1.Whole && !r.recognise(f, &m, b) {
+	if v <= http1.Whole && !r.recognise(f, m, b) {
 		return r.fail(f, b)
 	}
 	if v == http1.Whole {
 		n, v = m.Body(b[m.HeadLen:])
 		n += m.HeadLen
-		v = r.limit(f, &m, n, v)
+		v = r.limit(f, m, n, v)
 	}
 	switch v {
 	case http1.Whole:
-		r.complete(f, &m, b[:n])
+		r.complete(f, m, b[:n])
 		return b[n:]
 	case http1.More:
-		return r.suspend(f, &m, b)
+		return r.suspend(f, m, b)
 	}
-	return r.refuse(f, &m, v, b)
+	return r.refuse(f, m, v, b)
 }
 
 // classify looks at the first bytes of a connection, or behind an upgrade, for
