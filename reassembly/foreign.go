@@ -68,14 +68,15 @@ func (c *conn) isForeign(s *capture.Segment, first seq) bool {
 }
 
 // isAnnounced reports whether data is of the connection that a SYN announced
-// meanwhile, rather than of this one: it is nearer to that one's beginning.
+// meanwhile, rather than of this one: it is nearer to that one's beginning, or
+// lies before this one's.
 func (c *conn) isAnnounced(syn *synEntry, first seq, foreign bool) bool {
 	if syn == nil {
 		c.flags &^= announced
 		return false
 	}
 	ahead, behind := first.minus(syn.isn.plus(1)), first.minus(c.next)
-	return ahead >= 0 && ahead < maxWindow && (foreign || ahead == 0 || behind > ahead)
+	return ahead >= 0 && ahead < maxWindow && (foreign || ahead == 0 || behind > ahead || first.minus(c.start()) < 0)
 }
 
 // givesWay reports whether nothing speaks for the connection any more, so that

@@ -80,8 +80,13 @@ func (gs *guesses) contradicts(f *flow, b []byte) bool {
 		p.at[p.n] = len(half.guess.raw) + len(half.buf)
 		p.n++
 	}
-	newLine := inHead && bytes.HasSuffix(half.buf, []byte{'\n'})
-	return h.has(guessed) && (newLine || f.ack.minus(h.ack) > 0)
+	switch {
+	case !h.has(guessed):
+		return false
+	case inHead: // but where b ends it with an empty line
+		return bytes.HasSuffix(half.buf, []byte{'\n'}) && http1.EmptyLines(b) == 0
+	}
+	return f.ack.minus(h.ack) > 0
 }
 
 // searchAgain drops a guess, and goes back to the first place inside of it where
@@ -152,10 +157,15 @@ func (gs *guesses) freeGuess(f *flow) {
 }
 
 // doubt is told that nobody can know where the message ends that is being read.
-// What follows is counted and not believed.
-func (gs *guesses) doubt(f *flow) {
-	h := &f.c.http
-	if st := f.stream(); st != nil {
+// What follows is counted and not believed; that begins in the bytes at hand, or
+// at the end of what is kept, behind the first empty line.
+func (gs *guesses) doubt(f *flow, rest []byte) {
+	h, st := &f.c.http, f.stream()
+	if st != nil && len(rest) == 0 {
+		rest = st.half.buf
+	}
+	gs.countDoubtful(afterEmptyLine(rest))
+	if st != nil {
 		st.half.free(&gs.budget.pool)
 	}
 	h.phase, h.ack = doubtful, f.ack
@@ -168,14 +178,28 @@ func (gs *guesses) doubt(f *flow) {
 // guess is only proven by another request after another response.
 func (gs *guesses) isBackInStep(f *flow, b []byte, starts bool) bool {
 	h := &f.c.http
-	if starts && http1.StartsRequest(b) {
-		if f.ack.minus(h.ack) > 0 {
-			h.phase = between
-			h.flags |= guessed | doubted
-			return true
-		}
-		gs.stats.DoubtfulRequests++
+	if starts && f.ack.minus(h.ack) > 0 && http1.StartsRequest(b) {
+		h.phase = between
+		h.flags |= guessed | doubted
+		return true
 	}
-	gs.stats.DoubtfulBytes += uint64(len(b))
+	gs.countDoubtful(b)
 	return false
+}
+
+// countDoubtful counts bytes, and what looks like requests where they begin and
+// behind their empty lines.
+func (gs *guesses) countDoubtful(b []byte) {
+	gs.stats.DoubtfulBytes += uint64(len(b))
+	for ; len(b) > 0; b = afterEmptyLine(b) {
+		b = b[http1.EmptyLines(b):]
+		if http1.StartsRequest(b) {
+			gs.stats.DoubtfulRequests++
+		}
+	}
+}
+
+func afterEmptyLine(b []byte) []byte {
+	_, after, _ := bytes.Cut(b, []byte("\r\n\r\n"))
+	return after
 }

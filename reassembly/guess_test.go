@@ -368,6 +368,16 @@ func TestResponseInsideOfAGuess(t *testing.T) {
 	})
 }
 
+// The empty line that ends a head may begin a segment in which another request
+// follows.
+func TestEmptyLineEndsAGuess(t *testing.T) {
+	c, k := joinedBody()
+	c.push(k.data("GET /1 HTTP/1.1\r\nHost: a\r\n"))
+	c.push(k.data("\r\n" + get(2)))
+	same(t, c.requests, []string{get(1), get(2)})
+	c.finish(t)
+}
+
 // A guess takes part in the budget, and is the first to go: then it is counted,
 // and what follows it is a guess as well.
 func TestGuessIsShed(t *testing.T) {

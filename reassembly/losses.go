@@ -6,7 +6,7 @@ import "gor/reassembly/http1"
 
 // refuse ends the reading of a stream at something that is not a request whose
 // end is known, and returns what to read next. Where the place to read at was a
-// guess, it was a wrong one; rest is what is not kept of it yet.
+// guess, it was a wrong one. rest are the bytes at hand, or nil if they are kept.
 func (r *requests) refuse(f *flow, m *message, v http1.Verdict, rest []byte) []byte {
 	switch h := &f.c.http; {
 	case h.isGuess():
@@ -17,10 +17,10 @@ func (r *requests) refuse(f *flow, m *message, v http1.Verdict, rest []byte) []b
 		r.other(f, Unknown)
 	case v == http1.Unsupported:
 		r.decide(f, m, Unsupported)
-		r.guesses.doubt(f)
+		r.guesses.doubt(f, rest)
 	default:
 		r.decide(f, m, Malformed)
-		r.guesses.doubt(f)
+		r.guesses.doubt(f, rest)
 	}
 	return nil
 }

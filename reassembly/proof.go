@@ -8,14 +8,13 @@ import "gor/reassembly/http1"
 // It returns what to read next; rest is what of these bytes is not kept yet.
 func (r *requests) fail(f *flow, rest []byte) []byte {
 	r.stats.GuessesFailed++
-	h := &f.c.http
-	if h.has(doubted) {
-		r.stats.DoubtfulRequests++
+	if f.c.http.has(doubted) {
 		if st := f.stream(); st != nil {
-			r.stats.DoubtfulBytes += uint64(len(st.half.guess.raw) + len(st.half.buf))
+			r.guesses.countDoubtful(st.half.guess.raw)
+			r.guesses.countDoubtful(st.half.buf)
 			st.half.guess.places.n = 0
 		}
-		r.stats.DoubtfulBytes += uint64(len(rest))
+		r.guesses.countDoubtful(rest)
 	}
 	return r.guesses.searchAgain(f, rest)
 }

@@ -183,7 +183,7 @@ func (r *requests) proceed(f *flow, st *stream, b []byte) []byte {
 				return r.fail(f, nil)
 			}
 			r.decide(f, m, TooLarge) // servers respond with 431 and close
-			r.guesses.doubt(f)
+			r.guesses.doubt(f, nil)
 			return nil
 		}
 		b = b[m.HeadLen-before:]
