@@ -20,9 +20,6 @@ import (
 // stay in the processor's cache.
 const batchSize = 128
 
-// publishEvery is how old the published accounts of a busy loop may be.
-const publishEvery = 100 * time.Millisecond
-
 // never is a time that no packet has.
 const never = math.MaxInt64
 
@@ -107,10 +104,8 @@ func (s *Sniffer) loop() error {
 	for {
 		if !s.src.Ready() {
 			s.flush()
-			s.publish()
-		} else if s.published.age() >= publishEvery {
-			s.publish()
 		}
+		s.publish()
 		n, err := s.src.Next(s.dec, s.batch)
 		segs, stopped := s.beforeStop(s.batch[:n])
 		s.asm.PushAll(segs)
@@ -178,27 +173,22 @@ type Stats struct {
 type published struct {
 	mu    sync.Mutex
 	stats Stats
-	at    time.Time // when it was made; the loop's alone
 }
 
-func (p *published) age() time.Duration { return time.Since(p.at) }
-
-// publish makes the loop's counters known.
+// publish makes the loop's counters known. Once a batch that costs nothing that
+// can be measured.
 func (s *Sniffer) publish() {
 	stats := Stats{Requests: s.asm.Stats(), Packets: s.dec.Stats()}
-	p := &s.published
-	p.at = time.Now()
-	p.mu.Lock()
-	p.stats = stats
-	p.mu.Unlock()
+	s.published.mu.Lock()
+	defer s.published.mu.Unlock()
+	s.published.stats = stats
 }
 
-// Stats returns the accounts as the loop last published them: at most a tenth
-// of a second ago, or when it began to wait. Any goroutine may call it, also
-// before Run and after it.
+// Stats returns the accounts as of the loop's last turn: a batch of packets ago,
+// or before it began to wait. Any goroutine may call it, also before Run and
+// after it.
 func (s *Sniffer) Stats() Stats {
-	p := &s.published
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.stats
+	s.published.mu.Lock()
+	defer s.published.mu.Unlock()
+	return s.published.stats
 }

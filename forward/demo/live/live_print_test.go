@@ -181,13 +181,14 @@ func TestFileIntoSlowReader(t *testing.T) {
 	p := n.start(configure, gorBinary(t), "listen", "--read", loadFile(t, requests), "-p", "80", "--json", "--metrics", "127.0.0.1:9090", "--log-format", "json")
 	p.await(`"msg":"listening"`)
 	var before string
-	for { // until it waits
-		page := n.get("127.0.0.1:9090", "/metrics")
-		if strings.Contains(page, "captured_total") && !strings.Contains(page, "captured_total 0\n") && page == before {
+	for limit := time.Now().Add(patience); ; time.Sleep(200 * time.Millisecond) { // until it waits
+		_, page, _ := strings.Cut(n.get("127.0.0.1:9090", "/metrics"), "\r\n\r\n")
+		if !strings.Contains(page, "captured_total 0\n") && page == before {
 			break
 		}
-		before = page
-		time.Sleep(200 * time.Millisecond)
+		if before = page; time.Now().After(limit) {
+			t.Fatalf("it does not come to rest: %s", page)
+		}
 	}
 	select {
 	case <-p.ended:
