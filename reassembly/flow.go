@@ -155,8 +155,13 @@ func (f *flow) givesWay() bool {
 // payload takes a segment's bytes.
 func (f *flow) payload(s *capture.Segment, first seq) {
 	n := len(s.Payload)
-	if s.Flags.Has(capture.URG) {
+	end := first.plus(n + s.Cut)
+	if s.Flags.Has(capture.URG) && (f.c.state != open || end.minus(f.c.next) >= 0) { // no old copy
 		f.announceUrgent(first, s.Urgent)
+	}
+	if st := f.stream(); st != nil && s.Flags.Has(capture.FIN) && f.c.state == open &&
+		first.minus(f.c.next) <= 0 && end.minus(f.c.next) > 0 {
+		st.end = ending{true, false, end, f.now()} // it is next: what waits behind it is not read (tcp_fin in Linux)
 	}
 	f.accept(span{seq: first, n: n, data: s.Payload, time: f.now(), starts: true})
 	if s.Cut > 0 && inWindow(s.Cut) && f.c.state < ignored {
