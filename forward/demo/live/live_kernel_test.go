@@ -210,7 +210,9 @@ func (n *namespace) newWitness(t *testing.T) *witness {
 	t.Helper()
 	w := &witness{t: t, segments: make([]capture.Segment, 64), requests: make(map[uint16][]string)}
 	var err error
-	n.do(func() { w.ring, err = capture.OpenRing(capture.RingConfig{Interfaces: []string{"w0"}, Ports: []uint16{80}}) })
+	n.do(func() {
+		w.ring, err = capture.OpenRing(capture.RingConfig{Interfaces: []string{"w0"}, Ports: []uint16{80}})
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
