@@ -147,9 +147,14 @@ func rawEndings() []rawCase {
 			c.send(segment{data: a}, segment{at: len(a) + len(b), flags: flagFIN}, segment{at: len(a) + 7, data: b[7:]}, segment{at: len(a), data: b[:7]})
 			c.closed()
 		}, []string{"1", "2 body"}},
-		{"two FINs", func(c *rawConn, k caseNumber) {
+		{"two FINs, the nearer one covered by data", func(c *rawConn, k caseNumber) {
 			a, b := k.get(1), k.get(2)
 			c.send(segment{at: len(a) + len(b), flags: flagFIN}, segment{at: len(a), flags: flagFIN}, segment{at: len(a), data: b}, segment{data: a})
+			c.closed()
+		}, []string{"1", "2"}},
+		{"two FINs, the nearer one first in order", func(c *rawConn, k caseNumber) {
+			a, b := k.get(1), k.get(2)
+			c.send(segment{at: len(a) + len(b), flags: flagFIN}, segment{data: a, flags: flagFIN}, segment{at: len(a), data: b})
 			c.closed()
 		}, []string{"1"}},
 		{"two FINs, the nearer one inside of data", func(c *rawConn, k caseNumber) {
@@ -164,20 +169,29 @@ func rawEndings() []rawCase {
 			c.send(segment{at: len(a), flags: flagRST}, segment{at: len(a), data: k.get(2)})
 			c.closed()
 		}, []string{"1"}},
+		// Urgent bytes begin a segment: nginx does not read on where the kernel has
+		// stopped its reading at one, until more comes.
 		{"urgent", func(c *rawConn, k caseNumber) {
-			c.send(segment{data: k.head(1, 4) + "ab!cd", flags: flagURG, urgent: uint16(len(k.head(1, 4)) + 3)})
+			a := k.get(1) + "!"
+			c.send(segment{data: a, flags: flagURG, urgent: uint16(len(a))})
 			c.responses(1)
-		}, []string{"1 abcd"}},
+			c.send(segment{at: len(a), data: k.post(2, "body")})
+			c.responses(2)
+		}, []string{"1", "2 body"}},
 		{"urgent, in a later segment", func(c *rawConn, k caseNumber) {
-			head := k.head(1, 4)
-			c.send(segment{data: head, flags: flagURG, urgent: uint16(len(head) + 3)}, segment{at: len(head), data: "ab!cd"})
+			a := k.get(1)
+			c.send(segment{data: a, flags: flagURG, urgent: uint16(len(a) + 1)})
 			c.responses(1)
-		}, []string{"1 abcd"}},
+			c.send(segment{at: len(a), data: "!" + k.post(2, "body")})
+			c.responses(2)
+		}, []string{"1", "2 body"}},
 		{"urgent, announced by an old copy", func(c *rawConn, k caseNumber) {
-			head := k.head(1, 4)
-			c.send(segment{data: head}, segment{data: head[:9], flags: flagURG, urgent: uint16(len(head) + 3)}, segment{at: len(head), data: "abcd"})
+			a := k.get(1)
+			c.send(segment{data: a})
 			c.responses(1)
-		}, []string{"1 abcd"}},
+			c.send(segment{data: a[:9], flags: flagURG, urgent: uint16(len(a) + 1)}, segment{at: len(a), data: k.post(2, "body")})
+			c.responses(2)
+		}, []string{"1", "2 body"}},
 	}
 }
 
@@ -236,7 +250,7 @@ func (m *mirror) startLoggingNginx() (log string) {
 	dir := m.t.TempDir()
 	log = filepath.Join(dir, "access.log")
 	m.runNginx(dir, `log_format read escape=json '{"status":$status,"request":"$request","body":"$request_body"}';
-		access_log off; client_body_buffer_size 1m; client_body_in_single_buffer on;
+		access_log off; proxy_ignore_client_abort on; client_body_buffer_size 1m; client_body_in_single_buffer on;
 		server { listen 0.0.0.0:80; access_log `+log+` read; location / { proxy_pass http://127.0.0.1:81; } }
 		server { listen 127.0.0.1:81; location / { return 200 "ok"; } }`)
 	return log
