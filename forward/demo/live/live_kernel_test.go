@@ -110,7 +110,7 @@ func newPlan(seed uint64) *plan {
 		}
 		return size
 	}
-	hostile := r.IntN(4) // what is in the plan besides data
+	hostile := r.IntN(6) // what is in the plan besides data
 	mark := -1
 	end := r.IntN(size) &^ 1 // of a plan with FINs; data comes from beyond it as well
 	for n := range 3 + r.IntN(30) {
@@ -136,9 +136,17 @@ func newPlan(seed uint64) *plan {
 			}
 		case odd && hostile == 3:
 			s = segment{at: next() + 1 + r.IntN(500), flags: flagRST}
+		case odd && hostile == 4 && next() > 0: // before the first byte, the later of two SYNs counts
+			s = segment{at: next() - 20 + r.IntN(500), flags: flagSYN}
+			if r.IntN(2) == 0 {
+				s.data = planText(from, to, n)
+			}
+		case odd && hostile == 5:
+			s.at += []int{1 << 30, -1 << 30, 128 << 20, 1<<31 - 1}[r.IntN(4)]
+			s.flags = []byte{0, flagFIN, flagRST, flagURG}[r.IntN(4)]
 		}
 		p.segments = append(p.segments, s)
-		if !s.damaged && s.flags&flagRST == 0 {
+		if !s.damaged && s.at >= 0 && s.at < size && s.flags&(flagRST|flagSYN) == 0 {
 			for i := range s.data {
 				covered[s.at+i] = true
 			}
