@@ -146,9 +146,10 @@ func (a *Assembler) push(s *capture.Segment, at lookup) {
 	f.client, f.server, f.ack = &s.Src, &s.Dst, seq(s.Ack)
 	i, first := a.conns.resolve(at), seq(s.Seq)
 	if s.Flags.Has(capture.SYN) {
-		i = a.announce(at.hash, i, first)
+		believed := false
+		i, believed = a.announce(at.hash, i, first)
 		first++ // the SYN counts as a byte (RFC 9293 §3.4)
-		if len(s.Payload) == 0 && s.Flags&(capture.FIN|capture.RST) == 0 {
+		if !believed || len(s.Payload) == 0 && s.Flags&(capture.FIN|capture.RST) == 0 {
 			return
 		}
 	}
@@ -210,10 +211,13 @@ func (a *Assembler) open(h uint64, first seq) uint32 {
 }
 
 // announce handles a SYN for connection i, or for an unknown one (0), and
-// returns the connection as it is known then. A SYN for a connection that is
-// open may be a forgery or a late copy, which the server does not believe (RFC
-// 5961 §4): only data where it says that data begins ends the old connection.
-func (a *Assembler) announce(h uint64, i uint32, isn seq) uint32 {
+// returns the connection as it is known then, and whether the server believes
+// what else is in the segment. A SYN for a connection that is open may be a
+// forgery or a late copy, which the server drops (RFC 5961 §4): only data where
+// it says that data begins ends the old connection, and none does where that is
+// inside of the old one's window.
+func (a *Assembler) announce(h uint64, i uint32, isn seq) (uint32, bool) {
+	believed := true
 	if i != 0 {
 		f := &a.at
 		f.i, f.c = i, a.conns.recs.at(i)
@@ -221,7 +225,7 @@ func (a *Assembler) announce(h uint64, i uint32, isn seq) uint32 {
 		switch ahead := c.start().minus(first); {
 		case c.state == joining:
 			if f.beginAt(first) {
-				return i
+				return i, true
 			}
 			a.forget(f, Aborted)
 			i = 0
@@ -230,18 +234,21 @@ func (a *Assembler) announce(h uint64, i uint32, isn seq) uint32 {
 				c.flags &^= joined
 				a.reader.vouch(f)
 			}
-			return i
+			return i, true
 		case c.state == closed:
 			a.forget(f, Aborted)
 			i = 0
 		case c.has(joined) && ahead > 0 && inWindow(ahead):
-			return i // late: the first data was lost or is behind
+			return i, true // late: the first data was lost or is behind
+		case isNear(first.minus(c.next)):
+			return i, false
 		default:
 			c.flags |= announced
+			believed = false
 		}
 	}
 	a.conns.syns.put(h, isn, a.clock.moment)
-	return i
+	return i, believed
 }
 
 // Advance tells the time, in nanoseconds since the Unix epoch, when no packet

@@ -21,9 +21,15 @@ const (
 	// windows are far smaller than the 1 GiB that RFC 7323 allows; what is
 	// further away belongs to another connection with the same addresses.
 	maxWindow = 64 << 20
+	// synWindow is how far ahead of the next byte most data is: a SYN there is
+	// taken for a forgery, for of 4096 connections that take over the addresses of
+	// one whose end was not captured only one begins there.
+	synWindow = 1 << 20
 )
 
 func inWindow(ahead int) bool { return ahead >= 0 && ahead <= maxWindow }
+
+func isNear(ahead int) bool { return ahead >= 0 && ahead <= synWindow }
 
 func near(s, t seq) bool { d := s.minus(t); return d < maxWindow && d > -maxWindow }
 
@@ -71,8 +77,13 @@ func (f *flow) order(s *capture.Segment, first seq) {
 // payload takes a segment's bytes.
 func (f *flow) payload(s *capture.Segment, first seq) {
 	n := len(s.Payload)
-	if s.Flags.Has(capture.URG) {
+	end := first.plus(n + s.Cut)
+	if s.Flags.Has(capture.URG) && (f.c.state != open || end.minus(f.c.next) >= 0) { // no old copy
 		f.announceUrgent(first, s.Urgent)
+	}
+	if st := f.stream(); st != nil && s.Flags.Has(capture.FIN) && f.c.state == open &&
+		first.minus(f.c.next) <= 0 && end.minus(f.c.next) > 0 {
+		st.end = ending{true, false, end, f.now()} // it is next: what waits behind it is not read (tcp_fin in Linux)
 	}
 	f.accept(span{seq: first, n: n, data: s.Payload, time: f.now(), starts: true})
 	if s.Cut > 0 && inWindow(s.Cut) && f.c.state < ignored {

@@ -295,19 +295,23 @@ func TestStopOnAQuietNetwork(t *testing.T) {
 	}
 }
 
-// memorySource has n times the same packet of one connection.
+// memorySource has a SYN with data, and then the same data again and again.
 type memorySource struct {
 	stream stream
 	left   int
 	packet capture.Packet
+	begun  bool // the SYN was taken
 }
 
 func (s *memorySource) Next(d *capture.Decoder, segs []capture.Segment) (n int, err error) {
 	for n < len(segs) && s.left > 0 {
 		s.left--
 		if d.Decode(&s.packet, &segs[n]) {
-			segs[n].Seq = s.stream.seq
-			s.stream.seq += uint32(len(segs[n].Payload))
+			if s.begun {
+				segs[n].Seq, segs[n].Flags = s.stream.seq, capture.ACK
+				s.stream.seq += uint32(len(segs[n].Payload))
+			}
+			s.begun = true
 			n++
 		}
 	}

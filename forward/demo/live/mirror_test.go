@@ -54,21 +54,27 @@ func newMirror(t testing.TB) *mirror {
 // fixed text, to a POST before it has read the body, as nginx does.
 func (m *mirror) startNginx() {
 	m.t.Helper()
+	m.runNginx(m.t.TempDir(), `access_log off; server {
+		listen 0.0.0.0:80 backlog=4096; listen [::]:80 backlog=4096;
+		location /r/ { return 200 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"; }
+	}`)
+}
+
+// runNginx runs nginx in web with the servers given, and what else belongs into
+// the http block; its files lie in dir.
+func (m *mirror) runNginx(dir, servers string) {
+	m.t.Helper()
 	needTools(m.t, "nginx")
-	dir := m.t.TempDir()
 	conf := fmt.Sprintf(`
 		daemon off; master_process off; worker_rlimit_nofile 19000;
 		pid %[1]s/pid; error_log stderr notice;
 		events { worker_connections 16384; multi_accept on; }
 		http {
-			access_log off; keepalive_requests 1000000000; keepalive_timeout 600s; client_max_body_size 0;
+			keepalive_requests 1000000000; keepalive_timeout 600s; client_max_body_size 0;
 			client_body_temp_path %[1]s/body; proxy_temp_path %[1]s/proxy; fastcgi_temp_path %[1]s/fastcgi;
 			uwsgi_temp_path %[1]s/uwsgi; scgi_temp_path %[1]s/scgi;
-			server {
-				listen 0.0.0.0:80 backlog=4096; listen [::]:80 backlog=4096;
-				location /r/ { return 200 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"; }
-			}
-		}`, dir)
+			%[2]s
+		}`, dir, servers)
 	file := filepath.Join(dir, "nginx.conf")
 	if err := os.WriteFile(file, []byte(conf), 0o600); err != nil {
 		m.t.Fatal(err)
