@@ -159,9 +159,9 @@ func (f *flow) payload(s *capture.Segment, first seq) {
 	if s.Flags.Has(capture.URG) {
 		f.announceUrgent(first, s.Urgent)
 	}
-	f.accept(span{seq: first, n: n, data: s.Payload, time: f.now(), starts: true})
+	f.accept(span{seq: first, n: n, data: s.Payload, time: f.now(), ack: f.ack, starts: true})
 	if s.Cut > 0 && inWindow(s.Cut) && f.c.state < ignored {
-		f.accept(span{seq: first.plus(n), n: s.Cut, kind: cut, time: f.now()})
+		f.accept(span{seq: first.plus(n), n: s.Cut, kind: cut, time: f.now(), ack: f.ack})
 	}
 }
 
@@ -297,8 +297,10 @@ func (f *flow) miss(n int, why Fate) {
 	f.a.reader.miss(f, n, why)
 }
 
-// drain reads what was kept and is next now.
+// drain reads what was kept and is next now, each range with the
+// acknowledgement that it came with.
 func (f *flow) drain() {
+	defer func(ack seq) { f.ack = ack }(f.ack)
 	for f.c.state == open {
 		st := f.stream()
 		if st == nil || st.early.len() == 0 {
@@ -310,6 +312,7 @@ func (f *flow) drain() {
 		}
 		in := st.early.pop(&f.a.budget.pool)
 		if behind < in.n {
+			f.ack = in.ack
 			f.consume(in.after(behind))
 		}
 		f.a.budget.pool.put(in.data)

@@ -70,7 +70,10 @@ func (r *requests) step(f *flow, b []byte, starts bool) []byte {
 		return r.begin(f, b)
 	case inside:
 		if starts && h.isGuess() && r.contradicts(f, b) {
-			return r.fail(f, b)
+			if r.searchHalf(f); h.phase == inside && h.has(guessed) {
+				r.fail(f, nil)
+			}
+			return r.step(f, b, true)
 		}
 		return r.proceed(f, f.stream(), b)
 	case skipping:
@@ -419,6 +422,7 @@ func (r *requests) refuse(f *flow, m *message, v http1.Verdict, rest []byte) []b
 // the fate; where it ends beyond them is known, or is looked for.
 func (r *requests) miss(f *flow, n int, why Fate) {
 	h := &f.c.http
+	r.searchHalf(f)
 	r.loseProof(f, why)
 	if h.phase == inside {
 		m := &f.stream().half.msg
@@ -495,9 +499,8 @@ func (r *requests) shed(f *flow) bool {
 // forgotten.
 func (r *requests) end(f *flow, fate Fate) {
 	if f.c.stream != 0 {
-		h, half := &f.c.http, &f.stream().half
-		for fate == Aborted && h.phase == inside && h.has(guessed) && half.guess.places.n > 0 {
-			r.read(f, r.fail(f, nil), false) // it will not be whole
+		if fate == Aborted {
+			r.searchHalf(f)
 		}
 		r.loseProof(f, fate)
 		r.drop(f, fate)
