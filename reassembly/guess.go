@@ -132,10 +132,23 @@ func (r *requests) searchAgain(f *flow, rest []byte) []byte {
 	if again == nil || !http1.StartsRequest(again) {
 		return nil
 	}
+	n := http1.EmptyLines(again)
+	for i := range left.n {
+		left.at[i] -= n
+	}
+	again = again[n:]
 	g.places = left
 	h.phase, h.ack = between, f.ack
 	h.flags |= guessed
 	return again
+}
+
+// passOver is told that n bytes of empty lines behind a guess are not kept: there
+// is no going back to what lies before them.
+func (r *requests) passOver(f *flow, n int) {
+	if n > 0 && f.c.http.has(awaiting) {
+		f.stream().half.guess.places = places{}
+	}
 }
 
 // searchHalf searches in a guess that is half read and will not be whole.

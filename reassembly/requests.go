@@ -121,14 +121,16 @@ func (r *requests) begin(f *flow, b []byte) []byte {
 			return nil
 		}
 	}
+	all := b
 	b = b[http1.EmptyLines(b):]
 	if len(b) == 0 {
+		r.passOver(f, len(all))
 		return nil
 	}
 	n := 0
 	v := m.Head(b, r.cfg.LoopHeader)
 	if v <= http1.Whole && !r.recognise(f, &m, b) {
-		return r.fail(f, b)
+		return r.fail(f, all)
 	}
 	if v == http1.Whole {
 		n, v = m.Body(b[m.HeadLen:])
@@ -140,9 +142,10 @@ func (r *requests) begin(f *flow, b []byte) []byte {
 		r.complete(f, &m, b[:n])
 		return b[n:]
 	case http1.More:
+		r.passOver(f, len(all)-len(b))
 		return r.suspend(f, &m, b)
 	}
-	return r.refuse(f, &m, v, b)
+	return r.refuse(f, &m, v, all)
 }
 
 // classify looks at the first bytes of a connection, or behind an upgrade, for
