@@ -212,6 +212,10 @@ func (f *flow) accept(in span) {
 // join looks for the place to begin at in a connection whose beginning was not
 // seen. It keeps what comes before that: the segment with the place may be late.
 func (f *flow) join(in span) bool {
+	if st := f.stream(); st != nil && st.end.seen && in.seq.minus(st.end.at) >= 0 {
+		f.a.stats.Foreign++ // text behind the end
+		return false
+	}
 	if in.kind == data && in.starts && f.a.reader.joins(f, in.data) {
 		f.startAt(in.seq)
 		return true
@@ -339,11 +343,12 @@ func (f *flow) finish(end seq, reset bool) {
 		return
 	}
 	st := f.needStream()
-	if !st.end.seen || st.end.reset && !reset {
+	nearer := end.minus(st.end.at) < 0 && st.end.reset == reset // what is reached first counts
+	if !st.end.seen || st.end.reset && !reset || nearer {
 		st.end = ending{true, reset, end, f.now()}
 		f.a.streams.wait(st)
 	}
-	if f.ack.minus(st.ack) > 0 || reset {
+	if ahead <= nearWindow && (reset || f.ack.minus(st.ack) > 0) {
 		st.answered = true
 	}
 }

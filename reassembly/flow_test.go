@@ -184,6 +184,7 @@ func TestEnds(t *testing.T) {
 		{"FIN with early data", []piece{{n, fin, b}, {0, 0, a}, {n + len(b) + 1, 0, get(3)}}, []string{a, b}},
 		{"early data behind an early FIN", []piece{{n, fin, ""}, {n, 0, b}, {0, 0, a}}, []string{a}},
 		{"two early FINs: the first counts", []piece{{n, fin, ""}, {n + len(b), fin, ""}, {n, 0, b}, {0, 0, a}}, []string{a}},
+		{"two early FINs, the nearer one later", []piece{{n + len(b), fin, ""}, {n, fin, ""}, {n, 0, b}, {0, 0, a}}, []string{a}},
 		{"FIN inside of data that came", []piece{{0, 0, a + b}, {n, fin, ""}, {n + len(b), 0, get(3)}}, []string{a, b, get(3)}},
 		{"FIN again", []piece{{0, 0, a}, {n, fin, ""}, {n, fin, ""}}, []string{a}},
 		{"FIN behind a hole that is not filled", []piece{{0, 0, a}, {n + 10, fin, ""}}, []string{a}},
