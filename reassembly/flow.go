@@ -85,9 +85,9 @@ func (f *flow) payload(s *capture.Segment, first seq) {
 		first.minus(f.c.next) <= 0 && end.minus(f.c.next) > 0 {
 		st.end = ending{true, false, end, f.now()} // it is next: what waits behind it is not read (tcp_fin in Linux)
 	}
-	f.accept(span{seq: first, n: n, data: s.Payload, time: f.now(), starts: true})
+	f.accept(span{seq: first, n: n, data: s.Payload, time: f.now(), ack: f.ack, starts: true})
 	if s.Cut > 0 && inWindow(s.Cut) && f.c.state < ignored {
-		f.accept(span{seq: first.plus(n), n: s.Cut, kind: cut, time: f.now()})
+		f.accept(span{seq: first.plus(n), n: s.Cut, kind: cut, time: f.now(), ack: f.ack})
 	}
 }
 
@@ -138,6 +138,10 @@ func (f *flow) accept(in span) {
 // join looks for the place to begin at in a connection whose beginning was not
 // seen. It keeps what comes before that: the segment with the place may be late.
 func (f *flow) join(in span) bool {
+	if st := f.stream(); st != nil && st.end.seen && in.seq.minus(st.end.at) >= 0 {
+		f.a.stats.Foreign++ // text behind the end
+		return false
+	}
 	if in.kind == data && in.starts && f.a.reader.joins(f, in.data) {
 		f.startAt(in.seq)
 		return true
@@ -223,8 +227,10 @@ func (f *flow) miss(n int, why Fate) {
 	f.a.reader.miss(f, n, why)
 }
 
-// drain reads what was kept and is next now.
+// drain reads what was kept and is next now, each range with the
+// acknowledgement that it came with.
 func (f *flow) drain() {
+	defer func(ack seq) { f.ack = ack }(f.ack)
 	for f.c.state == open {
 		st := f.stream()
 		if st == nil || st.early.len() == 0 {
@@ -236,6 +242,7 @@ func (f *flow) drain() {
 		}
 		in := st.early.pop(&f.a.budget.pool)
 		if behind < in.n {
+			f.ack = in.ack
 			f.consume(in.after(behind))
 		}
 		f.a.budget.pool.put(in.data)
@@ -262,11 +269,12 @@ func (f *flow) finish(end seq, reset bool) {
 		return
 	}
 	st := f.needStream()
-	if !st.end.seen || st.end.reset && !reset {
+	nearer := end.minus(st.end.at) < 0 && st.end.reset == reset // what is reached first counts
+	if !st.end.seen || st.end.reset && !reset || nearer {
 		st.end = ending{true, reset, end, f.now()}
 		f.a.streams.wait(st)
 	}
-	if f.ack.minus(st.ack) > 0 || reset {
+	if ahead <= nearWindow && (reset || f.ack.minus(st.ack) > 0) {
 		st.answered = true
 	}
 }

@@ -184,6 +184,7 @@ func TestEnds(t *testing.T) {
 		{"FIN with early data", []piece{{n, fin, b}, {0, 0, a}, {n + len(b) + 1, 0, get(3)}}, []string{a, b}},
 		{"early data behind an early FIN", []piece{{n, fin, ""}, {n, 0, b}, {0, 0, a}}, []string{a}},
 		{"two early FINs: the first counts", []piece{{n, fin, ""}, {n + len(b), fin, ""}, {n, 0, b}, {0, 0, a}}, []string{a}},
+		{"two early FINs, the nearer one later", []piece{{n + len(b), fin, ""}, {n, fin, ""}, {n, 0, b}, {0, 0, a}}, []string{a}},
 		{"FIN inside of data that came", []piece{{0, 0, a + b}, {n, fin, ""}, {n + len(b), 0, get(3)}}, []string{a, b, get(3)}},
 		{"FIN again", []piece{{0, 0, a}, {n, fin, ""}, {n, fin, ""}}, []string{a}},
 		{"FIN behind a hole that is not filled", []piece{{0, 0, a}, {n + 10, fin, ""}}, []string{a}},
@@ -372,11 +373,11 @@ func TestProbes(t *testing.T) {
 func TestLongStream(t *testing.T) {
 	c, k := newCollector(Config{MaxMemory: 4 << 20, MaxRequest: 1 << 20}), newClient(1, 7)
 	c.push(k.syn())
-	const body = 5 << 30
+	const blocks = 5 << 10 // of 1 MiB each
 	c.push(k.data("POST / HTTP/1.1\r\nContent-Length: 5368709120\r\n\r\n"))
 	block := strings.Repeat("x", 1<<20)
 	s := k.data(block)
-	for i := range body / len(block) {
+	for i := range blocks {
 		s.Time += int64(time.Millisecond)
 		c.Push(&s)
 		s.Seq += uint32(len(block))

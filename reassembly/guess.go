@@ -63,10 +63,10 @@ func (gs *guesses) prove(f *flow) {
 // use them up: at the first that is a request reading is in step.
 const maxPlaces = 8
 
-// contradicts notes that a segment begins with b inside of a guess, and reports
-// whether that shows at once that the guess is none. No line of a head is a
-// request line; and a client that has had a response since the body began, and
-// begins a segment with a request line, was not inside of a body.
+// contradicts reports whether b, which begins a segment inside of a guess, shows
+// at once that the guess is none. No line of a head is a request line; and a
+// client that has had a response since the body began, and begins a segment with
+// a request line, was not inside of a body. Otherwise a request line is noted.
 func (gs *guesses) contradicts(f *flow, b []byte) bool {
 	h, half := &f.c.http, &f.stream().half
 	inHead := half.msg.InHead()
@@ -76,17 +76,19 @@ func (gs *guesses) contradicts(f *flow, b []byte) bool {
 	if !http1.StartsRequest(b) {
 		return false
 	}
+	if h.has(guessed) {
+		if inHead && bytes.HasSuffix(half.buf, []byte{'\n'}) && http1.EmptyLines(b) == 0 {
+			return true // an empty line would end the head
+		}
+		if !inHead && f.ack.minus(h.ack) > 0 {
+			return true
+		}
+	}
 	if p := &half.guess.places; p.n < maxPlaces {
 		p.at[p.n] = len(half.guess.raw) + len(half.buf)
 		p.n++
 	}
-	switch {
-	case !h.has(guessed):
-		return false
-	case inHead: // but where b ends it with an empty line
-		return bytes.HasSuffix(half.buf, []byte{'\n'}) && http1.EmptyLines(b) == 0
-	}
-	return f.ack.minus(h.ack) > 0
+	return false
 }
 
 // searchAgain drops a guess, and goes back to the first place inside of it where
@@ -122,10 +124,23 @@ func (gs *guesses) searchAgain(f *flow, rest []byte) []byte {
 	if again == nil || !http1.StartsRequest(again) {
 		return nil
 	}
+	n := http1.EmptyLines(again)
+	for i := range left.n {
+		left.at[i] -= n
+	}
+	again = again[n:]
 	g.places = left
-	h.phase = between
+	h.phase, h.ack = between, f.ack
 	h.flags |= guessed
 	return again
+}
+
+// passOver is told that n bytes of empty lines behind a guess are not kept: there
+// is no going back to what lies before them.
+func (gs *guesses) passOver(f *flow, n int) {
+	if n > 0 && f.c.http.has(awaiting) {
+		f.stream().half.guess.places = places{}
+	}
 }
 
 // behindFirst returns the places behind the first, counted from it.

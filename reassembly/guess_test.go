@@ -1,6 +1,7 @@
 package reassembly
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -110,6 +111,36 @@ func TestSwallowedRequestsAreFound(t *testing.T) {
 				t.Errorf("%d bytes are lent after the end", p.held-p.spare)
 			}
 		})
+	}
+}
+
+// What is read again is every byte: a look-alike may end, by its length, before
+// what looks like empty lines inside of a true body.
+func TestSwallowedEmptyLines(t *testing.T) {
+	second := post(2, "body\r\n\r\nbody\r\n")
+	upTo := strings.Index(second, "\r\n\r\nbody\r\n")
+	for _, cuts := range [][]int{{}, {upTo}, {upTo + 2}, {upTo, upTo + 4}, {upTo + 1, upTo + 6}} {
+		c, k := joinedBody()
+		c.push(k.data(fmt.Sprintf("POST /0 HTTP/1.1\r\nContent-Length: %d\r\n\r\nx", 1+len(get(1))+upTo)))
+		c.push(k.data(get(1)))
+		at := 0
+		for _, cut := range append(cuts, len(second)) {
+			c.push(k.data(second[at:cut]))
+			at = cut
+		}
+		c.push(k.data(get(3)))
+		c.push(k.data(get(4)))
+		for _, r := range c.requests {
+			if r != get(1) && r != second && r != get(3) && r != get(4) {
+				t.Errorf("cut at %v: %q was never sent", cuts, r)
+			}
+		}
+		if len(cuts) == 0 {
+			same(t, c.requests, []string{get(1), second, get(3), get(4)})
+		} else {
+			same(t, c.requests[max(0, len(c.requests)-2):], []string{get(3), get(4)})
+		}
+		c.finish(t)
 	}
 }
 

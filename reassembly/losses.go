@@ -29,6 +29,7 @@ func (r *requests) refuse(f *flow, m *message, v http1.Verdict, rest []byte) []b
 // the fate; where it ends beyond them is known, or is looked for.
 func (r *requests) miss(f *flow, n int, why Fate) {
 	h := &f.c.http
+	r.searchHalf(f)
 	r.guesses.loseProof(f, why)
 	if h.phase == inside {
 		m := &f.stream().half.msg
@@ -41,8 +42,8 @@ func (r *requests) miss(f *flow, n int, why Fate) {
 		}
 	}
 	switch {
-	case h.phase == skipping && int64(n) <= *r.left(f):
-		f.c.http.skipped(r.left(f), int64(n))
+	case h.phase == skipping && int64(n) <= *r.budget.skip(f):
+		f.c.http.skipped(r.budget.skip(f), int64(n))
 	case h.phase == doubtful:
 		r.stats.DoubtfulBytes += uint64(n)
 	default:
@@ -66,7 +67,7 @@ func (r *requests) giveUp(f *flow, fate Fate) bool {
 		f.stream().half.guess = guess{}
 		h.lose()
 	case known && left > 0:
-		f.c.http.skipNext(r.left(f), left)
+		f.c.http.skipNext(r.budget.skip(f), left)
 	case known:
 		h.phase = between
 	case m.opening || m.InHead():
@@ -105,9 +106,8 @@ func (r *requests) shed(f *flow) bool {
 // forgotten.
 func (r *requests) end(f *flow, fate Fate) {
 	if f.c.stream != 0 {
-		h, half := &f.c.http, &f.stream().half
-		for fate == Aborted && h.phase == inside && h.has(guessed) && half.guess.places.n > 0 {
-			r.read(f, r.fail(f, nil), false) // it will not be whole
+		if fate == Aborted {
+			r.searchHalf(f)
 		}
 		r.guesses.loseProof(f, fate)
 		r.drop(f, fate)

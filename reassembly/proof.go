@@ -55,3 +55,11 @@ func (r *requests) expire(f *flow, st *stream) {
 		f.settle()
 	}
 }
+
+// searchHalf searches in a guess that is half read and will not be whole.
+func (r *requests) searchHalf(f *flow) {
+	h := &f.c.http
+	for h.phase == inside && h.has(guessed) && f.stream().half.guess.places.n > 0 {
+		r.read(f, r.fail(f, nil), false)
+	}
+}

@@ -61,12 +61,15 @@ func (r *requests) step(f *flow, b []byte, starts bool) []byte {
 		return r.begin(f, b)
 	case inside:
 		if starts && h.isGuess() && r.guesses.contradicts(f, b) {
-			return r.fail(f, b)
+			if r.searchHalf(f); h.phase == inside && h.has(guessed) {
+				r.fail(f, nil)
+			}
+			return r.step(f, b, true)
 		}
 		return r.proceed(f, f.stream(), b)
 	case skipping:
-		n := min(*r.left(f), int64(len(b)))
-		f.c.http.skipped(r.left(f), n)
+		n := min(*r.budget.skip(f), int64(len(b)))
+		f.c.http.skipped(r.budget.skip(f), n)
 		return b[n:]
 	}
 	if r.guesses.isBackInStep(f, b, starts) {
@@ -74,9 +77,6 @@ func (r *requests) step(f *flow, b []byte, starts bool) []byte {
 	}
 	return nil
 }
-
-// left is where the bytes are counted that the connection has to skip.
-func (r *requests) left(f *flow) *int64 { return r.budget.conns.recs.skip(f.i) }
 
 // begin reads a request from its first byte on and returns what follows it.
 // One that ends in b, as most do, is handed on where it lies, and nothing is
@@ -96,14 +96,16 @@ func (r *requests) begin(f *flow, b []byte) []byte {
 			return nil
 		}
 	}
+	all := b
 	b = b[http1.EmptyLines(b):]
 	if len(b) == 0 {
+		r.guesses.passOver(f, len(all))
 		return nil
 	}
 	n := 0
 	v := m.Head(b, r.cfg.LoopHeader)
 	if v <= http1.Whole && !r.recognise(f, m, b) {
-		return r.fail(f, b)
+		return r.fail(f, all)
 	}
 	if v == http1.Whole {
 		n, v = m.Body(b[m.HeadLen:])
@@ -115,9 +117,10 @@ func (r *requests) begin(f *flow, b []byte) []byte {
 		r.complete(f, m, b[:n])
 		return b[n:]
 	case http1.More:
+		r.guesses.passOver(f, len(all)-len(b))
 		return r.suspend(f, m, b)
 	}
-	return r.refuse(f, m, v, b)
+	return r.refuse(f, m, v, all)
 }
 
 // classify looks at the first bytes of a connection, or behind an upgrade, for
@@ -139,14 +142,14 @@ func (r *requests) jump(f *flow, b []byte, n int) []byte {
 		f.c.http.phase = between
 		return b[n:]
 	}
-	f.c.http.skipNext(r.left(f), int64(n-len(b)))
+	f.c.http.skipNext(r.budget.skip(f), int64(n-len(b)))
 	return nil
 }
 
 // suspend keeps an unfinished request until more of it comes.
 func (r *requests) suspend(f *flow, m *message, b []byte) []byte {
 	if left, known := m.Left(); m.discard && known {
-		f.c.http.skipNext(r.left(f), left)
+		f.c.http.skipNext(r.budget.skip(f), left)
 		return nil
 	}
 	st := f.needStream()
@@ -213,7 +216,7 @@ func (r *requests) body(f *flow, st *stream, b []byte) []byte {
 		if m.discard {
 			st.half.free(&r.budget.pool)
 			if left, known := m.Left(); known {
-				f.c.http.skipNext(r.left(f), left)
+				f.c.http.skipNext(r.budget.skip(f), left)
 			}
 		}
 	default:
