@@ -245,7 +245,7 @@ func (a accounts) checkTargets(t testing.TB) {
 	t.Helper()
 	for _, target := range a.Targets {
 		sum := uint64(0)
-		for _, fate := range []string{"answered", "failed", "limited", "queue_full", "sampled_out", "filtered", "unsupported"} {
+		for _, fate := range []string{"answered", "failed", "limited", "queue_full", "sampled_out", "filtered", "unsupported", "stopped"} {
 			sum += target.number(fate)
 		}
 		if received := target.number("received"); received != sum {
