@@ -49,7 +49,8 @@ func (cfg *SenderConfig) check() error {
 	return nil
 }
 
-// A Sender sends messages to replayers. Send, Flush and Close belong to one goroutine; Stats may be called from any.
+// A Sender sends messages to replayers. Send, Flush and Close belong to one goroutine; Hurry and Stats may be called from
+// any.
 type Sender struct {
 	links     []*link
 	queueFull atomic.Uint64
@@ -140,8 +141,17 @@ func (s *Sender) Flush() {
 	}
 }
 
-// Close flushes, waits until everything is confirmed or given up or ctx ends, says goodbye and stops. The error tells
-// that ctx ended first; what was not confirmed then is counted as lost.
+// Hurry makes Send wait for room no more, also the one that is waiting now: where SenderConfig.Wait asked for that, it
+// returns ErrQueueFull from here on.
+func (s *Sender) Hurry() {
+	for _, l := range s.links {
+		l.hurry()
+	}
+}
+
+// Close flushes, waits until everything is confirmed or given up or ctx ends, says goodbye and stops. A replayer that is
+// not there for 5 seconds is not waited for. The error says who did not confirm everything; what was not confirmed is
+// counted as lost.
 func (s *Sender) Close(ctx context.Context) error {
 	if s.closed {
 		return nil
