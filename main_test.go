@@ -78,6 +78,8 @@ func TestWrongUsage(t *testing.T) {
 		{"client key without certificate", "replay --client-key k.pem", "client-cert"},
 		{"negative concurrency", "replay --concurrency -1", "concurrency"},
 		{"negative wait", "replay --max-wait -1s", "max-wait"},
+		{"no duration", "listen --duration 0s", "--duration"},
+		{"negative duration of a run", "replay --duration -1s", "--duration"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			status, stdout, stderr := gor(t, strings.Fields(tt.args)...)
@@ -127,10 +129,11 @@ var allowedImports = map[string][]string{
 	"gor/reassembly/sniffer": {"gor/capture", "gor/reassembly", "gor/reassembly/http1", "github.com/urfave/cli/v2"},
 	"gor/udpwire":            {"golang.org/x/sys/unix", "github.com/urfave/cli/v2"},
 	"gor/forward":            {"gor/reassembly/http1", "golang.org/x/time/rate", "github.com/urfave/cli/v2"},
-	"gor/forward/demo":       {"github.com/urfave/cli/v2"},
+	"gor/forward/command":    {"github.com/urfave/cli/v2"},
+	"gor/forward/demo":       {"gor/forward/command", "github.com/urfave/cli/v2"},
 	"gor/forward/demo/live":  {},
 	"gor/forward/report":     {"gor/forward", "github.com/urfave/cli/v2"},
-	"gor": {"gor/capture", "gor/reassembly", "gor/reassembly/sniffer", "gor/udpwire", "gor/forward", "gor/forward/demo", "gor/forward/report",
+	"gor": {"gor/capture", "gor/reassembly", "gor/reassembly/sniffer", "gor/udpwire", "gor/forward", "gor/forward/command", "gor/forward/demo", "gor/forward/report",
 		"github.com/urfave/cli/v2"},
 	"gor/reassembly/http1":           {},
 	"gor/reassembly/http1/http1test": {"gor/reassembly/http1"}, // for tests alone

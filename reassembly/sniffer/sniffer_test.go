@@ -332,7 +332,7 @@ func TestNothingAllocatedPerPacket(t *testing.T) {
 		if err := s.Run(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if err := p.Close(); err != nil {
+		if err := p.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		runtime.ReadMemStats(&after)
