@@ -13,7 +13,7 @@
 //
 // Standard output carries data alone (--print, --json, the demo's report);
 // logs, statistics and the final accounts go to standard error. Exit status: 0
-// done, also after a signal or --duration; 1 something failed; 2 wrong usage.
+// done, also after a signal, --duration or --count; 1 something failed; 2 wrong usage.
 package main
 
 import (

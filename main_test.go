@@ -78,6 +78,7 @@ func TestWrongUsage(t *testing.T) {
 		{"client key without certificate", "replay --client-key k.pem", "client-cert"},
 		{"negative concurrency", "replay --concurrency -1", "concurrency"},
 		{"negative wait", "replay --max-wait -1s", "max-wait"},
+		{"no count", "listen --count 0", "--count"},
 		{"no duration", "listen --duration 0s", "--duration"},
 		{"negative duration of a run", "replay --duration -1s", "--duration"},
 	} {
