@@ -24,7 +24,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"slices"
 	"syscall"
 	"time"
@@ -51,46 +50,15 @@ func main() {
 
 // run is the whole program; args lack the program's name.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	app := &cli.App{
-		Name:                      "gor",
-		Usage:                     "copy live HTTP traffic to staging",
-		Version:                   version(),
-		Reader:                    stdin,
-		Writer:                    stdout,
-		ErrWriter:                 stderr,
-		DisableSliceFlagSeparator: true, // regular expressions contain commas
-		HideHelpCommand:           true,
-		ExitErrHandler:            func(*cli.Context, error) {},
-		OnUsageError:              onUsageError,
-		Commands:                  commands(),
-		Action: func(c *cli.Context) error {
-			if c.Args().Present() {
-				return cli.Exit(fmt.Sprintf("there is no command %q: use listen, replay or demo", c.Args().First()), 2)
-			}
-			return cli.ShowAppHelp(c)
-		},
+	app := &command.App{
+		Usage: "copy live HTTP traffic to staging", Commands: commands(), Stdin: stdin, Stdout: stdout, Stderr: stderr,
 	}
-	err := app.RunContext(context.Background(), append([]string{"gor"}, args...))
-	if err == nil {
-		return 0
-	}
-	fmt.Fprintf(stderr, "gor: %v\n", err)
-	if coded := cli.ExitCoder(nil); errors.As(err, &coded) && coded.ExitCode() > 0 {
-		return coded.ExitCode()
-	}
-	return 1
-}
-
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "(devel)"
+	return app.Run(context.Background(), args)
 }
 
 // commands are all there are; none takes arguments besides its flags.
 func commands() []*cli.Command {
-	all := []*cli.Command{
+	return []*cli.Command{
 		{
 			Name:      "listen",
 			Usage:     "sniff HTTP requests and send them to replay servers",
@@ -107,25 +75,6 @@ func commands() []*cli.Command {
 		},
 		demo.Command(),
 	}
-	for _, c := range all {
-		c.Before, c.OnUsageError = noArguments, onUsageError
-	}
-	return all
-}
-
-func noArguments(c *cli.Context) error {
-	if !c.Args().Present() {
-		return nil
-	}
-	return cli.Exit(fmt.Sprintf("%s: %q is not a flag: %[1]s takes flags only", c.Command.Name, c.Args().First()), 2)
-}
-
-func onUsageError(c *cli.Context, err error, _ bool) error {
-	name := "gor"
-	if c.Command != nil && c.Command.Name != "" && c.Command.Name != "gor" {
-		name += " " + c.Command.Name
-	}
-	return cli.Exit(fmt.Errorf("%w (%s --help lists the flags)", err, name), 2)
 }
 
 // ---- the listener

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 )
@@ -406,4 +407,23 @@ func shellWords(line string) []string {
 		words = append(words, m[1]+m[2]+m[3])
 	}
 	return words
+}
+
+// Help explains every command in lines that a terminal of 100 columns shows,
+// and names a default only once and only where it says something.
+func TestHelp(t *testing.T) {
+	for _, args := range [][]string{{"help"}, {"help", "listen"}, {"help", "replay"}, {"help", "demo"}} {
+		status, stdout, stderr := gor(t, args...)
+		if status != 0 || stderr != "" || !strings.HasPrefix(stdout, "gor") {
+			t.Fatalf("%v: status %d, %q, %q", args, status, stdout, stderr)
+		}
+		for line := range strings.Lines(stdout) {
+			if n := utf8.RuneCountInString(line) - 1; n > 100 {
+				t.Errorf("%v: %d columns: %s", args, n, line)
+			}
+			if strings.Count(line, "(default: ") > 1 || strings.Contains(line, "(default: 0)") {
+				t.Errorf("%v: %s", args, line)
+			}
+		}
+	}
 }

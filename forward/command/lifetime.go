@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"os/signal"
 	"sync"
@@ -131,6 +130,3 @@ func (l *Lifetime) Close() {
 	l.end()
 	l.giveUp()
 }
-
-// UsageError is a mistake on the command line: exit status 2.
-func UsageError(format string, args ...any) error { return cli.Exit(fmt.Errorf(format, args...), 2) }

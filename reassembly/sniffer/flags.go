@@ -42,8 +42,8 @@ type Options struct {
 // Flags returns the flags of a command that sniffs.
 func Flags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "interface", Aliases: []string{"i"}, Usage: "capture on these `NAMES`, comma separated or repeated (default: any)"},
-		&cli.StringSliceFlag{Name: "port", Aliases: []string{"p"}, Usage: "server `PORTS`, comma separated or repeated (default: 80)"},
+		&cli.StringSliceFlag{Name: "interface", Aliases: []string{"i"}, Usage: "capture on these `NAMES`, comma separated or repeated", DefaultText: "any"},
+		&cli.StringSliceFlag{Name: "port", Aliases: []string{"p"}, Usage: "server `PORTS`, comma separated or repeated", DefaultText: "80"},
 		&cli.StringFlag{Name: "read", Usage: "read packets from this pcap or pcapng `FILE` (-: standard input), no root needed"},
 		&cli.StringFlag{Name: "write", Usage: "also record the matching packets to this pcap `FILE`"},
 		&cli.BoolFlag{Name: "print", Usage: "print a line per request; nothing is sent unless -r is given"},
