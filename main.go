@@ -13,7 +13,9 @@
 //
 // Standard output carries data alone (--print, --json, the demo's report);
 // logs, statistics and the final accounts go to standard error. Exit status: 0
-// done, also after a signal, --duration or --count; 1 something failed; 2 wrong usage.
+// done, also after a signal, --duration or --count, and whatever was lost of live
+// traffic; 1 something failed, such as a recording (--read) that could not be
+// delivered whole; 2 wrong usage.
 package main
 
 import (
@@ -25,6 +27,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -189,7 +192,33 @@ func (l *listener) run(life *command.Lifetime, stdout io.Writer) error {
 		l.tape.Close() // so that the accounts hold all of it; close returns the error
 	}
 	l.report.Finish(l.snapshot())
-	return err
+	return errors.Join(err, l.undelivered())
+}
+
+// undelivered is the error of a recording of which not everything that was to be
+// sent has arrived: it says what became of the rest, with the names that the
+// accounts have for it. What is lost of live traffic is in the accounts alone.
+func (l *listener) undelivered() error {
+	if l.options.Live() || l.wire == nil {
+		return nil
+	}
+	fates, wire := l.sniffer.Stats().Requests.Fates, l.wire.Stats()
+	var lost []string
+	for _, loss := range []struct {
+		name string
+		n    uint64
+	}{
+		{"too_large", fates[reassembly.TooLarge]}, {"shed", fates[reassembly.Shed]}, {"queue_full", fates[reassembly.QueueFull]},
+		{"messages_lost", wire.MessagesLost}, {"messages_unconfirmed", wire.MessagesUnconfirmed},
+	} {
+		if loss.n > 0 {
+			lost = append(lost, fmt.Sprintf("%s=%d", loss.name, loss.n))
+		}
+	}
+	if lost == nil {
+		return nil
+	}
+	return fmt.Errorf("%s was not delivered whole: %s", l.options.Read, strings.Join(lost, " "))
 }
 
 // wireUp joins the parts: what leaves the sniffer passes the filter, is printed

@@ -18,6 +18,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
+
+	"gor/udpwire"
 )
 
 // gor runs the program in this process and returns its exit status and output.
@@ -118,6 +120,58 @@ func TestFailure(t *testing.T) {
 			status, _, stderr := gor(t, tt.args...)
 			if status != 1 || !strings.Contains(stderr, tt.want) || strings.Count(stderr, "\n") != 1 {
 				t.Fatalf("status %d, want 1; stderr %q, want one line with %q", status, stderr, tt.want)
+			}
+		})
+	}
+}
+
+// A recording that was delivered whole is a success, one that was not a failure,
+// of which one line behind the accounts says what was not delivered.
+func TestDelivery(t *testing.T) {
+	const two = "testdata/pcaps/two_gets_in_one_segment.pcap" // its requests have less than 100 bytes each
+	for _, tt := range []struct {
+		name   string
+		there  bool // a replayer
+		args   []string
+		status int
+		want   string // what the last line says was lost
+		got    int    // messages that the replayer handed on
+	}{
+		{name: "whole", there: true, got: 2},
+		{name: "as many as wanted", there: true, args: []string{"--count", "1"}, got: 1},
+		{name: "filtered", there: true, args: []string{"--method", "PUT"}, got: 0},
+		{name: "nobody there", status: 1, want: "messages_lost=2"},
+		{name: "nobody there until the end", args: []string{"--duration", "1ms"}, status: 1, want: "messages_lost=2"},
+		{name: "requests too large", there: true, args: []string{"--max-request", "20"}, status: 1, want: "too_large=2"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			recv, err := udpwire.Listen(udpwire.ReceiverConfig{Addr: "127.0.0.1:0"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			if !tt.there {
+				cancel()
+			}
+			got, ended := 0, make(chan error)
+			receive := func() { ended <- recv.Run(ctx, func(*udpwire.Message) { got++ }) }
+			go receive()
+			if !tt.there {
+				<-ended // its port is closed
+			}
+			status, _, stderr := gor(t, append([]string{"listen", "--read", two, "-p", "80,8080,8000", "-r", recv.Addr().String()}, tt.args...)...)
+			if tt.there {
+				cancel()
+				<-ended
+			}
+			cancel()
+			last := stderr[strings.LastIndex(strings.TrimSpace(stderr), "\n")+1:]
+			if status != tt.status || got != tt.got || tt.want != "" && last != "gor: listen: "+two+" was not delivered whole: "+tt.want+"\n" {
+				t.Errorf("status %d, want %d; %d messages, want %d; last line %q; all\n%s", status, tt.status, got, tt.got, last, stderr)
+			}
+			if !strings.Contains(stderr, "accounts after") {
+				t.Errorf("no accounts:\n%s", stderr)
 			}
 		})
 	}

@@ -15,6 +15,7 @@
 //
 //	0  done: the source has ended, or the run was ended by a signal, --duration
 //	   or --count; what was lost of live traffic is in the accounts
-//	1  something failed; one line says what
+//	1  something failed, such as a recording that could not be delivered whole;
+//	   one line says what
 //	2  wrong usage: one line says what is wrong and what would be right
 package command
