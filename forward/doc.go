@@ -82,6 +82,9 @@
 // is counted as limited if the target has a limit and is not failing, else as
 // queue_full.
 //
+// When Run's context ends, what is in flight is broken off, and it and what
+// waits are counted as stopped: that says nothing about the target.
+//
 // # Targets that fail
 //
 // Connecting, the beginning of the response and the whole exchange have a bound

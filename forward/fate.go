@@ -29,6 +29,8 @@ func (t *target) count(now int64, took time.Duration, it *item, res *result) {
 	case res.unsupported != nil:
 		t.counts.unsupported++
 		t.report(res.unsupported, it.raw)
+	case res.err != nil && t.life.ctx.Err() != nil: // broken off, or as good as that: it says nothing about the target
+		t.counts.stopped++
 	case res.err != nil:
 		t.counts.failed[res.kind]++
 		if t.backoff.failed(now) {

@@ -166,8 +166,8 @@ func (f *Forwarder) Submit(r *Request) {
 }
 
 // Run sends what is submitted until Close was called and all has its fate, or
-// until ctx ends, which breaks off what is in flight (counted as a timeout) and
-// drops what waits (limited or queue_full). It returns when every goroutine has ended. It may be
+// until ctx ends, which breaks off what is in flight and drops what waits: both
+// are counted as stopped. It returns when every goroutine has ended. It may be
 // called once.
 func (f *Forwarder) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
@@ -179,7 +179,7 @@ func (f *Forwarder) Run(ctx context.Context) error {
 }
 
 // Close says that no more requests come; those submitted later are counted as
-// queue_full. It is idempotent.
+// stopped. It is idempotent.
 func (f *Forwarder) Close() {
 	for _, t := range f.targets {
 		t.close()

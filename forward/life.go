@@ -79,6 +79,7 @@ func (t *target) stop() {
 func (t *target) giveUp() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.life.stopped = true // also where the last worker saw the end of the context before run did
 	for it := t.buf.expired(math.MaxInt64); it != nil; it = t.buf.expired(math.MaxInt64) {
 		t.drop(it)
 	}

@@ -57,7 +57,7 @@ func (Failures) Help(i int) string { return failureTable[i].help }
 // TargetStats are the accounts of one target over Elapsed. At every moment
 //
 //	Received = Answered + sum(Failed) + Limited + QueueFull + SampledOut +
-//	           Unsupported + Filtered + Open
+//	           Unsupported + Filtered + Stopped + Open
 //
 // holds exactly, where Open is what waits or is in flight.
 //
@@ -80,6 +80,7 @@ type TargetStats struct {
 	SampledOut  uint64         `name:"sampled_out" unit:"requests" label:"fate" help:"Requests of connections outside the target's share."`
 	Unsupported uint64         `name:"unsupported" unit:"requests" label:"fate" help:"Requests that cannot be sent as they were captured."`
 	Filtered    uint64         `name:"filtered" unit:"requests" label:"fate" help:"Requests that a filter took out."`
+	Stopped     uint64         `name:"stopped" unit:"requests" label:"fate" help:"Requests that waited or were in flight when the command had stopped and its time for delivery was over."`
 
 	// --- Now.
 
@@ -102,9 +103,10 @@ func (s *TargetStats) FailedTotal() (n uint64) {
 	return n
 }
 
-// Dropped is what never was sent, for whatever reason.
+// Dropped is what was not sent, for whatever reason, and what was broken off by
+// the end of the command.
 func (s *TargetStats) Dropped() uint64 {
-	return s.Limited + s.QueueFull + s.SampledOut + s.Unsupported + s.Filtered
+	return s.Limited + s.QueueFull + s.SampledOut + s.Unsupported + s.Filtered + s.Stopped
 }
 
 // Rate is the answered requests per second of Elapsed.
@@ -140,6 +142,7 @@ func (s *TargetStats) subtract(before *TargetStats) {
 	s.SampledOut -= before.SampledOut
 	s.Unsupported -= before.Unsupported
 	s.Filtered -= before.Filtered
+	s.Stopped -= before.Stopped
 	for kind := range s.Failed {
 		s.Failed[kind] -= before.Failed[kind]
 	}
@@ -157,6 +160,7 @@ func (s *TargetStats) subtract(before *TargetStats) {
 type counts struct {
 	received, answered, limited, queueFull uint64
 	sampledOut, unsupported, filtered      uint64
+	stopped                                uint64
 	inFlight                               int
 	status                                 map[int]uint64
 	failed                                 Failures
@@ -172,7 +176,7 @@ func (t *target) stats(s *TargetStats) {
 		Target: t.name, Elapsed: time.Duration(t.now()),
 		Received: c.received, Answered: c.answered, Status: maps.Clone(c.status), Failed: c.failed,
 		Limited: c.limited, QueueFull: c.queueFull, SampledOut: c.sampledOut,
-		Unsupported: c.unsupported, Filtered: c.filtered,
+		Unsupported: c.unsupported, Filtered: c.filtered, Stopped: c.stopped,
 		Queue: t.buf.count, QueueBytes: t.buf.cost, InFlight: c.inFlight, Failing: t.backoff.failing,
 		Latency: c.latency,
 	}

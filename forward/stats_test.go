@@ -11,8 +11,8 @@ import (
 func AppendLine(dst []byte, stats []TargetStats) []byte {
 	for i := range stats {
 		s := &stats[i]
-		dst = fmt.Appendf(dst, "%s: received %d, answered %d %v, failed %v, limited %d, queue full %d, sampled out %d, unsupported %d, filtered %d; queue %d, in flight %d, failing %v; ",
-			s.Target, s.Received, s.Answered, s.Status, s.Failed, s.Limited, s.QueueFull, s.SampledOut, s.Unsupported, s.Filtered, s.Queue, s.InFlight, s.Failing)
+		dst = fmt.Appendf(dst, "%s: received %d, answered %d %v, failed %v, limited %d, queue full %d, sampled out %d, unsupported %d, filtered %d, stopped %d; queue %d, in flight %d, failing %v; ",
+			s.Target, s.Received, s.Answered, s.Status, s.Failed, s.Limited, s.QueueFull, s.SampledOut, s.Unsupported, s.Filtered, s.Stopped, s.Queue, s.InFlight, s.Failing)
 	}
 	return dst
 }

@@ -8,48 +8,55 @@ import (
 	"time"
 )
 
-// TestHurry: a Send that waits for a replayer who is not there is let go, and so are all later ones.
+// TestHurry: a Sender that waits for room, which a replayer that never responds
+// does not make, is let go, and everything is accounted for.
 func TestHurry(t *testing.T) {
-	nobody, err := net.ListenPacket("udp4", "127.0.0.1:0") // receives, and does not answer
+	silent, err := net.ListenPacket("udp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer nobody.Close()
-	s, err := Dial(SenderConfig{Replayers: []string{nobody.LocalAddr().String()}, Buffer: minBuffer, Wait: true})
+	defer silent.Close()
+	send, err := Dial(SenderConfig{
+		Replayers: []string{silent.LocalAddr().String()}, Buffer: minBuffer, Wait: true,
+		Secret: []byte("a secret: nothing is sent without a session"),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	const messages = 4 * minBuffer / 1000
-	refused := make(chan int)
+	sent := make(chan uint64)
 	go func() {
-		n := 0
-		for i := range uint64(messages) {
-			err := s.Send(&Message{Conn: i, Body: make([]byte, 1000)})
-			if errors.Is(err, ErrQueueFull) {
-				n++
-			} else if err != nil {
-				t.Error(err)
+		m := Message{Conn: 1, Body: make([]byte, 10_000)}
+		for m.Index = 0; ; m.Index++ {
+			if err := send.Send(&m); err != nil {
+				if !errors.Is(err, ErrQueueFull) {
+					t.Errorf("Send: %v", err)
+				}
+				sent <- m.Index
+				return
 			}
 		}
-		refused <- n
 	}()
-	select {
-	case n := <-refused:
-		t.Fatalf("nothing waits; %d of %d messages refused", n, messages)
-	case <-time.After(50 * time.Millisecond): // it waits, or will
-	}
-	s.Hurry()
-	select {
-	case n := <-refused:
-		if sent := s.Stats().MessagesSent; n == 0 || sent+uint64(n) != messages {
-			t.Errorf("%d sent and %d refused of %d", sent, n, messages)
+	for filled := time.Now().Add(time.Minute); send.Stats().MessagesSent < minBuffer/2/10_000; time.Sleep(time.Millisecond) {
+		if time.Now().After(filled) {
+			t.Fatalf("the buffer does not fill: %+v", send.Stats())
 		}
-	case <-time.After(10 * time.Second):
-		t.Error("Send still waits")
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	select {
+	case n := <-sent:
+		t.Fatalf("refused behind %d messages", n)
+	default:
+	}
+	send.Hurry()
+	n := <-sent
+	if m := (Message{Conn: 1, Index: n, Body: make([]byte, 10_000)}); !errors.Is(send.Send(&m), ErrQueueFull) {
+		t.Error("the next message is not refused")
+	}
+	over, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := s.Close(ctx); err == nil {
-		t.Error("everything is confirmed by nobody")
+	if err := send.Close(over); err == nil {
+		t.Error("Close: no error")
+	}
+	if s := send.Stats(); s.MessagesSent != n || s.MessagesLost != n || s.QueueFull != 2 || s.MessagesPending != 0 {
+		t.Errorf("%d sent: %+v", n, s)
 	}
 }

@@ -80,7 +80,7 @@ func (l *link) admit(n int) error {
 	l.pack.flush()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for l.buffer.wait.Load() && l.buffer.pool.out > l.buffer.limit/2 && !l.closed {
+	for l.buffer.pool.out > l.buffer.limit/2 && l.buffer.wait.Load() && !l.closed {
 		l.buffer.room.Wait()
 	}
 	switch {
@@ -193,7 +193,7 @@ func (l *link) turn() *sendSocket {
 	now := l.now()
 	l.peer.tick(now)
 	l.publish()
-	if l.closed {
+	if l.closed && !l.peer.farewell.done {
 		l.peer.abandon(now)
 	}
 	if l.peer.farewell.done {
@@ -252,15 +252,13 @@ func (l *link) redial() {
 func (l *link) close(ctx context.Context) error {
 	l.pack.flush()
 	l.mu.Lock()
-	l.peer.farewell.begun = true
+	l.peer.farewell.begun, l.peer.farewell.since = true, l.now()
 	l.wakeAt = 0
 	l.path.wake()
 	l.mu.Unlock()
-	var err error
 	select {
 	case <-l.done:
 	case <-ctx.Done():
-		err = fmt.Errorf("udpwire: replayer %s did not confirm everything: %w", l.path.host, ctx.Err())
 	}
 	l.mu.Lock()
 	l.closed = true
@@ -271,5 +269,8 @@ func (l *link) close(ctx context.Context) error {
 	l.path.cancel()
 	<-l.done
 	l.path.close()
-	return err
+	if l.peer.farewell.abandoned {
+		return fmt.Errorf("replayer %s did not confirm everything", l.path.host)
+	}
+	return nil
 }

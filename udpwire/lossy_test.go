@@ -216,7 +216,7 @@ func (n *network) handle(m *Message) {
 // finish closes the listener as Close does and lets both sides settle.
 func (n *network) finish(wait int64) {
 	n.pack.flush()
-	n.peer.farewell.begun = true
+	n.peer.farewell.begun, n.peer.farewell.since = true, n.now
 	for end := n.now + wait; n.now < end && !n.peer.farewell.done; {
 		n.run(n.now + 10*ms)
 	}

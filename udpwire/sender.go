@@ -50,7 +50,8 @@ func (cfg *SenderConfig) check() error {
 	return nil
 }
 
-// A Sender sends messages to replayers. Send, Flush and Close belong to one goroutine; Stats may be called from any.
+// A Sender sends messages to replayers. Send, Flush and Close belong to one goroutine; Hurry and Stats may be called from
+// any.
 type Sender struct {
 	links     []*link       // One for each replayer, in the order configured.
 	queueFull atomic.Uint64 // Messages refused for want of room.
@@ -143,16 +144,17 @@ func (s *Sender) Flush() {
 	}
 }
 
-// Hurry makes Send wait no more for room: it returns ErrQueueFull instead from now on, also where it is waiting. Any
-// goroutine may call it.
+// Hurry makes Send wait for room no more, also the one that is waiting now: where SenderConfig.Wait asked for that, it
+// returns ErrQueueFull from here on.
 func (s *Sender) Hurry() {
 	for _, l := range s.links {
 		l.hurry()
 	}
 }
 
-// Close flushes, waits until everything is confirmed or given up or ctx ends, says goodbye and stops. The error says
-// that ctx ended first; what was not confirmed then is counted as lost.
+// Close flushes, waits until everything is confirmed or given up or ctx ends, says goodbye and stops. A replayer that is
+// not there for 5 seconds is not waited for. The error says who did not confirm everything; what was not confirmed is
+// counted as lost.
 func (s *Sender) Close(ctx context.Context) error {
 	if s.closed {
 		return nil

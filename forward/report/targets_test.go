@@ -10,7 +10,7 @@ import (
 
 func exampleStats() []forward.TargetStats {
 	a := forward.TargetStats{
-		Target: "http://staging|10", Elapsed: 10 * time.Second, Received: 130, Answered: 99, Limited: 20, Unsupported: 1, Filtered: 2,
+		Target: "http://staging|10", Elapsed: 10 * time.Second, Received: 137, Answered: 99, Limited: 20, Unsupported: 1, Filtered: 2, Stopped: 7,
 		Status: map[int]uint64{404: 2, 200: 97}, Queue: 3, QueueBytes: 1234, InFlight: 1, Failing: true,
 	}
 	a.Failed[forward.FailRefused], a.Failed[forward.FailTimeout] = 3, 1
@@ -21,7 +21,7 @@ func exampleStats() []forward.TargetStats {
 }
 
 func TestTargetsLine(t *testing.T) {
-	const want = `http://staging|10 9.9/s 200=97 404=2 refused=3 timeout=1 limited=20 unsupported=1 filtered=2 ` +
+	const want = `http://staging|10 9.9/s 200=97 404=2 refused=3 timeout=1 limited=20 unsupported=1 filtered=2 stopped=7 ` +
 		`p50=1.2ms p90=1.2ms p99=1.2ms max=1.2ms queue=3 in_flight=1 FAILING; http://"dev" 0.0/s queue=0 in_flight=0`
 	if got := string(new(Reporter).appendTargetsLine([]byte("x"), exampleStats())); got != "x"+want {
 		t.Errorf("got  %s\nwant x%s", got, want)
@@ -30,9 +30,9 @@ func TestTargetsLine(t *testing.T) {
 
 func TestTargetsTable(t *testing.T) {
 	const want = `
-  received  answered  failed  limited  queue_full  sampled_out  unsupported  filtered  open  per s    p50    p90    p99    max  target
-       130        99       4       20           0            0            1         2     4    9.9  1.2ms  1.2ms  1.2ms  1.2ms  http://staging|10
-         0         0       0        0           0            0            0         0     0    0.0     0s     0s     0s     0s  http://"dev"
+  received  answered  failed  limited  queue_full  sampled_out  unsupported  filtered  stopped  open  per s    p50    p90    p99    max  target
+       137        99       4       20           0            0            1         2        7     4    9.9  1.2ms  1.2ms  1.2ms  1.2ms  http://staging|10
+         0         0       0        0           0            0            0         0        0     0    0.0     0s     0s     0s     0s  http://"dev"
 http://staging|10: 200=97 404=2 refused=3 timeout=1
 `
 	if got := "\n" + string(new(Reporter).appendTargets(nil, exampleStats())); got != want {
@@ -45,7 +45,7 @@ func TestTargetMetrics(t *testing.T) {
 	for _, want := range []string{
 		"# HELP gor_replay_requests_total Requests by what became of them. Unit: requests.\n# TYPE gor_replay_requests_total counter\n",
 		"# HELP gor_replay_queue_bytes Memory of the requests that wait or are in flight. Unit: bytes.\n# TYPE gor_replay_queue_bytes gauge\n",
-		`gor_replay_received_total{target="http://staging|10"} 130` + "\n",
+		`gor_replay_received_total{target="http://staging|10"} 137` + "\n",
 		`gor_replay_requests_total{target="http://staging|10",fate="answered"} 99` + "\n",
 		`gor_replay_requests_total{target="http://staging|10",fate="limited"} 20` + "\n",
 		`gor_replay_requests_total{target="http://staging|10",fate="failed"} 4` + "\n",

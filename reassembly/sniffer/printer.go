@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"sync/atomic"
 	"syscall"
-	"time"
 
 	"gor/reassembly"
 )
@@ -24,9 +23,6 @@ const (
 	// printChunk is how much a busy loop gathers before it wakes the printing
 	// goroutine. That takes some 20 us of both: 20 ns per object of JSON.
 	printChunk = 512 << 10
-
-	// printGrace is how long the end of a run waits for a slow reader.
-	printGrace = 5 * time.Second
 )
 
 // PrinterConfig says how requests are printed.
@@ -60,7 +56,6 @@ type PrinterConfig struct {
 // goroutine of the Printer's own, which Close ends.
 type Printer struct {
 	cfg     PrinterConfig
-	ctx     context.Context
 	render  renderer
 	spool   *spool
 	chunk   int
@@ -81,7 +76,7 @@ func NewPrinter(ctx context.Context, cfg PrinterConfig) *Printer {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	p := &Printer{cfg: cfg, ctx: ctx, chunk: min(printChunk, cfg.Buffer/4)}
+	p := &Printer{cfg: cfg, chunk: min(printChunk, cfg.Buffer/4)}
 	if cfg.Stop != nil {
 		p.refused = reassembly.QueueFull
 	}
@@ -124,22 +119,13 @@ func (p *Printer) failed(err error) {
 	p.cfg.Logger.Warn("requests are no longer printed", "err", err)
 }
 
-// Close prints what is left: as long as the reader takes where the source can
-// wait, but from the end of ctx on, and for live sources at once, only for the
-// time that a stopping program has. Where printing is all that the run does it
+// Close prints what is left, as long as the reader takes, until ctx ends: that
+// costs the lines that are left. Where printing is all that the run does it
 // returns the error of writing, but for that of a reader that has seen enough
 // (EPIPE).
-func (p *Printer) Close() error {
+func (p *Printer) Close(ctx context.Context) error {
 	p.Flush()
-	drain, cancel := context.WithCancel(context.WithoutCancel(p.ctx))
-	defer cancel()
-	hurry := func() { time.AfterFunc(printGrace, cancel) }
-	if p.cfg.Wait {
-		defer context.AfterFunc(p.ctx, hurry)()
-	} else {
-		hurry()
-	}
-	err := p.spool.close(drain)
+	err := p.spool.close(ctx)
 	if err == nil || p.cfg.Stop == nil || errors.Is(err, syscall.EPIPE) {
 		return nil
 	}

@@ -100,6 +100,50 @@ func TestConsumers(t *testing.T) {
 	})
 }
 
+// TestCount: so many requests are handed on, of those that nobody refuses, and no
+// more, also where others were read with the last one. The run then ends by
+// itself, though the source goes on.
+func TestCount(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		live    bool
+		packets []string
+	}{
+		{"a file", false, []string{get(1) + get(2), get(3) + get(4) + get(5) + get(6)}},
+		{"live", true, []string{get(1) + get(2), get(3) + get(4) + get(5) + get(6)}},
+		{"a packet each", true, []string{get(1), get(2), get(3), get(4)}},
+		{"fewer than that", false, []string{get(1) + get(2), get(3)}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				taken := &taker{}
+				filter := Filter(func(raw []byte) bool { return !strings.HasPrefix(string(raw), "GET /2 ") })
+				s := start(t, newFakeSource(tt.live, io.EOF), []Consumer{filter, taken}, func(cfg *Config) { cfg.Count = 3 })
+				for _, payload := range tt.packets {
+					s.send(payload)
+				}
+				want := []string{"/1", "/3", "/4"}
+				if tt.name == "fewer than that" {
+					want = want[:2]
+					close(s.src.packets)
+				}
+				if err := s.wait(); err != nil {
+					t.Fatal(err)
+				}
+				if !slices.Equal(taken.targets, want) {
+					t.Errorf("%q, want %q", taken.targets, want)
+				}
+				begun := strings.Count(strings.Join(tt.packets, ""), "GET")
+				r := s.Stats().Requests
+				if r.Captured != uint64(begun) || r.Fates[reassembly.Sent] != uint64(len(want)) || r.Fates[reassembly.Filtered] != 1 ||
+					r.Fates[reassembly.Stopped] != uint64(begun-len(want)-1) {
+					t.Errorf("%d began: %+v", begun, r)
+				}
+			})
+		})
+	}
+}
+
 // TestSourceFails: an error of the source is Run's, behind what had come.
 func TestSourceFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -337,7 +381,7 @@ func TestNothingAllocatedPerPacket(t *testing.T) {
 		if err := s.Run(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if err := p.Close(); err != nil {
+		if err := p.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		runtime.ReadMemStats(&after)
