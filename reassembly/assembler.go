@@ -288,6 +288,9 @@ func (a *Assembler) Close() {
 		for f.c.stream == st.at && st.isWaiting() {
 			f.giveUpHole(st)
 		}
+		if a.reader.guesses.isAll(f) {
+			a.reader.guesses.prove(f)
+		}
 		a.reader.confirm(f)
 		a.forget(f, Aborted)
 	}

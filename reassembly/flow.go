@@ -129,7 +129,7 @@ func (f *flow) accept(in span) {
 		return
 	}
 	if st := f.stream(); st != nil {
-		st.progress = f.now()
+		st.progress, st.answered = f.now(), false // what is missing from now on is something else
 	}
 	f.consume(in) // what is next wins over copies that wait (tcp_data_queue in Linux)
 	f.drain()
@@ -274,7 +274,11 @@ func (f *flow) finish(end seq, reset bool) {
 		st.end = ending{true, reset, end, f.now()}
 		f.a.streams.wait(st)
 	}
-	if ahead <= nearWindow && (reset || f.ack.minus(st.ack) > 0) {
+	before := st.ack
+	if st.early.len() > 0 {
+		before = st.early.front().ack
+	}
+	if ahead <= nearWindow && (reset || f.ack.minus(before) > 0) {
 		st.answered = true
 	}
 }

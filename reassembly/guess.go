@@ -152,6 +152,17 @@ func (p *places) behindFirst() (left places) {
 	return left
 }
 
+// isAll reports whether a guess, and a word behind it that is cut short, is all
+// that was ever seen of the connection. Where the input ends the rest of the word
+// was not captured: it is a method more likely than the end of a body.
+func (gs *guesses) isAll(f *flow) bool {
+	if !f.c.http.has(awaiting) {
+		return false
+	}
+	half := &f.stream().half
+	return f.c.next.minus(f.c.first) == len(half.guess.raw)+len(half.buf) && http1.IsToken(half.buf)
+}
+
 // loseProof gives a guess that is held a fate: what would have proven it will
 // not come. What was read behind it stands at a guess, too.
 func (gs *guesses) loseProof(f *flow, fate Fate) {

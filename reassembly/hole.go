@@ -36,12 +36,10 @@ const (
 func (f *flow) keep(in span) {
 	a, st := f.a, f.needStream()
 	in.starts = in.starts && in.kind == data && http1.StartsRequest(in.data)
-	if st.early.len() == 0 {
-		st.ack = f.ack
-	} else if in.starts && f.ack.minus(st.ack) > 0 {
+	st.early.insert(&a.budget.pool, in)
+	if in.starts && in.ack.minus(st.early.front().ack) > 0 {
 		st.answered = true
 	}
-	st.early.insert(&a.budget.pool, in)
 	a.streams.wait(st)
 	for st.early.len() > 0 && f.c.stream == st.at && f.gapIsPermanent(st) {
 		f.giveUpHole(st)

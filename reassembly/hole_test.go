@@ -99,6 +99,28 @@ func TestCaptureLossBeforeAFIN(t *testing.T) {
 	}
 }
 
+// That the server has had the bytes of one hole says nothing of the next.
+func TestAnotherHoleIsWaitedFor(t *testing.T) {
+	c, k := opened()
+	first := k.data(get(1))
+	k.respond()
+	c.push(k.data(get(2)))
+	k.respond()
+	whole := post(3, strings.Repeat("x", 1000))
+	c.push(k.data(whole[:500])) // the first hole was not one for the server
+	first.Time = k.now
+	c.push(first)
+	same(t, c.requests[1:], []string{get(1), get(2)})
+	late := k.data(whole[500:800])
+	c.push(k.data(whole[800:]))
+	k.wait(7 * time.Second)
+	c.Advance(k.now)
+	late.Time = k.now
+	c.push(late)
+	same(t, c.requests[1:], []string{get(1), get(2), whole})
+	c.finish(t)
+}
+
 // Without a response in between the client may still send it again.
 func TestLossWithoutResponsesIsWaitedFor(t *testing.T) {
 	c, k := lossy()

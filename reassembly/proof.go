@@ -37,11 +37,11 @@ func (r *requests) vouch(f *flow) {
 
 // confirm believes the guess that is held unless something else follows it: the
 // connection has ended there, or its beginning turned out to be where it was
-// guessed. What was cut short in its first word may have been a request.
+// guessed. A word that was cut short there is more often text than a method.
 func (r *requests) confirm(f *flow) {
 	switch rest := f.stream(); {
 	case !f.c.http.has(awaiting):
-	case f.c.http.phase == inside && !http1.StartsRequest(rest.half.buf) && !http1.IsToken(rest.half.buf):
+	case f.c.http.phase == inside && !http1.StartsRequest(rest.half.buf):
 		r.read(f, r.fail(f, nil), false)
 	default:
 		r.guesses.prove(f)
