@@ -178,8 +178,8 @@ func (m *mirror) mirrored(loads ...*load) (listen, replay accounts) {
 
 // accounts are the final accounts of a gor process, as it reports them.
 type accounts struct {
-	Requests, Packets, Kernel, Print, Wire map[string]uint64
-	Targets                                []target
+	Requests, Packets, Kernel, Print, Recording, Wire map[string]uint64
+	Targets                                           []target
 }
 
 type target map[string]any
