@@ -222,6 +222,12 @@ func (c *rawConn) responses(n int) {
 	c.send(segment{at: int(c.acked - c.isn - 1), flags: flagACK})
 }
 
+// status is the status code of the first response.
+func (c *rawConn) status() string {
+	_, rest, _ := strings.Cut(c.read.String(), "HTTP/1.1 ")
+	return rest[:min(3, len(rest))]
+}
+
 // closed waits until the server has closed the connection.
 func (c *rawConn) closed() {
 	c.h.t.Helper()
