@@ -104,11 +104,10 @@ func (d *dialer) dialHTTP(ctx context.Context, _, _ string) (net.Conn, error) {
 	return &conn{Conn: c}, nil
 }
 
-// dialTLS is http.Transport's DialTLSContext, for the protocols given. The host
-// of addr is the Host that is sent: it becomes the server name, while the
-// connection goes to the target.
+// dialTLS is http.Transport's DialTLSContext, for the protocols given. The server
+// name, which the certificate has to be for, is the target's, whatever Host is sent.
 func (d *dialer) dialTLS(protocols ...string) func(context.Context, string, string) (net.Conn, error) {
-	return func(ctx context.Context, _, addr string) (net.Conn, error) {
+	return func(ctx context.Context, _, _ string) (net.Conn, error) {
 		ctx, cancel := context.WithTimeout(ctx, d.timeout)
 		defer cancel()
 		c, err := d.dial(ctx)
@@ -117,9 +116,7 @@ func (d *dialer) dialTLS(protocols ...string) func(context.Context, string, stri
 		}
 		conf := d.tls.Clone()
 		conf.NextProtos = protocols
-		if conf.ServerName, _, err = net.SplitHostPort(addr); err != nil {
-			conf.ServerName = d.host
-		}
+		conf.ServerName = d.host
 		tc := tls.Client(c, conf)
 		if err := tc.HandshakeContext(ctx); err != nil {
 			c.Close()

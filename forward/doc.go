@@ -34,6 +34,8 @@
 //	what                           becomes                     because
 //	Host                           the target's, in its place; the target is another host;
 //	                               added if there was none     Config.OriginalHost keeps the captured one
+//	authority of an absolute-form  what the Host becomes       it overrides the Host (RFC 9112 section 3.2.2)
+//	target
 //	Connection, Keep-Alive,        nothing                     they belong to the client's connection
 //	Proxy-Connection
 //	  Connection: ..., upgrade     Connection: Upgrade         with an Upgrade header it is a part of the request
@@ -61,8 +63,10 @@
 // An https target that chooses HTTP/2 gets the same method, target, headers
 // and trailers, but in HTTP/2's form: names in lower case and grouped, the body
 // without chunks. What HTTP/2 cannot say (upgrades, HTTP/1.0, a target that
-// does not begin with one slash, whatever is odd) goes over HTTP/1.1. The TLS
-// server name is the Host that is sent.
+// does not begin with one slash, whatever is odd) goes over HTTP/1.1.
+//
+// No captured byte becomes an address, the key of a pool of connections or a TLS
+// server name: all of these are the target's, whatever Host is sent.
 //
 // No request is sent twice. http.Transport repeats a request on another
 // connection only while nothing of it has been written; redirects are not

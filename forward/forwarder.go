@@ -33,7 +33,8 @@ type Config struct {
 
 	// Targets are the places that every request goes to; there is one at least.
 	Targets []TargetSpec
-	// OriginalHost sends the captured Host instead of the target's.
+	// OriginalHost sends the captured Host instead of the target's. Nothing else
+	// follows it: the TLS server name and the certificate are the target's.
 	OriginalHost bool
 	// Mark is the name of the header that marks replayed requests.
 	Mark string

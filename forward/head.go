@@ -15,20 +15,29 @@ type shaper struct {
 }
 
 // target is the request target to send for t, the captured one; t itself where
-// nothing has to be changed.
+// nothing has to be changed. The authority of the absolute form (RFC 9112 section
+// 3.2.2) overrides the Host, so that it becomes what the Host becomes.
 func (s *shaper) target(t []byte) ([]byte, error) {
 	if t = s.rewrite.target(t); len(http1.Trim(t)) == 0 {
 		return nil, errEmptyTarget
 	}
-	if len(s.prefix) == 0 || string(t) == "*" {
+	path := originForm(t)
+	front := t[:len(t)-len(path)] // the scheme and the authority of the absolute form
+	replaced := s.host != nil && len(front) > 0
+	if !replaced && len(s.prefix) == 0 || string(t) == "*" {
 		return t, nil
 	}
-	path := len(t) - len(originForm(t))
-	if path == len(t) || t[path] != '/' {
+	if len(s.prefix) > 0 && (len(path) == 0 || path[0] != '/') {
 		return nil, errPrefix
 	}
-	out := make([]byte, 0, len(s.prefix)+len(t))
-	return append(append(append(out, t[:path]...), s.prefix...), t[path:]...), nil
+	out := make([]byte, 0, len(t)+len(s.host)+len(s.prefix))
+	if replaced {
+		scheme, _, _ := bytes.Cut(front, []byte("://"))
+		out = append(append(append(out, scheme...), "://"...), s.host...)
+	} else {
+		out = append(out, front...)
+	}
+	return append(append(out, s.prefix...), path...), nil
 }
 
 // sentHost is the Host that goes with r, the first one where there are

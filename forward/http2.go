@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 
@@ -45,8 +44,7 @@ func (s *shaper) httpRequest(ctx context.Context, r *request, target []byte, tar
 		return nil
 	}
 	host := s.sentHost(r)
-	u := serverURL(host, targetHost)
-	u.Opaque, u.Path = string(target), "" // written as it is
+	u := &url.URL{Scheme: "https", Host: targetHost, Opaque: string(target)} // which is written as it is
 	hreq := &http.Request{
 		Method: string(r.method), URL: u, Host: string(host),
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: make(http.Header, len(r.fields)+2), Trailer: trailer,
@@ -95,22 +93,5 @@ func (r *request) content() (body []byte, trailer http.Header, ok bool) {
 }
 
 func isControl(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }
-
-// serverURL names the https server that is asked for: the Host that is sent,
-// which becomes the TLS server name, or the target where that is no host name.
-func serverURL(host []byte, targetHost string) *url.URL {
-	name := string(host)
-	if h, _, err := net.SplitHostPort(name); err == nil {
-		name = h
-	}
-	valid := name != ""
-	for _, c := range []byte(name) {
-		valid = valid && (http1.IsTokenByte(c) || c == ':' || c == '[' || c == ']')
-	}
-	if !valid {
-		return &url.URL{Scheme: "https", Host: targetHost, Path: "/"}
-	}
-	return &url.URL{Scheme: "https", Host: string(host), Path: "/"}
-}
 
 var _ io.ReadCloser = onceBody{}

@@ -14,7 +14,8 @@ import (
 // fixed when the target is made.
 type route struct {
 	https   bool
-	host    string // host and port as in the URL: dialled, and the Host sent unless OriginalHost
+	url     *url.URL // the target without its path: the key of its pools, never anything captured
+	host    string   // host and port as in the URL: dialled, and the Host sent unless OriginalHost
 	shape   shaper
 	dialer  *dialer
 	clients atomic.Pointer[clients] // replaced every ConnectionAge
@@ -30,6 +31,7 @@ type clients struct {
 func (r *route) setUp(cfg *Config, u *url.URL, tlsConf *tls.Config) {
 	_, port, _ := net.SplitHostPort(hostPort(u)) // hostPort joins them, so it can be split
 	r.https = u.Scheme == "https"
+	r.url = &url.URL{Scheme: u.Scheme, Host: u.Host, Path: "/"}
 	r.host = u.Host
 	r.shape = shaper{
 		host: []byte(u.Host), prefix: bytes.TrimRight([]byte(u.EscapedPath()), "/"),

@@ -9,10 +9,13 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -109,20 +112,52 @@ func TestHTTPS(t *testing.T) {
 			if got := srv.all(); got != tt.want {
 				t.Errorf("got  %s\nwant %s", got, tt.want)
 			}
-			if len(srv.sni) != 1 || srv.sni[0] != "example.com" {
-				t.Errorf("server names %q, want example.com", srv.sni)
+			if len(srv.sni) != 1 || srv.sni[0] != "" {
+				t.Errorf("server names %q, want one connection, without a name as the target is an address", srv.sni)
 			}
 		})
 	}
 }
 
-func TestServerName(t *testing.T) {
-	for _, tt := range []struct{ host, want string }{
-		{"www.example.com", "www.example.com"}, {"www.example.com:8443", "www.example.com:8443"}, {"a_b", "a_b"},
-		{"[::1]:8", "[::1]:8"}, {"", "target:1"}, {"a b", "target:1"}, {"b\xc3\xbccher", "target:1"}, {"a/b", "target:1"},
-	} {
-		if u := serverURL([]byte(tt.host), "target:1"); u.Host != tt.want {
-			t.Errorf("%q: %q, want %q", tt.host, u.Host, tt.want)
+// TestHostsKeepThePool: whatever Hosts were captured, and whether or not they are
+// sent, connections are pooled by target, and as few as there are workers. The
+// server name is the target's.
+func TestHostsKeepThePool(t *testing.T) {
+	for _, original := range []bool{false, true} {
+		srv := newTLSTarget(t, false)
+		_, port, err := net.SplitHostPort(srv.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := New(Config{
+			Targets: []TargetSpec{{URL: "https://example.com:" + port}}, OriginalHost: original, Concurrency: 4, TLS: TLSConfig{CAFile: srv.caFile(t)},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.targets[0].route.dialer.lookup = func(context.Context, string, string) ([]netip.Addr, error) {
+			return []netip.Addr{netip.MustParseAddr("127.0.0.1")}, nil
+		}
+		hosts := []string{"a]", "::1", "a:b", "[a]", "", "a b", "a/b?c#d", "user@a", "b\xc3\xbccher", "[::1]:8", "%zz", "a,b"}
+		for n := range 200 {
+			hosts = append(hosts, fmt.Sprintf("host%d.example", n))
+		}
+		for n, host := range hosts {
+			f.Submit(&Request{Conn: uint64(n) << 32, Raw: fmt.Appendf(nil, "GET /%d HTTP/1.1\r\nHost: %s\r\n\r\n", n, host)})
+		}
+		f.Close()
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		f.Run(ctx)
+		s := f.Stats()[0]
+		checkBalance(t, &s)
+		if s.Answered != uint64(len(hosts)) {
+			t.Errorf("%s", AppendLine(nil, []TargetStats{s}))
+		}
+		// A connection that is opened while another comes free is one more; and
+		// net/http's server closes behind a Host that it refuses.
+		if n := len(srv.sni); n > 2*4+int(s.Status[400]) || slices.ContainsFunc(srv.sni, func(name string) bool { return name != "example.com" }) {
+			t.Errorf("original host %v: %d connections with the server names %q", original, n, slices.Compact(srv.sni))
 		}
 	}
 }
@@ -145,7 +180,7 @@ func TestCertificates(t *testing.T) {
 	}{
 		{"the system's authorities do not know it", Config{}, false},
 		{"its authority, and the target's own name", Config{TLS: TLSConfig{CAFile: ca}}, true},
-		{"its authority, but another name", Config{OriginalHost: true, TLS: TLSConfig{CAFile: ca}}, false},
+		{"its authority, and a captured Host that it is not for", Config{OriginalHost: true, TLS: TLSConfig{CAFile: ca}}, true},
 		{"not verified", Config{OriginalHost: true, TLS: TLSConfig{Insecure: true}}, true},
 		{"client certificate", Config{TLS: TLSConfig{CAFile: ca, CertFile: ca, KeyFile: keyFile}}, true},
 	} {

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
-	"net/url"
 	"runtime/debug"
 	"syscall"
 	"time"
@@ -222,9 +221,7 @@ func (w *worker) prepare(raw []byte) (*http.Request, *http.Transport, error) {
 			return hreq, clients.h2, nil
 		}
 	}
-	hreq := *w.standIn(r)
-	hreq.URL = serverURL(s.sentHost(r), w.t.route.host)
-	return &hreq, clients.h1, nil
+	return w.standIn(r), clients.h1, nil
 }
 
 // standIn is what http.Transport is given in place of a request: it only has
@@ -244,7 +241,7 @@ func (w *worker) standIn(r *request) *http.Request {
 	}
 	if w.stands[i] == nil {
 		hreq := &http.Request{
-			Method: http.MethodPost, URL: &url.URL{Scheme: "http", Host: w.t.route.host, Path: "/"}, Close: last,
+			Method: http.MethodPost, URL: w.t.route.url, Close: last,
 			Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{"User-Agent": nil},
 		}
 		if head {
