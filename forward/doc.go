@@ -60,16 +60,18 @@
 // with the first of each reason in the log; so is what is cut short or has bytes
 // behind its end, CONNECT, and what rewriting leaves no target of.
 //
-// An https target that chooses HTTP/2 gets the same method, target, headers
-// and trailers, but in HTTP/2's form: names in lower case and grouped, the body
-// without chunks. What HTTP/2 cannot say (upgrades, HTTP/1.0, a target that
-// does not begin with one slash, whatever is odd) goes over HTTP/1.1.
+// An https target with "|h2" behind its URL gets the same method, target, Host,
+// headers and trailers, but in HTTP/2's form: names in lower case and grouped, the
+// body without chunks, Content-Length as the content has it. What has no form there
+// (http2.go lists it) is counted as unsupported. A target that does not offer HTTP/2
+// is sent nothing.
 //
 // No captured byte becomes an address, the key of a pool of connections or a TLS
 // server name: all of these are the target's, whatever Host is sent.
 //
 // No request is sent twice. http.Transport repeats a request on another
-// connection only while nothing of it has been written; redirects are not
+// connection only while nothing of it has been written, or where an HTTP/2 target
+// says that it has not processed it (GOAWAY, REFUSED_STREAM); redirects are not
 // followed; what is compressed stays so; no proxy is asked.
 //
 // # Limits

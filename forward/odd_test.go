@@ -49,7 +49,7 @@ func TestOddConnections(t *testing.T) {
 		if c.Want != "sent" {
 			continue
 		}
-		hreq, _, err := benchWorker(t).prepare(c.Raw)
+		hreq, err := benchWorker(t).prepare(c.Raw)
 		if err != nil {
 			t.Errorf("%s: %v", c.Name, err)
 			continue

@@ -3,7 +3,6 @@ package forward
 import (
 	"maps"
 	"slices"
-	"strconv"
 	"time"
 )
 
@@ -176,15 +175,4 @@ func (t *target) stats(s *TargetStats) {
 		Queue: t.buf.count, QueueBytes: t.buf.cost, InFlight: c.inFlight, Failing: t.backoff.failing,
 		Latency: c.latency,
 	}
-}
-
-// limit is the limit as it is written behind the URL.
-func (s *TargetSpec) limit() string {
-	switch {
-	case s.Rate > 0:
-		return "|" + strconv.Itoa(s.Rate)
-	case s.Percent > 0:
-		return "|" + strconv.FormatFloat(s.Percent, 'g', -1, 64) + "%"
-	}
-	return ""
 }

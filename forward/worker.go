@@ -137,14 +137,15 @@ func (w *worker) send(raw []byte) (res result) {
 	ex.state.Store(exFresh)
 	ex.begun.Store(false)
 	ex.conn = nil
-	hreq, client, err := w.prepare(raw)
+	hreq, err := w.prepare(raw)
 	if err != nil {
 		return result{unsupported: err}
 	}
+	pool := w.t.route.pool.Load()
 	w.timer.Reset(w.t.cfg.Timeout)
-	resp, err := client.RoundTrip(hreq)
-	for try := 1; err != nil && try < maxTries && hreq.Body == nil && w.ctx.Err() == nil && w.unsent(); try++ {
-		resp, err = client.RoundTrip(hreq)
+	resp, err := pool.RoundTrip(hreq)
+	for try := 1; err != nil && try < maxTries && w.ctx.Err() == nil && w.unsent(); try++ {
+		resp, err = pool.RoundTrip(hreq)
 	}
 	if err == nil {
 		res.status = resp.StatusCode
@@ -196,15 +197,19 @@ func (w *worker) unsent() bool {
 	return true
 }
 
-// prepare fills the exchange and makes the request that stands for it.
-func (w *worker) prepare(raw []byte) (*http.Request, *http.Transport, error) {
+// prepare makes the request that http.Transport is given. Over HTTP/1.1 it stands
+// for the exact bytes, which are put into the exchange.
+func (w *worker) prepare(raw []byte) (*http.Request, error) {
 	r, s, ex := &w.req, &w.t.route.shape, w.ex
 	if err := r.parse(raw); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	target, err := s.target(r.target)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
+	}
+	if w.t.route.http2 {
+		return s.httpRequest(w.ctx, r, target, w.t.route.url.Host)
 	}
 	ex.head = s.appendHead(ex.head[:0], r, target)
 	ex.body = r.body
@@ -212,16 +217,7 @@ func (w *worker) prepare(raw []byte) (*http.Request, *http.Transport, error) {
 		ex.head = append(ex.head, r.body...)
 		ex.body = nil
 	}
-	clients := w.t.route.clients.Load()
-	if !w.t.route.https {
-		return w.standIn(r), clients.h1, nil
-	}
-	if r.fitsHTTP2(target) {
-		if hreq := s.httpRequest(w.ctx, r, target, w.t.route.host); hreq != nil {
-			return hreq, clients.h2, nil
-		}
-	}
-	return w.standIn(r), clients.h1, nil
+	return w.standIn(r), nil
 }
 
 // standIn is what http.Transport is given in place of a request: it only has
