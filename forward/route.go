@@ -69,6 +69,7 @@ func (r *route) newPool(cfg *Config) *http.Transport {
 		return t
 	}
 	t.Protocols.SetHTTP1(true)
+	t.MaxConnsPerHost = most // it would open another while one comes free, again and again
 	t.WriteBufferSize = 512 // what it writes only stands for the request
 	return t
 }
