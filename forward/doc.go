@@ -92,11 +92,15 @@
 //
 // Connecting, the beginning of the response and the whole exchange have a bound
 // each. A response's body is read up to Config.DrainBytes, beyond which its
-// connection is closed; the body of a 101 is not read. Ten failures in a row,
-// or everything in flight hanging, make a target fail: then single requests
-// probe it, four a second at the most, until one gets a response. Requests that
-// have hung since then do not count as in flight. Meanwhile the buffer is
-// bounded as ever.
+// connection is closed; the body of a 101 is not read.
+//
+// A target that cannot be reached for ten requests in a row, or does not respond
+// to them in time, fails: then single requests probe it, four a second at the most,
+// until one gets anything. The buffer is bounded as ever. A target that responds
+// badly, or closes connections without a response, is up: it gets everything. The
+// log says when trouble begins, reminds of it, and says when the target was reached
+// for five seconds without failing again, with counts: a few lines, even for a
+// target that comes and goes.
 //
 // Connections are replaced, and names looked up again, every
 // Config.ConnectionAge; new connections go to all addresses in turn.

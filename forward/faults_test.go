@@ -1,8 +1,10 @@
 package forward
 
 import (
+	"bytes"
 	"context"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -106,6 +108,66 @@ func TestFaults(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestBadIsNotDown: a target that closes most connections without a response, or
+// says what is not HTTP, gets all requests, and no log line says that it failed.
+func TestBadIsNotDown(t *testing.T) {
+	for _, percent := range []int{70, 90, 100} {
+		for _, text := range []string{"", "SSH-2.0-OpenSSH_9.2\r\n\r\n"} {
+			synctest.Test(t, func(t *testing.T) {
+				v := newVirtualTarget()
+				v.reply = func(n int, r *http.Request, c net.Conn) bool {
+					if int(uint32(n)*2654435761>>16)%100 < percent {
+						io.WriteString(c, text)
+						return false
+					}
+					return replyOK(n, r, c)
+				}
+				var log bytes.Buffer
+				r := runVirtual(t, Config{Logger: slog.New(slog.NewTextHandler(&log, nil))}, []string{""}, v)
+				for n := range 2000 {
+					r.submit(uint64(n), 0, "POST /")
+					time.Sleep(time.Millisecond)
+				}
+				s := r.finish()[0]
+				if v.arrived() != 2000 || s.QueueFull != 0 || strings.Contains(log.String(), "target failing") {
+					t.Errorf("%d %%: %d arrived; %s; %s", percent, v.arrived(), AppendLine(nil, []TargetStats{s}), log.String())
+				}
+			})
+		}
+	}
+}
+
+// TestOneTrouble: a target that comes and goes, each second for twenty, is logged
+// as one trouble: its beginning and its end, with the counts.
+func TestOneTrouble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newVirtualTarget()
+		var log bytes.Buffer
+		r := runVirtual(t, Config{Logger: slog.New(slog.NewTextHandler(&log, nil))}, []string{""}, v)
+		offer := func(d time.Duration) {
+			for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+				r.submit(uint64(time.Now().UnixNano()), 0, "POST /")
+			}
+		}
+		for range 10 {
+			v.set(func() {
+				v.refuse = true
+				for c := range v.open {
+					c.Close()
+				}
+			})
+			offer(time.Second)
+			v.set(func() { v.refuse = false })
+			offer(time.Second)
+		}
+		offer(2 * steadyAfter)
+		r.finish()
+		if got := log.String(); strings.Count(got, "target failing") != 1 || strings.Count(got, "target recovered") != 1 || !strings.Contains(got, " failures=10 ") {
+			t.Errorf("%s", got)
+		}
+	})
 }
 
 // TestNeverTwice: the target reads a request on a connection that was used

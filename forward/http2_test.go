@@ -183,7 +183,7 @@ func (s *frameServer) serve(c net.Conn) {
 		case kind == frameSettings && !ends: // the bit says acknowledgement here
 			write(frameSettings, 1, 0)
 		case kind > frameHeaders || !ends || away && stream > last:
-		case taken < s.perConn:
+		case taken < s.perConn || away: // what is below the last stream is still answered
 			taken, last = taken+1, max(last, stream)
 			s.count(&s.answered)
 			write(frameHeaders, 4|1, stream, 0x88) // :status 200

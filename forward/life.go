@@ -64,6 +64,7 @@ func (t *target) tick() {
 	now := t.now()
 	t.expire(now)
 	t.detectHang(now)
+	t.review(now)
 }
 
 // stop sends the workers home; what waits is not sent any more.

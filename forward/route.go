@@ -70,6 +70,6 @@ func (r *route) newPool(cfg *Config) *http.Transport {
 	}
 	t.Protocols.SetHTTP1(true)
 	t.MaxConnsPerHost = most // it would open another while one comes free, again and again
-	t.WriteBufferSize = 512 // what it writes only stands for the request
+	t.WriteBufferSize = 512  // what it writes only stands for the request
 	return t
 }

@@ -38,6 +38,9 @@ func (f Failure) String() string {
 	return "unknown"
 }
 
+// isAlive reports whether a target that a request fails at in this way is up.
+func (f Failure) isAlive() bool { return f == FailReset || f == FailProtocol }
+
 // Failures counts requests that have no response, indexed by Failure.
 type Failures [failures]uint64
 
