@@ -21,7 +21,7 @@
 // Requests of one client connection go to a target one after the other, each
 // when the response to the one before has been read to its end; connections go
 // in turn and in parallel, up to Config.Concurrency. What hangs holds up its
-// own connection only. A connection costs memory only while something of it
+// own connection only (see Limits). A connection costs memory only while something of it
 // waits or is in flight.
 //
 // # What a target gets
@@ -81,6 +81,14 @@
 // share of the client connections, chosen by their id, the same for every
 // Forwarder.
 //
+// Config.Concurrency bounds what is in flight. A request that is in flight for a
+// second, and for four times as long as the target's responses usually take, hangs,
+// and is not counted: others go out in its place, as long as the target responds to
+// any. Three times the concurrency may hang, so that four times the concurrency is
+// the most that a target ever has. If more hang while others wait, those that hang
+// for longest are broken off, which counts as a timeout. What waits is not slow:
+// the time in the buffer is accounted beside that of the response.
+//
 // What cannot start yet waits, bounded in number (Config.Buffer), bytes
 // (Config.BufferBytes; requests in flight count too) and time (Config.MaxWait).
 // When the buffer is full, the oldest request of the client connection that
@@ -96,7 +104,8 @@
 //
 // A target that cannot be reached for ten requests in a row, or does not respond
 // to them in time, fails: then single requests probe it, four a second at the most,
-// until one gets anything. The buffer is bounded as ever. A target that responds
+// until one gets anything. So it does when everything in flight hangs and it has
+// said nothing for five seconds. The buffer is bounded as ever. A target that responds
 // badly, or closes connections without a response, is up: it gets everything. The
 // log says when trouble begins, reminds of it, and says when the target was reached
 // for five seconds without failing again, with counts: a few lines, even for a

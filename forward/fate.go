@@ -42,6 +42,7 @@ func (t *target) count(now int64, took time.Duration, it *item, res *result) {
 		t.counts.answered++
 		t.counts.status[res.status]++
 		t.counts.latency.Add(took)
+		t.crew.responded(took)
 		t.alive(now)
 	}
 }

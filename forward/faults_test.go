@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -166,6 +167,128 @@ func TestOneTrouble(t *testing.T) {
 		r.finish()
 		if got := log.String(); strings.Count(got, "target failing") != 1 || strings.Count(got, "target recovered") != 1 || !strings.Contains(got, " failures=10 ") {
 			t.Errorf("%s", got)
+		}
+	})
+}
+
+// flights follows how many requests are in flight, until stop.
+func flights(r *virtualRun, stop chan struct{}) *[]int {
+	var seen []int
+	go func() {
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(50 * time.Millisecond):
+				seen = append(seen, r.Stats()[0].InFlight)
+			}
+		}
+	}()
+	return &seen
+}
+
+// TestSlowIsNotHung: a target that takes its time, from the start or from one
+// moment on, gets as much at a time as it may have and no more, and does not fail.
+func TestSlowIsNotHung(t *testing.T) {
+	for _, before := range []time.Duration{0, time.Millisecond} {
+		synctest.Test(t, func(t *testing.T) {
+			v := newVirtualTarget()
+			v.reply = replyAfter(2 * time.Second)
+			if before > 0 {
+				v.reply = replyAfter(before)
+			}
+			var log bytes.Buffer
+			r := runVirtual(t, Config{Concurrency: 16, MaxWait: time.Hour, Logger: slog.New(slog.NewTextHandler(&log, nil))}, []string{""}, v)
+			if before > 0 {
+				for n := range 1000 {
+					r.submit(uint64(n), 0, "GET /")
+					time.Sleep(time.Millisecond)
+				}
+				v.set(func() { v.reply = replyAfter(2 * time.Second) })
+			}
+			for n := range 400 {
+				r.submit(uint64(n), 1, "GET /")
+			}
+			stop := make(chan struct{})
+			seen := flights(r, stop)
+			time.Sleep(40 * time.Second)
+			close(stop)
+			s := r.finish()[0]
+			if most := slices.Max(*seen); most > 16 || s.FailedTotal() > 0 || log.Len() > 0 {
+				t.Errorf("%d in flight; %s; %s", most, AppendLine(nil, []TargetStats{s}), log.String())
+			}
+		})
+	}
+}
+
+// TestLongPolls: requests that the target never answers do not hold up the others,
+// however many there are; and those that hang are bounded.
+func TestLongPolls(t *testing.T) {
+	for _, rate := range []int{200, 1000} { // per second, every tenth a long poll
+		synctest.Test(t, func(t *testing.T) {
+			v := newVirtualTarget()
+			v.reply = func(n int, q *http.Request, c net.Conn) bool {
+				if q.URL.Path == "/poll" {
+					return replyNothing(n, q, c)
+				}
+				time.Sleep(time.Millisecond)
+				return replyOK(n, q, c)
+			}
+			r := runVirtual(t, Config{}, []string{""}, v)
+			stop := make(chan struct{})
+			seen := flights(r, stop)
+			for n := range 60 * rate {
+				line := "GET /"
+				if n%10 == 5 {
+					line = "GET /poll"
+				}
+				r.submit(uint64(n), 0, line)
+				time.Sleep(time.Second / time.Duration(rate))
+			}
+			close(stop)
+			s := r.finish()[0]
+			if most := slices.Max(*seen); most > (1+maxHung)*DefaultConcurrency {
+				t.Errorf("%d in flight", most)
+			}
+			if s.Answered != uint64(54*rate) || s.Failed[FailTimeout] != uint64(6*rate) {
+				t.Errorf("%s", AppendLine(nil, []TargetStats{s}))
+			}
+			if p99 := s.Wait.Quantile(.99); p99 > 100*time.Millisecond || s.Wait.Count() != uint64(60*rate) {
+				t.Errorf("of %d that waited, 1 %% did for %v", s.Wait.Count(), p99)
+			}
+		})
+	}
+}
+
+// TestSilence: when a target says nothing any more, nothing goes out beyond the
+// concurrency, until probes do.
+func TestSilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newVirtualTarget()
+		var log bytes.Buffer
+		r := runVirtual(t, Config{Concurrency: 8, Logger: slog.New(slog.NewTextHandler(&log, nil))}, []string{""}, v)
+		r.submit(1000, 0, "GET /")
+		time.Sleep(time.Second)
+		v.set(func() { v.reply = replyNothing })
+		for n := range 500 {
+			r.submit(uint64(n), 0, "GET /")
+		}
+		time.Sleep(maxSilence - 500*time.Millisecond)
+		if s := r.Stats()[0]; s.InFlight != 8 || s.Failing {
+			t.Errorf("before: %s", AppendLine(nil, []TargetStats{s}))
+		}
+		time.Sleep(3 * time.Second)
+		if s := r.Stats()[0]; !s.Failing || s.InFlight < 12 || s.InFlight > 8+4*3+2 {
+			t.Errorf("behind: %s", AppendLine(nil, []TargetStats{s}))
+		}
+		v.set(func() { v.reply = replyOK })
+		time.Sleep(time.Second)
+		if s := r.Stats()[0]; s.Failing || s.Answered < 450 {
+			t.Errorf("back: %s", AppendLine(nil, []TargetStats{s}))
+		}
+		r.finish()
+		if n := strings.Count(log.String(), "target failing"); n != 1 {
+			t.Errorf("%s", log.String())
 		}
 	})
 }

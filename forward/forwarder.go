@@ -47,8 +47,8 @@ type Config struct {
 
 	// Bounds, for each target.
 
-	// Concurrency is how many requests may be in flight. Those that hang are not
-	// counted.
+	// Concurrency is how many requests may be in flight. Those that hang (see the
+	// package's documentation) are not counted, up to three times as many.
 	Concurrency int
 	// Buffer is how many requests may wait.
 	Buffer int

@@ -63,7 +63,7 @@ func (t *target) tick() {
 	defer t.mu.Unlock()
 	now := t.now()
 	t.expire(now)
-	t.detectHang(now)
+	t.watch(now)
 	t.review(now)
 }
 

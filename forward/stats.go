@@ -90,7 +90,10 @@ type TargetStats struct {
 	InFlight   int   `name:"in_flight" metric:"in_flight_requests" unit:"requests" kind:"gauge" line:"yes" help:"Requests sent whose response is not complete yet."`
 	Failing    bool  `name:"failing" metric:"target_failing" unit:"boolean" kind:"gauge" help:"1 while the target fails and is probed."`
 
-	Latency Histogram // of the requests answered: from taking a connection to the response's end
+	// --- How long it took.
+
+	Latency Histogram `name:"latency" metric:"request_duration_seconds" unit:"seconds" help:"Time from sending a request to the end of its response."`
+	Wait    Histogram `name:"wait" metric:"wait_duration_seconds" unit:"seconds" help:"Time that requests waited for their turn, of those whose turn came."`
 }
 
 // Open is how many requests have no fate yet.
@@ -152,7 +155,7 @@ func (s *TargetStats) subtract(before *TargetStats) {
 		}
 	}
 	s.Status = status
-	s.Latency = s.Latency.since(&before.Latency)
+	s.Latency, s.Wait = s.Latency.since(&before.Latency), s.Wait.since(&before.Wait)
 }
 
 // counts are a target's own accounts; its lock guards them.
@@ -162,7 +165,7 @@ type counts struct {
 	inFlight                               int
 	status                                 map[int]uint64
 	failed                                 Failures
-	latency                                Histogram
+	latency, wait                          Histogram
 }
 
 // stats copies the target's accounts.
@@ -176,6 +179,6 @@ func (t *target) stats(s *TargetStats) {
 		Limited: c.limited, QueueFull: c.queueFull, SampledOut: c.sampledOut,
 		Unsupported: c.unsupported, Filtered: c.filtered,
 		Queue: t.buf.count, QueueBytes: t.buf.cost, InFlight: c.inFlight, Failing: t.backoff.failing,
-		Latency: c.latency,
+		Latency: c.latency, Wait: c.wait,
 	}
 }

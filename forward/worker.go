@@ -38,19 +38,19 @@ const maxCopiedBody = 16 << 10
 const maxKeptHead = 64 << 10
 
 // A worker sends one request at a time and waits for the response. All but since
-// belongs to its goroutine.
+// and cancel belongs to its goroutine.
 type worker struct {
-	t     *target
-	since int64 // when its request was taken; 0: idle; guarded by t.mu
+	t      *target
+	since  int64                   // when its request was taken; 0: idle; guarded by t.mu
+	cancel context.CancelCauseFunc // breaks off the exchange; changed with t.mu, by the worker alone
 
-	req    request                 // the captured request, taken apart
-	ex     *exchange               // what is written of it; another one where a connection kept the last
-	trace  httptrace.ClientTrace   // through which http.Transport hands over a connection
-	ctx    context.Context         // of the exchanges since renew
-	cancel context.CancelCauseFunc // breaks off the exchange
-	timer  *time.Timer             // that calls it after Config.Timeout
-	stands [4]*http.Request        // see standIn
-	drain  []byte                  // room for a piece of a response's body
+	req    request               // the captured request, taken apart
+	ex     *exchange             // what is written of it; another one where a connection kept the last
+	trace  httptrace.ClientTrace // through which http.Transport hands over a connection
+	ctx    context.Context       // of the exchanges since renew
+	timer  *time.Timer           // that calls it after Config.Timeout
+	stands [4]*http.Request      // see standIn
+	drain  []byte                // room for a piece of a response's body
 }
 
 func newWorker(t *target) *worker {
@@ -101,7 +101,10 @@ func (w *worker) begin() {
 // is broken off. A context for each exchange would cost a microsecond.
 func (w *worker) renew() {
 	ctx, cancel := context.WithCancelCause(w.t.life.ctx)
-	w.ctx, w.cancel = httptrace.WithClientTrace(ctx, &w.trace), cancel
+	w.ctx = httptrace.WithClientTrace(ctx, &w.trace)
+	w.t.mu.Lock()
+	w.cancel = cancel
+	w.t.mu.Unlock()
 	w.timer = time.AfterFunc(time.Hour, func() { cancel(errTimeout) })
 	w.timer.Stop()
 	clear(w.stands[:])
@@ -133,6 +136,10 @@ func (w *worker) sleep(d time.Duration) {
 // send sends one captured request and reads the response.
 func (w *worker) send(raw []byte) (res result) {
 	defer w.guard(&res)
+	if w.ctx.Err() != nil { // the exchange before was broken off when it had ended
+		w.cancel(nil)
+		w.renew()
+	}
 	ex := w.ex
 	ex.state.Store(exFresh)
 	ex.begun.Store(false)
@@ -278,7 +285,7 @@ func (w *worker) classify(err error) Failure {
 	switch {
 	case errors.As(err, &derr):
 		return derr.kind
-	case errors.Is(err, errTimeout), errors.Is(err, context.Canceled), errors.As(err, &ne) && ne.Timeout():
+	case errors.Is(err, errTimeout), errors.Is(err, errHung), errors.Is(err, context.Canceled), errors.As(err, &ne) && ne.Timeout():
 		return FailTimeout
 	case w.ex.conn != nil && w.ex.conn.broken.Load(),
 		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), errors.Is(err, errTwice),
