@@ -69,10 +69,12 @@
 // No captured byte becomes an address, the key of a pool of connections or a TLS
 // server name: all of these are the target's, whatever Host is sent.
 //
-// No request is sent twice. http.Transport repeats a request on another
-// connection only while nothing of it has been written, or where an HTTP/2 target
-// says that it has not processed it (GOAWAY, REFUSED_STREAM); redirects are not
-// followed; what is compressed stays so; no proxy is asked.
+// No request that asks for a change is sent twice. What may be sent again, on
+// another connection: anything of which nothing was written yet, or of which an
+// HTTP/2 target says that it has not processed it (GOAWAY, REFUSED_STREAM); and GET,
+// HEAD and OPTIONS, twice at the most, when the connection ended and nothing of a
+// response had come. Redirects are not followed; what is compressed stays so; no
+// proxy is asked.
 //
 // # Limits
 //

@@ -74,7 +74,7 @@ func TestFaults(t *testing.T) {
 				n := 0
 				offer := func(d time.Duration) {
 					for end := time.Now().Add(d); time.Now().Before(end); n++ {
-						r.submit(uint64(n%200), n/200, "GET /")
+						r.submit(uint64(n%200), n/200, "POST /")
 						time.Sleep(4 * time.Millisecond)
 					}
 				}
@@ -293,38 +293,75 @@ func TestSilence(t *testing.T) {
 	})
 }
 
-// TestNeverTwice: the target reads a request on a connection that was used
-// before, and closes without an answer; net/http would send some again.
-func TestNeverTwice(t *testing.T) {
-	for _, line := range []string{"GET /a", "HEAD /a", "OPTIONS *", "PUT /a", "POST /a", "DELETE /a"} {
+// TestTwice: the target reads a request on a connection that was used before, and
+// closes without a response. What changes nothing there is sent again, on another
+// connection; anything else never is, whatever it says of itself.
+func TestTwice(t *testing.T) {
+	for line, safe := range map[string]bool{
+		"GET /a": true, "HEAD /a": true, "OPTIONS *": true, "PUT /a": false, "POST /a": false, "DELETE /a": false, "get /a": false, "TRACE /a": false,
+	} {
 		for _, header := range []string{"", "Idempotency-Key: 1\r\n"} {
-			t.Run(line+" "+header, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					v := newVirtualTarget()
-					v.reply = func(n int, r *http.Request, c net.Conn) bool {
-						if n == 9 {
-							return false
-						}
-						if r.Method == "HEAD" {
-							io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
-							return true
-						}
-						time.Sleep(time.Millisecond)
-						return replyOK(n, r, c)
-					}
-					r := runVirtual(t, Config{}, []string{""}, v)
-					for conn := range uint64(8) {
-						r.submit(conn, 0, "GET /") // connections to try again on
-					}
-					time.Sleep(time.Second)
-					r.Submit(&Request{Conn: 1, Raw: []byte(line + " HTTP/1.1\r\nHost: x\r\n" + header + "\r\n")})
-					s := r.finish()[0]
-					if v.arrived() != 9 || s.Failed[FailReset] != 1 {
-						t.Errorf("%d copies; %s", v.arrived()-8, AppendLine(nil, []TargetStats{s}))
-					}
+			for _, begins := range []string{"", "HTTP/1.1 103 Early\r\n\r\n", "HTTP/1.1 20"} {
+				t.Run(line+" "+header+begins, func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) { testTwice(t, line, header, begins, safe) })
 				})
-			})
+			}
 		}
+	}
+}
+
+func testTwice(t *testing.T, line, header, begins string, safe bool) {
+	v := newVirtualTarget()
+	v.reply = func(n int, r *http.Request, c net.Conn) bool {
+		if n == 9 {
+			io.WriteString(c, begins)
+			return false
+		}
+		if r.Method == "HEAD" {
+			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
+			return true
+		}
+		time.Sleep(time.Millisecond)
+		return replyOK(n, r, c)
+	}
+	r := runVirtual(t, Config{}, []string{""}, v)
+	for conn := range uint64(8) {
+		r.submit(conn, 0, "GET /") // connections to try again on
+	}
+	time.Sleep(time.Second)
+	r.Submit(&Request{Conn: 1, Raw: []byte(line + " HTTP/1.1\r\nHost: x\r\n" + header + "\r\n")})
+	s := r.finish()[0]
+	want, failed := 9, uint64(1)
+	if safe && begins == "" {
+		want, failed = 10, 0
+	}
+	if v.arrived() != want || s.FailedTotal() != failed || s.Failed[FailReset] != failed {
+		t.Errorf("%d copies; %s", v.arrived()-8, AppendLine(nil, []TargetStats{s}))
+	}
+}
+
+// TestRepeatsAreBounded: a target that closes on everything gets no request more
+// than three times, and with a limit no more in a second than that.
+func TestRepeatsAreBounded(t *testing.T) {
+	for limit, want := range map[string]int{"": 3 * 40, "|5": 5 * 10} {
+		synctest.Test(t, func(t *testing.T) {
+			v := newVirtualTarget()
+			v.reply = func(int, *http.Request, net.Conn) bool { return false }
+			r := runVirtual(t, Config{MaxWait: time.Hour}, []string{limit}, v)
+			for n := range 40 {
+				r.submit(uint64(n), 0, []string{"GET /", "HEAD /"}[n%2])
+			}
+			time.Sleep(10*time.Second + 500*time.Millisecond)
+			if v.arrived() > want || limit == "" && v.arrived() != want {
+				t.Errorf("%s: %d arrived, want %d", limit, v.arrived(), want)
+			}
+			if s := r.finish()[0]; s.Failed[FailReset] != 40 {
+				t.Errorf("%s", AppendLine(nil, []TargetStats{s}))
+			}
+			if worst := worstWindow(v.seen().arrivals); limit != "" && worst > 5 {
+				t.Errorf("%d in one second", worst)
+			}
+		})
 	}
 }
 

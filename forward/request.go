@@ -115,6 +115,15 @@ func (r *request) unfold(f *http1.Field) []byte {
 // folded reports whether a field has continuation lines (RFC 9112 section 5.2).
 func folded(f *http1.Field) bool { return bytes.IndexByte(f.Line, '\n') < len(f.Line)-1 }
 
+// safe reports whether r asks for no change at the target (RFC 9110 section 9.2.1).
+func (r *request) safe() bool {
+	switch string(r.method) {
+	case "GET", "HEAD", "OPTIONS":
+		return true
+	}
+	return false
+}
+
 // once reports whether the connection that the request goes out on is not to
 // be used again: servers disagree on what odd requests say, and what a target
 // makes of one must not touch the next; in HTTP/1.0 a connection is kept only

@@ -30,6 +30,9 @@ type result struct {
 // it is written.
 const maxTries = 3
 
+// maxRepeats is how often a request may be sent again that may have reached the target.
+const maxRepeats = 2
+
 // maxCopiedBody is the longest body that is copied behind its head, so that one
 // write takes both; longer ones are written from where they lie.
 const maxCopiedBody = 16 << 10
@@ -44,13 +47,14 @@ type worker struct {
 	since  int64                   // when its request was taken; 0: idle; guarded by t.mu
 	cancel context.CancelCauseFunc // breaks off the exchange; changed with t.mu, by the worker alone
 
-	req    request               // the captured request, taken apart
-	ex     *exchange             // what is written of it; another one where a connection kept the last
-	trace  httptrace.ClientTrace // through which http.Transport hands over a connection
-	ctx    context.Context       // of the exchanges since renew
-	timer  *time.Timer           // that calls it after Config.Timeout
-	stands [4]*http.Request      // see standIn
-	drain  []byte                // room for a piece of a response's body
+	req     request               // the captured request, taken apart
+	ex      *exchange             // what is written of it; another one where a connection kept the last
+	repeats int                   // how often it was sent again
+	trace   httptrace.ClientTrace // through which http.Transport hands over a connection
+	ctx     context.Context       // of the exchanges since renew
+	timer   *time.Timer           // that calls it after Config.Timeout
+	stands  [4]*http.Request      // see standIn
+	drain   []byte                // room for a piece of a response's body
 }
 
 func newWorker(t *target) *worker {
@@ -118,7 +122,7 @@ func (w *worker) gotConn(info httptrace.GotConnInfo) {
 		w.ex.start()
 		return
 	}
-	if !c.arm(w.ex) {
+	if !c.arm(w.ex) && !(w.again() && c.arm(w.ex)) { // http.Transport tries again by itself
 		w.cancel(errTwice)
 	}
 }
@@ -143,7 +147,7 @@ func (w *worker) send(raw []byte) (res result) {
 	ex := w.ex
 	ex.state.Store(exFresh)
 	ex.begun.Store(false)
-	ex.conn = nil
+	ex.conn, w.repeats = nil, 0
 	hreq, err := w.prepare(raw)
 	if err != nil {
 		return result{unsupported: err}
@@ -151,7 +155,10 @@ func (w *worker) send(raw []byte) (res result) {
 	pool := w.t.route.pool.Load()
 	w.timer.Reset(w.t.cfg.Timeout)
 	resp, err := pool.RoundTrip(hreq)
-	for try := 1; err != nil && try < maxTries && w.ctx.Err() == nil && w.unsent(); try++ {
+	for try := 1; err != nil && try < maxTries && w.ctx.Err() == nil && (w.unsent() || w.classify(err) == FailReset && w.again()); try++ {
+		if hreq.GetBody != nil {
+			hreq.Body, _ = hreq.GetBody() // which does not fail
+		}
 		resp, err = pool.RoundTrip(hreq)
 	}
 	if err == nil {
@@ -201,6 +208,31 @@ func (w *worker) unsent() bool {
 		return false
 	}
 	ex.conn = nil
+	return true
+}
+
+// again lets a request that was sent be sent once more, and reports whether it may
+// be: its method changes nothing at the target (RFC 9110 section 9.2.1), the
+// connection ended and nothing of a response came on it, and the limit, which counts
+// both, has a token to spare. It is then sent on another connection.
+func (w *worker) again() bool {
+	ex, t := w.ex, w.t
+	if !w.req.safe() || w.repeats >= maxRepeats {
+		return false
+	}
+	if sent := ex.conn != nil && ex.state.Load() == exWritten; !t.route.http2 && (!sent || ex.conn.heard.Load()) {
+		return false
+	}
+	t.mu.Lock()
+	spare := t.bucket == nil || t.bucket.take(t.now()) == 0
+	t.mu.Unlock()
+	if !spare {
+		return false
+	}
+	w.repeats++
+	ex.conn = nil
+	ex.begun.Store(false)
+	ex.state.Store(exFresh)
 	return true
 }
 
