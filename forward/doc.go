@@ -36,10 +36,9 @@
 //	                               added if there was none     Config.OriginalHost keeps the captured one
 //	authority of an absolute-form  what the Host becomes       it overrides the Host (RFC 9112 section 3.2.2)
 //	target
-//	Connection, Keep-Alive,        nothing                     they belong to the client's connection
-//	Proxy-Connection
-//	  Connection: ..., upgrade     Connection: Upgrade         with an Upgrade header it is a part of the request
-//	  keep-alive in HTTP/1.0       Connection: keep-alive      HTTP/1.0 needs it to keep the connection
+//	Keep-Alive, Proxy-Connection,  nothing                     they belong to the client's connection; HTTP/1.0
+//	close and keep-alive in                                    needs keep-alive to keep one
+//	Connection
 //	mark (Gor-Replayed)            Gor-Replayed: 1, last       a listener must not capture it again
 //	blank lines before a request   nothing                     they are not part of it (RFC 9112 section 2.2)
 //	target URL with a path         put before the path of the  it was asked for

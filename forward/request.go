@@ -39,7 +39,6 @@ type request struct {
 
 	hosts     int  // how many Host fields there are
 	keepAlive bool // Connection: keep-alive
-	upgrade   bool // Connection: upgrade, and an Upgrade field
 
 	unfolded []byte // room for a folded value
 }
@@ -96,9 +95,7 @@ func (r *request) readConnection() {
 		case http1.FieldHost:
 			r.hosts++
 		case http1.FieldConnection:
-			value := r.unfold(f)
-			r.keepAlive = r.keepAlive || http1.HasToken(value, "keep-alive")
-			r.upgrade = r.upgrade || r.head.Upgrade && http1.HasToken(value, "upgrade")
+			r.keepAlive = r.keepAlive || http1.HasToken(r.unfold(f), "keep-alive")
 		}
 	}
 }
