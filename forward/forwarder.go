@@ -33,7 +33,8 @@ type Config struct {
 
 	// Targets are the places that every request goes to; there is one at least.
 	Targets []TargetSpec
-	// OriginalHost sends the captured Host instead of the target's.
+	// OriginalHost sends the captured Host instead of the target's. Nothing else
+	// follows it: the TLS server name and the certificate are the target's.
 	OriginalHost bool
 	// Mark is the name of the header that marks replayed requests.
 	Mark string
@@ -46,8 +47,8 @@ type Config struct {
 
 	// Bounds, for each target.
 
-	// Concurrency is how many requests may be in flight. Those that hang are not
-	// counted.
+	// Concurrency is how many requests may be in flight. Those that hang (see the
+	// package's documentation) are not counted, up to three times as many.
 	Concurrency int
 	// Buffer is how many requests may wait.
 	Buffer int
@@ -143,7 +144,7 @@ func New(cfg Config) (*Forwarder, error) {
 	f := &Forwarder{cfg: cfg, start: time.Now()}
 	names := make(map[string]int)
 	for _, spec := range cfg.Targets {
-		name := spec.URL + spec.limit()
+		name := spec.String()
 		if names[name]++; names[name] > 1 {
 			name += "#" + strconv.Itoa(names[name]) // the same once more
 		}

@@ -3,7 +3,6 @@ package forward
 import (
 	"maps"
 	"slices"
-	"strconv"
 	"time"
 )
 
@@ -38,6 +37,9 @@ func (f Failure) String() string {
 	}
 	return "unknown"
 }
+
+// isAlive reports whether a target that a request fails at in this way is up.
+func (f Failure) isAlive() bool { return f == FailReset || f == FailProtocol }
 
 // Failures counts requests that have no response, indexed by Failure.
 type Failures [failures]uint64
@@ -89,7 +91,10 @@ type TargetStats struct {
 	InFlight   int   `name:"in_flight" metric:"in_flight_requests" unit:"requests" kind:"gauge" line:"yes" help:"Requests sent whose response is not complete yet."`
 	Failing    bool  `name:"failing" metric:"target_failing" unit:"boolean" kind:"gauge" help:"1 while the target fails and is probed."`
 
-	Latency Histogram // of the requests answered: from taking a connection to the response's end
+	// --- How long it took.
+
+	Latency Histogram `name:"latency" metric:"request_duration_seconds" unit:"seconds" help:"Time from sending a request to the end of its response."`
+	Wait    Histogram `name:"wait" metric:"wait_duration_seconds" unit:"seconds" help:"Time that requests waited for their turn, of those whose turn came."`
 }
 
 // Open is how many requests have no fate yet.
@@ -153,7 +158,7 @@ func (s *TargetStats) subtract(before *TargetStats) {
 		}
 	}
 	s.Status = status
-	s.Latency = s.Latency.since(&before.Latency)
+	s.Latency, s.Wait = s.Latency.since(&before.Latency), s.Wait.since(&before.Wait)
 }
 
 // counts are a target's own accounts; its lock guards them.
@@ -164,7 +169,7 @@ type counts struct {
 	inFlight                               int
 	status                                 map[int]uint64
 	failed                                 Failures
-	latency                                Histogram
+	latency, wait                          Histogram
 }
 
 // stats copies the target's accounts.
@@ -178,17 +183,6 @@ func (t *target) stats(s *TargetStats) {
 		Limited: c.limited, QueueFull: c.queueFull, SampledOut: c.sampledOut,
 		Unsupported: c.unsupported, Filtered: c.filtered, Stopped: c.stopped,
 		Queue: t.buf.count, QueueBytes: t.buf.cost, InFlight: c.inFlight, Failing: t.backoff.failing,
-		Latency: c.latency,
+		Latency: c.latency, Wait: c.wait,
 	}
-}
-
-// limit is the limit as it is written behind the URL.
-func (s *TargetSpec) limit() string {
-	switch {
-	case s.Rate > 0:
-		return "|" + strconv.Itoa(s.Rate)
-	case s.Percent > 0:
-		return "|" + strconv.FormatFloat(s.Percent, 'g', -1, 64) + "%"
-	}
-	return ""
 }

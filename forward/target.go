@@ -49,7 +49,7 @@ func newTarget(cfg *Config, spec TargetSpec, name string, tlsConf *tls.Config, s
 		counts: counts{status: make(map[int]uint64)}, examples: make(map[error]bool),
 	}
 	t.crew.cond.L = &t.mu
-	t.route.setUp(cfg, u, tlsConf)
+	t.route.setUp(cfg, u, spec.HTTP2, tlsConf)
 	if spec.Percent > 0 && spec.Percent < 100 {
 		t.sample = uint64(spec.Percent / 100 * math.MaxUint64)
 	}
