@@ -73,7 +73,7 @@
 // "|N" starts no more than N requests in any window of one second, and close
 // to N (99 %) when more are offered; bucket.go says how. "|N%" replays that
 // share of the client connections, chosen by their id, the same for every
-// Forwarder.
+// Forwarder. "#" may stand for the bar, which a shell takes for a pipe.
 //
 // What cannot start yet waits, bounded in number (Config.Buffer), bytes
 // (Config.BufferBytes; requests in flight count too) and time (Config.MaxWait).

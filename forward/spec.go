@@ -39,9 +39,10 @@ func ParseTargets(list string) ([]TargetSpec, error) {
 }
 
 // ParseTarget reads "URL", "URL|N" or "URL|N%"; http:// is put before a URL
-// without a scheme.
+// without a scheme. For the bar may stand "#", which shells do not take for a
+// pipe and which no target's URL has.
 func ParseTarget(s string) (TargetSpec, error) {
-	addr, limit, limited := strings.Cut(strings.TrimSpace(s), "|")
+	addr, limit, limited := strings.Cut(strings.ReplaceAll(strings.TrimSpace(s), "#", "|"), "|")
 	spec := TargetSpec{URL: addr}
 	if !strings.Contains(addr, "://") {
 		spec.URL = "http://" + addr
@@ -55,6 +56,17 @@ func ParseTarget(s string) (TargetSpec, error) {
 		return spec, fmt.Errorf("target %q: %w", s, err)
 	}
 	return spec, nil
+}
+
+// Describe says for people where requests go and how many of them.
+func (s *TargetSpec) Describe() string {
+	switch {
+	case s.Rate > 0:
+		return fmt.Sprintf("%s (%d per second)", s.URL, s.Rate)
+	case s.Percent > 0:
+		return fmt.Sprintf("%s (%g%% of the client connections)", s.URL, s.Percent)
+	}
+	return s.URL + " (no limit)"
 }
 
 func (s *TargetSpec) parseLimit(limit string) error {
