@@ -19,6 +19,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -174,7 +175,7 @@ func (l *listener) close() error {
 func (l *listener) run(life *command.Lifetime, stdout io.Writer) error {
 	defer life.Close()
 	l.wireUp(life, stdout)
-	l.log.Info("listening", "on", l.options.Where())
+	l.log.Info("listening", "on", l.options.Where(), "replayers", cmp.Or(strings.Join(l.sending.Replayers, ", "), "none"))
 	l.report.Start()
 	err := l.sniffer.Run(life.Running())
 	if l.options.Live() || err != nil {
@@ -348,7 +349,7 @@ func (r *replayer) open(c *cli.Context) (err error) {
 func (r *replayer) run(life *command.Lifetime) error {
 	defer life.Close()
 	r.report.Start()
-	r.log.Info("replaying", "listen", r.recv.Addr().String())
+	r.log.Info("replaying", "listen", r.recv.Addr().String(), "targets", r.fwd.Describe())
 	forwarded := make(chan error, 1)
 	go func() { forwarded <- r.fwd.Run(life.Delivering()) }()
 	err := r.recv.Run(life.Running(), func(m *udpwire.Message) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -135,11 +136,11 @@ type Forwarder struct {
 // New checks cfg and makes a Forwarder; nothing is sent before Run.
 func New(cfg Config) (*Forwarder, error) {
 	if err := cfg.check(); err != nil {
-		return nil, fmt.Errorf("forward: %w", err)
+		return nil, err
 	}
 	tlsConf, err := cfg.TLS.load()
 	if err != nil {
-		return nil, fmt.Errorf("forward: %w", err)
+		return nil, err
 	}
 	f := &Forwarder{cfg: cfg, start: time.Now()}
 	names := make(map[string]int)
@@ -150,7 +151,7 @@ func New(cfg Config) (*Forwarder, error) {
 		}
 		t, err := newTarget(&f.cfg, spec, name, tlsConf, f.start)
 		if err != nil {
-			return nil, fmt.Errorf("forward: target %q: %w", spec.URL, err)
+			return nil, fmt.Errorf("target %q: %w", spec.URL, err)
 		}
 		f.targets = append(f.targets, t)
 	}
@@ -185,6 +186,15 @@ func (f *Forwarder) Close() {
 	for _, t := range f.targets {
 		t.close()
 	}
+}
+
+// Describe says for people where requests go and how many of them.
+func (f *Forwarder) Describe() string {
+	targets := make([]string, len(f.cfg.Targets))
+	for i := range targets {
+		targets[i] = f.cfg.Targets[i].Describe()
+	}
+	return strings.Join(targets, ", ")
 }
 
 // Stats are the accounts of every target since New, in the order of

@@ -42,17 +42,15 @@ func ParseTargets(list string) ([]TargetSpec, error) {
 }
 
 // ParseTarget reads a URL and what follows it, each behind a bar: "|N" or "|N%",
-// and "|h2". http:// is put before a URL without a scheme.
+// and "|h2". http:// is put before a URL without a scheme. For the bar may stand
+// "#", which shells do not take for a pipe and which no target's URL has.
 func ParseTarget(s string) (TargetSpec, error) {
-	addr, options, _ := strings.Cut(strings.TrimSpace(s), "|")
-	spec := TargetSpec{URL: addr}
-	if !strings.Contains(addr, "://") {
-		spec.URL = "http://" + addr
+	parts := strings.Split(strings.ReplaceAll(strings.TrimSpace(s), "#", "|"), "|")
+	spec := TargetSpec{URL: parts[0]}
+	if !strings.Contains(spec.URL, "://") {
+		spec.URL = "http://" + spec.URL
 	}
-	for option := range strings.SplitSeq(options, "|") {
-		if option == "" && !strings.Contains(s, "|") {
-			break
-		}
+	for _, option := range parts[1:] {
 		if err := spec.parseOption(option); err != nil {
 			return spec, fmt.Errorf("target %q: %w", s, err)
 		}
@@ -88,6 +86,21 @@ func (s *TargetSpec) String() string {
 		text += "|h2"
 	}
 	return text
+}
+
+// Describe says for people where requests go and how many of them.
+func (s *TargetSpec) Describe() string {
+	text := s.URL
+	if s.HTTP2 {
+		text += " over HTTP/2"
+	}
+	switch {
+	case s.Rate > 0:
+		return fmt.Sprintf("%s (%d per second)", text, s.Rate)
+	case s.Percent > 0:
+		return fmt.Sprintf("%s (%g%% of the client connections)", text, s.Percent)
+	}
+	return text + " (no limit)"
 }
 
 func (s *TargetSpec) parseLimit(limit string) error {

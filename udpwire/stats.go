@@ -43,6 +43,7 @@ type SenderStats struct {
 	Sessions        uint64 `name:"sessions" unit:"sessions" help:"Sessions begun with replayers, one-way ones included." kind:"gauge"`
 	Replayers       uint64 `name:"replayers" unit:"replayers" help:"Replayers configured." kind:"gauge"`
 	ReplayersUp     uint64 `name:"replayers_up" unit:"replayers" help:"Replayers that respond now." kind:"gauge"`
+	ReplayersDown   uint64 `name:"replayers_down" unit:"replayers" help:"Replayers that do not respond: not running, out of reach, or with another secret. None, when the listener has left." kind:"gauge" trouble:"yes"`
 	LoadPercent     uint64 `name:"replayer_load_percent" unit:"percent" help:"How full the fullest replayer says its queues are." kind:"gauge"`
 	RoundTripMicros uint64 `name:"round_trip_microseconds" unit:"microseconds" help:"The slowest replayer's smoothed round trip." kind:"gauge"`
 }
@@ -156,6 +157,9 @@ func (l *link) addTo(st *SenderStats) {
 	st.BytesPending += pending.bytes
 	st.Buffered += uint64(l.buffer.pool.out)
 	l.peer.addTo(st)
+	if l.peer.phase != phaseLive && !l.closed && !l.peer.farewell.done {
+		st.ReplayersDown++
+	}
 }
 
 // addTo adds a peer's counters of datagrams and what is known of the replayer now.
