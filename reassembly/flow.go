@@ -22,9 +22,9 @@ const (
 	// windows are far smaller than the 1 GiB that RFC 7323 allows; what is
 	// further away belongs to another connection with the same addresses.
 	maxWindow = 64 << 20
-	// nearWindow is how far ahead of the next byte most data is: a SYN there is
-	// taken for a forgery, for of 4096 connections that take over the addresses of
-	// one whose end was not captured only one begins there.
+	// nearWindow is how far from the next byte most data is: a SYN there is taken
+	// for a forgery, for of 2048 connections that take over the addresses of one
+	// whose end was not captured only one begins there.
 	nearWindow = 1 << 20
 	// maxBehind is how far behind the first byte a segment can be.
 	maxBehind = 1 << 20
@@ -36,7 +36,7 @@ const (
 
 func inWindow(ahead int) bool { return ahead >= 0 && ahead <= maxWindow }
 
-func isNear(ahead int) bool { return ahead >= 0 && ahead <= nearWindow }
+func isNear(ahead int) bool { return ahead >= -nearWindow && ahead <= nearWindow }
 
 func near(s, t seq) bool { d := s.minus(t); return d < maxWindow && d > -maxWindow }
 

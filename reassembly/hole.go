@@ -29,6 +29,7 @@ const (
 func (f *flow) keep(in span) {
 	a, st := f.a, f.needStream()
 	in.starts = in.starts && in.kind == data && a.reader.starts(in.data)
+	in.apart = st.end.seen && st.end.at == in.seq
 	if st.early.len() == 0 {
 		st.ack = f.ack
 	} else if in.starts && f.ack.minus(st.ack) > 0 {
