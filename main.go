@@ -13,7 +13,9 @@
 //
 // Standard output carries data alone (--print, --json, the demo's report);
 // logs, statistics and the final accounts go to standard error. Exit status: 0
-// done, also after SIGINT or SIGTERM; 1 something failed; 2 wrong usage.
+// done, also after a signal, --duration or --count, and whatever was lost of live
+// traffic; 1 something failed, such as a recording (--read) that could not be
+// delivered whole; 2 wrong usage.
 package main
 
 import (
@@ -24,8 +26,8 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -33,6 +35,7 @@ import (
 
 	"gor/capture"
 	"gor/forward"
+	"gor/forward/command"
 	"gor/forward/demo"
 	"gor/forward/report"
 	"gor/reassembly"
@@ -40,10 +43,8 @@ import (
 	"gor/udpwire"
 )
 
-const (
-	mark         = "Gor-Replayed"  // the header that keeps gor from replaying itself
-	drainTimeout = 5 * time.Second // how long a stopping command delivers what it holds
-)
+// mark is the header that keeps gor from replaying itself.
+const mark = "Gor-Replayed"
 
 func main() {
 	signal.Ignore(syscall.SIGPIPE) // a reader that goes away is an error of writing, and ends that alone
@@ -52,85 +53,31 @@ func main() {
 
 // run is the whole program; args lack the program's name.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends the program at once
-
-	app := &cli.App{
-		Name:                      "gor",
-		Usage:                     "copy live HTTP traffic to staging",
-		Version:                   version(),
-		Reader:                    stdin,
-		Writer:                    stdout,
-		ErrWriter:                 stderr,
-		DisableSliceFlagSeparator: true, // regular expressions contain commas
-		HideHelpCommand:           true,
-		ExitErrHandler:            func(*cli.Context, error) {},
-		OnUsageError:              onUsageError,
-		Commands:                  commands(),
-		Action: func(c *cli.Context) error {
-			if c.Args().Present() {
-				return cli.Exit(fmt.Sprintf("there is no command %q: use listen, replay or demo", c.Args().First()), 2)
-			}
-			return cli.ShowAppHelp(c)
-		},
+	app := &command.App{
+		Usage: "copy live HTTP traffic to staging", Commands: commands(), Stdin: stdin, Stdout: stdout, Stderr: stderr,
 	}
-	err := app.RunContext(ctx, append([]string{"gor"}, args...))
-	if err == nil {
-		return 0
-	}
-	fmt.Fprintf(stderr, "gor: %v\n", err)
-	if coded := cli.ExitCoder(nil); errors.As(err, &coded) && coded.ExitCode() > 0 {
-		return coded.ExitCode()
-	}
-	return 1
-}
-
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "(devel)"
+	return app.Run(context.Background(), args)
 }
 
 // commands are all there are; none takes arguments besides its flags.
 func commands() []*cli.Command {
-	all := []*cli.Command{
+	return []*cli.Command{
 		{
 			Name:      "listen",
 			Usage:     "sniff HTTP requests and send them to replay servers",
 			UsageText: "sudo gor listen -p 80 -r replay.local:28020\ngor listen --read FILE -p 80 --json",
-			Flags:     slices.Concat(sniffer.Flags(), udpwire.SenderFlags(), forward.FilterFlags(), report.Flags()),
+			Flags:     slices.Concat(sniffer.Flags(), udpwire.SenderFlags(), forward.FilterFlags(), command.LifetimeFlags(), report.Flags()),
 			Action:    listen,
 		},
 		{
 			Name:      "replay",
 			Usage:     "receive requests over UDP and forward them to targets",
 			UsageText: `gor replay -f "http://staging|10,http://dev|5"`,
-			Flags:     slices.Concat(forward.Flags(), udpwire.ReceiverFlags(), forward.FilterFlags(), report.Flags()),
+			Flags:     slices.Concat(forward.Flags(), udpwire.ReceiverFlags(), forward.FilterFlags(), command.LifetimeFlags(), report.Flags()),
 			Action:    replay,
 		},
 		demo.Command(),
 	}
-	for _, command := range all {
-		command.Before, command.OnUsageError = noArguments, onUsageError
-	}
-	return all
-}
-
-func noArguments(c *cli.Context) error {
-	if !c.Args().Present() {
-		return nil
-	}
-	return cli.Exit(fmt.Sprintf("%s: %q is not a flag: %[1]s takes flags only", c.Command.Name, c.Args().First()), 2)
-}
-
-func onUsageError(c *cli.Context, err error, _ bool) error {
-	name := "gor"
-	if c.Command != nil && c.Command.Name != "" && c.Command.Name != "gor" {
-		name += " " + c.Command.Name
-	}
-	return cli.Exit(fmt.Errorf("%w (%s --help lists the flags)", err, name), 2)
 }
 
 // ---- the listener
@@ -138,10 +85,11 @@ func onUsageError(c *cli.Context, err error, _ bool) error {
 // A listener is the capturing half: what its flags say, and what is opened.
 type listener struct {
 	// ---- from the flags
-	log     *slog.Logger
-	options sniffer.Options
-	filter  *forward.Filter      // nil: everything passes
-	sending udpwire.SenderConfig // without replayers nothing is sent
+	log      *slog.Logger
+	options  sniffer.Options
+	filter   *forward.Filter      // nil: everything passes
+	sending  udpwire.SenderConfig // without replayers nothing is sent
+	duration time.Duration        // of the run; 0: no end of its own
 
 	// ---- open
 	report  *report.Reporter
@@ -159,7 +107,7 @@ func listen(c *cli.Context) error {
 		err = l.open(c)
 	}
 	if err == nil {
-		err = l.run(c.Context, c.App.Writer)
+		err = l.run(command.Begin(c.Context, l.duration), c.App.Writer)
 	}
 	if err = errors.Join(err, l.close()); err != nil {
 		return fmt.Errorf("listen: %w", err)
@@ -176,6 +124,9 @@ func (l *listener) configure(c *cli.Context) (err error) {
 		return err
 	}
 	if l.filter, err = forward.FilterFromFlags(c); err != nil {
+		return err
+	}
+	if l.duration, err = command.LifetimeFromFlags(c); err != nil {
 		return err
 	}
 	if l.options.Prints() && !c.IsSet("replay") {
@@ -217,49 +168,82 @@ func (l *listener) close() error {
 	return errors.Join(errs...)
 }
 
-// run sniffs until the source ends or ctx does, delivers what is held, and
-// reports the final accounts.
-func (l *listener) run(ctx context.Context, stdout io.Writer) error {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	l.wireUp(ctx, stdout, stop)
+// run sniffs until the source or the run ends, delivers what is held, and
+// reports the final accounts. A recording that was read to its end is delivered
+// and printed for as long as that takes.
+func (l *listener) run(life *command.Lifetime, stdout io.Writer) error {
+	defer life.Close()
+	l.wireUp(life, stdout)
 	l.log.Info("listening", "on", l.options.Where())
 	l.report.Start()
-	err := l.sniffer.Run(ctx)
+	err := l.sniffer.Run(life.Running())
+	if l.options.Live() || err != nil {
+		life.End()
+	}
 	if l.wire != nil {
-		drain, cancel := context.WithTimeout(context.Background(), drainTimeout)
-		defer cancel()
-		if werr := l.wire.Close(drain); werr != nil {
+		if werr := l.wire.Close(life.Delivering()); werr != nil {
 			l.log.Warn("not everything could be delivered", "err", werr)
 		}
 	}
 	if l.printer != nil {
-		err = errors.Join(err, l.printer.Close())
+		err = errors.Join(err, l.printer.Close(life.Delivering()))
 	}
 	if l.tape != nil {
 		l.tape.Close() // so that the accounts hold all of it; close returns the error
 	}
 	l.report.Finish(l.snapshot())
-	return err
+	return errors.Join(err, l.undelivered())
+}
+
+// undelivered is the error of a recording of which not everything that was to be
+// sent has arrived: it says what became of the rest, with the names that the
+// accounts have for it. What is lost of live traffic is in the accounts alone.
+func (l *listener) undelivered() error {
+	if l.options.Live() || l.wire == nil {
+		return nil
+	}
+	fates, wire := l.sniffer.Stats().Requests.Fates, l.wire.Stats()
+	var lost []string
+	for _, loss := range []struct {
+		name string
+		n    uint64
+	}{
+		{"too_large", fates[reassembly.TooLarge]}, {"shed", fates[reassembly.Shed]}, {"queue_full", fates[reassembly.QueueFull]},
+		{"messages_lost", wire.MessagesLost}, {"messages_unconfirmed", wire.MessagesUnconfirmed},
+	} {
+		if loss.n > 0 {
+			lost = append(lost, fmt.Sprintf("%s=%d", loss.name, loss.n))
+		}
+	}
+	if lost == nil {
+		return nil
+	}
+	return fmt.Errorf("%s was not delivered whole: %s", l.options.Read, strings.Join(lost, " "))
 }
 
 // wireUp joins the parts: what leaves the sniffer passes the filter, is printed
-// and is sent. stop, which ends ctx, is for the printer where nothing is sent.
-func (l *listener) wireUp(ctx context.Context, stdout io.Writer, stop func()) {
+// and is sent. Where nothing is sent the printer may end the run. No part waits
+// for another when that is to deliver nothing any more.
+func (l *listener) wireUp(life *command.Lifetime, stdout io.Writer) {
 	cfg := l.options.Config(l.source, l.tape, l.log)
 	cfg.Assembler.LoopHeader = mark
 	if l.filter != nil {
 		cfg.Consumers = append(cfg.Consumers, sniffer.Filter(l.filter.Allow))
 	}
 	if l.options.Prints() {
+		stop := life.End
 		if l.wire != nil {
 			stop = nil
 		}
-		l.printer = sniffer.NewPrinter(ctx, l.options.Printer(stdout, stop, l.log))
+		l.printer = sniffer.NewPrinter(life.Running(), l.options.Printer(stdout, stop, l.log))
 		cfg.Consumers = append(cfg.Consumers, l.printer)
 	}
 	if l.wire != nil {
+		context.AfterFunc(life.Delivering(), l.wire.Hurry)
 		cfg.Consumers = append(cfg.Consumers, &sender{Sender: l.wire})
+	}
+	if l.tape != nil && !l.options.Live() {
+		context.AfterFunc(life.Delivering(), func() { l.tape.Close() }) // close returns the error
 	}
 	l.sniffer = sniffer.New(cfg)
 }
@@ -312,17 +296,18 @@ func (l *listener) snapshot() report.Snapshot {
 
 // A replayer is the receiving half.
 type replayer struct {
-	log    *slog.Logger
-	recv   *udpwire.Receiver
-	fwd    *forward.Forwarder
-	report *report.Reporter
+	log      *slog.Logger
+	duration time.Duration // of the run; 0: no end of its own
+	recv     *udpwire.Receiver
+	fwd      *forward.Forwarder
+	report   *report.Reporter
 }
 
 func replay(c *cli.Context) error {
 	r := &replayer{}
 	err := r.open(c)
 	if err == nil {
-		err = r.run(c.Context)
+		err = r.run(command.Begin(c.Context, r.duration))
 	}
 	if err != nil {
 		return fmt.Errorf("replay: %w", err)
@@ -333,6 +318,9 @@ func replay(c *cli.Context) error {
 // open reads the flags and opens everything.
 func (r *replayer) open(c *cli.Context) (err error) {
 	if r.log, err = report.LoggerFromFlags(c); err != nil {
+		return err
+	}
+	if r.duration, err = command.LifetimeFromFlags(c); err != nil {
 		return err
 	}
 	receiving, err := udpwire.ReceiverFromFlags(c)
@@ -355,21 +343,19 @@ func (r *replayer) open(c *cli.Context) (err error) {
 	return err
 }
 
-// run forwards what arrives until ctx ends, then drains the queues for a
-// bounded time and reports the final accounts.
-func (r *replayer) run(ctx context.Context) error {
-	hard, cancel := context.WithCancel(context.Background())
-	defer cancel()
+// run forwards what arrives until the run ends, delivers what is held for a
+// bounded time more, and reports the final accounts.
+func (r *replayer) run(life *command.Lifetime) error {
+	defer life.Close()
 	r.report.Start()
 	r.log.Info("replaying", "listen", r.recv.Addr().String())
 	forwarded := make(chan error, 1)
-	go func() { forwarded <- r.fwd.Run(hard) }()
-	err := r.recv.Run(ctx, func(m *udpwire.Message) {
+	go func() { forwarded <- r.fwd.Run(life.Delivering()) }()
+	err := r.recv.Run(life.Running(), func(m *udpwire.Message) {
 		r.fwd.Submit(&forward.Request{Conn: m.Conn, Index: m.Index, Time: m.Time, Raw: m.Body})
 	})
+	life.End()
 	r.fwd.Close()
-	drained := time.AfterFunc(drainTimeout, cancel)
-	defer drained.Stop()
 	err = errors.Join(err, <-forwarded)
 	r.report.Finish(r.snapshot())
 	return err

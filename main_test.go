@@ -15,8 +15,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
+
+	"gor/udpwire"
 )
 
 // gor runs the program in this process and returns its exit status and output.
@@ -78,6 +81,9 @@ func TestWrongUsage(t *testing.T) {
 		{"client key without certificate", "replay --client-key k.pem", "client-cert"},
 		{"negative concurrency", "replay --concurrency -1", "concurrency"},
 		{"negative wait", "replay --max-wait -1s", "max-wait"},
+		{"no count", "listen --count 0", "--count"},
+		{"no duration", "listen --duration 0s", "--duration"},
+		{"negative duration of a run", "replay --duration -1s", "--duration"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			status, stdout, stderr := gor(t, strings.Fields(tt.args)...)
@@ -119,18 +125,71 @@ func TestFailure(t *testing.T) {
 	}
 }
 
+// A recording that was delivered whole is a success, one that was not a failure,
+// of which one line behind the accounts says what was not delivered.
+func TestDelivery(t *testing.T) {
+	const two = "testdata/pcaps/two_gets_in_one_segment.pcap" // its requests have less than 100 bytes each
+	for _, tt := range []struct {
+		name   string
+		there  bool // a replayer
+		args   []string
+		status int
+		want   string // what the last line says was lost
+		got    int    // messages that the replayer handed on
+	}{
+		{name: "whole", there: true, got: 2},
+		{name: "as many as wanted", there: true, args: []string{"--count", "1"}, got: 1},
+		{name: "filtered", there: true, args: []string{"--method", "PUT"}, got: 0},
+		{name: "nobody there", status: 1, want: "messages_lost=2"},
+		{name: "nobody there until the end", args: []string{"--duration", "1ms"}, status: 1, want: "messages_lost=2"},
+		{name: "requests too large", there: true, args: []string{"--max-request", "20"}, status: 1, want: "too_large=2"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			recv, err := udpwire.Listen(udpwire.ReceiverConfig{Addr: "127.0.0.1:0"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			if !tt.there {
+				cancel()
+			}
+			got, ended := 0, make(chan error)
+			receive := func() { ended <- recv.Run(ctx, func(*udpwire.Message) { got++ }) }
+			go receive()
+			if !tt.there {
+				<-ended // its port is closed
+			}
+			status, _, stderr := gor(t, append([]string{"listen", "--read", two, "-p", "80,8080,8000", "-r", recv.Addr().String()}, tt.args...)...)
+			if tt.there {
+				cancel()
+				<-ended
+			}
+			cancel()
+			last := stderr[strings.LastIndex(strings.TrimSpace(stderr), "\n")+1:]
+			if status != tt.status || got != tt.got || tt.want != "" && last != "gor: listen: "+two+" was not delivered whole: "+tt.want+"\n" {
+				t.Errorf("status %d, want %d; %d messages, want %d; last line %q; all\n%s", status, tt.status, got, tt.got, last, stderr)
+			}
+			if !strings.Contains(stderr, "accounts after") {
+				t.Errorf("no accounts:\n%s", stderr)
+			}
+		})
+	}
+}
+
 // allowedImports are the packages of the program, and what each may import
 // besides the standard library; what those import is allowed with them.
 var allowedImports = map[string][]string{
 	"gor/capture":            {"golang.org/x/net/bpf", "golang.org/x/sys/unix"},
-	"gor/reassembly":         {"gor/capture", "gor/reassembly/http1", "golang.org/x/sys/cpu"},
+	"gor/reassembly":         {"gor/capture", "gor/reassembly/http1"},
 	"gor/reassembly/sniffer": {"gor/capture", "gor/reassembly", "gor/reassembly/http1", "github.com/urfave/cli/v2"},
 	"gor/udpwire":            {"golang.org/x/sys/unix", "github.com/urfave/cli/v2"},
 	"gor/forward":            {"gor/reassembly/http1", "golang.org/x/time/rate", "github.com/urfave/cli/v2"},
-	"gor/forward/demo":       {"github.com/urfave/cli/v2"},
+	"gor/forward/command":    {"github.com/urfave/cli/v2"},
+	"gor/forward/demo":       {"gor/forward/command", "github.com/urfave/cli/v2"},
 	"gor/forward/demo/live":  {},
 	"gor/forward/report":     {"gor/forward", "github.com/urfave/cli/v2"},
-	"gor": {"gor/capture", "gor/reassembly", "gor/reassembly/sniffer", "gor/udpwire", "gor/forward", "gor/forward/demo", "gor/forward/report",
+	"gor": {"gor/capture", "gor/reassembly", "gor/reassembly/sniffer", "gor/udpwire", "gor/forward", "gor/forward/command", "gor/forward/demo", "gor/forward/report",
 		"github.com/urfave/cli/v2"},
 	"gor/reassembly/http1":           {},
 	"gor/reassembly/http1/http1test": {"gor/reassembly/http1"}, // for tests alone
@@ -402,4 +461,23 @@ func shellWords(line string) []string {
 		words = append(words, m[1]+m[2]+m[3])
 	}
 	return words
+}
+
+// Help explains every command in lines that a terminal of 100 columns shows,
+// and names a default only once and only where it says something.
+func TestHelp(t *testing.T) {
+	for _, args := range [][]string{{"help"}, {"help", "listen"}, {"help", "replay"}, {"help", "demo"}} {
+		status, stdout, stderr := gor(t, args...)
+		if status != 0 || stderr != "" || !strings.HasPrefix(stdout, "gor") {
+			t.Fatalf("%v: status %d, %q, %q", args, status, stdout, stderr)
+		}
+		for line := range strings.Lines(stdout) {
+			if n := utf8.RuneCountInString(line) - 1; n > 100 {
+				t.Errorf("%v: %d columns: %s", args, n, line)
+			}
+			if strings.Count(line, "(default: ") > 1 || strings.Contains(line, "(default: 0)") {
+				t.Errorf("%v: %s", args, line)
+			}
+		}
+	}
 }

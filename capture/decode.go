@@ -4,10 +4,19 @@ import "encoding/binary"
 
 // DecoderConfig says which segments are wanted.
 type DecoderConfig struct {
-	Ports            []uint16  // the servers' ports
-	Tunnels          bool      // look into VXLAN, GENEVE, GRE, IP in IP and GTP
-	MaxFragmentBytes int       // memory for IP fragments that wait for the rest; 0: 4 MiB
-	Record           *Recorder // gets the packets that matter; nil: none
+	// Ports are the servers' ports.
+	Ports []uint16
+
+	// Tunnels says to look into VXLAN, GENEVE, GRE, IP in IP and GTP.
+	Tunnels bool
+
+	// MaxFragmentBytes bounds the memory for IP fragments that wait for the rest
+	// of their datagrams. 0 means 4 MiB.
+	MaxFragmentBytes int
+
+	// Record gets a copy of the packets that matter: those with segments to the
+	// wanted ports, and fragments that may be parts of them. nil: none.
+	Record *Recorder
 }
 
 // maxDepth bounds how many tunnels and tags are peeled: each must be there for
@@ -24,16 +33,16 @@ type Decoder struct {
 	witness   *witness // nil: nobody wants to know what becomes of wrong checksums
 	stats     DecoderStats
 
-	// of the packet being decoded
+	// ---- of the packet being decoded ----
 	last     int64
 	seg      *Segment
 	place    place
-	checksum Checksum
-	sums     *sumTally // nil: not from a file, or put together from fragments
-	depth    int
-	network  []byte // from the outermost IP header on
-	cut      int    // bytes that are missing behind network
-	keep     bool   // it matters: a wanted segment, or a fragment that may be part of one
+	checksum Checksum  // what is known of the one in the layer reached
+	sums     *sumTally // of the file that it is from, if it is from one
+	depth    int       // layers peeled
+	network  []byte    // from the outermost IP header on
+	cut      int       // bytes that are missing behind network
+	keep     bool      // it matters: a wanted segment, or a fragment that may be part of one
 }
 
 // NewDecoder makes a Decoder.
@@ -120,7 +129,7 @@ func (d *Decoder) walk(p *Packet, s *Segment) bool {
 	d.place = place{iface: int32(p.Iface), vlans: uint32(p.VLAN) & 0xfff}
 	d.checksum, d.sums = p.Checksum, p.sums
 	cut := max(p.WireLen-len(p.Data), 0)
-	ok := d.link(p, p.Data, cut)
+	ok := links{d}.link(p, p.Data, cut)
 	if ok {
 		d.stats.Segments++
 	}
@@ -168,10 +177,10 @@ func (d *Decoder) ip4(b []byte, cut int) bool {
 	if protocol == protocolTCP {
 		return d.tcp(b[header:], cut, b[12:20])
 	}
-	return d.inner(protocol, b[header:], cut)
+	return tunnels{d}.inner(protocol, b[header:], cut)
 }
 
-// ip6 decodes an IPv6 packet (RFC 8200) and walks its extension headers.
+// ip6 decodes an IPv6 packet (RFC 8200).
 func (d *Decoder) ip6(b []byte, cut int) bool {
 	if len(b) < 40 {
 		return d.short(cut)
@@ -193,7 +202,12 @@ func (d *Decoder) ip6(b []byte, cut int) bool {
 		}
 	}
 	d.outermost(b, cut)
-	addrs, next, rest := b[8:40], b[6], b[40:]
+	return d.extensions(b[6], b[40:], cut, b[8:40])
+}
+
+// extensions walks the extension headers of an IPv6 packet; next says what rest
+// begins with.
+func (d *Decoder) extensions(next uint8, rest []byte, cut int, addrs []byte) bool {
 	var routed [32]byte
 	for range maxDepth {
 		if next == protocolTCP {
@@ -201,7 +215,7 @@ func (d *Decoder) ip6(b []byte, cut int) bool {
 		}
 		size := extension(next, rest)
 		if size == 0 {
-			return d.inner(next, rest, cut)
+			return tunnels{d}.inner(next, rest, cut)
 		}
 		if len(rest) < size {
 			return d.short(cut)

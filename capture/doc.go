@@ -3,20 +3,27 @@
 //	Ring (AF_PACKET) --+
 //	                   +--> Packet --> Decoder --> Segments
 //	File (pcap, ...) --+                 |
-//	                                     +--> Writer (pcap)
+//	                                     +--> Recorder (pcap)
 //
 // A source has packets: a Ring those that the kernel copies for it, a File those
 // that were recorded. Its Next hands those that are at hand to a Decoder, which
 // finds the TCP segment in each, if there is one for a wanted port that says
 // anything, and counts why not otherwise. Only what clients send is decoded;
-// answers are not looked at.
+// what servers send is not looked at.
+//
+// Open decode.go first: it leads a packet from its outermost header to the
+// Segment. ring.go and file.go are where packets come from, link.go, tunnel.go
+// and fragment.go what may lie around a segment, checksum.go whether it is
+// believed, recorder.go where packets go that are to be kept.
 //
 // # Who owns the bytes
 //
 // Packet.Data lies in the ring or in the file's buffer, and so does
 // Segment.Payload, unless the segment was put together from IP fragments: then
 // it has memory of its own. All of it is lent until the next Next. Nothing is
-// allocated per packet except to keep fragments.
+// allocated per packet except to keep fragments. A Recorder copies what it is
+// given into a buffer of its own, which its goroutine writes: nothing in the
+// way of a packet waits for a disk.
 //
 // # The ring
 //
@@ -33,18 +40,39 @@
 //
 // # What is believed
 //
-// Checksums are not verified: on local and virtual interfaces they are not yet
-// computed. The IP length counts, not the frame's, which may be padded; a
-// length of zero stands for a packet longer than the field can say. What a
-// snap length cut off is told by Segment.Cut, never made up.
+// What the receiver's kernel reads. The IP length counts, not the frame's, which
+// may be padded; a length of zero stands for a packet longer than the field can
+// say. What a snap length cut off is told by Segment.Cut, never made up.
+//
+// A segment whose TCP checksum is wrong is none. On local and virtual interfaces
+// and behind receive offloads sums are not computed, or verified already, and
+// the kernel says so of each packet; all others are verified. In a tunnel its
+// word may be about the outer packet: there sums are verified, or, where some sum
+// was still to be computed, may be that of the pseudo header alone. What was put
+// together from fragments is always verified, since parts of two datagrams may
+// have met. Segments that the capture cut cannot be.
+//
+// A file does not say which sums were still to be computed when it was recorded:
+// a sum of zero, or of the pseudo header alone, is taken for one of these. Any
+// other that is wrong is damage, unless the file shows that its sums mean
+// nothing, because a program has rewritten addresses or contents. It shows that
+// while more than eight times as many sums of segments to the wanted ports are
+// wrong as are right, counted over the first 1000; or if, in its first megabyte,
+// servers acknowledged data of which only copies with a wrong sum had come more
+// often than another copy with a right sum followed. A regular file's first
+// megabyte is read ahead, so that its verdict is there for the first packet; a
+// stream is judged by what it has shown so far. Segments taken in spite of a
+// wrong sum are counted as checksum_ignored, those refused as bad_checksum.
 //
 // # What is understood
 //
 // Ethernet, IEEE 802.1Q and 802.1ad tags, LLC/SNAP, PPPoE, PPP, MPLS, Cisco
 // HDLC, Linux cooked captures (both versions), loopback and raw IP, netfilter
 // logs; IPv4 with options, IPv6 with extension headers, fragments of both
-// (RFC 791, 8200, 5722; in memory bounded by DecoderConfig.MaxFragmentBytes and
-// for 30 s of packet time, the oldest given up first); VXLAN (RFC 7348), GENEVE
+// (RFC 791, 8200, 5722; those of one datagram seen at one place, in memory
+// bounded by DecoderConfig.MaxFragmentBytes and for 30 s of packet time, the
+// oldest given up first; any that overlap without being repetitions make an end
+// of their datagram); VXLAN (RFC 7348), GENEVE
 // (RFC 8926), GRE (RFC 2784, 2890, 8086), ERSPAN, GTP-U, and IP in IP. Which
 // tunnel a segment came through is no part of its identity: the same packet
 // is often seen inside and outside of one.

@@ -15,9 +15,14 @@ const (
 
 // A FilterSpec says which packets the kernel hands over.
 type FilterSpec struct {
-	Ports   []uint16 // TCP destination ports; none or more than 64: all
-	Tunnels bool     // also what may be a tunnel with them inside
-	Ifaces  []int    // only of these interfaces; none: all
+	// Ports are TCP destination ports; none or more than 64 mean all.
+	Ports []uint16
+
+	// Tunnels lets through what may be a tunnel with such segments inside, too.
+	Tunnels bool
+
+	// Ifaces are the indexes of interfaces; none mean all.
+	Ifaces []int
 }
 
 // An assembler turns instructions that jump to labels into ones that jump by

@@ -104,7 +104,7 @@ func (d *Decoder) fragment(piece *fragment) bool {
 	if key.protocol == protocolTCP {
 		return d.tcp(f.whole, 0, piece.addrs)
 	}
-	return d.inner(key.protocol, f.whole, 0)
+	return tunnels{d}.inner(key.protocol, f.whole, 0)
 }
 
 // valid reports whether a fragment is whole and has its place in a datagram.

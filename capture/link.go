@@ -18,43 +18,47 @@ const (
 	etherPPP       = 0x880b
 )
 
+// links are the layers below IP, as steps of a Decoder: each looks at its header
+// and goes on with what is in it.
+type links struct{ d *Decoder }
+
 // link decodes from the link header on.
-func (d *Decoder) link(p *Packet, b []byte, cut int) bool {
+func (l links) link(p *Packet, b []byte, cut int) bool {
 	switch p.Link {
 	case LinkEthernet:
-		return d.ethernet(b, cut)
+		return l.ethernet(b, cut)
 	case LinkCooked:
-		return d.cooked(p.EtherType, b, cut)
+		return l.cooked(p.EtherType, b, cut)
 	case LinkRaw, LinkRawBSD, LinkRawOpen, LinkIPv4, LinkIPv6:
-		return d.ip(b, cut)
+		return l.ip(b, cut)
 	case LinkNull, LinkLoop:
 		// The address family's number and byte order depend on the system that
 		// wrote it; the version nibble behind it does not.
-		return d.behind(4, b, cut)
+		return l.behind(4, b, cut)
 	case LinkSLL:
 		if len(b) < 16 {
-			return d.short(cut)
+			return l.d.short(cut)
 		}
-		return d.ether(binary.BigEndian.Uint16(b[14:]), b[16:], cut)
+		return l.ether(binary.BigEndian.Uint16(b[14:]), b[16:], cut)
 	case LinkSLL2:
 		if len(b) < 20 {
-			return d.short(cut)
+			return l.d.short(cut)
 		}
-		return d.ether(binary.BigEndian.Uint16(b), b[20:], cut)
+		return l.ether(binary.BigEndian.Uint16(b), b[20:], cut)
 	case LinkPPP:
 		if len(b) >= 2 && b[0] == 0xff && b[1] == 0x03 { // HDLC-like framing (RFC 1662)
 			b = b[2:]
 		}
-		return d.ppp(b, cut)
+		return l.ppp(b, cut)
 	case LinkCHDLC:
 		if len(b) < 4 {
-			return d.short(cut)
+			return l.d.short(cut)
 		}
-		return d.ether(binary.BigEndian.Uint16(b[2:]), b[4:], cut)
+		return l.ether(binary.BigEndian.Uint16(b[2:]), b[4:], cut)
 	case LinkNFLOG:
-		return d.nflog(b, cut)
+		return l.nflog(b, cut)
 	default:
-		return refuse(&d.stats.UnknownLink)
+		return refuse(&l.d.stats.UnknownLink)
 	}
 }
 
@@ -62,7 +66,7 @@ func (d *Decoder) link(p *Packet, b []byte, cut int) bool {
 // outermost VLAN tag; of a second one it reports the protocol behind the tag
 // (vlan_get_protocol_dgram in net/packet/af_packet.c) while the data begins
 // with the tag.
-func (d *Decoder) cooked(kind uint16, b []byte, cut int) bool {
+func (l links) cooked(kind uint16, b []byte, cut int) bool {
 	version := byte(4)
 	if kind == etherIP6 {
 		version = 6
@@ -72,95 +76,95 @@ func (d *Decoder) cooked(kind uint16, b []byte, cut int) bool {
 			if inner := binary.BigEndian.Uint16(b[2:]); inner != kind && inner != etherVLAN && inner != etherQinQ {
 				break
 			}
-			d.place.vlans = d.place.vlans<<12 | uint32(binary.BigEndian.Uint16(b)&0xfff)
+			l.d.place.vlans = l.d.place.vlans<<12 | uint32(binary.BigEndian.Uint16(b)&0xfff)
 			b = b[4:]
 		}
 	}
-	return d.ether(kind, b, cut)
+	return l.ether(kind, b, cut)
 }
 
 // ethernet decodes a frame from its destination address on.
-func (d *Decoder) ethernet(b []byte, cut int) bool {
+func (l links) ethernet(b []byte, cut int) bool {
 	if len(b) < 14 {
-		return d.short(cut)
+		return l.d.short(cut)
 	}
-	return d.ether(binary.BigEndian.Uint16(b[12:]), b[14:], cut)
+	return l.ether(binary.BigEndian.Uint16(b[12:]), b[14:], cut)
 }
 
 // ether decodes what an EtherType announces.
-func (d *Decoder) ether(kind uint16, b []byte, cut int) bool {
+func (l links) ether(kind uint16, b []byte, cut int) bool {
 	for {
 		switch {
 		case kind == etherIP4:
-			return d.ip4(b, cut)
+			return l.d.ip4(b, cut)
 		case kind == etherIP6:
-			return d.ip6(b, cut)
+			return l.d.ip6(b, cut)
 		case kind == etherVLAN, kind == etherQinQ, kind == etherQinQOld:
-			if d.depth++; d.depth > maxDepth {
-				return refuse(&d.stats.Malformed)
+			if l.d.depth++; l.d.depth > maxDepth {
+				return refuse(&l.d.stats.Malformed)
 			}
 			if len(b) < 4 {
-				return d.short(cut)
+				return l.d.short(cut)
 			}
-			d.place.vlans = d.place.vlans<<12 | uint32(binary.BigEndian.Uint16(b)&0xfff)
+			l.d.place.vlans = l.d.place.vlans<<12 | uint32(binary.BigEndian.Uint16(b)&0xfff)
 			kind, b = binary.BigEndian.Uint16(b[2:]), b[4:]
 		case kind == etherPPPoE:
 			if len(b) < 6 {
-				return d.short(cut)
+				return l.d.short(cut)
 			}
-			return d.ppp(b[6:], cut)
+			return l.ppp(b[6:], cut)
 		case kind == etherMPLS, kind == etherMPLSMulti:
-			return d.mpls(b, cut)
+			return l.mpls(b, cut)
 		case kind < 0x600: // a length: IEEE 802.2, followed if it is SNAP
 			if len(b) < 8 {
-				return d.short(cut)
+				return l.d.short(cut)
 			}
 			if [6]byte(b) != [6]byte{0xaa, 0xaa, 3} {
-				return refuse(&d.stats.NotTCP)
+				return refuse(&l.d.stats.NotTCP)
 			}
 			kind, b = binary.BigEndian.Uint16(b[6:]), b[8:]
 			if kind < 0x600 {
-				return refuse(&d.stats.NotTCP)
+				return refuse(&l.d.stats.NotTCP)
 			}
 		case kind == etherBridged:
-			if d.depth++; d.depth > maxDepth {
-				return refuse(&d.stats.Malformed)
+			if l.d.depth++; l.d.depth > maxDepth {
+				return refuse(&l.d.stats.Malformed)
 			}
-			return d.ethernet(b, cut)
+			return l.ethernet(b, cut)
 		default:
-			return refuse(&d.stats.NotTCP)
+			return refuse(&l.d.stats.NotTCP)
 		}
 	}
 }
 
 // ip decodes what begins with an IP header of either version.
-func (d *Decoder) ip(b []byte, cut int) bool {
+func (l links) ip(b []byte, cut int) bool {
 	if len(b) == 0 {
-		return d.short(cut)
+		return l.d.short(cut)
 	}
 	switch b[0] >> 4 {
 	case 4:
-		return d.ip4(b, cut)
+		return l.d.ip4(b, cut)
 	case 6:
-		return d.ip6(b, cut)
+		return l.d.ip6(b, cut)
 	default:
-		return refuse(&d.stats.NotTCP)
+		return refuse(&l.d.stats.NotTCP)
 	}
 }
 
 // behind decodes the IP packet behind n bytes.
-func (d *Decoder) behind(n int, b []byte, cut int) bool {
+func (l links) behind(n int, b []byte, cut int) bool {
 	if len(b) < n {
-		return d.short(cut)
+		return l.d.short(cut)
 	}
-	return d.ip(b[n:], cut)
+	return l.ip(b[n:], cut)
 }
 
 // ppp decodes from the PPP protocol field on, of which the first byte may be
 // left out (RFC 1661 section 2).
-func (d *Decoder) ppp(b []byte, cut int) bool {
+func (l links) ppp(b []byte, cut int) bool {
 	if len(b) < 2 {
-		return d.short(cut)
+		return l.d.short(cut)
 	}
 	protocol, size := binary.BigEndian.Uint16(b), 2
 	if b[0]&1 != 0 { // the last byte of the field is odd, all others even
@@ -169,49 +173,49 @@ func (d *Decoder) ppp(b []byte, cut int) bool {
 	b = b[size:]
 	switch protocol {
 	case 0x0021:
-		return d.ip4(b, cut)
+		return l.d.ip4(b, cut)
 	case 0x0057:
-		return d.ip6(b, cut)
+		return l.d.ip6(b, cut)
 	default:
-		return refuse(&d.stats.NotTCP)
+		return refuse(&l.d.stats.NotTCP)
 	}
 }
 
 // mpls skips the label stack (RFC 3032); what follows is told by its first
 // nibble: IP, or the control word of a pseudowire (RFC 4385) with Ethernet in it.
-func (d *Decoder) mpls(b []byte, cut int) bool {
+func (l links) mpls(b []byte, cut int) bool {
 	for range maxDepth {
 		if len(b) < 4 {
-			return d.short(cut)
+			return l.d.short(cut)
 		}
 		bottom := b[2]&1 != 0
 		if b = b[4:]; !bottom {
 			continue
 		}
 		if len(b) > 4 && b[0]>>4 == 0 {
-			return d.ethernet(b[4:], cut)
+			return l.ethernet(b[4:], cut)
 		}
-		return d.ip(b, cut)
+		return l.ip(b, cut)
 	}
-	return refuse(&d.stats.Malformed)
+	return refuse(&l.d.stats.Malformed)
 }
 
 // nflog looks for the packet among the attributes of a netfilter log record;
 // their lengths are in the writer's byte order, little endian here.
-func (d *Decoder) nflog(b []byte, cut int) bool {
+func (l links) nflog(b []byte, cut int) bool {
 	const payload = 9
 	if len(b) < 4 {
-		return d.short(cut)
+		return l.d.short(cut)
 	}
 	for b = b[4:]; len(b) >= 4; {
 		size, kind := int(binary.LittleEndian.Uint16(b)), binary.LittleEndian.Uint16(b[2:])
 		if size < 4 || size > len(b) {
-			return d.short(cut)
+			return l.d.short(cut)
 		}
 		if kind&0x7fff == payload {
-			return d.ip(b[4:size], cut)
+			return l.ip(b[4:size], cut)
 		}
 		b = b[min((size+3)&^3, len(b)):]
 	}
-	return refuse(&d.stats.NotTCP)
+	return refuse(&l.d.stats.NotTCP)
 }

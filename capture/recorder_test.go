@@ -311,11 +311,11 @@ func TestRecorderWhileRunning(t *testing.T) {
 
 // TestRecorderNoAllocations: nothing is allocated for a packet that is recorded.
 func TestRecorderNoAllocations(t *testing.T) {
-	r, err := NewRecorder(&disk{}, RecorderConfig{})
-	if err == nil {
+	if _, err := NewRecorder(&disk{}, RecorderConfig{}); err == nil {
 		t.Fatal("a disk without room")
 	}
-	if r, err = NewRecorder(writerFunc(io.Discard.Write), RecorderConfig{}); err != nil {
+	r, err := NewRecorder(writerFunc(io.Discard.Write), RecorderConfig{})
+	if err != nil {
 		t.Fatal(err)
 	}
 	defer r.Close()

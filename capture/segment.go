@@ -138,13 +138,25 @@ func (f Flags) String() string {
 
 // A Segment is a TCP segment from a client to a wanted server port.
 type Segment struct {
-	Time     int64    // nanoseconds since the Unix epoch
-	Src, Dst Endpoint // client and server
-	Tunnel   uint32   // the tunnel it came through, 0 for none; the same segment is often seen inside and outside of one
+	// Time is when it was seen, in nanoseconds since the Unix epoch.
+	Time int64
+
+	// Src is the client, Dst the server.
+	Src, Dst Endpoint
+
+	// Tunnel is the number of the tunnel it came through, 0 for none. The same
+	// segment is often seen inside a tunnel and outside.
+	Tunnel uint32
+
+	// The rest of the header, as in RFC 9293 section 3.1.
 	Seq, Ack uint32
 	Window   uint16
 	Urgent   uint16
 	Flags    Flags
-	Payload  []byte // lent until the next Next of the source
-	Cut      int    // bytes on the wire behind Payload that were not captured
+
+	// Payload is lent until the next Next of the source.
+	Payload []byte
+
+	// Cut is the number of bytes on the wire behind Payload that were not captured.
+	Cut int
 }

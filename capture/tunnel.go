@@ -11,86 +11,89 @@ const (
 	portVXLANOld = 8472 // Linux' default before there was a number
 )
 
+// tunnels are the layers above IP that hold packets, as steps of a Decoder.
+type tunnels struct{ d *Decoder }
+
 // inner decodes what an IP header announces and is not TCP: tunnels, which are
 // peeled layer by layer. The same packet is often seen both inside a tunnel and
 // outside of it; it is the same segment of the same stream.
-func (d *Decoder) inner(protocol uint8, b []byte, cut int) bool {
-	if !d.tunnels {
-		return refuse(&d.stats.NotTCP)
+func (t tunnels) inner(protocol uint8, b []byte, cut int) bool {
+	if !t.d.tunnels {
+		return refuse(&t.d.stats.NotTCP)
 	}
-	if d.depth++; d.depth > maxDepth {
-		return refuse(&d.stats.Malformed)
+	if t.d.depth++; t.d.depth > maxDepth {
+		return refuse(&t.d.stats.Malformed)
 	}
 	switch protocol {
 	case protocolUDP:
-		return d.udp(b, cut)
+		return t.udp(b, cut)
 	case protocolGRE:
-		return d.gre(b, cut)
+		return t.gre(b, cut)
 	case protocolIP4:
-		return d.tunnelled(0) && d.ip4(b, cut)
+		return t.tunnelled(0) && t.d.ip4(b, cut)
 	case protocolIP6:
-		return d.tunnelled(0) && d.ip6(b, cut)
+		return t.tunnelled(0) && t.d.ip6(b, cut)
 	default:
-		return refuse(&d.stats.NotTCP)
+		return refuse(&t.d.stats.NotTCP)
 	}
 }
 
 // tunnelled counts a tunnel and remembers its number; it is true.
-func (d *Decoder) tunnelled(id uint32) bool {
-	d.stats.Tunnelled++
-	d.place.tunnel, d.checksum = id, d.checksum.inside()
+func (t tunnels) tunnelled(id uint32) bool {
+	t.d.stats.Tunnelled++
+	t.d.place.tunnel, t.d.checksum = id, t.d.checksum.inside()
 	return true
 }
 
-func (d *Decoder) udp(b []byte, cut int) bool {
+func (t tunnels) udp(b []byte, cut int) bool {
 	if len(b) < 8 {
-		return d.short(cut)
+		return t.d.short(cut)
 	}
 	port, b := binary.BigEndian.Uint16(b[2:]), b[8:]
 	switch port {
 	case portVXLAN, portVXLANOld:
-		return d.vxlan(b, cut)
+		return t.vxlan(b, cut)
 	case portGENEVE:
-		return d.geneve(b, cut)
+		return t.geneve(b, cut)
 	case portGREInUDP:
-		return d.gre(b, cut)
+		return t.gre(b, cut)
 	case portGTP:
-		return d.gtp(b, cut)
+		return t.gtp(b, cut)
 	default:
-		return refuse(&d.stats.NotTCP)
+		return refuse(&t.d.stats.NotTCP)
 	}
 }
 
 // vxlan follows RFC 7348 section 5: the I flag must be set, all else is ignored.
-func (d *Decoder) vxlan(b []byte, cut int) bool {
+func (t tunnels) vxlan(b []byte, cut int) bool {
 	if len(b) < 8 || b[0]&0x08 == 0 {
-		return refuse(&d.stats.NotTCP)
+		return refuse(&t.d.stats.NotTCP)
 	}
-	return d.tunnelled(binary.BigEndian.Uint32(b[4:])>>8) && d.ethernet(b[8:], cut)
+	return t.tunnelled(binary.BigEndian.Uint32(b[4:])>>8) && links(t).ethernet(b[8:], cut)
 }
 
 // geneve follows RFC 8926 section 3.4: version 0, options skipped by their length.
-func (d *Decoder) geneve(b []byte, cut int) bool {
+func (t tunnels) geneve(b []byte, cut int) bool {
 	if len(b) < 8 || b[0]>>6 != 0 || b[1]&0x80 != 0 { // a control packet holds no traffic
-		return refuse(&d.stats.NotTCP)
+		return refuse(&t.d.stats.NotTCP)
 	}
 	header := 8 + int(b[0]&0x3f)*4
 	if len(b) < header {
-		return d.short(cut)
+		return t.d.short(cut)
 	}
-	return d.tunnelled(binary.BigEndian.Uint32(b[4:])>>8) && d.ether(binary.BigEndian.Uint16(b[2:]), b[header:], cut)
+	return t.tunnelled(binary.BigEndian.Uint32(b[4:])>>8) && links(t).ether(binary.BigEndian.Uint16(b[2:]), b[header:], cut)
 }
 
 // gre follows RFC 2784 and 2890, version 1 (PPTP, RFC 2637) and ERSPAN.
-func (d *Decoder) gre(b []byte, cut int) bool {
+func (t tunnels) gre(b []byte, cut int) bool {
 	const checksum, routing, key, sequence, ack = 0x8000, 0x4000, 0x2000, 0x1000, 0x0080
 	if len(b) < 4 {
-		return d.short(cut)
+		return t.d.short(cut)
 	}
 	flags, kind := binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
 	version := flags & 7
 	if flags&routing != 0 || version > 1 {
-		return refuse(&d.stats.NotTCP)
+		return refuse(&t.d.stats.NotTCP)
 	}
 	size, id := 4, uint32(0)
 	if flags&checksum != 0 {
@@ -98,7 +101,7 @@ func (d *Decoder) gre(b []byte, cut int) bool {
 	}
 	if flags&key != 0 {
 		if len(b) < size+4 {
-			return d.short(cut)
+			return t.d.short(cut)
 		}
 		id = binary.BigEndian.Uint32(b[size:])
 		size += 4
@@ -110,72 +113,72 @@ func (d *Decoder) gre(b []byte, cut int) bool {
 		size += 4
 	}
 	if len(b) < size {
-		return d.short(cut)
+		return t.d.short(cut)
 	}
 	b = b[size:]
-	d.tunnelled(id)
+	t.tunnelled(id)
 	switch {
 	case version == 1 && kind == etherPPP:
 		if len(b) >= 2 && b[0] == 0xff && b[1] == 0x03 {
 			b = b[2:]
 		}
-		return d.ppp(b, cut)
+		return links(t).ppp(b, cut)
 	case kind == etherERSPAN2:
-		return d.erspan(b, flags&sequence != 0, cut)
+		return t.erspan(b, flags&sequence != 0, cut)
 	case kind == etherERSPAN3:
-		return d.erspan3(b, cut)
+		return t.erspan3(b, cut)
 	default:
-		return d.ether(kind, b, cut)
+		return links(t).ether(kind, b, cut)
 	}
 }
 
 // erspan: type II has a header of 8 bytes and always a GRE sequence number,
 // type I has neither.
-func (d *Decoder) erspan(b []byte, typeII bool, cut int) bool {
+func (t tunnels) erspan(b []byte, typeII bool, cut int) bool {
 	if typeII {
 		if len(b) < 8 {
-			return d.short(cut)
+			return t.d.short(cut)
 		}
 		b = b[8:]
 	}
-	return d.ethernet(b, cut)
+	return links(t).ethernet(b, cut)
 }
 
 // erspan3 has a header of 12 bytes, 20 with the optional platform field.
-func (d *Decoder) erspan3(b []byte, cut int) bool {
+func (t tunnels) erspan3(b []byte, cut int) bool {
 	if len(b) < 12 {
-		return d.short(cut)
+		return t.d.short(cut)
 	}
 	size := 12
 	if b[11]&1 != 0 {
 		size = 20
 	}
 	if len(b) < size {
-		return d.short(cut)
+		return t.d.short(cut)
 	}
-	return d.ethernet(b[size:], cut)
+	return links(t).ethernet(b[size:], cut)
 }
 
 // gtp finds the user's packet in GTP version 1 (3GPP TS 29.281 section 5).
-func (d *Decoder) gtp(b []byte, cut int) bool {
+func (t tunnels) gtp(b []byte, cut int) bool {
 	const userData = 255
 	if len(b) < 8 || b[0]>>5 != 1 || b[1] != userData {
-		return refuse(&d.stats.NotTCP)
+		return refuse(&t.d.stats.NotTCP)
 	}
 	id, optional, more := binary.BigEndian.Uint32(b[4:]), b[0]&7 != 0, b[0]&4 != 0
 	b = b[8:]
 	if optional {
 		if len(b) < 4 {
-			return d.short(cut)
+			return t.d.short(cut)
 		}
 		next := b[3]
 		for b = b[4:]; more && next != 0; {
 			if len(b) < 4 || b[0] == 0 || len(b) < int(b[0])*4 {
-				return d.short(cut)
+				return t.d.short(cut)
 			}
 			size := int(b[0]) * 4
 			next, b = b[size-1], b[size:]
 		}
 	}
-	return d.tunnelled(id) && d.ip(b, cut)
+	return t.tunnelled(id) && links(t).ip(b, cut)
 }

@@ -3,8 +3,8 @@ package forward
 import "time"
 
 const (
-	// failuresToBackOff is how many requests in a row fail before a target is
-	// held to be failing.
+	// failuresToBackOff is how many requests in a row find the target out of
+	// reach, or get no response in time, before it is held to be failing.
 	failuresToBackOff = 10
 
 	// While a target fails, one request at a time goes out to probe it, first
@@ -12,15 +12,38 @@ const (
 	// is back is found within that time.
 	probeFirst = 50 * time.Millisecond
 	probeMax   = 250 * time.Millisecond
+
+	// steadyAfter is how long a target has to be reached without failing again
+	// before its trouble is held to be over.
+	steadyAfter = 5 * time.Second
+
+	// remindEvery is how often trouble that goes on is logged.
+	remindEvery = 30 * time.Second
 )
 
-// A backoff decides when a request may go to a target that fails. All times
-// are nanoseconds of one clock. The owner guards it with a lock.
+// A backoff decides when a request may go to a target that fails: one that cannot
+// be reached, or that does not answer. What answers badly, or closes connections,
+// is up, and is spared nothing. All times are nanoseconds of one clock. The owner
+// guards it with a lock.
+//
+// A target may fail again and again. From the first time until it has been reached
+// for steadyAfter, that is one trouble: so a target that comes and goes is logged
+// as often as one that stays away.
 type backoff struct {
 	failing bool
-	row     int // failures since the last response
+	row     int // failures since the last sign of life
 	delay   int64
 	next    int64 // while failing: when the next probe may go
+	trouble trouble
+}
+
+// A trouble is what a target went through since it first failed.
+type trouble struct {
+	times    int // how often it began to fail; 0: there is no trouble
+	lost     int // requests that found it out of reach or not answering
+	began    int64
+	reached  int64 // when it last ceased to fail
+	reminded int64 // when it was last logged
 }
 
 // wait is how long the next request has to wait.
@@ -39,27 +62,56 @@ func (b *backoff) sent(now int64) {
 	}
 }
 
-// answered says that a response came; it reports whether that ends a failure.
-func (b *backoff) answered() (recovered bool) {
-	recovered = b.failing
-	*b = backoff{}
-	return recovered
+// alive says that the target was reached and did something; it reports whether
+// that ends a failure.
+func (b *backoff) alive(now int64) (reached bool) {
+	b.row = 0
+	if !b.failing {
+		return false
+	}
+	b.failing = false
+	b.trouble.reached = now
+	return true
 }
 
-// failed says that a request failed; it reports whether the target fails from now on.
+// failed says that a request found the target out of reach or not answering; it
+// reports whether trouble begins with it.
 func (b *backoff) failed(now int64) bool {
 	b.row++
+	if b.trouble.times > 0 {
+		b.trouble.lost++
+	}
 	return b.row >= failuresToBackOff && b.trip(now)
 }
 
-// trip holds the target to be failing; it reports whether it was not before.
+// trip holds the target to be failing; it reports whether trouble begins with that.
 func (b *backoff) trip(now int64) bool {
 	if b.failing {
 		return false
 	}
 	b.failing = true
-	b.delay = int64(probeFirst)
-	b.next = now + b.delay
-	b.delay *= 2
+	b.next = now + int64(probeFirst)
+	b.delay = int64(2 * probeFirst)
+	if b.trouble.times++; b.trouble.times > 1 {
+		return false
+	}
+	b.trouble = trouble{times: 1, lost: b.row, began: now, reminded: now}
 	return true
+}
+
+// review returns the trouble that there is to log now, and whether it is over;
+// nil: there is none.
+func (b *backoff) review(now int64) (_ *trouble, over bool) {
+	tr := b.trouble
+	switch {
+	case tr.times == 0:
+		return nil, false
+	case !b.failing && now-tr.reached >= int64(steadyAfter):
+		b.trouble = trouble{}
+		return &tr, true
+	case now-tr.reminded >= int64(remindEvery):
+		b.trouble.reminded = now
+		return &tr, false
+	}
+	return nil, false
 }

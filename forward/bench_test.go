@@ -111,7 +111,7 @@ func BenchmarkPrepare(b *testing.B) {
 			b.SetBytes(int64(len(raw)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, _, err := w.prepare(raw); err != nil {
+				if _, err := w.prepare(raw); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -104,39 +104,3 @@ func TestBucketNoTokenLeft(t *testing.T) {
 		t.Errorf("a token that was put back makes wait %v", time.Duration(w))
 	}
 }
-
-func TestBackoff(t *testing.T) {
-	var b backoff
-	now := int64(0)
-	for i := range failuresToBackOff {
-		if b.wait(now) != 0 {
-			t.Fatalf("wait after %d failures", i)
-		}
-		if tripped := b.failed(now); tripped != (i == failuresToBackOff-1) {
-			t.Fatalf("failure %d: tripped %v", i, tripped)
-		}
-	}
-	var gaps []time.Duration
-	for range 7 {
-		w := b.wait(now)
-		gaps = append(gaps, time.Duration(w))
-		now += w
-		if b.wait(now) != 0 {
-			t.Fatal("waiting does not end")
-		}
-		b.sent(now)
-		if b.failed(now) {
-			t.Error("tripped twice")
-		}
-	}
-	want := []time.Duration{50, 100, 200, 250, 250, 250, 250}
-	for i := range want {
-		if gaps[i] != want[i]*time.Millisecond {
-			t.Errorf("probes after %v, want %v ms", gaps, want)
-			break
-		}
-	}
-	if !b.answered() || b.wait(now) != 0 || b.answered() {
-		t.Error("one answer does not end the failure once")
-	}
-}

@@ -84,6 +84,7 @@ type conn struct {
 	net.Conn
 	next   atomic.Pointer[exchange]
 	broken atomic.Bool // reading or writing failed
+	heard  atomic.Bool // something came since it was armed
 }
 
 // arm puts ex on c; it fails for an exchange that was written before, which
@@ -93,6 +94,7 @@ func (c *conn) arm(ex *exchange) bool {
 		return false
 	}
 	ex.conn = c
+	c.heard.Store(false)
 	c.next.Store(ex)
 	return true
 }
@@ -127,6 +129,9 @@ func (c *conn) Write(p []byte) (int, error) {
 
 func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
+	if n > 0 {
+		c.heard.Store(true)
+	}
 	if err != nil && !errors.Is(err, net.ErrClosed) {
 		c.broken.Store(true)
 	}

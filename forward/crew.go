@@ -1,19 +1,33 @@
 package forward
 
 import (
+	"cmp"
+	"errors"
+	"slices"
 	"sync"
 	"time"
 )
 
 const (
-	// hangAfter is how long a target may send no response, while all it may have
-	// is in flight, before it is held to be failing.
-	hangAfter = 1500 * time.Millisecond
+	// A request hangs when it has been in flight for minHang at least, and for
+	// hangFactor times as long as the target's responses usually take: a slow
+	// target is not a hanging one.
+	minHang    = time.Second
+	hangFactor = 4
 
-	// maxHung bounds the workers that wait for responses that may never come, in
-	// multiples of the concurrency.
+	// maxHung bounds the requests that hang, in multiples of the concurrency.
 	maxHung = 3
+
+	// maxSilence is how long a target may say nothing, while all it may have is in
+	// flight and hangs, before it fails.
+	maxSilence = 5 * time.Second
+
+	// usualShare is how much of the usual time each response counts for: 1/usualShare.
+	usualShare = 32
 )
+
+// errHung is why a request is broken off before its time is up.
+var errHung = errors.New("it hung for longest of more than the concurrency allows for, while others waited")
 
 // A crew is the workers of a target, started as they are needed. The target's
 // lock guards it.
@@ -22,8 +36,9 @@ type crew struct {
 	workers  map[*worker]struct{}
 	idle     int   // workers that wait and that nobody has called
 	waiting  bool  // a worker waits for the bucket or the backoff; it calls the next
-	answered int64 // when the last response of the target was read
-	hungAt   int64 // requests sent before this, when it hung, do not count as in flight
+	answered int64 // when the target last gave a sign of life
+	usual    int64 // how long responses take, a moving average; 0: there was none
+	hungAt   int64 // requests sent before this hang
 	hung     int   // how many they are
 }
 
@@ -47,7 +62,8 @@ func (t *target) wake() {
 	}
 }
 
-// maxWorkers is how many may be in flight, not counting those that hang.
+// maxWorkers is how many requests may be in flight: the concurrency, and those
+// that hang up to a bound of their own.
 func (t *target) maxWorkers() int {
 	return t.cfg.Concurrency + min(t.crew.hung, maxHung*t.cfg.Concurrency)
 }
@@ -58,8 +74,11 @@ func (t *target) next(w *worker) *item {
 	for !t.life.stopped && t.life.ctx.Err() == nil {
 		now := t.now()
 		t.expire(now)
+		if len(t.crew.workers) > t.maxWorkers() {
+			return nil
+		}
 		if t.buf.ready.first() == nil {
-			if t.life.closed || len(t.crew.workers) > t.maxWorkers() {
+			if t.life.closed {
 				return nil
 			}
 			t.crew.idle++
@@ -75,6 +94,7 @@ func (t *target) next(w *worker) *item {
 			w.since = now
 			t.counts.inFlight++
 			it := t.buf.pop()
+			t.counts.wait.Add(time.Duration(now - it.at))
 			if t.bucket != nil || t.backoff.failing {
 				t.wake()
 			}
@@ -98,6 +118,7 @@ func (t *target) next(w *worker) *item {
 func (t *target) leave(w *worker) {
 	delete(t.crew.workers, w)
 	if !t.life.closed && !t.life.stopped {
+		t.wake() // another one, if this one was one too many
 		return
 	}
 	t.crew.dismiss() // the others may go, too
@@ -106,22 +127,61 @@ func (t *target) leave(w *worker) {
 	}
 }
 
-// detectHang notices that everything in flight hangs: then it no longer counts
-// as in flight, and new requests go out as probes.
-func (t *target) detectHang(now int64) {
-	if t.counts.inFlight < t.maxWorkers() {
+// responded says how long a response took.
+func (c *crew) responded(took time.Duration) {
+	if c.usual == 0 {
+		c.usual = max(int64(took), 1)
 		return
 	}
-	last := t.crew.answered
-	for w := range t.crew.workers {
+	c.usual += (int64(took) - c.usual) / usualShare
+}
+
+// hangAfter is how long a request is in flight before it hangs. Before the first
+// response nobody knows what is usual, and nothing hangs until its time is up.
+func (c *crew) hangAfter(timeout time.Duration) int64 {
+	if c.usual == 0 {
+		return int64(timeout)
+	}
+	return max(int64(minHang), hangFactor*c.usual)
+}
+
+// watch counts what hangs, and lets others go out in its place. Beyond the bound,
+// what hangs for longest is broken off if others wait.
+func (t *target) watch(now int64) {
+	c := &t.crew
+	c.hungAt = now - c.hangAfter(t.cfg.Timeout)
+	var hung []*worker
+	last := c.answered // when the target was last sent something, or heard of
+	for w := range c.workers {
 		last = max(last, w.since)
+		if w.since != 0 && w.since < c.hungAt {
+			hung = append(hung, w)
+		}
 	}
-	if !t.backoff.failing && now-last >= int64(hangAfter) {
-		t.backoff.trip(now)
-		t.log.Warn("target failing", "err", "no response to anything", "in_flight", t.counts.inFlight)
+	c.hung = len(hung)
+	if !t.backoff.failing && c.answered <= c.hungAt {
+		t.watchSilence(now, now-last)
 	}
-	if t.backoff.failing {
-		t.crew.hungAt, t.crew.hung = now, t.counts.inFlight
+	if excess := c.hung - maxHung*t.cfg.Concurrency; excess > 0 && t.buf.ready.first() != nil {
+		slices.SortFunc(hung, func(a, b *worker) int { return cmp.Compare(a.since, b.since) })
+		for _, w := range hung[:excess] {
+			w.cancel(errHung)
+		}
+	}
+	for range c.hung {
 		t.wake()
+	}
+}
+
+// watchSilence sees to a target that says nothing at all: nothing more goes out in
+// place of what hangs, and when all that may be in flight hangs for too long, the
+// target fails; then probes do.
+func (t *target) watchSilence(now, silence int64) {
+	if t.crew.hung < t.cfg.Concurrency || silence < int64(maxSilence) {
+		t.crew.hung = 0
+		return
+	}
+	if t.backoff.trip(now) {
+		t.log.Warn("target failing: it gets single requests until it answers", "err", "no response to anything", "in_flight", t.counts.inFlight)
 	}
 }

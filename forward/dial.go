@@ -10,6 +10,8 @@ import (
 	"time"
 )
 
+var errNoHTTP2 = errors.New("the target does not offer HTTP/2: leave out |h2")
+
 // A dialer opens connections to one target. It asks for the target's addresses
 // once in a while, not for each connection, and takes them in turn.
 type dialer struct {
@@ -104,32 +106,47 @@ func (d *dialer) dialHTTP(ctx context.Context, _, _ string) (net.Conn, error) {
 	return &conn{Conn: c}, nil
 }
 
-// dialTLS is http.Transport's DialTLSContext, for the protocols given. The host
-// of addr is the Host that is sent: it becomes the server name, while the
-// connection goes to the target.
-func (d *dialer) dialTLS(protocols ...string) func(context.Context, string, string) (net.Conn, error) {
-	return func(ctx context.Context, _, addr string) (net.Conn, error) {
-		ctx, cancel := context.WithTimeout(ctx, d.timeout)
-		defer cancel()
-		c, err := d.dial(ctx)
-		if err != nil {
-			return nil, err
-		}
-		conf := d.tls.Clone()
-		conf.NextProtos = protocols
-		if conf.ServerName, _, err = net.SplitHostPort(addr); err != nil {
-			conf.ServerName = d.host
-		}
-		tc := tls.Client(c, conf)
-		if err := tc.HandshakeContext(ctx); err != nil {
-			c.Close()
-			return nil, &dialError{kindOfDial(err, FailTLS), err}
-		}
-		if tc.ConnectionState().NegotiatedProtocol == "h2" {
-			return tc, nil // http.Transport looks for a *tls.Conn
-		}
-		return &conn{Conn: tc}, nil
+// dialTLS is http.Transport's DialTLSContext, for HTTP/1.1.
+func (d *dialer) dialTLS(ctx context.Context, _, _ string) (net.Conn, error) {
+	c, err := d.handshake(ctx, "http/1.1")
+	if err != nil {
+		return nil, err
 	}
+	return &conn{Conn: c}, nil
+}
+
+// dialHTTP2 is http.Transport's DialTLSContext, for HTTP/2. The Transport looks
+// for a *tls.Conn, and for what was negotiated.
+func (d *dialer) dialHTTP2(ctx context.Context, _, _ string) (net.Conn, error) {
+	c, err := d.handshake(ctx, "h2")
+	if err != nil {
+		return nil, err
+	}
+	if c.ConnectionState().NegotiatedProtocol != "h2" {
+		c.Close()
+		return nil, &dialError{FailTLS, errNoHTTP2}
+	}
+	return c, nil
+}
+
+// handshake opens a TLS connection for one protocol (RFC 7301). The server name,
+// which the certificate has to be for, is the target's, whatever Host is sent.
+func (d *dialer) handshake(ctx context.Context, protocol string) (*tls.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, d.timeout)
+	defer cancel()
+	c, err := d.dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conf := d.tls.Clone()
+	conf.NextProtos = []string{protocol}
+	conf.ServerName = d.host
+	tc := tls.Client(c, conf)
+	if err := tc.HandshakeContext(ctx); err != nil {
+		c.Close()
+		return nil, &dialError{kindOfDial(err, FailTLS), err}
+	}
+	return tc, nil
 }
 
 // kindOfDial is timeout where err is one, and else what the step was for.

@@ -21,7 +21,7 @@
 // Requests of one client connection go to a target one after the other, each
 // when the response to the one before has been read to its end; connections go
 // in turn and in parallel, up to Config.Concurrency. What hangs holds up its
-// own connection only. A connection costs memory only while something of it
+// own connection only (see Limits). A connection costs memory only while something of it
 // waits or is in flight.
 //
 // # What a target gets
@@ -34,10 +34,11 @@
 //	what                           becomes                     because
 //	Host                           the target's, in its place; the target is another host;
 //	                               added if there was none     Config.OriginalHost keeps the captured one
-//	Connection, Keep-Alive,        nothing                     they belong to the client's connection
-//	Proxy-Connection
-//	  Connection: ..., upgrade     Connection: Upgrade         with an Upgrade header it is a part of the request
-//	  keep-alive in HTTP/1.0       Connection: keep-alive      HTTP/1.0 needs it to keep the connection
+//	authority of an absolute-form  what the Host becomes       it overrides the Host (RFC 9112 section 3.2.2)
+//	target
+//	Keep-Alive, Proxy-Connection,  nothing                     they belong to the client's connection; HTTP/1.0
+//	close and keep-alive in                                    needs keep-alive to keep one
+//	Connection
 //	mark (Gor-Replayed)            Gor-Replayed: 1, last       a listener must not capture it again
 //	blank lines before a request   nothing                     they are not part of it (RFC 9112 section 2.2)
 //	target URL with a path         put before the path of the  it was asked for
@@ -58,15 +59,21 @@
 // with the first of each reason in the log; so is what is cut short or has bytes
 // behind its end, CONNECT, and what rewriting leaves no target of.
 //
-// An https target that chooses HTTP/2 gets the same method, target, headers
-// and trailers, but in HTTP/2's form: names in lower case and grouped, the body
-// without chunks. What HTTP/2 cannot say (upgrades, HTTP/1.0, a target that
-// does not begin with one slash, whatever is odd) goes over HTTP/1.1. The TLS
-// server name is the Host that is sent.
+// An https target with "|h2" behind its URL gets the same method, target, Host,
+// headers and trailers, but in HTTP/2's form: names in lower case and grouped, the
+// body without chunks, Content-Length as the content has it. What has no form there
+// (http2.go lists it) is counted as unsupported. A target that does not offer HTTP/2
+// is sent nothing.
 //
-// No request is sent twice. http.Transport repeats a request on another
-// connection only while nothing of it has been written; redirects are not
-// followed; what is compressed stays so; no proxy is asked.
+// No captured byte becomes an address, the key of a pool of connections or a TLS
+// server name: all of these are the target's, whatever Host is sent.
+//
+// No request that asks for a change is sent twice. What may be sent again, on
+// another connection: anything of which nothing was written yet, or of which an
+// HTTP/2 target says that it has not processed it (GOAWAY, REFUSED_STREAM); and GET,
+// HEAD and OPTIONS, twice at the most, when the connection ended and nothing of a
+// response had come. Redirects are not followed; what is compressed stays so; no
+// proxy is asked.
 //
 // # Limits
 //
@@ -75,6 +82,14 @@
 // share of the client connections, chosen by their id, the same for every
 // Forwarder.
 //
+// Config.Concurrency bounds what is in flight. A request that is in flight for a
+// second, and for four times as long as the target's responses usually take, hangs,
+// and is not counted: others go out in its place, as long as the target responds to
+// any. Three times the concurrency may hang, so that four times the concurrency is
+// the most that a target ever has. If more hang while others wait, those that hang
+// for longest are broken off, which counts as a timeout. What waits is not slow:
+// the time in the buffer is accounted beside that of the response.
+//
 // What cannot start yet waits, bounded in number (Config.Buffer), bytes
 // (Config.BufferBytes; requests in flight count too) and time (Config.MaxWait).
 // When the buffer is full, the oldest request of the client connection that
@@ -82,15 +97,23 @@
 // is counted as limited if the target has a limit and is not failing, else as
 // queue_full.
 //
+// When Run's context ends, what is in flight is broken off, and it and what
+// waits are counted as stopped: that says nothing about the target.
+//
 // # Targets that fail
 //
 // Connecting, the beginning of the response and the whole exchange have a bound
 // each. A response's body is read up to Config.DrainBytes, beyond which its
-// connection is closed; the body of a 101 is not read. Ten failures in a row,
-// or everything in flight hanging, make a target fail: then single requests
-// probe it, four a second at the most, until one gets a response. Requests that
-// have hung since then do not count as in flight. Meanwhile the buffer is
-// bounded as ever.
+// connection is closed; the body of a 101 is not read.
+//
+// A target that cannot be reached for ten requests in a row, or does not respond
+// to them in time, fails: then single requests probe it, four a second at the most,
+// until one gets anything. So it does when everything in flight hangs and it has
+// said nothing for five seconds. The buffer is bounded as ever. A target that responds
+// badly, or closes connections without a response, is up: it gets everything. The
+// log says when trouble begins, reminds of it, and says when the target was reached
+// for five seconds without failing again, with counts: a few lines, even for a
+// target that comes and goes.
 //
 // Connections are replaced, and names looked up again, every
 // Config.ConnectionAge; new connections go to all addresses in turn.

@@ -2,6 +2,8 @@ package forward
 
 import (
 	"bytes"
+	"context"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -29,21 +31,44 @@ func (t *target) count(now int64, took time.Duration, it *item, res *result) {
 	case res.unsupported != nil:
 		t.counts.unsupported++
 		t.report(res.unsupported, it.raw)
+	case res.err != nil && t.life.ctx.Err() != nil: // broken off, or as good as that: it says nothing about the target
+		t.counts.stopped++
 	case res.err != nil:
 		t.counts.failed[res.kind]++
-		if t.backoff.failed(now) {
-			t.log.Warn("target failing", "err", res.err)
+		if res.kind.isAlive() {
+			t.alive(now)
+		} else if t.backoff.failed(now) {
+			t.log.Warn("target failing: it gets single requests until it answers", "err", res.err)
 		}
 	default:
 		t.counts.answered++
 		t.counts.status[res.status]++
 		t.counts.latency.Add(took)
-		t.crew.answered = now
-		if t.backoff.answered() {
-			t.log.Info("target recovered")
-			t.wake()
-		}
+		t.crew.responded(took)
+		t.alive(now)
 	}
+}
+
+// alive says that the target has responded, or broken a connection off itself.
+func (t *target) alive(now int64) {
+	t.crew.answered = now
+	if t.backoff.alive(now) {
+		t.wake()
+	}
+}
+
+// review logs how a trouble goes on, and its end.
+func (t *target) review(now int64) {
+	tr, over := t.backoff.review(now)
+	if tr == nil {
+		return
+	}
+	level, message, until := slog.LevelWarn, "target still failing, or again and again", now
+	if over {
+		level, message, until = slog.LevelInfo, "target recovered", tr.reached
+	}
+	t.log.Log(context.Background(), level, message,
+		"for", time.Duration(until-tr.began).Round(time.Millisecond), "failures", tr.times, "requests_lost", tr.lost)
 }
 
 // report logs the first request of each reason for which one was not sent.

@@ -1,10 +1,13 @@
 package forward
 
 import (
+	"bytes"
 	"context"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -71,7 +74,7 @@ func TestFaults(t *testing.T) {
 				n := 0
 				offer := func(d time.Duration) {
 					for end := time.Now().Add(d); time.Now().Before(end); n++ {
-						r.submit(uint64(n%200), n/200, "GET /")
+						r.submit(uint64(n%200), n/200, "POST /")
 						time.Sleep(4 * time.Millisecond)
 					}
 				}
@@ -108,38 +111,257 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// TestNeverTwice: the target reads a request on a connection that was used
-// before, and closes without an answer; net/http would send some again.
-func TestNeverTwice(t *testing.T) {
-	for _, line := range []string{"GET /a", "HEAD /a", "OPTIONS *", "PUT /a", "POST /a", "DELETE /a"} {
-		for _, header := range []string{"", "Idempotency-Key: 1\r\n"} {
-			t.Run(line+" "+header, func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					v := newVirtualTarget()
-					v.reply = func(n int, r *http.Request, c net.Conn) bool {
-						if n == 9 {
-							return false
-						}
-						if r.Method == "HEAD" {
-							io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
-							return true
-						}
-						time.Sleep(time.Millisecond)
-						return replyOK(n, r, c)
+// TestBadIsNotDown: a target that closes most connections without a response, or
+// says what is not HTTP, gets all requests, and no log line says that it failed.
+func TestBadIsNotDown(t *testing.T) {
+	for _, percent := range []int{70, 90, 100} {
+		for _, text := range []string{"", "SSH-2.0-OpenSSH_9.2\r\n\r\n"} {
+			synctest.Test(t, func(t *testing.T) {
+				v := newVirtualTarget()
+				v.reply = func(n int, r *http.Request, c net.Conn) bool {
+					if int(uint32(n)*2654435761>>16)%100 < percent {
+						io.WriteString(c, text)
+						return false
 					}
-					r := runVirtual(t, Config{}, []string{""}, v)
-					for conn := range uint64(8) {
-						r.submit(conn, 0, "GET /") // connections to try again on
-					}
-					time.Sleep(time.Second)
-					r.Submit(&Request{Conn: 1, Raw: []byte(line + " HTTP/1.1\r\nHost: x\r\n" + header + "\r\n")})
-					s := r.finish()[0]
-					if v.arrived() != 9 || s.Failed[FailReset] != 1 {
-						t.Errorf("%d copies; %s", v.arrived()-8, AppendLine(nil, []TargetStats{s}))
-					}
-				})
+					return replyOK(n, r, c)
+				}
+				var log bytes.Buffer
+				r := runVirtual(t, Config{Logger: slog.New(slog.NewTextHandler(&log, nil))}, []string{""}, v)
+				for n := range 2000 {
+					r.submit(uint64(n), 0, "POST /")
+					time.Sleep(time.Millisecond)
+				}
+				s := r.finish()[0]
+				if v.arrived() != 2000 || s.QueueFull != 0 || strings.Contains(log.String(), "target failing") {
+					t.Errorf("%d %%: %d arrived; %s; %s", percent, v.arrived(), AppendLine(nil, []TargetStats{s}), log.String())
+				}
 			})
 		}
+	}
+}
+
+// TestOneTrouble: a target that comes and goes, each second for twenty, is logged
+// as one trouble: its beginning and its end, with the counts.
+func TestOneTrouble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newVirtualTarget()
+		var log bytes.Buffer
+		r := runVirtual(t, Config{Logger: slog.New(slog.NewTextHandler(&log, nil))}, []string{""}, v)
+		offer := func(d time.Duration) {
+			for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+				r.submit(uint64(time.Now().UnixNano()), 0, "POST /")
+			}
+		}
+		for range 10 {
+			v.set(func() {
+				v.refuse = true
+				for c := range v.open {
+					c.Close()
+				}
+			})
+			offer(time.Second)
+			v.set(func() { v.refuse = false })
+			offer(time.Second)
+		}
+		offer(2 * steadyAfter)
+		r.finish()
+		if got := log.String(); strings.Count(got, "target failing") != 1 || strings.Count(got, "target recovered") != 1 || !strings.Contains(got, " failures=10 ") {
+			t.Errorf("%s", got)
+		}
+	})
+}
+
+// flights follows how many requests are in flight, until stop.
+func flights(r *virtualRun, stop chan struct{}) *[]int {
+	var seen []int
+	go func() {
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(50 * time.Millisecond):
+				seen = append(seen, r.Stats()[0].InFlight)
+			}
+		}
+	}()
+	return &seen
+}
+
+// TestSlowIsNotHung: a target that takes its time, from the start or from one
+// moment on, gets as much at a time as it may have and no more, and does not fail.
+func TestSlowIsNotHung(t *testing.T) {
+	for _, before := range []time.Duration{0, time.Millisecond} {
+		synctest.Test(t, func(t *testing.T) {
+			v := newVirtualTarget()
+			v.reply = replyAfter(2 * time.Second)
+			if before > 0 {
+				v.reply = replyAfter(before)
+			}
+			var log bytes.Buffer
+			r := runVirtual(t, Config{Concurrency: 16, MaxWait: time.Hour, Logger: slog.New(slog.NewTextHandler(&log, nil))}, []string{""}, v)
+			if before > 0 {
+				for n := range 1000 {
+					r.submit(uint64(n), 0, "GET /")
+					time.Sleep(time.Millisecond)
+				}
+				v.set(func() { v.reply = replyAfter(2 * time.Second) })
+			}
+			for n := range 400 {
+				r.submit(uint64(n), 1, "GET /")
+			}
+			stop := make(chan struct{})
+			seen := flights(r, stop)
+			time.Sleep(40 * time.Second)
+			close(stop)
+			s := r.finish()[0]
+			if most := slices.Max(*seen); most > 16 || s.FailedTotal() > 0 || log.Len() > 0 {
+				t.Errorf("%d in flight; %s; %s", most, AppendLine(nil, []TargetStats{s}), log.String())
+			}
+		})
+	}
+}
+
+// TestLongPolls: requests that the target never answers do not hold up the others,
+// however many there are; and those that hang are bounded.
+func TestLongPolls(t *testing.T) {
+	for _, rate := range []int{200, 1000} { // per second, every tenth a long poll
+		synctest.Test(t, func(t *testing.T) {
+			v := newVirtualTarget()
+			v.reply = func(n int, q *http.Request, c net.Conn) bool {
+				if q.URL.Path == "/poll" {
+					return replyNothing(n, q, c)
+				}
+				time.Sleep(time.Millisecond)
+				return replyOK(n, q, c)
+			}
+			r := runVirtual(t, Config{}, []string{""}, v)
+			stop := make(chan struct{})
+			seen := flights(r, stop)
+			for n := range 60 * rate {
+				line := "GET /"
+				if n%10 == 5 {
+					line = "GET /poll"
+				}
+				r.submit(uint64(n), 0, line)
+				time.Sleep(time.Second / time.Duration(rate))
+			}
+			close(stop)
+			s := r.finish()[0]
+			if most := slices.Max(*seen); most > (1+maxHung)*DefaultConcurrency {
+				t.Errorf("%d in flight", most)
+			}
+			if s.Answered != uint64(54*rate) || s.Failed[FailTimeout] != uint64(6*rate) {
+				t.Errorf("%s", AppendLine(nil, []TargetStats{s}))
+			}
+			if p99 := s.Wait.Quantile(.99); p99 > 100*time.Millisecond || s.Wait.Count() != uint64(60*rate) {
+				t.Errorf("of %d that waited, 1 %% did for %v", s.Wait.Count(), p99)
+			}
+		})
+	}
+}
+
+// TestSilence: when a target says nothing any more, nothing goes out beyond the
+// concurrency, until probes do.
+func TestSilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newVirtualTarget()
+		var log bytes.Buffer
+		r := runVirtual(t, Config{Concurrency: 8, Logger: slog.New(slog.NewTextHandler(&log, nil))}, []string{""}, v)
+		r.submit(1000, 0, "GET /")
+		time.Sleep(time.Second)
+		v.set(func() { v.reply = replyNothing })
+		for n := range 500 {
+			r.submit(uint64(n), 0, "GET /")
+		}
+		time.Sleep(maxSilence - 500*time.Millisecond)
+		if s := r.Stats()[0]; s.InFlight != 8 || s.Failing {
+			t.Errorf("before: %s", AppendLine(nil, []TargetStats{s}))
+		}
+		time.Sleep(3 * time.Second)
+		if s := r.Stats()[0]; !s.Failing || s.InFlight < 12 || s.InFlight > 8+4*3+2 {
+			t.Errorf("behind: %s", AppendLine(nil, []TargetStats{s}))
+		}
+		v.set(func() { v.reply = replyOK })
+		time.Sleep(time.Second)
+		if s := r.Stats()[0]; s.Failing || s.Answered < 450 {
+			t.Errorf("back: %s", AppendLine(nil, []TargetStats{s}))
+		}
+		r.finish()
+		if n := strings.Count(log.String(), "target failing"); n != 1 {
+			t.Errorf("%s", log.String())
+		}
+	})
+}
+
+// TestTwice: the target reads a request on a connection that was used before, and
+// closes without a response. What changes nothing there is sent again, on another
+// connection; anything else never is, whatever it says of itself.
+func TestTwice(t *testing.T) {
+	for line, safe := range map[string]bool{
+		"GET /a": true, "HEAD /a": true, "OPTIONS *": true, "PUT /a": false, "POST /a": false, "DELETE /a": false, "get /a": false, "TRACE /a": false,
+	} {
+		for _, header := range []string{"", "Idempotency-Key: 1\r\n"} {
+			for _, begins := range []string{"", "HTTP/1.1 103 Early\r\n\r\n", "HTTP/1.1 20"} {
+				t.Run(line+" "+header+begins, func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) { testTwice(t, line, header, begins, safe) })
+				})
+			}
+		}
+	}
+}
+
+func testTwice(t *testing.T, line, header, begins string, safe bool) {
+	v := newVirtualTarget()
+	v.reply = func(n int, r *http.Request, c net.Conn) bool {
+		if n == 9 {
+			io.WriteString(c, begins)
+			return false
+		}
+		if r.Method == "HEAD" {
+			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
+			return true
+		}
+		time.Sleep(time.Millisecond)
+		return replyOK(n, r, c)
+	}
+	r := runVirtual(t, Config{}, []string{""}, v)
+	for conn := range uint64(8) {
+		r.submit(conn, 0, "GET /") // connections to try again on
+	}
+	time.Sleep(time.Second)
+	r.Submit(&Request{Conn: 1, Raw: []byte(line + " HTTP/1.1\r\nHost: x\r\n" + header + "\r\n")})
+	s := r.finish()[0]
+	want, failed := 9, uint64(1)
+	if safe && begins == "" {
+		want, failed = 10, 0
+	}
+	if v.arrived() != want || s.FailedTotal() != failed || s.Failed[FailReset] != failed {
+		t.Errorf("%d copies; %s", v.arrived()-8, AppendLine(nil, []TargetStats{s}))
+	}
+}
+
+// TestRepeatsAreBounded: a target that closes on everything gets no request more
+// than three times, and with a limit no more in a second than that.
+func TestRepeatsAreBounded(t *testing.T) {
+	for limit, want := range map[string]int{"": 3 * 40, "|5": 5 * 10} {
+		synctest.Test(t, func(t *testing.T) {
+			v := newVirtualTarget()
+			v.reply = func(int, *http.Request, net.Conn) bool { return false }
+			r := runVirtual(t, Config{MaxWait: time.Hour}, []string{limit}, v)
+			for n := range 40 {
+				r.submit(uint64(n), 0, []string{"GET /", "HEAD /"}[n%2])
+			}
+			time.Sleep(10*time.Second + 500*time.Millisecond)
+			if v.arrived() > want || limit == "" && v.arrived() != want {
+				t.Errorf("%s: %d arrived, want %d", limit, v.arrived(), want)
+			}
+			if s := r.finish()[0]; s.Failed[FailReset] != 40 {
+				t.Errorf("%s", AppendLine(nil, []TargetStats{s}))
+			}
+			if worst := worstWindow(v.seen().arrivals); limit != "" && worst > 5 {
+				t.Errorf("%d in one second", worst)
+			}
+		})
 	}
 }
 
@@ -237,12 +459,17 @@ func TestEarlyAnswer(t *testing.T) {
 	}
 }
 
-// TestShutdown breaks off what hangs and drops what waits: nothing is left open.
+// TestShutdown breaks off what hangs and drops what waits: nothing is left open,
+// all of it is counted as stopped, and no target is blamed for it.
 func TestShutdown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := newVirtualTarget()
 		v.reply = replyNothing
-		f, err := New(Config{Concurrency: 2, Targets: []TargetSpec{{URL: "http://a"}, {URL: "http://a", Rate: 1}}})
+		var log bytes.Buffer
+		f, err := New(Config{
+			Concurrency: 20, Targets: []TargetSpec{{URL: "http://a"}, {URL: "http://a", Rate: 1}},
+			Logger: slog.New(slog.NewTextHandler(&log, nil)),
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -252,7 +479,7 @@ func TestShutdown(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		done := make(chan struct{})
 		go func() { f.Run(ctx); close(done) }()
-		for conn := range uint64(10) {
+		for conn := range uint64(25) {
 			f.Submit(&Request{Conn: conn, Raw: []byte("GET / HTTP/1.1\r\nHost: x\r\n\r\n")})
 		}
 		time.Sleep(500 * time.Millisecond)
@@ -262,12 +489,15 @@ func TestShutdown(t *testing.T) {
 		cancel()
 		<-done
 		stats := f.Stats()
-		for i, want := range []struct{ failed, full, limited uint64 }{{2, 9, 0}, {1, 1, 9}} {
+		for i := range stats {
 			s := &stats[i]
 			checkBalance(t, s)
-			if s.FailedTotal() != want.failed || s.QueueFull != want.full || s.Limited != want.limited || s.Open() != 0 {
+			if s.Received != 26 || s.Stopped != 26 || s.Open() != 0 || s.Failing {
 				t.Errorf("%s", AppendLine(nil, stats[i:i+1]))
 			}
+		}
+		if log.Len() > 0 {
+			t.Errorf("logged:\n%s", log.String())
 		}
 		if stats[0].Target == stats[1].Target {
 			t.Errorf("two targets are both %q", stats[0].Target)

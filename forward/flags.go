@@ -12,9 +12,9 @@ import (
 // FilterFlags.
 func Flags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "forward", Aliases: []string{"f"}, Usage: "`TARGETS`, comma separated or repeated: URL, URL|N (requests per second), URL|N% (share of the client connections) (default: http://localhost:8080)"},
-		&cli.BoolFlag{Name: "original-host", Usage: "send the captured Host header instead of the target's"},
-		&cli.IntFlag{Name: "concurrency", Value: DefaultConcurrency, Usage: "requests in flight per target at most"},
+		&cli.StringSliceFlag{Name: "forward", Aliases: []string{"f"}, Usage: "`TARGETS`, comma separated or repeated: URL, URL|N (requests per second), URL|N% (share of the client connections), each with |h2 behind it (HTTP/2, of an https URL)", DefaultText: "http://localhost:8080"},
+		&cli.BoolFlag{Name: "original-host", Usage: "send the captured Host header instead of the target's; the TLS server name stays the target's"},
+		&cli.IntFlag{Name: "concurrency", Value: DefaultConcurrency, Usage: "requests in flight per target at most; up to three times as many that hang come on top"},
 		&cli.IntFlag{Name: "buffer", Value: DefaultBuffer, Usage: "requests that may wait per target"},
 		&cli.StringFlag{Name: "buffer-size", Value: fmt.Sprintf("%dMiB", DefaultBufferBytes>>20), Usage: "`SIZE` of the requests that may wait per target"},
 		&cli.DurationFlag{Name: "max-wait", Value: DefaultMaxWait, Usage: "how long a request may wait for its turn"},

@@ -33,7 +33,8 @@ type Config struct {
 
 	// Targets are the places that every request goes to; there is one at least.
 	Targets []TargetSpec
-	// OriginalHost sends the captured Host instead of the target's.
+	// OriginalHost sends the captured Host instead of the target's. Nothing else
+	// follows it: the TLS server name and the certificate are the target's.
 	OriginalHost bool
 	// Mark is the name of the header that marks replayed requests.
 	Mark string
@@ -46,8 +47,8 @@ type Config struct {
 
 	// Bounds, for each target.
 
-	// Concurrency is how many requests may be in flight. Those that hang are not
-	// counted.
+	// Concurrency is how many requests may be in flight. Those that hang (see the
+	// package's documentation) are not counted, up to three times as many.
 	Concurrency int
 	// Buffer is how many requests may wait.
 	Buffer int
@@ -143,7 +144,7 @@ func New(cfg Config) (*Forwarder, error) {
 	f := &Forwarder{cfg: cfg, start: time.Now()}
 	names := make(map[string]int)
 	for _, spec := range cfg.Targets {
-		name := spec.URL + spec.limit()
+		name := spec.String()
 		if names[name]++; names[name] > 1 {
 			name += "#" + strconv.Itoa(names[name]) // the same once more
 		}
@@ -166,8 +167,8 @@ func (f *Forwarder) Submit(r *Request) {
 }
 
 // Run sends what is submitted until Close was called and all has its fate, or
-// until ctx ends, which breaks off what is in flight (counted as a timeout) and
-// drops what waits (limited or queue_full). It returns when every goroutine has ended. It may be
+// until ctx ends, which breaks off what is in flight and drops what waits: both
+// are counted as stopped. It returns when every goroutine has ended. It may be
 // called once.
 func (f *Forwarder) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
@@ -179,7 +180,7 @@ func (f *Forwarder) Run(ctx context.Context) error {
 }
 
 // Close says that no more requests come; those submitted later are counted as
-// queue_full. It is idempotent.
+// stopped. It is idempotent.
 func (f *Forwarder) Close() {
 	for _, t := range f.targets {
 		t.close()

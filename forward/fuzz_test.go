@@ -36,12 +36,17 @@ func FuzzRequest(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%q: %v, though nothing is rewritten", raw, err)
 		}
+		front := len(r.target) - len(originForm(r.target))
+		if want := originForm(r.target); front == 0 && !bytes.Equal(target, r.target) || !bytes.HasSuffix(target, want) ||
+			front > 0 && !bytes.Equal(target[bytes.Index(target, []byte("://"))+3:], append([]byte("target:80"), want...)) {
+			t.Fatalf("target %q became %q", r.target, target)
+		}
 		head := s.appendHead(nil, &r, target)
 		var again request
 		if err := again.parse(append(bytes.Clone(head), r.body...)); err != nil {
 			t.Fatalf("%q became %q, which does not parse: %v", raw, head, err)
 		}
-		if !bytes.Equal(r.method, again.method) || !bytes.Equal(r.target, again.target) || !bytes.Equal(r.body, again.body) {
+		if !bytes.Equal(r.method, again.method) || !bytes.Equal(target, again.target) || !bytes.Equal(r.body, again.body) {
 			t.Fatalf("%q became %q", raw, head)
 		}
 		if again.head.Odd && !r.head.Odd {
@@ -53,9 +58,7 @@ func FuzzRequest(f *testing.F) {
 		if !bytes.Contains(head, []byte(DefaultMark+": 1")) {
 			t.Fatalf("%q became %q without the mark", raw, head)
 		}
-		if r.fitsHTTP2(target) {
-			s.httpRequest(t.Context(), &r, target, "target:80") // must not fall
-		}
+		s.httpRequest(t.Context(), &r, target, "target:80") // must not fall
 	})
 }
 

@@ -15,20 +15,29 @@ type shaper struct {
 }
 
 // target is the request target to send for t, the captured one; t itself where
-// nothing has to be changed.
+// nothing has to be changed. The authority of the absolute form (RFC 9112 section
+// 3.2.2) overrides the Host, so that it becomes what the Host becomes.
 func (s *shaper) target(t []byte) ([]byte, error) {
 	if t = s.rewrite.target(t); len(http1.Trim(t)) == 0 {
 		return nil, errEmptyTarget
 	}
-	if len(s.prefix) == 0 || string(t) == "*" {
+	path := originForm(t)
+	front := t[:len(t)-len(path)] // the scheme and the authority of the absolute form
+	replaced := s.host != nil && len(front) > 0
+	if !replaced && len(s.prefix) == 0 || string(t) == "*" {
 		return t, nil
 	}
-	path := len(t) - len(originForm(t))
-	if path == len(t) || t[path] != '/' {
+	if len(s.prefix) > 0 && (len(path) == 0 || path[0] != '/') {
 		return nil, errPrefix
 	}
-	out := make([]byte, 0, len(s.prefix)+len(t))
-	return append(append(append(out, t[:path]...), s.prefix...), t[path:]...), nil
+	out := make([]byte, 0, len(t)+len(s.host)+len(s.prefix))
+	if replaced {
+		scheme, _, _ := bytes.Cut(front, []byte("://"))
+		out = append(append(append(out, scheme...), "://"...), s.host...)
+	} else {
+		out = append(out, front...)
+	}
+	return append(append(out, s.prefix...), path...), nil
 }
 
 // sentHost is the Host that goes with r, the first one where there are
@@ -54,7 +63,6 @@ func (s *shaper) appendHead(dst []byte, r *request, target []byte) []byte {
 		dst = appendField(dst, "Host", s.host)
 		added = false
 	}
-	connection := false
 	for i := range r.fields {
 		f := &r.fields[i]
 		switch f.Kind {
@@ -66,10 +74,7 @@ func (s *shaper) appendHead(dst []byte, r *request, target []byte) []byte {
 		case http1.FieldKeepAlive, http1.FieldProxyConnection:
 			continue
 		case http1.FieldConnection:
-			if !connection {
-				connection = true
-				dst = appendConnection(dst, r, f)
-			}
+			dst = s.appendConnection(dst, r, f)
 			continue
 		default:
 			if http1.EqualFold(f.Name, s.mark) || s.rewrite.removes(f.Name) {
@@ -92,23 +97,32 @@ func beginsWithBlank(fields []http1.Field) bool {
 	return len(fields) > 0 && (fields[0].Line[0] == ' ' || fields[0].Line[0] == '\t')
 }
 
-// appendConnection appends what is left of a Connection field: it belongs to
-// the client's connection, but an upgrade asks for the field, and HTTP/1.0
-// needs it to keep the connection.
-func appendConnection(dst []byte, r *request, f *http1.Field) []byte {
-	option := ""
+// appendConnection appends a Connection field (RFC 9110 section 7.6.1) as it is,
+// but for the options that are not the request's: close and keep-alive, as the
+// connection to the target is another one, and the mark, which no proxy is to take
+// off. HTTP/1.0 needs keep-alive to keep the connection.
+func (s *shaper) appendConnection(dst []byte, r *request, f *http1.Field) []byte {
+	value := r.unfold(f)
+	begin, options, dropped := len(dst), 0, false
+	dst = append(append(dst, f.Name...), ": "...)
+	for option := range bytes.SplitSeq(value, []byte(",")) {
+		option = http1.Trim(option)
+		if http1.EqualFold(option, "close") || !r.head.HTTP10 && http1.EqualFold(option, "keep-alive") || http1.EqualFold(option, s.mark) {
+			dropped = true
+			continue
+		}
+		if options++; options > 1 {
+			dst = append(dst, ", "...)
+		}
+		dst = append(dst, option...)
+	}
 	switch {
-	case r.upgrade:
-		option = "Upgrade"
-	case r.head.HTTP10 && r.keepAlive:
-		option = "keep-alive"
-	default:
-		return dst
+	case !dropped:
+		return append(dst[:begin], f.Line...)
+	case options == 0:
+		return dst[:begin]
 	}
-	if http1.EqualFold(f.Value, option) {
-		return append(dst, f.Line...)
-	}
-	return appendField(dst, "Connection", option)
+	return append(dst, "\r\n"...)
 }
 
 func appendField[text1, text2 string | []byte](dst []byte, name text1, value text2) []byte {

@@ -26,7 +26,7 @@ func (t *target) run(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer t.giveUp()
-	defer func() { t.route.clients.Load().closeIdle() }() // those that there are then
+	defer func() { t.route.pool.Load().CloseIdleConnections() }() // those that there are then
 	t.begin(ctx)
 	ticker, renewal := time.NewTicker(tickEvery), time.NewTicker(t.cfg.ConnectionAge)
 	defer ticker.Stop()
@@ -63,7 +63,8 @@ func (t *target) tick() {
 	defer t.mu.Unlock()
 	now := t.now()
 	t.expire(now)
-	t.detectHang(now)
+	t.watch(now)
+	t.review(now)
 }
 
 // stop sends the workers home; what waits is not sent any more.
@@ -79,6 +80,7 @@ func (t *target) stop() {
 func (t *target) giveUp() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.life.stopped = true // also where the last worker saw the end of the context before run did
 	for it := t.buf.expired(math.MaxInt64); it != nil; it = t.buf.expired(math.MaxInt64) {
 		t.drop(it)
 	}

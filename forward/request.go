@@ -39,7 +39,6 @@ type request struct {
 
 	hosts     int  // how many Host fields there are
 	keepAlive bool // Connection: keep-alive
-	upgrade   bool // Connection: upgrade, and an Upgrade field
 
 	unfolded []byte // room for a folded value
 }
@@ -96,9 +95,7 @@ func (r *request) readConnection() {
 		case http1.FieldHost:
 			r.hosts++
 		case http1.FieldConnection:
-			value := r.unfold(f)
-			r.keepAlive = r.keepAlive || http1.HasToken(value, "keep-alive")
-			r.upgrade = r.upgrade || r.head.Upgrade && http1.HasToken(value, "upgrade")
+			r.keepAlive = r.keepAlive || http1.HasToken(r.unfold(f), "keep-alive")
 		}
 	}
 }
@@ -114,6 +111,15 @@ func (r *request) unfold(f *http1.Field) []byte {
 
 // folded reports whether a field has continuation lines (RFC 9112 section 5.2).
 func folded(f *http1.Field) bool { return bytes.IndexByte(f.Line, '\n') < len(f.Line)-1 }
+
+// safe reports whether r asks for no change at the target (RFC 9110 section 9.2.1).
+func (r *request) safe() bool {
+	switch string(r.method) {
+	case "GET", "HEAD", "OPTIONS":
+		return true
+	}
+	return false
+}
 
 // once reports whether the connection that the request goes out on is not to
 // be used again: servers disagree on what odd requests say, and what a target

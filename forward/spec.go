@@ -23,6 +23,9 @@ type TargetSpec struct {
 	// Percent is the share of client connections that is replayed, above 0
 	// and up to 100; 0 means 100.
 	Percent float64
+	// HTTP2 sends over HTTP/2, which an https target has to offer; otherwise
+	// requests go out over HTTP/1.1, exactly as they were captured.
+	HTTP2 bool
 }
 
 // ParseTargets reads a comma-separated list of targets.
@@ -38,16 +41,19 @@ func ParseTargets(list string) ([]TargetSpec, error) {
 	return specs, nil
 }
 
-// ParseTarget reads "URL", "URL|N" or "URL|N%"; http:// is put before a URL
-// without a scheme.
+// ParseTarget reads a URL and what follows it, each behind a bar: "|N" or "|N%",
+// and "|h2". http:// is put before a URL without a scheme.
 func ParseTarget(s string) (TargetSpec, error) {
-	addr, limit, limited := strings.Cut(strings.TrimSpace(s), "|")
+	addr, options, _ := strings.Cut(strings.TrimSpace(s), "|")
 	spec := TargetSpec{URL: addr}
 	if !strings.Contains(addr, "://") {
 		spec.URL = "http://" + addr
 	}
-	if limited {
-		if err := spec.parseLimit(limit); err != nil {
+	for option := range strings.SplitSeq(options, "|") {
+		if option == "" && !strings.Contains(s, "|") {
+			break
+		}
+		if err := spec.parseOption(option); err != nil {
 			return spec, fmt.Errorf("target %q: %w", s, err)
 		}
 	}
@@ -55,6 +61,33 @@ func ParseTarget(s string) (TargetSpec, error) {
 		return spec, fmt.Errorf("target %q: %w", s, err)
 	}
 	return spec, nil
+}
+
+// parseOption reads what stands behind one bar.
+func (s *TargetSpec) parseOption(option string) error {
+	switch {
+	case option == "h2" && !s.HTTP2:
+		s.HTTP2 = true
+		return nil
+	case option != "h2" && s.Rate == 0 && s.Percent == 0:
+		return s.parseLimit(option)
+	}
+	return fmt.Errorf("|%s: a target has one limit at most, and h2 once", option)
+}
+
+// String is the target as ParseTarget reads it.
+func (s *TargetSpec) String() string {
+	text := s.URL
+	switch {
+	case s.Rate > 0:
+		text += "|" + strconv.Itoa(s.Rate)
+	case s.Percent > 0:
+		text += "|" + strconv.FormatFloat(s.Percent, 'g', -1, 64) + "%"
+	}
+	if s.HTTP2 {
+		text += "|h2"
+	}
+	return text
 }
 
 func (s *TargetSpec) parseLimit(limit string) error {
@@ -91,6 +124,8 @@ func (s *TargetSpec) parseURL() (*url.URL, error) {
 		return nil, errors.New("the host is missing: give a URL such as http://staging:8080")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || u.User != nil:
 		return nil, errors.New("only scheme, host, port and path may be given")
+	case s.HTTP2 && u.Scheme != "https":
+		return nil, errors.New("|h2: HTTP/2 is for https targets")
 	}
 	if p := u.Port(); p != "" {
 		if n, err := strconv.ParseUint(p, 10, 16); err != nil || n == 0 {

@@ -3,7 +3,6 @@ package forward
 import (
 	"maps"
 	"slices"
-	"strconv"
 	"time"
 )
 
@@ -39,6 +38,9 @@ func (f Failure) String() string {
 	return "unknown"
 }
 
+// isAlive reports whether a target that a request fails at in this way is up.
+func (f Failure) isAlive() bool { return f == FailReset || f == FailProtocol }
+
 // Failures counts requests that have no response, indexed by Failure.
 type Failures [failures]uint64
 
@@ -57,7 +59,7 @@ func (Failures) Help(i int) string { return failureTable[i].help }
 // TargetStats are the accounts of one target over Elapsed. At every moment
 //
 //	Received = Answered + sum(Failed) + Limited + QueueFull + SampledOut +
-//	           Unsupported + Filtered + Open
+//	           Unsupported + Filtered + Stopped + Open
 //
 // holds exactly, where Open is what waits or is in flight.
 //
@@ -80,6 +82,7 @@ type TargetStats struct {
 	SampledOut  uint64         `name:"sampled_out" unit:"requests" label:"fate" help:"Requests of connections outside the target's share."`
 	Unsupported uint64         `name:"unsupported" unit:"requests" label:"fate" help:"Requests that cannot be sent as they were captured."`
 	Filtered    uint64         `name:"filtered" unit:"requests" label:"fate" help:"Requests that a filter took out."`
+	Stopped     uint64         `name:"stopped" unit:"requests" label:"fate" help:"Requests that waited or were in flight when the command had stopped and its time for delivery was over."`
 
 	// --- Now.
 
@@ -88,7 +91,10 @@ type TargetStats struct {
 	InFlight   int   `name:"in_flight" metric:"in_flight_requests" unit:"requests" kind:"gauge" line:"yes" help:"Requests sent whose response is not complete yet."`
 	Failing    bool  `name:"failing" metric:"target_failing" unit:"boolean" kind:"gauge" help:"1 while the target fails and is probed."`
 
-	Latency Histogram // of the requests answered: from taking a connection to the response's end
+	// --- How long it took.
+
+	Latency Histogram `name:"latency" metric:"request_duration_seconds" unit:"seconds" help:"Time from sending a request to the end of its response."`
+	Wait    Histogram `name:"wait" metric:"wait_duration_seconds" unit:"seconds" help:"Time that requests waited for their turn, of those whose turn came."`
 }
 
 // Open is how many requests have no fate yet.
@@ -102,9 +108,10 @@ func (s *TargetStats) FailedTotal() (n uint64) {
 	return n
 }
 
-// Dropped is what never was sent, for whatever reason.
+// Dropped is what was not sent, for whatever reason, and what was broken off by
+// the end of the command.
 func (s *TargetStats) Dropped() uint64 {
-	return s.Limited + s.QueueFull + s.SampledOut + s.Unsupported + s.Filtered
+	return s.Limited + s.QueueFull + s.SampledOut + s.Unsupported + s.Filtered + s.Stopped
 }
 
 // Rate is the answered requests per second of Elapsed.
@@ -140,6 +147,7 @@ func (s *TargetStats) subtract(before *TargetStats) {
 	s.SampledOut -= before.SampledOut
 	s.Unsupported -= before.Unsupported
 	s.Filtered -= before.Filtered
+	s.Stopped -= before.Stopped
 	for kind := range s.Failed {
 		s.Failed[kind] -= before.Failed[kind]
 	}
@@ -150,17 +158,18 @@ func (s *TargetStats) subtract(before *TargetStats) {
 		}
 	}
 	s.Status = status
-	s.Latency = s.Latency.since(&before.Latency)
+	s.Latency, s.Wait = s.Latency.since(&before.Latency), s.Wait.since(&before.Wait)
 }
 
 // counts are a target's own accounts; its lock guards them.
 type counts struct {
 	received, answered, limited, queueFull uint64
 	sampledOut, unsupported, filtered      uint64
+	stopped                                uint64
 	inFlight                               int
 	status                                 map[int]uint64
 	failed                                 Failures
-	latency                                Histogram
+	latency, wait                          Histogram
 }
 
 // stats copies the target's accounts.
@@ -172,19 +181,8 @@ func (t *target) stats(s *TargetStats) {
 		Target: t.name, Elapsed: time.Duration(t.now()),
 		Received: c.received, Answered: c.answered, Status: maps.Clone(c.status), Failed: c.failed,
 		Limited: c.limited, QueueFull: c.queueFull, SampledOut: c.sampledOut,
-		Unsupported: c.unsupported, Filtered: c.filtered,
+		Unsupported: c.unsupported, Filtered: c.filtered, Stopped: c.stopped,
 		Queue: t.buf.count, QueueBytes: t.buf.cost, InFlight: c.inFlight, Failing: t.backoff.failing,
-		Latency: c.latency,
+		Latency: c.latency, Wait: c.wait,
 	}
-}
-
-// limit is the limit as it is written behind the URL.
-func (s *TargetSpec) limit() string {
-	switch {
-	case s.Rate > 0:
-		return "|" + strconv.Itoa(s.Rate)
-	case s.Percent > 0:
-		return "|" + strconv.FormatFloat(s.Percent, 'g', -1, 64) + "%"
-	}
-	return ""
 }

@@ -11,8 +11,8 @@ import (
 func AppendLine(dst []byte, stats []TargetStats) []byte {
 	for i := range stats {
 		s := &stats[i]
-		dst = fmt.Appendf(dst, "%s: received %d, answered %d %v, failed %v, limited %d, queue full %d, sampled out %d, unsupported %d, filtered %d; queue %d, in flight %d, failing %v; ",
-			s.Target, s.Received, s.Answered, s.Status, s.Failed, s.Limited, s.QueueFull, s.SampledOut, s.Unsupported, s.Filtered, s.Queue, s.InFlight, s.Failing)
+		dst = fmt.Appendf(dst, "%s: received %d, answered %d %v, failed %v, limited %d, queue full %d, sampled out %d, unsupported %d, filtered %d, stopped %d; queue %d, in flight %d, failing %v; ",
+			s.Target, s.Received, s.Answered, s.Status, s.Failed, s.Limited, s.QueueFull, s.SampledOut, s.Unsupported, s.Filtered, s.Stopped, s.Queue, s.InFlight, s.Failing)
 	}
 	return dst
 }
@@ -36,10 +36,14 @@ func TestInterval(t *testing.T) {
 	before[0].Status = map[int]uint64{200: 90}
 	before[0].Failed[FailRefused] = 1
 	before[0].Latency = Histogram{}
+	now[0].Wait.Add(time.Second)
+	now[0].Wait.Add(time.Millisecond)
+	before[0].Wait.Add(time.Second)
 	diff := Interval(now, before)
 	d := &diff[0]
 	if d.Elapsed != 2*time.Second || d.Received != 30 || d.Answered != 9 || d.Status[200] != 7 || d.Status[404] != 2 ||
-		d.Failed[FailRefused] != 2 || d.Failed[FailTimeout] != 0 || d.Limited != 0 || d.Queue != 3 || d.Latency.Count() != 99 {
+		d.Failed[FailRefused] != 2 || d.Failed[FailTimeout] != 0 || d.Limited != 0 || d.Queue != 3 || d.Latency.Count() != 99 ||
+		d.Wait.Count() != 1 || d.Wait.Sum() != time.Millisecond {
 		t.Errorf("%s", AppendLine(nil, diff))
 	}
 	if all := Interval(now, nil); all[0].Received != 130 || now[0].Status[200] != 97 {

@@ -49,7 +49,7 @@ func newTarget(cfg *Config, spec TargetSpec, name string, tlsConf *tls.Config, s
 		counts: counts{status: make(map[int]uint64)}, examples: make(map[error]bool),
 	}
 	t.crew.cond.L = &t.mu
-	t.route.setUp(cfg, u, tlsConf)
+	t.route.setUp(cfg, u, spec.HTTP2, tlsConf)
 	if spec.Percent > 0 && spec.Percent < 100 {
 		t.sample = uint64(spec.Percent / 100 * math.MaxUint64)
 	}
@@ -78,7 +78,7 @@ func (t *target) submit(r *Request, allowed bool) {
 	case !sampled:
 		t.counts.sampledOut++
 	case t.life.closed:
-		t.counts.queueFull++
+		t.counts.stopped++
 	default:
 		it.at = t.now()
 		t.buf.push(it, r.Conn)
@@ -97,9 +97,12 @@ func mix(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// drop counts a request that had no room or waited too long; with the lock.
+// drop counts a request that had no room, waited too long or still waits when
+// the target has stopped; with the lock.
 func (t *target) drop(it *item) {
-	if t.bucket != nil && !t.backoff.failing {
+	if t.life.stopped {
+		t.counts.stopped++
+	} else if t.bucket != nil && !t.backoff.failing {
 		t.counts.limited++
 	} else {
 		t.counts.queueFull++

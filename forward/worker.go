@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
-	"net/url"
 	"runtime/debug"
 	"syscall"
 	"time"
@@ -31,6 +30,9 @@ type result struct {
 // it is written.
 const maxTries = 3
 
+// maxRepeats is how often a request may be sent again that may have reached the target.
+const maxRepeats = 2
+
 // maxCopiedBody is the longest body that is copied behind its head, so that one
 // write takes both; longer ones are written from where they lie.
 const maxCopiedBody = 16 << 10
@@ -39,19 +41,20 @@ const maxCopiedBody = 16 << 10
 const maxKeptHead = 64 << 10
 
 // A worker sends one request at a time and waits for the response. All but since
-// belongs to its goroutine.
+// and cancel belongs to its goroutine.
 type worker struct {
-	t     *target
-	since int64 // when its request was taken; 0: idle; guarded by t.mu
+	t      *target
+	since  int64                   // when its request was taken; 0: idle; guarded by t.mu
+	cancel context.CancelCauseFunc // breaks off the exchange; changed with t.mu, by the worker alone
 
-	req    request                 // the captured request, taken apart
-	ex     *exchange               // what is written of it; another one where a connection kept the last
-	trace  httptrace.ClientTrace   // through which http.Transport hands over a connection
-	ctx    context.Context         // of the exchanges since renew
-	cancel context.CancelCauseFunc // breaks off the exchange
-	timer  *time.Timer             // that calls it after Config.Timeout
-	stands [4]*http.Request        // see standIn
-	drain  []byte                  // room for a piece of a response's body
+	req     request               // the captured request, taken apart
+	ex      *exchange             // what is written of it; another one where a connection kept the last
+	repeats int                   // how often it was sent again
+	trace   httptrace.ClientTrace // through which http.Transport hands over a connection
+	ctx     context.Context       // of the exchanges since renew
+	timer   *time.Timer           // that calls it after Config.Timeout
+	stands  [4]*http.Request      // see standIn
+	drain   []byte                // room for a piece of a response's body
 }
 
 func newWorker(t *target) *worker {
@@ -102,7 +105,10 @@ func (w *worker) begin() {
 // is broken off. A context for each exchange would cost a microsecond.
 func (w *worker) renew() {
 	ctx, cancel := context.WithCancelCause(w.t.life.ctx)
-	w.ctx, w.cancel = httptrace.WithClientTrace(ctx, &w.trace), cancel
+	w.ctx = httptrace.WithClientTrace(ctx, &w.trace)
+	w.t.mu.Lock()
+	w.cancel = cancel
+	w.t.mu.Unlock()
 	w.timer = time.AfterFunc(time.Hour, func() { cancel(errTimeout) })
 	w.timer.Stop()
 	clear(w.stands[:])
@@ -116,7 +122,7 @@ func (w *worker) gotConn(info httptrace.GotConnInfo) {
 		w.ex.start()
 		return
 	}
-	if !c.arm(w.ex) {
+	if !c.arm(w.ex) && !(w.again() && c.arm(w.ex)) { // http.Transport tries again by itself
 		w.cancel(errTwice)
 	}
 }
@@ -134,18 +140,26 @@ func (w *worker) sleep(d time.Duration) {
 // send sends one captured request and reads the response.
 func (w *worker) send(raw []byte) (res result) {
 	defer w.guard(&res)
+	if w.ctx.Err() != nil { // the exchange before was broken off when it had ended
+		w.cancel(nil)
+		w.renew()
+	}
 	ex := w.ex
 	ex.state.Store(exFresh)
 	ex.begun.Store(false)
-	ex.conn = nil
-	hreq, client, err := w.prepare(raw)
+	ex.conn, w.repeats = nil, 0
+	hreq, err := w.prepare(raw)
 	if err != nil {
 		return result{unsupported: err}
 	}
+	pool := w.t.route.pool.Load()
 	w.timer.Reset(w.t.cfg.Timeout)
-	resp, err := client.RoundTrip(hreq)
-	for try := 1; err != nil && try < maxTries && hreq.Body == nil && w.ctx.Err() == nil && w.unsent(); try++ {
-		resp, err = client.RoundTrip(hreq)
+	resp, err := pool.RoundTrip(hreq)
+	for try := 1; err != nil && try < maxTries && w.ctx.Err() == nil && (w.unsent() || w.classify(err) == FailReset && w.again()); try++ {
+		if hreq.GetBody != nil {
+			hreq.Body, _ = hreq.GetBody() // which does not fail
+		}
+		resp, err = pool.RoundTrip(hreq)
 	}
 	if err == nil {
 		res.status = resp.StatusCode
@@ -197,15 +211,44 @@ func (w *worker) unsent() bool {
 	return true
 }
 
-// prepare fills the exchange and makes the request that stands for it.
-func (w *worker) prepare(raw []byte) (*http.Request, *http.Transport, error) {
+// again lets a request that was sent be sent once more, and reports whether it may
+// be: its method changes nothing at the target (RFC 9110 section 9.2.1), the
+// connection ended and nothing of a response came on it, and the limit, which counts
+// both, has a token to spare. It is then sent on another connection.
+func (w *worker) again() bool {
+	ex, t := w.ex, w.t
+	if !w.req.safe() || w.repeats >= maxRepeats {
+		return false
+	}
+	if sent := ex.conn != nil && ex.state.Load() == exWritten; !t.route.http2 && (!sent || ex.conn.heard.Load()) {
+		return false
+	}
+	t.mu.Lock()
+	spare := t.bucket == nil || t.bucket.take(t.now()) == 0
+	t.mu.Unlock()
+	if !spare {
+		return false
+	}
+	w.repeats++
+	ex.conn = nil
+	ex.begun.Store(false)
+	ex.state.Store(exFresh)
+	return true
+}
+
+// prepare makes the request that http.Transport is given. Over HTTP/1.1 it stands
+// for the exact bytes, which are put into the exchange.
+func (w *worker) prepare(raw []byte) (*http.Request, error) {
 	r, s, ex := &w.req, &w.t.route.shape, w.ex
 	if err := r.parse(raw); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	target, err := s.target(r.target)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
+	}
+	if w.t.route.http2 {
+		return s.httpRequest(w.ctx, r, target, w.t.route.url.Host)
 	}
 	ex.head = s.appendHead(ex.head[:0], r, target)
 	ex.body = r.body
@@ -213,18 +256,7 @@ func (w *worker) prepare(raw []byte) (*http.Request, *http.Transport, error) {
 		ex.head = append(ex.head, r.body...)
 		ex.body = nil
 	}
-	clients := w.t.route.clients.Load()
-	if !w.t.route.https {
-		return w.standIn(r), clients.h1, nil
-	}
-	if r.fitsHTTP2(target) {
-		if hreq := s.httpRequest(w.ctx, r, target, w.t.route.host); hreq != nil {
-			return hreq, clients.h2, nil
-		}
-	}
-	hreq := *w.standIn(r)
-	hreq.URL = serverURL(s.sentHost(r), w.t.route.host)
-	return &hreq, clients.h1, nil
+	return w.standIn(r), nil
 }
 
 // standIn is what http.Transport is given in place of a request: it only has
@@ -244,7 +276,7 @@ func (w *worker) standIn(r *request) *http.Request {
 	}
 	if w.stands[i] == nil {
 		hreq := &http.Request{
-			Method: http.MethodPost, URL: &url.URL{Scheme: "http", Host: w.t.route.host, Path: "/"}, Close: last,
+			Method: http.MethodPost, URL: w.t.route.url, Close: last,
 			Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{"User-Agent": nil},
 		}
 		if head {
@@ -285,7 +317,7 @@ func (w *worker) classify(err error) Failure {
 	switch {
 	case errors.As(err, &derr):
 		return derr.kind
-	case errors.Is(err, errTimeout), errors.Is(err, context.Canceled), errors.As(err, &ne) && ne.Timeout():
+	case errors.Is(err, errTimeout), errors.Is(err, errHung), errors.Is(err, context.Canceled), errors.As(err, &ne) && ne.Timeout():
 		return FailTimeout
 	case w.ex.conn != nil && w.ex.conn.broken.Load(),
 		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), errors.Is(err, errTwice),

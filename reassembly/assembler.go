@@ -89,13 +89,15 @@ func (c *clock) momentOf(now int64) uint32 {
 
 // New returns an Assembler that hands each whole request to emit, on the
 // goroutine that called Push, Advance or Close. The Request is lent for the
-// call. emit says what became of it: Sent, Filtered, QueueFull or TooLarge.
+// call. emit says what became of it: Sent, Filtered, QueueFull, TooLarge or
+// Stopped.
 func New(cfg Config, emit func(*Request) Fate) *Assembler {
 	cfg = cfg.withDefaults()
 	a := &Assembler{cfg: cfg, conns: newConnections(cfg.MaxMemory)}
 	a.streams.limit = max(1, int(cfg.MaxMemory*3/8/streamBytes))
 	a.budget = budget{max: cfg.MaxMemory, pool: pool{limit: cfg.MaxMemory / 4}, conns: &a.conns, streams: &a.streams}
-	a.reader = requests{cfg: &a.cfg, emit: emit, budget: &a.budget, stats: &a.stats}
+	a.reader = requests{cfg: &a.cfg, budget: &a.budget, ledger: ledger{emit: emit, stats: &a.stats, log: cfg.Logger}}
+	a.reader.guesses = guesses{ledger: &a.reader.ledger, budget: &a.budget}
 	a.at.a, a.other.a = a, a
 	return a
 }
@@ -229,8 +231,10 @@ func (a *Assembler) announce(h uint64, i uint32, isn seq) (uint32, bool) {
 			a.forget(f, Aborted)
 			i = 0
 		case c.start() == first: // the same SYN again, or one that was late
-			c.flags &^= joined
-			a.reader.confirm(f)
+			if c.has(joined) {
+				c.flags &^= joined
+				a.reader.vouch(f)
+			}
 			return i, true
 		case c.state == closed:
 			a.forget(f, Aborted)
@@ -283,6 +287,9 @@ func (a *Assembler) Close() {
 		f := a.flowOf(st)
 		for f.c.stream == st.at && st.isWaiting() {
 			f.giveUpHole(st)
+		}
+		if a.reader.guesses.isAll(f) {
+			a.reader.guesses.prove(f)
 		}
 		a.reader.confirm(f)
 		a.forget(f, Aborted)

@@ -19,6 +19,9 @@ func (b *budget) exceeded() bool { return b.held() > b.max }
 // has reports whether there is room for n bytes more.
 func (b *budget) has(n int) bool { return b.held()+int64(n) <= b.max }
 
+// skip is where the bytes are counted that a connection has to skip.
+func (b *budget) skip(f *flow) *int64 { return b.conns.recs.skip(f.i) }
+
 // makeRoom sheds until the segment at hand finds room, of n bytes. At the most
 // they are kept, along with what its connection has kept already: a buffer that
 // grows is there twice for a moment.

@@ -106,5 +106,5 @@
 //	PROXY protocol header                        skipped
 //	first bytes seen are inside a request        not counted; see above
 //
-// TestDecisions holds the table.
+// TestReadings and TestOddRequests hold the table.
 package reassembly

@@ -17,6 +17,7 @@ const (
 	Filtered                // the consumer did not want it
 	Shed                    // dropped to stay below Config.MaxMemory
 	QueueFull               // the consumer had no room for it
+	Stopped                 // the consumer had as many as it wanted
 	fates
 )
 
@@ -34,6 +35,7 @@ var fateTable = [fates]entry{
 	Filtered:    {name: "filtered", help: "Requests that a filter took out."},
 	Shed:        {name: "shed", help: "Requests dropped to stay below the memory limit.", trouble: true},
 	QueueFull:   {name: "queue_full", help: "Requests dropped because the way to the replay server was full.", trouble: true},
+	Stopped:     {name: "stopped", help: "Requests behind the last one that was wanted."},
 }
 
 // String returns the name used in the accounts, such as "too_large".

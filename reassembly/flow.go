@@ -2,7 +2,6 @@ package reassembly
 
 import (
 	"gor/capture"
-	"gor/reassembly/http1"
 )
 
 // A flow is the connection at hand: its record, and what the packet at hand
@@ -22,21 +21,15 @@ const (
 	// windows are far smaller than the 1 GiB that RFC 7323 allows; what is
 	// further away belongs to another connection with the same addresses.
 	maxWindow = 64 << 20
-	// nearWindow is how far from the next byte most data is: a SYN there is taken
+	// synWindow is how far from the next byte most data is: a SYN there is taken
 	// for a forgery, for of 2048 connections that take over the addresses of one
 	// whose end was not captured only one begins there.
-	nearWindow = 1 << 20
-	// maxBehind is how far behind the first byte a segment can be.
-	maxBehind = 1 << 20
-	// Where a connection was silent for longer, a segment with a request line
-	// that cannot be its own is of another, whose SYN was not captured.
-	foreignTicks       = 600 // of a connection whose SYN was seen
-	foreignJoinedTicks = 30  // of one that was joined in the middle
+	synWindow = 1 << 20
 )
 
 func inWindow(ahead int) bool { return ahead >= 0 && ahead <= maxWindow }
 
-func isNear(ahead int) bool { return ahead >= -nearWindow && ahead <= nearWindow }
+func isNear(ahead int) bool { return ahead >= -synWindow && ahead <= synWindow }
 
 func near(s, t seq) bool { d := s.minus(t); return d < maxWindow && d > -maxWindow }
 
@@ -81,83 +74,6 @@ func (f *flow) order(s *capture.Segment, first seq) {
 	f.settle()
 }
 
-// owns reports whether a segment is of this connection, as the server's kernel
-// would see it. Where it begins another one with the same addresses, f is that
-// one from now on. What is known of a connection is only given up for better:
-// for a SYN whose data follows, or for a request line where nothing speaks for
-// the connection any more.
-func (f *flow) owns(s *capture.Segment, first seq) bool {
-	c := f.c
-	foreign := f.isForeign(s, first)
-	switch {
-	case c.has(announced) && len(s.Payload) > 0 && f.isAnnounced(first, foreign):
-	case c.state == closed && !foreign: // a copy of what was read, or text behind the end (RFC 9293 §3.10.7.4)
-		c.last = f.a.clock.moment
-		if len(s.Payload) > 0 && first.minus(c.next) >= 0 {
-			f.a.stats.Foreign++
-		}
-		return false
-	case c.state == ignored || !foreign:
-		return true
-	case s.Flags.Has(capture.RST) || !http1.StartsRequest(s.Payload) || !f.givesWay():
-		f.a.stats.Foreign++
-		return false
-	}
-	return f.reopen(first)
-}
-
-// reopen makes f another connection, which begins with data at first.
-func (f *flow) reopen(first seq) bool {
-	h := f.c.id
-	f.a.forget(f, Aborted)
-	i := f.a.open(h, first)
-	if i == 0 {
-		f.a.stats.Foreign++
-		return false
-	}
-	f.i, f.c = i, f.a.conns.recs.at(i)
-	return true
-}
-
-// isForeign reports whether a segment cannot be of this connection: neither the
-// window nor what was read so far is anywhere near.
-func (f *flow) isForeign(s *capture.Segment, first seq) bool {
-	c := f.c
-	if c.state == joining {
-		return false
-	}
-	if len(s.Payload) == 0 && s.Cut == 0 {
-		return !inWindow(first.minus(c.next)) && c.start().minus(first) > maxBehind
-	}
-	return first.minus(c.next) > maxWindow || c.start().minus(first) > maxBehind
-}
-
-// isAnnounced reports whether data is of the connection that a SYN announced
-// meanwhile, rather than of this one: it is nearer to that one's beginning.
-func (f *flow) isAnnounced(first seq, foreign bool) bool {
-	syn := f.a.conns.syns.find(f.c.id)
-	if syn == nil {
-		f.c.flags &^= announced
-		return false
-	}
-	ahead, behind := first.minus(syn.isn.plus(1)), first.minus(f.c.next)
-	return ahead >= 0 && ahead < maxWindow && (foreign || ahead == 0 || behind > ahead)
-}
-
-// givesWay reports whether nothing speaks for the connection any more, so that
-// a request line which cannot be its own is of another.
-func (f *flow) givesWay() bool {
-	c := f.c
-	silent := f.a.clock.moment - c.last
-	switch {
-	case c.state == closed:
-		return true
-	case !c.has(joined):
-		return silent >= foreignTicks
-	}
-	return !c.http.proven() || silent >= foreignJoinedTicks
-}
-
 // payload takes a segment's bytes.
 func (f *flow) payload(s *capture.Segment, first seq) {
 	n := len(s.Payload)
@@ -169,9 +85,9 @@ func (f *flow) payload(s *capture.Segment, first seq) {
 		first.minus(f.c.next) <= 0 && end.minus(f.c.next) > 0 {
 		st.end = ending{true, false, end, f.now()} // it is next: what waits behind it is not read (tcp_fin in Linux)
 	}
-	f.accept(span{seq: first, n: n, data: s.Payload, time: f.now(), starts: true})
+	f.accept(span{seq: first, n: n, data: s.Payload, time: f.now(), ack: f.ack, starts: true})
 	if s.Cut > 0 && inWindow(s.Cut) && f.c.state < ignored {
-		f.accept(span{seq: first.plus(n), n: s.Cut, kind: cut, time: f.now()})
+		f.accept(span{seq: first.plus(n), n: s.Cut, kind: cut, time: f.now(), ack: f.ack})
 	}
 }
 
@@ -213,7 +129,7 @@ func (f *flow) accept(in span) {
 		return
 	}
 	if st := f.stream(); st != nil {
-		st.progress = f.now()
+		st.progress, st.answered = f.now(), false // what is missing from now on is something else
 	}
 	f.consume(in) // what is next wins over copies that wait (tcp_data_queue in Linux)
 	f.drain()
@@ -222,6 +138,10 @@ func (f *flow) accept(in span) {
 // join looks for the place to begin at in a connection whose beginning was not
 // seen. It keeps what comes before that: the segment with the place may be late.
 func (f *flow) join(in span) bool {
+	if st := f.stream(); st != nil && st.end.seen && in.seq.minus(st.end.at) >= 0 {
+		f.a.stats.Foreign++ // text behind the end
+		return false
+	}
 	if in.kind == data && in.starts && f.a.reader.joins(f, in.data) {
 		f.startAt(in.seq)
 		return true
@@ -307,8 +227,10 @@ func (f *flow) miss(n int, why Fate) {
 	f.a.reader.miss(f, n, why)
 }
 
-// drain reads what was kept and is next now.
+// drain reads what was kept and is next now, each range with the
+// acknowledgement that it came with.
 func (f *flow) drain() {
+	defer func(ack seq) { f.ack = ack }(f.ack)
 	for f.c.state == open {
 		st := f.stream()
 		if st == nil || st.early.len() == 0 {
@@ -320,6 +242,7 @@ func (f *flow) drain() {
 		}
 		in := st.early.pop(&f.a.budget.pool)
 		if behind < in.n {
+			f.ack = in.ack
 			f.consume(in.after(behind))
 		}
 		f.a.budget.pool.put(in.data)
@@ -346,11 +269,16 @@ func (f *flow) finish(end seq, reset bool) {
 		return
 	}
 	st := f.needStream()
-	if !st.end.seen || st.end.reset && !reset {
+	nearer := end.minus(st.end.at) < 0 && st.end.reset == reset // what is reached first counts
+	if !st.end.seen || st.end.reset && !reset || nearer {
 		st.end = ending{true, reset, end, f.now()}
 		f.a.streams.wait(st)
 	}
-	if f.ack.minus(st.ack) > 0 || reset {
+	before := st.ack
+	if st.early.len() > 0 {
+		before = st.early.front().ack
+	}
+	if ahead <= nearWindow && (reset || f.ack.minus(before) > 0) {
 		st.answered = true
 	}
 }

@@ -43,7 +43,7 @@ func FuzzHTTP(f *testing.F) {
 
 // feed reads a stream in pieces of one size, from its SYN on.
 func feed(t testing.TB, stream []byte, size int) *collector {
-	c, k := newCollector(Config{MaxRequest: 2048}), newClient(40000, 0xfffffff0)
+	c, k := newCollector(Config{MaxMemory: 1 << 20, MaxRequest: 2048}), newClient(40000, 0xfffffff0)
 	c.push(k.syn())
 	for piece := range slices.Chunk(stream, max(size, 1)) {
 		c.push(k.data(string(piece)))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"gor/capture"
 )
@@ -69,11 +70,12 @@ func (c *collector) finish(t testing.TB) Stats {
 type client struct {
 	src, dst capture.Endpoint
 	seq      uint32 // of the next byte
+	ack      uint32 // what the server's responses have come to
 	now      int64
 }
 
 func newClient(port uint16, isn uint32) *client {
-	return &client{src: endpoint(1, port), dst: endpoint(2, 80), seq: isn, now: 1_700_000_000_000_000_000}
+	return &client{src: endpoint(1, port), dst: endpoint(2, 80), seq: isn, ack: 1, now: 1_700_000_000_000_000_000}
 }
 
 func endpoint(host byte, port uint16) capture.Endpoint {
@@ -84,7 +86,7 @@ func endpoint(host byte, port uint16) capture.Endpoint {
 // a millisecond.
 func (c *client) at(seq uint32, flags capture.Flags, payload string) capture.Segment {
 	c.now += 1_000_000
-	return capture.Segment{Time: c.now, Src: c.src, Dst: c.dst, Seq: seq, Ack: 1, Flags: flags, Payload: []byte(payload)}
+	return capture.Segment{Time: c.now, Src: c.src, Dst: c.dst, Seq: seq, Ack: c.ack, Flags: flags, Payload: []byte(payload)}
 }
 
 // syn begins the connection.
@@ -101,6 +103,12 @@ func (c *client) data(payload string) capture.Segment {
 	return s
 }
 
+// respond is a response of the server, which the client's next segment acknowledges.
+func (c *client) respond() { c.ack += 300 }
+
+// wait lets time pass.
+func (c *client) wait(d time.Duration) { c.now += int64(d) }
+
 func (c *client) fin() capture.Segment { return c.at(c.seq, capture.FIN|capture.ACK, "") }
 
 func get(n int) string { return fmt.Sprintf("GET /%d HTTP/1.1\r\nHost: a\r\n\r\n", n) }
@@ -115,6 +123,19 @@ func chunked(n int, chunks ...string) string {
 		s += fmt.Sprintf("%x\r\n%s\r\n", len(c), c)
 	}
 	return s + "0\r\n\r\n"
+}
+
+// fates checks that the accounts are balanced and hold these fates and no other,
+// of what is sent, too.
+func (c *collector) fates(t testing.TB, want map[Fate]uint64) {
+	t.Helper()
+	c.balance(t)
+	s := c.Stats()
+	for f := range fates {
+		if s.Fates[f] != want[f] {
+			t.Errorf("%d %v, want %d", s.Fates[f], f, want[f])
+		}
+	}
 }
 
 // same fails where the requests differ from what is wanted.

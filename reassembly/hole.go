@@ -1,6 +1,10 @@
 package reassembly
 
-import "time"
+import (
+	"time"
+
+	"gor/reassembly/http1"
+)
 
 // Holes: bytes that are missing while later ones are there. They are waited for
 // as long as their client may still send them again; other connections never
@@ -23,19 +27,20 @@ const (
 	// sends requests without waiting may still have them to send. It is also how
 	// long what came before a place to begin at is kept.
 	answeredTimeout = int64(3 * time.Second)
+	// nearWindow is a receive window that is not scaled (RFC 7323): what is
+	// farther ahead of the next byte needs better evidence.
+	nearWindow = 64 << 10
 )
 
 // keep stores a range that is ahead of its turn.
 func (f *flow) keep(in span) {
 	a, st := f.a, f.needStream()
-	in.starts = in.starts && in.kind == data && a.reader.starts(in.data)
+	in.starts = in.starts && in.kind == data && http1.StartsRequest(in.data)
 	in.apart = st.end.seen && st.end.at == in.seq
-	if st.early.len() == 0 {
-		st.ack = f.ack
-	} else if in.starts && f.ack.minus(st.ack) > 0 {
+	st.early.insert(&a.budget.pool, in)
+	if in.starts && in.ack.minus(st.early.front().ack) > 0 {
 		st.answered = true
 	}
-	st.early.insert(&a.budget.pool, in)
 	a.streams.wait(st)
 	for st.early.len() > 0 && f.c.stream == st.at && f.gapIsPermanent(st) {
 		f.giveUpHole(st)
@@ -54,6 +59,8 @@ func (f *flow) gapIsPermanent(st *stream) bool {
 // was kept, or before the end of the stream.
 func (f *flow) giveUpHole(st *stream) {
 	switch {
+	case f.c.state == open && st.dropStray(f.c.next, &f.a.budget.pool):
+		f.a.stats.Foreign++
 	case f.c.state == joining && st.end.seen:
 		f.close()
 	case f.c.state == joining:
@@ -68,8 +75,28 @@ func (f *flow) giveUpHole(st *stream) {
 	f.settle()
 }
 
-// expireHole gives up the missing bytes that are late. A range far ahead, past
-// which packets filled the stream for as long, was none of this connection's.
+// dropStray drops the first thing that waits if it is hardly of this connection,
+// and reports whether it was: it is far ahead, and nothing came with it, or bytes
+// came in order since and did not reach it. To believe an old duplicate, or a
+// forged RST, would cost all that the connection still sends. Exactly this is
+// only told by the server's window and by timestamps, which are not read.
+func (st *stream) dropStray(next seq, p *pool) bool {
+	if st.early.len() == 0 {
+		if st.end.at.minus(next) <= nearWindow {
+			return false
+		}
+		st.end = ending{}
+		return true
+	}
+	front := st.early.front()
+	if front.seq.minus(next) <= nearWindow || st.early.len() > 1 && st.progress <= front.time {
+		return false
+	}
+	p.put(st.early.pop(p).data)
+	return true
+}
+
+// expireHole gives up the missing bytes that are late.
 func (f *flow) expireHole(st *stream) {
 	at := st.at
 	for f.c.stream == at && st.isWaiting() {
@@ -77,18 +104,17 @@ func (f *flow) expireHole(st *stream) {
 		if st.answered || f.c.state == joining {
 			patience = min(patience, answeredTimeout)
 		}
-		since := st.end.time
+		since := max(st.end.time, st.progress)
 		if st.early.len() > 0 {
-			since = st.early.front().time
+			front := st.early.front()
+			since = front.time
+			if front.seq.minus(f.c.next) <= nearWindow {
+				since = max(since, st.progress) // it is being filled
+			}
 		}
-		switch {
-		case max(since, st.progress) > f.now()-patience:
+		if since > f.now()-patience {
 			return
-		case st.early.len() > 0 && st.progress-since > patience:
-			f.a.budget.pool.put(st.early.pop(&f.a.budget.pool).data)
-			f.settle()
-		default:
-			f.giveUpHole(st)
 		}
+		f.giveUpHole(st)
 	}
 }

@@ -31,7 +31,7 @@ const (
 // request is half read.
 type reading struct {
 	index uint32 // the number of the next request
-	ack   seq    // doubtful: what the client had acknowledged when the doubt began
+	ack   seq    // what the client had acknowledged when the doubt, or the guess, began
 	birth uint16 // with conn.first it tells the connection from others with the same addresses
 	phase phase
 	flags uint8
@@ -54,6 +54,31 @@ func (r *reading) begin() {
 func (r *reading) has(flag uint8) bool { return r.flags&flag != 0 }
 
 func (r *reading) isInside() bool { return r.phase == inside }
+
+// isGuess reports whether what is read or held stands where it was guessed that a
+// request begins.
+func (r *reading) isGuess() bool { return r.flags&(guessed|awaiting) != 0 }
+
+// lose is told that nobody knows any more where the next request begins.
+func (r *reading) lose() {
+	r.phase = hunting
+	if r.has(doubted) {
+		r.phase = doubtful
+	}
+	r.flags &^= fresh | upgraded | guessed | awaiting | doubted
+}
+
+// skipNext leaves out the next n bytes; left is where the connection counts them.
+func (r *reading) skipNext(left *int64, n int64) {
+	r.phase, *left = skipping, n
+}
+
+// skipped counts off n bytes that were left out.
+func (r *reading) skipped(left *int64, n int64) {
+	if *left -= n; *left == 0 {
+		r.phase = between
+	}
+}
 
 // proven reports whether it is known that the connection speaks HTTP/1.
 func (r *reading) proven() bool { return r.has(proved) }
@@ -94,9 +119,23 @@ type half struct {
 // A guess is a whole request that stands where it was guessed that one begins.
 // It is handed on when what follows proves it.
 type guess struct {
-	msg  message
-	raw  []byte // nil: there is none
-	last int64  // when the packet that completed it was seen
+	msg    message
+	raw    []byte // nil: it is not whole yet
+	last   int64  // when the packet that completed it was seen
+	places places
+}
+
+// places are where segments began with a request line inside of a guess, or
+// right behind it: if it fails, the search goes on at the first of them.
+type places struct {
+	n  int
+	at [maxPlaces]int // bytes behind the guess's first, of those that were kept
+}
+
+// free gives the buffer of a request back.
+func (h *half) free(p *pool) {
+	p.put(h.buf)
+	h.buf = nil
 }
 
 // holds reports whether a guess waits for its proof.

@@ -16,8 +16,8 @@ type Request struct {
 
 	Raw []byte // head and body as on the wire, chunk framing included, without empty lines before it
 
-	head  http1.Message
-	birth uint64 // of its connection
+	head  *http1.Message // what was read of Raw
+	birth uint64         // of its connection
 }
 
 // HeadLen is the length in bytes of Raw before the body.
@@ -37,6 +37,9 @@ func (r *Request) Target() []byte { return r.head.Target(r.Raw) }
 
 // Proto is in Raw: HTTP/1.0 or HTTP/1.1.
 func (r *Request) Proto() []byte { return r.head.Proto(r.Raw) }
+
+// Fields is in Raw: the head's field section, for http1.AppendFields.
+func (r *Request) Fields() []byte { return r.head.Fields(r.Raw) }
 
 // Conn is the number of the request's connection: well mixed, the same for the
 // same input, another when the addresses are used again.

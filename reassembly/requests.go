@@ -1,10 +1,6 @@
 package reassembly
 
-import (
-	"slices"
-
-	"gor/reassembly/http1"
-)
+import "gor/reassembly/http1"
 
 // requests is the reader of clients' bytes: it finds where each request begins
 // and ends, and gives each one its fate. It is told of bytes in order, of bytes
@@ -12,20 +8,16 @@ import (
 // remembers of a connection is in its reading, and in its stream's half while a
 // request is half read.
 type requests struct {
-	cfg    *Config
-	emit   func(*Request) Fate
-	budget *budget
-	stats  *Stats
-	req    Request             // lent to emit
-	warned [protocols][]uint16 // the ports whose protocol was logged
+	ledger
+	guesses guesses
+	cfg     *Config
+	budget  *budget
+	direct  message // the one that is read where it lies
 }
 
 // maxHeadBytes bounds a request's head. Servers refuse far smaller ones (nginx
 // 32 KiB, Go 1 MiB).
 const maxHeadBytes = 1 << 20
-
-// starts reports whether reading can begin with b, the first bytes of a segment.
-func (r *requests) starts(b []byte) bool { return http1.StartsRequest(b) }
 
 // joins reports whether reading begins with b, the first bytes of a segment of a
 // connection whose beginning was not seen. Only the first segment may name
@@ -46,47 +38,44 @@ func (r *requests) joins(f *flow, b []byte) bool {
 // read takes the next bytes of a connection; starts says that they begin a
 // segment. b is lent for the call.
 func (r *requests) read(f *flow, b []byte, starts bool) {
-	h := &f.c.http
 	for len(b) > 0 && f.c.state == open {
-		switch h.phase {
-		case hunting:
-			if !starts || !http1.StartsRequest(b) {
-				return
-			}
-			h.phase = between
-			h.flags |= guessed
-		case between:
-			b = r.begin(f, b)
-		case inside:
-			b = r.proceed(f, f.stream(), b)
-		case skipping:
-			n := min(*r.skip(f), int64(len(b)))
-			r.skipped(f, n)
-			b = b[n:]
-		case doubtful:
-			if !r.isBackInStep(f, b, starts) {
-				return
-			}
-		}
+		b = r.step(f, b, starts)
 		starts = false
 	}
+	r.budget.pool.put(r.guesses.again)
+	r.guesses.again = nil
 }
 
-// skip is how many bytes the connection has to skip.
-func (r *requests) skip(f *flow) *int64 { return r.budget.conns.recs.skip(f.i) }
-
-// skipNext leaves out the next n bytes.
-func (r *requests) skipNext(f *flow, n int64) {
-	f.c.http.phase = skipping
-	*r.skip(f) = n
-}
-
-// skipped counts off bytes that are left out.
-func (r *requests) skipped(f *flow, n int64) {
-	left := r.skip(f)
-	if *left -= n; *left == 0 {
-		f.c.http.phase = between
+// step reads in b as far as one thing goes, and returns what follows it.
+func (r *requests) step(f *flow, b []byte, starts bool) []byte {
+	switch h := &f.c.http; h.phase {
+	case hunting:
+		if !starts || !http1.StartsRequest(b) {
+			return nil
+		}
+		b = b[http1.EmptyLines(b):]
+		h.phase, h.ack = between, f.ack
+		h.flags |= guessed
+		return b
+	case between:
+		return r.begin(f, b)
+	case inside:
+		if starts && h.isGuess() && r.guesses.contradicts(f, b) {
+			if r.searchHalf(f); h.phase == inside && h.has(guessed) {
+				r.fail(f, nil)
+			}
+			return r.step(f, b, true)
+		}
+		return r.proceed(f, f.stream(), b)
+	case skipping:
+		n := min(*r.budget.skip(f), int64(len(b)))
+		f.c.http.skipped(r.budget.skip(f), n)
+		return b[n:]
 	}
+	if r.guesses.isBackInStep(f, b, starts) {
+		return b
+	}
+	return nil
 }
 
 // begin reads a request from its first byte on and returns what follows it.
@@ -94,43 +83,44 @@ func (r *requests) skipped(f *flow, n int64) {
 // kept of it.
 func (r *requests) begin(f *flow, b []byte) []byte {
 	h := &f.c.http
-	m := message{first: f.now()}
+	m := &r.direct
+	*m = message{first: f.now()}
 	if h.flags&(fresh|upgraded) != 0 {
 		switch out, n := r.classify(f, b); out {
 		case undecided:
 			m.opening = true
-			return r.suspend(f, &m, b)
+			return r.suspend(f, m, b)
 		case isProxy:
 			return r.jump(f, b, n)
 		case isOther:
 			return nil
 		}
 	}
+	all := b
 	b = b[http1.EmptyLines(b):]
 	if len(b) == 0 {
+		r.guesses.passOver(f, len(all))
 		return nil
 	}
 	n := 0
 	v := m.Head(b, r.cfg.LoopHeader)
-	if v <= http1.Whole && !r.recognise(f, &m, b) {
-		return nil
+	if v <= http1.Whole && !r.recognise(f, m, b) {
+		return r.fail(f, all)
 	}
 	if v == http1.Whole {
-		r.checkSize(f, &m)
 		n, v = m.Body(b[m.HeadLen:])
-		if n += m.HeadLen; int64(n) > r.cfg.MaxRequest {
-			r.decide(f, &m, TooLarge)
-		}
+		n += m.HeadLen
+		v = r.limit(f, m, n, v)
 	}
 	switch v {
 	case http1.Whole:
-		r.complete(f, &m, b[:n])
+		r.complete(f, m, b[:n])
 		return b[n:]
 	case http1.More:
-		return r.suspend(f, &m, b)
+		r.guesses.passOver(f, len(all)-len(b))
+		return r.suspend(f, m, b)
 	}
-	r.refuse(f, &m, v)
-	return nil
+	return r.refuse(f, m, v, all)
 }
 
 // classify looks at the first bytes of a connection, or behind an upgrade, for
@@ -152,14 +142,14 @@ func (r *requests) jump(f *flow, b []byte, n int) []byte {
 		f.c.http.phase = between
 		return b[n:]
 	}
-	r.skipNext(f, int64(n-len(b)))
+	f.c.http.skipNext(r.budget.skip(f), int64(n-len(b)))
 	return nil
 }
 
 // suspend keeps an unfinished request until more of it comes.
 func (r *requests) suspend(f *flow, m *message, b []byte) []byte {
 	if left, known := m.Left(); m.discard && known {
-		r.skipNext(f, left)
+		f.c.http.skipNext(r.budget.skip(f), left)
 		return nil
 	}
 	st := f.needStream()
@@ -185,22 +175,24 @@ func (r *requests) proceed(f *flow, st *stream, b []byte) []byte {
 		}
 		v := m.Head(*buf, r.cfg.LoopHeader)
 		if v > http1.Whole {
-			r.refuse(f, m, v)
-			return nil
+			return r.refuse(f, m, v, nil)
 		}
 		if !r.recognise(f, m, *buf) {
-			return nil
+			return r.fail(f, nil)
 		}
 		if v == http1.More {
-			if len(*buf) > maxHeadBytes { // servers respond with 431 and close
-				r.decide(f, m, TooLarge)
-				r.doubt(f)
+			if len(*buf) <= maxHeadBytes {
+				return nil
 			}
+			if f.c.http.isGuess() {
+				return r.fail(f, nil)
+			}
+			r.decide(f, m, TooLarge) // servers respond with 431 and close
+			r.guesses.doubt(f, nil)
 			return nil
 		}
 		b = b[m.HeadLen-before:]
 		*buf = (*buf)[:m.HeadLen]
-		r.checkSize(f, m)
 	}
 	return r.body(f, st, b)
 }
@@ -209,12 +201,9 @@ func (r *requests) proceed(f *flow, st *stream, b []byte) []byte {
 func (r *requests) body(f *flow, st *stream, b []byte) []byte {
 	m := &st.half.msg
 	n, v := m.Body(b)
-	if !m.discard && v <= http1.Whole {
-		if int64(len(st.half.buf)+n) > r.cfg.MaxRequest {
-			r.decide(f, m, TooLarge)
-		} else {
-			r.keep(f, st, b[:n])
-		}
+	v = r.limit(f, m, len(st.half.buf)+n, v)
+	if !m.discard && v <= http1.Whole && !r.keep(f, st, b[:n]) && f.c.http.phase == hunting {
+		return nil
 	}
 	switch v {
 	case http1.Whole:
@@ -222,17 +211,16 @@ func (r *requests) body(f *flow, st *stream, b []byte) []byte {
 		if !m.discard {
 			r.complete(f, m, st.half.buf)
 		}
-		r.free(st)
+		st.half.free(&r.budget.pool)
 	case http1.More:
 		if m.discard {
-			r.free(st)
+			st.half.free(&r.budget.pool)
 			if left, known := m.Left(); known {
-				r.skipNext(f, left)
+				f.c.http.skipNext(r.budget.skip(f), left)
 			}
 		}
 	default:
-		r.refuse(f, m, v)
-		return nil
+		return r.refuse(f, m, v, b)
 	}
 	return b[n:]
 }
@@ -245,14 +233,14 @@ func (r *requests) open(f *flow, st *stream, b []byte) []byte {
 	case undecided:
 		return nil
 	case isOther:
-		r.free(st)
+		st.half.free(&r.budget.pool)
 		return nil
 	case isProxy:
-		r.free(st)
+		st.half.free(&r.budget.pool)
 		return r.jump(f, b, n-before)
 	}
 	if n := http1.EmptyLines(st.half.buf); n > 0 {
-		r.free(st)
+		st.half.free(&r.budget.pool)
 		f.c.http.flags &^= fresh | upgraded
 		if n < before { // the beginning of a PROXY header that turned out to be none
 			r.other(f, Unknown)
@@ -290,56 +278,40 @@ func (r *requests) keep(f *flow, st *stream, b []byte) bool {
 	return true
 }
 
-// free gives the buffer of a request back.
-func (r *requests) free(st *stream) {
-	r.budget.pool.put(st.half.buf)
-	st.half.buf = nil
-}
-
 // recognise counts a request once its request line is in, b being its bytes so
 // far. A guess is counted when it is proven; what follows one may be its proof. It
-// reports false where that shows that the guess was none.
+// reports false where that shows instead that the guess was none.
 func (r *requests) recognise(f *flow, m *message, b []byte) bool {
 	h := &f.c.http
-	if m.begun || m.InLine() || h.has(guessed) {
+	switch {
+	case m.begun || m.InLine():
 		return true
+	case h.has(guessed): // what follows a tunnel's request proves nothing
+		return string(m.Method(b)) != "CONNECT"
 	}
 	if h.has(awaiting) {
 		if !http1.StartsRequest(b) || h.has(doubted) && f.ack.minus(h.ack) <= 0 {
-			r.disprove(f)
 			return false
 		}
-		r.prove(f)
+		r.guesses.prove(f)
 	}
 	r.count(f, m)
 	return true
 }
 
-// count puts a request into the accounts and numbers it.
-func (r *requests) count(f *flow, m *message) {
-	m.begun, m.index = true, f.c.http.nextIndex()
-	r.stats.Captured++
-	r.stats.Open++
-}
-
-// checkSize skips a request whose length is too large, when its head is in.
-func (r *requests) checkSize(f *flow, m *message) {
-	if left, known := m.Left(); known && left > r.cfg.MaxRequest-int64(m.HeadLen) {
+// limit gives a request that is too large its fate: have bytes of it are here,
+// and of a body of known length the rest counts, too. A guess that would be too
+// large to be handed on is none that is worth waiting for.
+func (r *requests) limit(f *flow, m *message, have int, v http1.Verdict) http1.Verdict {
+	left, known := m.Left()
+	switch room := r.cfg.MaxRequest - int64(have); {
+	case m.discard || v > http1.Whole || room >= 0 && !(known && left > room):
+	case f.c.http.has(guessed):
+		return http1.Malformed
+	default:
 		r.decide(f, m, TooLarge)
 	}
-}
-
-// decide gives a request its fate; nothing is kept of it from now on.
-func (r *requests) decide(f *flow, m *message, fate Fate) {
-	if m.discard {
-		return
-	}
-	if !m.begun {
-		r.count(f, m)
-	}
-	m.discard = true
-	r.stats.Open--
-	r.stats.Fates[fate]++
+	return v
 }
 
 // complete ends a whole request: it is handed on, or held where it is a guess.
@@ -348,147 +320,8 @@ func (r *requests) complete(f *flow, m *message, raw []byte) {
 	case m.discard:
 		h.flags &^= fresh | upgraded
 	case h.has(guessed):
-		r.hold(f, m, raw)
+		r.guesses.hold(f, m, raw)
 	default:
 		r.handOn(f, m, raw, f.now())
 	}
-}
-
-// handOn hands a whole request on, which ended with a packet seen at last.
-func (r *requests) handOn(f *flow, m *message, raw []byte, last int64) {
-	h := &f.c.http
-	fate := Loop
-	if !m.Watched {
-		q := &r.req
-		q.Client, q.Server = *f.client, *f.server
-		q.Index, q.birth = m.index, uint64(h.birth)<<32|uint64(f.c.first)
-		q.First, q.Last = m.first, last
-		q.Raw, q.head = raw, m.Message
-		fate = r.emit(q)
-		q.Raw = nil
-	}
-	r.decide(f, m, fate)
-	h.flags = h.flags&^(fresh|upgraded) | proved
-	switch {
-	case m.Upgrade:
-		h.flags |= upgraded
-	case string(m.Method(raw)) == "CONNECT":
-		r.other(f, Tunnel)
-	}
-}
-
-// refuse ends the reading of a stream at something that is not a request whose
-// end is known. Where the place to read at was a guess, it was a wrong one.
-func (r *requests) refuse(f *flow, m *message, v http1.Verdict) {
-	h := &f.c.http
-	switch {
-	case h.has(awaiting) && !m.begun:
-		r.disprove(f)
-	case h.has(guessed) && !m.begun:
-		r.stats.GuessesFailed++
-		r.abandonGuess(f)
-	case v == http1.NotHTTP && h.has(upgraded):
-		r.other(f, Upgraded)
-	case v == http1.NotHTTP && h.has(fresh):
-		r.other(f, Unknown)
-	case v == http1.Unsupported:
-		r.decide(f, m, Unsupported)
-		r.doubt(f)
-	default:
-		r.decide(f, m, Malformed)
-		r.doubt(f)
-	}
-}
-
-// miss goes on behind n bytes that will not come. The request they lie in gets
-// the fate; where it ends beyond them is known, or is looked for.
-func (r *requests) miss(f *flow, n int, why Fate) {
-	h := &f.c.http
-	r.loseProof(f, why)
-	if h.phase == inside {
-		m := &f.stream().half.msg
-		r.giveUp(f, why)
-		if h.phase == inside { // in chunks
-			if !m.Gap(int64(n)) {
-				h.phase = hunting
-			}
-			return
-		}
-	}
-	switch {
-	case h.phase == skipping && int64(n) <= *r.skip(f):
-		r.skipped(f, int64(n))
-	case h.phase == doubtful:
-		r.stats.DoubtfulBytes += uint64(n)
-	default:
-		h.phase = hunting
-		h.flags &^= fresh | upgraded | guessed
-	}
-}
-
-// giveUp drops the request that the connection is inside of, if it has no fate
-// yet, and keeps what is needed to find its end. It reports whether there was one.
-func (r *requests) giveUp(f *flow, fate Fate) bool {
-	h := &f.c.http
-	if h.phase != inside {
-		return false
-	}
-	m := &f.stream().half.msg
-	had := !m.discard
-	r.drop(f, fate)
-	switch left, known := m.Left(); {
-	case known && left > 0:
-		r.skipNext(f, left)
-	case known:
-		h.phase = between
-	case m.opening || m.InHead():
-		h.phase = hunting
-		h.flags &^= fresh | upgraded | guessed
-	}
-	return had
-}
-
-// drop gives the request that the connection is inside of its fate, if it has
-// none.
-func (r *requests) drop(f *flow, fate Fate) {
-	if f.c.http.phase != inside {
-		return
-	}
-	st := f.stream()
-	m := &st.half.msg
-	if m.begun || f.c.http.has(guessed) && !m.InLine() || len(st.half.buf) > 0 && http1.IsTokenByte(st.half.buf[0]) {
-		r.decide(f, m, fate)
-	}
-	r.free(st)
-}
-
-// shed makes what is kept of the connection's requests smaller, and reports
-// whether there was something.
-func (r *requests) shed(f *flow) bool {
-	if f.c.http.has(awaiting) {
-		r.loseProof(f, Shed)
-		return true
-	}
-	return r.giveUp(f, Shed)
-}
-
-// end is told that no more bytes will come, because the connection ended or is
-// forgotten.
-func (r *requests) end(f *flow, fate Fate) {
-	if f.c.stream != 0 {
-		r.loseProof(f, fate)
-		r.drop(f, fate)
-	}
-}
-
-// other marks a stream as not HTTP/1.
-func (r *requests) other(f *flow, p Protocol) {
-	f.c.state = ignored
-	r.stats.Streams[p]++
-	port := f.server.Port
-	if slices.Contains(r.warned[p], port) {
-		return
-	}
-	r.warned[p] = append(r.warned[p], port)
-	r.cfg.Logger.Warn(p.advice(port), "protocol", p.String(), "client", f.client.String())
 }

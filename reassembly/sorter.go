@@ -14,6 +14,7 @@ type sorter struct {
 // A span is a range of a stream.
 type span struct {
 	seq    seq
+	ack    seq // what the client had acknowledged when it sent the range's first byte
 	n      int
 	kind   kind
 	starts bool   // it begins where a segment did, with a request line

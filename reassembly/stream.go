@@ -18,7 +18,7 @@ type stream struct {
 
 	early    sorter
 	progress int64 // when the last byte was read in order
-	ack      seq   // what the client had acknowledged when it sent the first byte behind the hole
+	ack      seq   // what the client had acknowledged when the stream came into use
 	answered bool  // it was sent a response since: the server is not missing anything
 	end      ending
 	urgent   mark

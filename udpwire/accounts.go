@@ -21,6 +21,15 @@ func (t *tally) add(messages, bytes uint64) {
 	t.bytes += bytes
 }
 
+// without is what is left when others are taken away, and never less than nothing.
+func (t tally) without(others ...tally) tally {
+	for _, o := range others {
+		t.messages -= min(t.messages, o.messages)
+		t.bytes -= min(t.bytes, o.bytes)
+	}
+	return t
+}
+
 // close enters a session that ends: what was sent and not confirmed is lost, or, without responses, unknown.
 func (a *peerAccounts) close(o *outbox) {
 	messages, bytes := o.begun.messages(), o.begun.bytes
@@ -31,4 +40,18 @@ func (a *peerAccounts) close(o *outbox) {
 	received, receivedBytes := min(o.reported.messages, messages), min(o.reported.bytes, bytes)
 	a.received.add(received, receivedBytes)
 	a.lost.add(messages-received, bytes-receivedBytes)
+}
+
+// fates are the messages of all sessions by what is known of them now, the present session included.
+func (p *peer) fates() (received, lost, unconfirmed tally) {
+	received, lost, unconfirmed = p.accounts.received, p.accounts.lost, p.accounts.unconfirmed
+	o := &p.out
+	switch p.phase {
+	case phaseOneWay:
+		unconfirmed.add(o.begun.messages(), o.begun.bytes)
+	case phaseLive, phaseSilent:
+		received.add(o.reported.messages, o.reported.bytes)
+		lost.add(o.reported.lostMessages, o.reported.lostBytes)
+	}
+	return received, lost, unconfirmed
 }

@@ -21,7 +21,7 @@ const (
 // Flags of a datagram. Others are zero when sent and ignored when received.
 const (
 	flagSealed = 1 << 0 // encrypted and authenticated
-	flagOneWay = 1 << 1 // no answer has been heard and none is needed
+	flagOneWay = 1 << 1 // no response has been heard and none is needed
 )
 
 // Sizes in bytes.
@@ -36,12 +36,13 @@ const (
 // maxNumber is the last number a session may use in a direction. A listener begins a new session before it.
 const maxNumber = 1 << 62
 
-// A header begins each datagram.
+// A header begins each datagram. In HELLO and WELCOME session and number are random, and what they are for differs: see
+// the package comment.
 type header struct {
 	kind    kind
 	flags   uint8
-	session uint64
-	number  uint64
+	session uint64 // The session it belongs to.
+	number  uint64 // Its number in its session and direction: DATA by itself, all other kinds together.
 }
 
 var magic = [4]byte{'G', 'O', 'R', Version}

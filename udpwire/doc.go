@@ -1,14 +1,30 @@
 // Package udpwire carries messages over UDP from listeners to replayers and loses none silently. Most programs need
-// [Dial] and [Sender.Send] on one side, [Listen] and [Receiver.Run] on the other; the rest of this text is the format
-// on the wire, version 1, complete enough to write a decoder from.
+// [Dial] and [Sender.Send] on one side, [Listen] and [Receiver.Run] on the other. This text is the format on the wire,
+// version 1, complete enough to write a decoder from, after a word on how the package is made.
 //
 //	Send -> packer -> chunk of datagrams -> outbox => UDP => reception -> session -> inbox -> order -> handle
 //	        pack, split   one system call    numbers, resends                seals      what is missing   per lane
 //
+// # Where to begin reading
+//
+// Open message.go for what travels, then follow the picture. On the listener's side sender.go has the calls, link.go
+// the goroutine and the lock, packer.go how messages become datagrams. peer.go is a replayer as the listener sees it,
+// and names its parts: initiator.go asks for a session, pathsize.go is how large datagrams may be, contact.go whether
+// anybody is there, farewell.go the end, accounts.go the totals. outbox.go sends and keeps what is sent: flight.go has
+// the numbers, resend.go what is sent again, roundtrip.go, credit.go and pulse.go the pace. On the replayer's side
+// receiver.go has the calls, reception.go the way of a datagram, responder.go the response to HELLO, session.go one
+// listener. inbox.go takes what arrives: numbers.go knows what came, lossdetector.go what is missing, reporter.go when
+// to say so, frames.go and collector.go make messages of datagrams, order.go hands them on.
+//
+// Both sides share the format: datagram.go, message.go and fragment.go, a file for each control message (hello.go,
+// welcome.go, heartbeat.go, report.go, gone.go), and the two directions of a session, outgoing.go and incoming.go, with
+// seal.go and window.go. Files that end in _linux.go or _other.go are the system's; socket.go says what they owe. All
+// but link, Sender, Receiver and the sockets is driven with the time and does no I/O of its own.
+//
 // # Goroutines and memory
 //
 // Send, Flush and Close belong to one goroutine, which packs without locks and takes one per batch. Each replayer has
-// one more goroutine that reads its answers; Close ends it. Run does all of a Receiver's work on its caller's
+// one more goroutine that reads its responses; Close ends it. Run does all of a Receiver's work on its caller's
 // goroutine. A Body is lent in both directions: Send copies it once, into the datagram; handle gets a view on the
 // datagram, or on the buffer where fragments were joined, until it returns. A Sender holds at most
 // SenderConfig.Buffer bytes for each replayer (an eighth more while one message is nearly that large); a Receiver at
@@ -30,7 +46,7 @@
 //
 //	kind          from      number          body
 //	1 HELLO       listener  random          asks for a session; padded with zeros
-//	2 WELCOME     replayer  random          answers; never longer than the HELLO
+//	2 WELCOME     replayer  random          responds; never longer than the HELLO
 //	3 DATA        listener  1, 2, 3 ...     frames
 //	4 HEARTBEAT   listener  control         how far the listener is
 //	5 REPORT      replayer  control         what arrived, what is missing
@@ -60,13 +76,13 @@
 // are at the interface's MTU less 48 bytes of IPv6 and UDP headers (60,000 on loopback), later ones smaller, down to
 // 1,200. IP fragmentation is off. If the replayer still has the session asked for, WELCOME repeats it and it goes on;
 // else the session is new, chosen at random, and the listener's first datagram in it (a HEARTBEAT) proves that the
-// answer reached it: only then does the replayer keep anything beyond one of 256 table entries.
+// response reached it: only then does the replayer keep anything beyond one of 256 table entries.
 //
-// Without a secret and without any answer for 3 seconds a listener that has never had one may choose a session
+// Without a secret and without any response for 3 seconds a listener that has never had one may choose a session
 // itself and send DATA, HEARTBEAT and BYE with the one-way flag. Nothing is confirmed or sent again then; a number
-// missing for 200 ms is lost. It goes on asking, and begins a true session when an answer comes.
+// missing for 200 ms is lost. It goes on asking, and begins a true session when a response comes.
 //
-// BYE ends a session with final totals. A replayer answers a listener's with its own; a listener repeats it every
+// BYE ends a session with final totals. A replayer responds to a listener's with its own; a listener repeats it every
 // 50 ms until then. A session without a datagram for 60 seconds has ended.
 //
 // # Frames
@@ -100,7 +116,7 @@
 // # Recovery
 //
 //	HEARTBEAT                                       REPORT
-//	0   8  time: the listener's clock, ns           0   8  time of the HEARTBEAT this answers, or 0
+//	0   8  time: the listener's clock, ns           0   8  time of the HEARTBEAT this echoes, or 0
 //	8   8  oldest: no lower number is sent again    8   8  next: all lower numbers have arrived or are gone
 //	16  8  highest number sent                      16  8  highest number that arrived, or next - 1
 //	24  8  messages begun in the session            24  4  window, bytes
@@ -121,7 +137,7 @@
 // and each second. The listener sends a missing datagram again at once the first time, later unless it did so less
 // than 9/8 of a round trip and 1 ms ago. It sends a HEARTBEAT 10 to 20 ms after the last DATA, again after pauses that
 // double up to 100 ms until everything is confirmed, else each second. A datagram that has been sent 12 times over 5
-// seconds to a replayer that answers is given up: GONE. Everything else is kept until confirmed; when the buffer is
+// seconds to a replayer that responds is given up: GONE. Everything else is kept until confirmed; when the buffer is
 // full, new messages are refused, never old ones dropped.
 //
 // The listener has at most window bytes (each datagram counted with 1,024 more, which is what it costs the kernel)
@@ -163,6 +179,6 @@
 // no more datagrams (RFC 9001 section 6.6), and which one it is needs no agreement. A receiver accepts the epoch of the
 // highest authentic number, the one before and the one after. Since each side contributes to the keys, nothing
 // recorded in one session opens in another, whichever side was restarted. There is no forward secrecy: whoever learns
-// the secret can read recordings; use at least 32 random bytes. What is not authentic is counted and neither answered
-// nor kept.
+// the secret can read recordings; use at least 32 random bytes. What is not authentic is counted; it gets no
+// response and is not kept.
 package udpwire

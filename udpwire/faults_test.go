@@ -192,6 +192,39 @@ func TestCloseUnfinished(t *testing.T) {
 	})
 }
 
+// A listener that leaves waits for a replayer that went or never came, but not for ever.
+func TestLeaveAnAbsentReplayer(t *testing.T) {
+	for _, tt := range []struct {
+		name         string
+		before, back int64 // when the path is cut, and works again, in ns from the start; the farewell begins after 1 s
+		arrive       bool
+	}{
+		{"never there", 0, 1 << 62, false},
+		{"there too late", 0, 8000 * ms, false},
+		{"there in time", 0, 4000 * ms, true},
+		{"gone", 500 * ms, 1 << 62, false},
+		{"gone for a while", 500 * ms, 5000 * ms, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			n := newNetwork(t, 1, "secret")
+			start := n.now
+			passes := func() bool { return n.now-start < tt.before || n.now-start >= tt.back }
+			n.drop = func(bool, []byte) bool { return !passes() }
+			n.load(5000) // 1 s
+			n.finish(30000 * ms)
+			took := n.now - start
+			if !n.peer.farewell.done || n.peer.farewell.abandoned == tt.arrive {
+				t.Errorf("done %t, abandoned %t", n.peer.farewell.done, n.peer.farewell.abandoned)
+			}
+			if tt.arrive {
+				n.allArrived()
+			} else if took < 6000*ms || took > 9000*ms {
+				t.Errorf("it took %d ms", took/ms)
+			}
+		})
+	}
+}
+
 // Numbers stay unambiguous where keys change and where a session's numbers end.
 func TestNumbersChangeKeysAndEnd(t *testing.T) {
 	for _, start := range []uint64{1 << epochBits, maxNumber} {

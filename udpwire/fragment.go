@@ -7,12 +7,15 @@ const fragmentHead = 16
 
 // A fragment is a piece of a MESSAGE frame too long for one datagram.
 type fragment struct {
-	offset, total uint32
-	piece         []byte
+	offset uint32 // Where in the frame the piece begins.
+	total  uint32 // The frame's size.
+	piece  []byte // It lies in the datagram, and is lent with that.
 }
 
+// last reports whether the frame ends with the piece.
 func (f *fragment) last() bool { return uint64(f.offset)+uint64(len(f.piece)) == uint64(f.total) }
 
+// appendFragmentHead appends a FRAGMENT frame up to its piece of length bytes.
 func appendFragmentHead(dst []byte, length, offset, total int) []byte {
 	dst = append(dst, frameFragment, 0, 0, 0)
 	dst = binary.BigEndian.AppendUint32(dst, uint32(length))
@@ -20,7 +23,8 @@ func appendFragmentHead(dst []byte, length, offset, total int) []byte {
 	return binary.BigEndian.AppendUint32(dst, uint32(total))
 }
 
-// parseFragment reads the FRAGMENT frame at the start of b and returns its length.
+// parseFragment reads the FRAGMENT frame at the start of b into f and returns its length. ok is false when it is cut off
+// or its numbers contradict each other.
 func parseFragment(b []byte, f *fragment) (n int, ok bool) {
 	if len(b) < fragmentHead || b[0] != frameFragment {
 		return 0, false

@@ -1,6 +1,6 @@
 package udpwire
 
-// A handshake is a HELLO that was answered. It becomes a session when a datagram shows that the WELCOME arrived, so
+// A handshake is a HELLO that got its WELCOME. It becomes a session when a datagram shows that the WELCOME arrived, so
 // that nobody begins one under a foreign address or with a recording.
 type handshake struct {
 	helloID    uint64   // What the HELLO's header has for a session.

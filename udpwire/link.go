@@ -53,7 +53,8 @@ func newLink(cfg *SenderConfig, host string, keys *keyring, now func() int64, dr
 	if l.path, err = openPath(cfg, host, now()); err != nil {
 		return nil, err
 	}
-	l.buffer.limit, l.buffer.wait, l.buffer.room.L = cfg.Buffer, cfg.Wait, &l.mu
+	l.buffer.limit, l.buffer.room.L = cfg.Buffer, &l.mu
+	l.buffer.wait.Store(cfg.Wait)
 	l.peer = peer{name: host, log: cfg.Logger, dropped: dropped, contact: contact{up: true}, size: l.path.size(),
 		initiator: initiator{keys: keys, rand: randomBytes}}
 	l.peer.out.tx.write = func(b []byte, size int) (int, error) { return l.path.sock.write(b, size) }
@@ -73,19 +74,30 @@ func (l *link) admit(n int) error {
 	if l.buffer.admits(n) {
 		return nil
 	}
-	if !l.buffer.wait {
+	if !l.buffer.wait.Load() {
 		return l.buffer.refusal(n)
 	}
 	l.pack.flush()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for l.buffer.pool.out > l.buffer.limit/2 && !l.closed {
+	for l.buffer.pool.out > l.buffer.limit/2 && l.buffer.wait.Load() && !l.closed {
 		l.buffer.room.Wait()
 	}
-	if l.closed {
+	switch {
+	case l.closed:
 		return net.ErrClosed
+	case l.buffer.pool.out > l.buffer.limit/2:
+		return l.buffer.refusal(n)
 	}
 	return nil
+}
+
+// hurry makes admit and hand wait no more.
+func (l *link) hurry() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.buffer.wait.Store(false)
+	l.buffer.room.Broadcast()
 }
 
 // send packs m, which was admitted.
@@ -105,7 +117,7 @@ func (l *link) hand(c *chunk) *chunk {
 	var next *chunk
 	if c != nil {
 		next = l.queue(c)
-		for l.buffer.wait && l.buffer.pool.out > l.buffer.limit && !l.closed {
+		for l.buffer.wait.Load() && l.buffer.pool.out > l.buffer.limit && !l.closed {
 			l.buffer.room.Wait()
 		}
 	}
@@ -181,7 +193,7 @@ func (l *link) turn() *sendSocket {
 	now := l.now()
 	l.peer.tick(now)
 	l.publish()
-	if l.closed {
+	if l.closed && !l.peer.farewell.done {
 		l.peer.abandon(now)
 	}
 	if l.peer.farewell.done {
@@ -240,15 +252,13 @@ func (l *link) redial() {
 func (l *link) close(ctx context.Context) error {
 	l.pack.flush()
 	l.mu.Lock()
-	l.peer.farewell.begun = true
+	l.peer.farewell.begun, l.peer.farewell.since = true, l.now()
 	l.wakeAt = 0
 	l.path.wake()
 	l.mu.Unlock()
-	var err error
 	select {
 	case <-l.done:
 	case <-ctx.Done():
-		err = fmt.Errorf("udpwire: replayer %s did not confirm everything: %w", l.path.host, ctx.Err())
 	}
 	l.mu.Lock()
 	l.closed = true
@@ -259,5 +269,8 @@ func (l *link) close(ctx context.Context) error {
 	l.path.cancel()
 	<-l.done
 	l.path.close()
-	return err
+	if l.peer.farewell.abandoned {
+		return fmt.Errorf("replayer %s did not confirm everything", l.path.host)
+	}
+	return nil
 }

@@ -50,6 +50,7 @@ const (
 	familyIPv6 = 2
 )
 
+// family is the address family of a in a MESSAGE frame.
 func family(a netip.Addr) uint8 {
 	switch {
 	case a.Is4():
@@ -60,6 +61,7 @@ func family(a netip.Addr) uint8 {
 	return familyNone
 }
 
+// addrSize is how many bytes an address of a family takes.
 func addrSize(family uint8) int {
 	switch family {
 	case familyIPv4:
@@ -85,6 +87,7 @@ func appendHead(dst []byte, m *Message, back uint32) []byte {
 	return appendAddr(appendAddr(dst, m.Src.Addr()), m.Dst.Addr())
 }
 
+// appendAddr appends the bytes of an address; none when it is not valid.
 func appendAddr(dst []byte, a netip.Addr) []byte {
 	switch family(a) {
 	case familyIPv4:
@@ -98,7 +101,7 @@ func appendAddr(dst []byte, a netip.Addr) []byte {
 }
 
 // parseMessage reads the MESSAGE frame at the start of b into m, whose Body then lies in b. It returns the frame's
-// length and how many messages back the lane's last one was.
+// length and how many messages back the lane's last one was. ok is false when the frame is cut off or makes no sense.
 func parseMessage(b []byte, m *Message) (n int, back uint32, ok bool) {
 	if len(b) < messageFixed || b[0] != frameMessage || b[3]>>4 != 0 {
 		return 0, 0, false
@@ -120,6 +123,7 @@ func parseMessage(b []byte, m *Message) (n int, back uint32, ok bool) {
 	return n, binary.BigEndian.Uint32(b[8:]), true
 }
 
+// parseAddr reads an address of a family at the start of b, which is long enough.
 func parseAddr(b []byte, family uint8, port uint16) netip.AddrPort {
 	switch family {
 	case familyIPv4:

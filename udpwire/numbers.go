@@ -1,22 +1,24 @@
 package udpwire
 
 // numbers knows which of a session's datagrams have arrived. Everything below next is settled; beyond it a ring holds
-// for each number what it settles. The zero value is ready.
+// for each number what it settles. init makes it ready. Not safe for concurrent use.
 type numbers struct {
-	next    uint64   // lowest number not settled; numbers begin at 1
-	highest uint64   // highest that arrived
-	ring    []uint64 // by number: 0 missing, numberGone, or numberArrived + the id of the last message it completes
-	count   int      // marked beyond next
+	next    uint64   // The lowest number not settled; numbers begin with 1.
+	highest uint64   // The highest that arrived.
+	ring    []uint64 // By number: 0 missing, numberGone, or numberArrived and the id of the last message it completes.
+	count   int      // How many beyond next are marked.
 }
 
 const (
 	numberGone    = 1
 	numberArrived = 2
-	minRing       = 256
+	minRing       = 256 // numbers; the ring doubles when it must
 )
 
+// init begins with number 1.
 func (s *numbers) init() { s.next = 1 }
 
+// slot is where the ring has n.
 func (s *numbers) slot(n uint64) *uint64 { return &s.ring[n&uint64(len(s.ring)-1)] }
 
 // settled reports whether n has arrived or is gone.

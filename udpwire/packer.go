@@ -2,33 +2,34 @@ package udpwire
 
 // A packer cuts and packs messages into datagrams. It belongs to the goroutine that calls Send: nothing here is locked.
 type packer struct {
-	hand func(*chunk) *chunk // takes a filled chunk, returns an empty one with room for chunkSize bytes
-	size func() int          // current size of a full datagram, asked when a chunk is begun
-	tag  int                 // bytes to leave behind each datagram for sealing
+	hand func(*chunk) *chunk // Takes a filled chunk, returns an empty one with room for chunkSize bytes.
+	size func() int          // The current size of a full datagram, asked when a chunk is begun.
+	tag  int                 // Bytes to leave behind each datagram for sealing.
 
-	c     *chunk
-	full  int   // size of a full datagram in c
-	open  bool  // a datagram is being filled
-	start int   // where it starts in c.buf
-	since int64 // Time of the first message in c
+	c     *chunk // What is being filled; nil at first.
+	full  int    // The size of a full datagram in c.
+	open  bool   // A datagram is being filled.
+	start int    // Where it starts in c.buf.
+	since int64  // The Time of the first message in c; 0: there is none.
 
-	id    uint64            // of the last message packed
-	lanes [laneCount]uint64 // id of the last message of each lane
-	head  [maxHead]byte     // scratch
+	id    uint64            // Of the last message packed.
+	lanes [laneCount]uint64 // The id of the last message of each lane; 0: it has had none.
+	head  [maxHead]byte     // Scratch.
 }
 
-// laneCount: connections share this many lanes by hash; within a lane the replayer keeps the order.
+// laneCount is how many lanes there are: connections share this many lanes by hash; within a lane the replayer keeps the order.
 const laneCount = 1 << 14
 
+// lane is the lane of a connection.
 func lane(conn uint64) int {
 	return int(conn * 0x9E3779B97F4A7C15 >> (64 - 14)) // Fibonacci hashing: Conn may be anything
 }
 
-// splitShare: the end of a datagram is filled with the next message's beginning when more than this share of it would
+// splitShare is when a message is split: the end of a datagram is filled with the next message's beginning when more than this share of it would
 // stay empty; a smaller rest is not worth the receiver's copying.
 const splitShare = 8
 
-// add packs m.
+// add packs m, whose Body is copied: it goes into the open datagram if it fits, else into the next, else it is split.
 func (p *packer) add(m *Message) {
 	p.id++
 	l := &p.lanes[lane(m.Conn)]

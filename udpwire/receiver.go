@@ -35,6 +35,7 @@ const (
 	receiveBuffer     = 8 << 20 // asked of the kernel
 )
 
+// check fills in the defaults.
 func (cfg *ReceiverConfig) check() {
 	if cfg.MaxSessions == 0 {
 		cfg.MaxSessions = DefaultSessions
@@ -55,9 +56,9 @@ func (cfg *ReceiverConfig) check() {
 
 // A Receiver receives messages from listeners. Run does all the work on its caller's goroutine.
 type Receiver struct {
-	sock *receiveSocket
+	sock *receiveSocket // Run's.
 
-	mu   sync.Mutex // held while a batch is worked on
+	mu   sync.Mutex // Guards core, for Stats. Run holds it while a batch is worked on.
 	core reception
 }
 
@@ -158,7 +159,7 @@ func (r *Receiver) turn(deadline time.Time) error {
 		if errors.Is(err, net.ErrClosed) {
 			return fmt.Errorf("udpwire: %w", err)
 		}
-		return nil // an ICMP answer to one of ours: of no consequence
+		return nil // an ICMP response to one of ours: of no consequence
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

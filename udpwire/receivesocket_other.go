@@ -20,6 +20,7 @@ type receiveSocket struct {
 // unknownBuffer is how many bytes a socket's buffer is supposed to hold that nobody asked for.
 const unknownBuffer = 64 << 10
 
+// newReceiveSocket takes conn over once it has succeeded. want is how many bytes the kernel's buffer is to hold.
 func newReceiveSocket(conn *net.UDPConn, want int, _ *slog.Logger) (*receiveSocket, error) {
 	s := &receiveSocket{conn: conn, buf: make([]byte, maxDatagram+1)}
 	return s, conn.SetReadBuffer(want)

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// A reception knows all listeners: it answers HELLO, brings each datagram to its session, and keeps the limits. It is
+// A reception knows all listeners: it responds to HELLO, brings each datagram to its session, and keeps the limits. It is
 // driven with the time and does no I/O but write. Not safe for concurrent use.
 type reception struct {
 	cfg    ReceiverConfig
@@ -108,7 +108,7 @@ func (r *reception) allowed(a netip.Addr) bool {
 	return r.cfg.Allow == nil
 }
 
-// hello answers a HELLO: with the session asked for if that is still known, else with a new one. The response goes
+// hello responds to a HELLO: with the session asked for if that is still known, else with a new one. The response goes
 // only to where an authentic HELLO came from.
 func (r *reception) hello(h header, d []byte, from source) (why reason, ok bool) {
 	size := len(d)

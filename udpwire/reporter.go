@@ -31,7 +31,7 @@ func (r *reporter) ask(now int64, next, ripe uint64) {
 	}
 }
 
-// heard notes that a HEARTBEAT wants to be answered.
+// heard notes that a HEARTBEAT waits for its REPORT.
 func (r *reporter) heard(now, echo int64) { r.echo, r.dueAt = echo, now }
 
 // missing returns what a REPORT made now names of the numbers up to ripe, and sets when the next one is due. The spans

@@ -1,11 +1,11 @@
 package udpwire
 
-// A responder answers HELLO. Its response is never longer, and it costs one entry in a fixed table: nothing a stranger
+// A responder makes the response to HELLO. It is never longer, and it costs one entry in a fixed table: nothing a stranger
 // sends makes it hold more. It does no I/O. Not safe for concurrent use.
 type responder struct {
 	keys       *keyring     // nil: no secret.
 	rand       func([]byte) // Fills with random bytes.
-	handshakes handshakes   // The HELLOs answered whose listeners have not shown that the WELCOME arrived.
+	handshakes handshakes   // HELLOs whose listeners have not shown that the WELCOME arrived.
 }
 
 // parse authenticates a HELLO and reads it into ask.
@@ -53,7 +53,7 @@ func (r *responder) offer(id uint64, ask *hello, sessions *sessionTable, full fu
 	return shake
 }
 
-// welcome appends the WELCOME that answers the HELLO with header h to dst.
+// welcome appends the WELCOME that responds to the HELLO with header h to dst.
 func (r *responder) welcome(h header, w *welcome, dst []byte) []byte {
 	d := w.append(append(dst, make([]byte, headerSize)...))
 	response := header{kind: kindWelcome, flags: h.flags & flagSealed, session: h.session, number: random64(r.rand)}

@@ -12,10 +12,11 @@ import (
 // way to each session's keys. Nil means no secret: nothing is sealed.
 type keyring struct {
 	secret         []byte
-	hello, welcome cipher.AEAD
-	nonce          [12]byte
+	hello, welcome cipher.AEAD // What seals the datagrams of these kinds.
+	nonce          [12]byte    // Scratch.
 }
 
+// newKeyring derives the fixed keys. It returns nil for an empty secret.
 func newKeyring(secret []byte) (*keyring, error) {
 	if len(secret) == 0 {
 		return nil, nil
@@ -68,6 +69,7 @@ func (k *keyring) openHandshake(d []byte) ([]byte, bool) {
 	return body, err == nil
 }
 
+// handshake returns the key of a HELLO or WELCOME and sets its nonce.
 func (k *keyring) handshake(d []byte) cipher.AEAD {
 	copy(k.nonce[:], d[12:24])
 	if kind(d[4]) == kindHello {
@@ -98,6 +100,7 @@ type sealer struct {
 	nonce         [12]byte // four zero bytes and the number
 }
 
+// newSealer returns a sealer whose keys come from prk, for the direction that label names.
 func newSealer(prk []byte, label string) *sealer {
 	return &sealer{data: schedule{prk: prk, label: label + " data"}, control: schedule{prk: prk, label: label + " control"}}
 }
@@ -106,10 +109,10 @@ func newSealer(prk []byte, label string) *sealer {
 type schedule struct {
 	prk     []byte
 	label   string
-	highest uint64 // epoch of the highest number that was authentic
+	highest uint64 // The epoch of the highest number that was authentic.
 	slots   [4]struct {
 		epoch uint64
-		aead  cipher.AEAD // nil: not derived yet
+		aead  cipher.AEAD // nil: not derived yet.
 	}
 }
 
@@ -131,6 +134,7 @@ func (s *schedule) aead(number uint64) cipher.AEAD {
 	return slot.aead
 }
 
+// schedule returns the keys of the counter that a datagram belongs to and its number, and sets its nonce.
 func (s *sealer) schedule(d []byte) (*schedule, uint64) {
 	copy(s.nonce[4:], d[16:24])
 	number := binary.BigEndian.Uint64(d[16:24])

@@ -30,6 +30,7 @@ type SenderConfig struct {
 // minBuffer has room for a few batches.
 const minBuffer = 1 << 20
 
+// check reports what is wrong with the configuration and fills in the defaults.
 func (cfg *SenderConfig) check() error {
 	if len(cfg.Replayers) == 0 {
 		return errors.New("udpwire: no replayer given")
@@ -49,15 +50,16 @@ func (cfg *SenderConfig) check() error {
 	return nil
 }
 
-// A Sender sends messages to replayers. Send, Flush and Close belong to one goroutine; Stats may be called from any.
+// A Sender sends messages to replayers. Send, Flush and Close belong to one goroutine; Hurry and Stats may be called from
+// any.
 type Sender struct {
-	links     []*link
-	queueFull atomic.Uint64
-	tooLarge  atomic.Uint64
-	closed    bool
+	links     []*link       // One for each replayer, in the order configured.
+	queueFull atomic.Uint64 // Messages refused for want of room.
+	tooLarge  atomic.Uint64 // Messages that will never have room.
+	closed    bool          // Send's goroutine has called Close.
 }
 
-// Dial resolves the replayers' addresses and opens a socket to each. It does not wait for their answers: messages
+// Dial resolves the replayers' addresses and opens a socket to each. It does not wait for their responses: messages
 // are kept meanwhile.
 func Dial(cfg SenderConfig) (*Sender, error) {
 	if err := cfg.check(); err != nil {
@@ -87,8 +89,10 @@ func Dial(cfg SenderConfig) (*Sender, error) {
 	return s, nil
 }
 
+// wallClock is the time in ns since the Unix epoch.
 func wallClock() int64 { return time.Now().UnixNano() }
 
+// randomBytes fills b with random bytes.
 func randomBytes(b []byte) { rand.Read(b) } // never fails (crypto/rand)
 
 // Send packs one message; Body is lent for the call. Nothing leaves before the datagram is full, 5 ms have passed by
@@ -140,8 +144,17 @@ func (s *Sender) Flush() {
 	}
 }
 
-// Close flushes, waits until everything is confirmed or given up or ctx ends, says goodbye and stops. The error tells
-// that ctx ended first; what was not confirmed then is counted as lost.
+// Hurry makes Send wait for room no more, also the one that is waiting now: where SenderConfig.Wait asked for that, it
+// returns ErrQueueFull from here on.
+func (s *Sender) Hurry() {
+	for _, l := range s.links {
+		l.hurry()
+	}
+}
+
+// Close flushes, waits until everything is confirmed or given up or ctx ends, says goodbye and stops. A replayer that is
+// not there for 5 seconds is not waited for. The error says who did not confirm everything; what was not confirmed is
+// counted as lost.
 func (s *Sender) Close(ctx context.Context) error {
 	if s.closed {
 		return nil

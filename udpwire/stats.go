@@ -137,36 +137,30 @@ func (r reason) String() string { return reasonTable[r].name }
 func (l *link) addTo(st *SenderStats) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p, o := &l.peer, &l.peer.out
-	received, bytes := p.accounts.received.messages, p.accounts.received.bytes
-	lost, lostBytes := p.accounts.lost.messages, p.accounts.lost.bytes
-	unconfirmed, unconfirmedBytes := p.accounts.unconfirmed.messages, p.accounts.unconfirmed.bytes
-	sent, sentBytes := l.sent.messages.Load(), l.sent.bytes.Load()
-	switch {
-	case p.phase == phaseOneWay:
-		unconfirmed += o.begun.messages()
-		unconfirmedBytes += o.begun.bytes
-	case p.phase != phaseSeeking:
-		received += o.reported.messages
-		bytes += o.reported.bytes
-		lost += o.reported.lostMessages
-		lostBytes += o.reported.lostBytes
-	}
-	st.MessagesSent += sent
-	st.BytesSent += sentBytes
-	st.MessagesReceived += received
-	st.BytesReceived += bytes
-	st.MessagesUnconfirmed += unconfirmed
-	st.BytesUnconfirmed += unconfirmedBytes
-	pending := sent - min(sent, received+lost+unconfirmed)
-	pendingBytes := sentBytes - min(sentBytes, bytes+lostBytes+unconfirmedBytes)
+	received, lost, unconfirmed := l.peer.fates()
+	sent := tally{l.sent.messages.Load(), l.sent.bytes.Load()}
+	pending := sent.without(received, lost, unconfirmed)
 	if l.closed { // nobody will confirm these any more
-		lost, lostBytes, pending, pendingBytes = lost+pending, lostBytes+pendingBytes, 0, 0
+		lost.add(pending.messages, pending.bytes)
+		pending = tally{}
 	}
-	st.MessagesLost += lost
-	st.BytesLost += lostBytes
-	st.MessagesPending += pending
-	st.BytesPending += pendingBytes
+	st.MessagesSent += sent.messages
+	st.BytesSent += sent.bytes
+	st.MessagesReceived += received.messages
+	st.BytesReceived += received.bytes
+	st.MessagesLost += lost.messages
+	st.BytesLost += lost.bytes
+	st.MessagesUnconfirmed += unconfirmed.messages
+	st.BytesUnconfirmed += unconfirmed.bytes
+	st.MessagesPending += pending.messages
+	st.BytesPending += pending.bytes
+	st.Buffered += uint64(l.buffer.pool.out)
+	l.peer.addTo(st)
+}
+
+// addTo adds a peer's counters of datagrams and what is known of the replayer now.
+func (p *peer) addTo(st *SenderStats) {
+	o := &p.out
 	st.DatagramsSent += o.tx.datagrams
 	st.DatagramBytesSent += o.tx.bytes
 	st.DatagramsRecovered += o.resends.recovered
@@ -175,7 +169,6 @@ func (l *link) addTo(st *SenderStats) {
 	for i, n := range p.accounts.rejects {
 		st.Rejected[i] += n
 	}
-	st.Buffered += uint64(l.buffer.pool.out)
 	st.Sessions += p.accounts.sessions
 	if p.phase == phaseLive {
 		st.ReplayersUp++

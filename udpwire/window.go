@@ -3,8 +3,8 @@ package udpwire
 // A replayWindow refuses control numbers seen before (the idea of RFC 6479: a bitmap behind the highest number). The
 // zero value is ready. DATA needs none: a session's numbers are settled one by one (see numbers).
 type replayWindow struct {
-	highest uint64
-	bits    uint64 // bit i: highest-i was seen
+	highest uint64 // The highest number seen.
+	bits    uint64 // Bit i says that highest-i was seen.
 }
 
 // fresh reports whether number was not seen and is not too old, without marking it: only an authentic datagram may.

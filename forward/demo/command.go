@@ -5,6 +5,8 @@ import (
 	"os"
 
 	"github.com/urfave/cli/v2"
+
+	"gor/forward/command"
 )
 
 // Command returns the command gor demo. The commands that it shows are this
@@ -14,9 +16,11 @@ func Command() *cli.Command {
 		Name:  "demo",
 		Usage: "show the whole path on this machine's loopback (as root)",
 		Action: func(c *cli.Context) error {
+			life := command.Begin(c.Context, 0)
+			defer life.Close()
 			exe, err := os.Executable()
 			if err == nil {
-				err = Run(c.Context, exe, c.App.Writer, c.App.ErrWriter)
+				err = Run(life.Running(), exe, c.App.Writer, c.App.ErrWriter)
 			}
 			if err != nil {
 				return fmt.Errorf("demo: %w", err)

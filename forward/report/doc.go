@@ -26,7 +26,7 @@
 // these names. Fields without a name are not shown.
 //
 // The accounts of a replayer's targets have more than counters: rates, status
-// codes, latencies. They are shown by functions of their own, which take the names
+// codes, histograms. They are shown by functions of their own, which take the names
 // from the same tags.
 //
 // A Reporter asks for a Snapshot whenever it has to show something; it owns the

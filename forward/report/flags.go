@@ -14,7 +14,7 @@ func Flags() []cli.Flag {
 	return []cli.Flag{
 		&cli.DurationFlag{Name: "stats", Value: 5 * time.Second, Usage: "report statistics this often (0: only at the end)"},
 		&cli.StringFlag{Name: "metrics", Usage: "serve Prometheus metrics and /healthz on this `ADDRESS`"},
-		&cli.StringFlag{Name: "log-format", Value: "text", Usage: "text or json"},
+		&cli.StringFlag{Name: "log-format", Value: "text", Usage: "log as `FORMAT`: text or json"},
 		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "log more"},
 	}
 }

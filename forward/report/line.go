@@ -56,6 +56,9 @@ func (r *Reporter) appendTargetsLine(dst []byte, stats []forward.TargetStats) []
 			dst = fmt.Appendf(dst, " p50=%s p90=%s p99=%s max=%s", formatLatency(s.Latency.Quantile(.5)),
 				formatLatency(s.Latency.Quantile(.9)), formatLatency(s.Latency.Quantile(.99)), formatLatency(s.Latency.Max()))
 		}
+		if s.Wait.Count() > 0 {
+			dst = fmt.Appendf(dst, " wait_p99=%s", formatLatency(s.Wait.Quantile(.99)))
+		}
 		for d, n := range r.declared.counters(s) {
 			if d.line == "yes" {
 				dst = fmt.Appendf(dst, " %s=%d", d.element, n)

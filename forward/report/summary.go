@@ -56,7 +56,7 @@ func (r *Reporter) appendTargets(dst []byte, stats []forward.TargetStats) []byte
 			fmt.Fprint(w, d.name, "\t")
 		}
 	}
-	fmt.Fprint(w, "open\tper s\tp50\tp90\tp99\tmax\t  target\n")
+	fmt.Fprint(w, "open\tper s\tp50\tp90\tp99\tmax\twait p50\twait p99\t  target\n")
 	for i := range stats {
 		s := &stats[i]
 		fmt.Fprintf(w, "%d\t%d\t%d\t", s.Received, s.Answered, s.FailedTotal())
@@ -69,7 +69,8 @@ func (r *Reporter) appendTargets(dst []byte, stats []forward.TargetStats) []byte
 		for _, q := range []float64{.5, .9, .99} {
 			fmt.Fprintf(w, "%s\t", formatLatency(s.Latency.Quantile(q)))
 		}
-		fmt.Fprintf(w, "%s\t  %s\n", formatLatency(s.Latency.Max()), s.Target)
+		fmt.Fprintf(w, "%s\t%s\t%s\t  %s\n", formatLatency(s.Latency.Max()),
+			formatLatency(s.Wait.Quantile(.5)), formatLatency(s.Wait.Quantile(.99)), s.Target)
 	}
 	w.Flush()
 	for i := range stats {

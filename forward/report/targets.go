@@ -38,7 +38,7 @@ func (r *Reporter) appendTargetMetrics(dst []byte, stats []forward.TargetStats) 
 			dst = r.appendSamples(dst, family.name+"{"+targets[i], d, &stats[i])
 		}
 	}
-	return appendLatency(dst, stats, targets)
+	return appendHistograms(dst, stats, targets)
 }
 
 // appendSamples appends the number that d declares of a target's accounts, or those

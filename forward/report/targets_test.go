@@ -10,19 +10,20 @@ import (
 
 func exampleStats() []forward.TargetStats {
 	a := forward.TargetStats{
-		Target: "http://staging|10", Elapsed: 10 * time.Second, Received: 130, Answered: 99, Limited: 20, Unsupported: 1, Filtered: 2,
+		Target: "http://staging|10", Elapsed: 10 * time.Second, Received: 137, Answered: 99, Limited: 20, Unsupported: 1, Filtered: 2, Stopped: 7,
 		Status: map[int]uint64{404: 2, 200: 97}, Queue: 3, QueueBytes: 1234, InFlight: 1, Failing: true,
 	}
 	a.Failed[forward.FailRefused], a.Failed[forward.FailTimeout] = 3, 1
 	for range 99 {
 		a.Latency.Add(1200 * time.Microsecond)
+		a.Wait.Add(40 * time.Millisecond)
 	}
 	return []forward.TargetStats{a, {Target: `http://"dev"`}}
 }
 
 func TestTargetsLine(t *testing.T) {
-	const want = `http://staging|10 9.9/s 200=97 404=2 refused=3 timeout=1 limited=20 unsupported=1 filtered=2 ` +
-		`p50=1.2ms p90=1.2ms p99=1.2ms max=1.2ms queue=3 in_flight=1 FAILING; http://"dev" 0.0/s queue=0 in_flight=0`
+	const want = `http://staging|10 9.9/s 200=97 404=2 refused=3 timeout=1 limited=20 unsupported=1 filtered=2 stopped=7 ` +
+		`p50=1.2ms p90=1.2ms p99=1.2ms max=1.2ms wait_p99=40ms queue=3 in_flight=1 FAILING; http://"dev" 0.0/s queue=0 in_flight=0`
 	if got := string(new(Reporter).appendTargetsLine([]byte("x"), exampleStats())); got != "x"+want {
 		t.Errorf("got  %s\nwant x%s", got, want)
 	}
@@ -30,9 +31,9 @@ func TestTargetsLine(t *testing.T) {
 
 func TestTargetsTable(t *testing.T) {
 	const want = `
-  received  answered  failed  limited  queue_full  sampled_out  unsupported  filtered  open  per s    p50    p90    p99    max  target
-       130        99       4       20           0            0            1         2     4    9.9  1.2ms  1.2ms  1.2ms  1.2ms  http://staging|10
-         0         0       0        0           0            0            0         0     0    0.0     0s     0s     0s     0s  http://"dev"
+  received  answered  failed  limited  queue_full  sampled_out  unsupported  filtered  stopped  open  per s    p50    p90    p99    max  wait p50  wait p99  target
+       137        99       4       20           0            0            1         2        7     4    9.9  1.2ms  1.2ms  1.2ms  1.2ms      40ms      40ms  http://staging|10
+         0         0       0        0           0            0            0         0        0     0    0.0     0s     0s     0s     0s        0s        0s  http://"dev"
 http://staging|10: 200=97 404=2 refused=3 timeout=1
 `
 	if got := "\n" + string(new(Reporter).appendTargets(nil, exampleStats())); got != want {
@@ -45,7 +46,7 @@ func TestTargetMetrics(t *testing.T) {
 	for _, want := range []string{
 		"# HELP gor_replay_requests_total Requests by what became of them. Unit: requests.\n# TYPE gor_replay_requests_total counter\n",
 		"# HELP gor_replay_queue_bytes Memory of the requests that wait or are in flight. Unit: bytes.\n# TYPE gor_replay_queue_bytes gauge\n",
-		`gor_replay_received_total{target="http://staging|10"} 130` + "\n",
+		`gor_replay_received_total{target="http://staging|10"} 137` + "\n",
 		`gor_replay_requests_total{target="http://staging|10",fate="answered"} 99` + "\n",
 		`gor_replay_requests_total{target="http://staging|10",fate="limited"} 20` + "\n",
 		`gor_replay_requests_total{target="http://staging|10",fate="failed"} 4` + "\n",
@@ -59,6 +60,11 @@ func TestTargetMetrics(t *testing.T) {
 		`gor_replay_request_duration_seconds_bucket{target="http://staging|10",le="+Inf"} 99` + "\n",
 		`gor_replay_request_duration_seconds_sum{target="http://staging|10"} 0.1188` + "\n",
 		`gor_replay_request_duration_seconds_count{target="http://staging|10"} 99` + "\n",
+		"# HELP gor_replay_wait_duration_seconds Time that requests waited for their turn, of those whose turn came. Unit: seconds.\n# TYPE gor_replay_wait_duration_seconds histogram\n",
+		`gor_replay_wait_duration_seconds_bucket{target="http://staging|10",le="0.025"} 0` + "\n",
+		`gor_replay_wait_duration_seconds_bucket{target="http://staging|10",le="0.05"} 99` + "\n",
+		`gor_replay_wait_duration_seconds_sum{target="http://staging|10"} 3.96` + "\n",
+		`gor_replay_wait_duration_seconds_count{target="http://\"dev\""} 0` + "\n",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("missing %s", want)

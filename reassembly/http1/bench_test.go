@@ -66,7 +66,7 @@ func BenchmarkChunks(b *testing.B) {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
 			b.SetBytes(int64(len(body)))
 			for b.Loop() {
-				m := Message{state: inSize}
+				m := Message{progress: progress{state: inSize}}
 				if _, v := m.Body(body); v != Whole {
 					b.Fatal(v)
 				}

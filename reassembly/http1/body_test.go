@@ -25,7 +25,6 @@ const (
 
 // TestGap loses bytes of bodies: content may be lost, framing may not.
 func TestGap(t *testing.T) {
-	const whole = 0
 	for _, tt := range []struct {
 		name, head, before string
 		gap                int64

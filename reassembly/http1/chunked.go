@@ -45,74 +45,74 @@ func textLen(b []byte) int {
 }
 
 // chunkByte reads one byte of the framing. It returns why it may not be.
-func (m *Message) chunkByte(c byte) Reason {
-	switch m.state {
+func (p *progress) chunkByte(c byte) Reason {
+	switch p.state {
 	case inSize, inDigits:
 		v := hexValue(c)
-		if v < 0 && m.state == inDigits {
-			return m.sizeEnd(c)
+		if v < 0 && p.state == inDigits {
+			return p.sizeEnd(c)
 		}
-		if v < 0 || m.need > math.MaxInt64>>4 {
+		if v < 0 || p.need > math.MaxInt64>>4 {
 			return ReasonChunkSize
 		}
-		m.state, m.need = inDigits, m.need<<4|v
+		p.state, p.need = inDigits, p.need<<4|v
 		return ReasonNone
 	case inSizeEnd:
-		return m.sizeEnd(c)
+		return p.sizeEnd(c)
 	case inExtension:
-		return m.expect(c, '\r', inSizeLF, ReasonChunkLine)
+		return p.expect(c, '\r', inSizeLF, ReasonChunkLine)
 	case inSizeLF:
-		if m.need == 0 {
-			return m.expect(c, '\n', inTrailers, ReasonChunkLine)
+		if p.need == 0 {
+			return p.expect(c, '\n', inTrailers, ReasonChunkLine)
 		}
-		return m.expect(c, '\n', inData, ReasonChunkLine)
+		return p.expect(c, '\n', inData, ReasonChunkLine)
 	case inDataCR:
-		return m.expect(c, '\r', inDataLF, ReasonChunkEnd)
+		return p.expect(c, '\r', inDataLF, ReasonChunkEnd)
 	case inDataLF:
-		return m.expect(c, '\n', inSize, ReasonChunkEnd)
+		return p.expect(c, '\n', inSize, ReasonChunkEnd)
 	}
-	return m.trailerByte(c)
+	return p.trailerByte(c)
 }
 
 // sizeEnd reads a byte behind a chunk's size.
-func (m *Message) sizeEnd(c byte) Reason {
+func (p *progress) sizeEnd(c byte) Reason {
 	switch c {
 	case ' ', '\t':
-		m.state = inSizeEnd
+		p.state = inSizeEnd
 	case ';':
-		m.state = inExtension
+		p.state = inExtension
 	case '\n':
 		return ReasonChunkLine
 	default:
-		return m.expect(c, '\r', inSizeLF, ReasonChunkSize)
+		return p.expect(c, '\r', inSizeLF, ReasonChunkSize)
 	}
 	return ReasonNone
 }
 
 // trailerByte reads a byte of the trailer section (RFC 9112 section 7.1.2).
-func (m *Message) trailerByte(c byte) Reason {
-	switch m.state {
+func (p *progress) trailerByte(c byte) Reason {
+	switch p.state {
 	case inTrailers:
 		if c == '\r' {
-			m.state = inLastLF
-		} else if m.state = inTrailer; c == '\n' || c == 0 {
+			p.state = inLastLF
+		} else if p.state = inTrailer; c == '\n' || c == 0 {
 			return ReasonChunkLine
 		}
 		return ReasonNone
 	case inTrailer:
-		return m.expect(c, '\r', inTrailerLF, ReasonChunkLine)
+		return p.expect(c, '\r', inTrailerLF, ReasonChunkLine)
 	case inTrailerLF:
-		return m.expect(c, '\n', inTrailers, ReasonChunkLine)
+		return p.expect(c, '\n', inTrailers, ReasonChunkLine)
 	}
-	return m.expect(c, '\n', ended, ReasonChunkLine) // inLastLF
+	return p.expect(c, '\n', ended, ReasonChunkLine) // inLastLF
 }
 
 // expect goes to the next state if c is want, and returns r if it is not.
-func (m *Message) expect(c, want byte, next state, r Reason) Reason {
+func (p *progress) expect(c, want byte, next state, r Reason) Reason {
 	if c != want {
 		return r
 	}
-	m.state = next
+	p.state = next
 	return ReasonNone
 }
 

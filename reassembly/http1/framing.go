@@ -52,12 +52,13 @@ func (m *Message) transferEncoding(v []byte) Verdict {
 
 // frame decides where the body ends (RFC 9112 section 6.3), once the head is whole.
 func (m *Message) frame() Verdict {
+	m.Tunnel = m.to != toRequest && m.to.opensTunnel(m.Status)
 	switch {
 	case m.Chunked && m.hasLength:
 		return m.fail(Malformed, ReasonLengthAndChunked)
 	case m.Chunked && m.HTTP10:
 		return m.fail(Malformed, ReasonOldChunked)
-	case m.to != toRequest && m.hasNoBody():
+	case m.to != toRequest && m.to.hasNoBody(m.Status):
 		m.state, m.need, m.Chunked = inLength, 0, false
 	case m.Chunked:
 		m.state = inSize
@@ -69,9 +70,14 @@ func (m *Message) frame() Verdict {
 	return More // the loop in Head ends with the head
 }
 
-// hasNoBody reports whether a response ends with its head, whatever its fields
-// say (RFC 9112 section 6.3, rules 1 and 2).
-func (m *Message) hasNoBody() bool {
-	m.Tunnel = m.Status == 101 || m.to == toCONNECT && m.Status/100 == 2
-	return m.Tunnel || m.to == toHEAD || m.Status < 200 || m.Status == 204 || m.Status == 304
+// hasNoBody reports whether a response with this status ends with its head,
+// whatever its fields say (RFC 9112 section 6.3, rules 1 and 2).
+func (to answered) hasNoBody(status int) bool {
+	return to.opensTunnel(status) || to == toHEAD || status < 200 || status == 204 || status == 304
+}
+
+// opensTunnel reports whether what follows a response with this status is not
+// HTTP/1.
+func (to answered) opensTunnel(status int) bool {
+	return status == 101 || to == toCONNECT && status/100 == 2
 }

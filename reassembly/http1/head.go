@@ -105,7 +105,7 @@ func (m *Message) field(line []byte, watch string) Verdict {
 	case FieldUpgrade:
 		m.Upgrade = true
 	case FieldOther:
-		if resembles(name, false) { // a token, as in Transfer_Encoding
+		if mayResemble(name[0]) && resembles(name, false) { // a token, as in Transfer_Encoding
 			return m.fail(Malformed, ReasonLooksLikeFraming)
 		}
 	}
@@ -141,6 +141,13 @@ func (m *Message) oddField(line []byte, watch string) Verdict {
 // more, letters may follow: b is a whole line.
 func resembles(b []byte, more bool) bool {
 	return spells(b, "contentlength", more) || spells(b, "transferencoding", more)
+}
+
+// mayResemble reports whether a name that begins with c can be one which
+// resembles: nearly all begin with another letter.
+func mayResemble(c byte) bool {
+	c |= 0x20
+	return c == 'c' || c == 't' || !isLetter(c)
 }
 
 func spells(b []byte, word string, more bool) bool {

@@ -37,7 +37,7 @@ type Message struct {
 
 	// Where reading is.
 
-	state state
+	progress
 	// to is what a response is the response to.
 	to answered
 	// hasLength says that there was a Content-Length. need is its value as long
@@ -47,8 +47,6 @@ type Message struct {
 	head headState
 	// first is where the field section begins.
 	first int32
-	// need is how many bytes of the body, or of the chunk, are left.
-	need int64
 }
 
 // A headState is the state of reading a head.
@@ -60,6 +58,14 @@ type headState struct {
 	hasHost bool
 	// framing says that the line before is Content-Length or Transfer-Encoding.
 	framing bool
+}
+
+// A progress is how far the reading of a message has come.
+type progress struct {
+	// need is how many bytes of the body, or of the chunk, are left.
+	need int64
+	// state is what comes next.
+	state state
 }
 
 // The states of a message, in the order in which it goes through them.

@@ -14,6 +14,9 @@ func isPlain(b []byte) bool {
 		return true
 	}
 	found := controlBits(b[len(b)-8:])
+	for ; len(b) >= 32; b = b[32:] {
+		found |= controlBits(b) | controlBits(b[8:]) | controlBits(b[16:]) | controlBits(b[24:])
+	}
 	for ; len(b) >= 8; b = b[8:] {
 		found |= controlBits(b)
 	}

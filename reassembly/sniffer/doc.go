@@ -25,7 +25,8 @@
 //
 // # Accounts
 //
-// The counters belong to the loop's goroutine, which publishes copies of them.
+// The counters belong to the loop's goroutine, which publishes a copy of them
+// with each batch of packets, and so before it waits.
 // Stats returns the latest copy, to any goroutine and at any time: before Run,
 // while it waits for a silent pipe or for a consumer, and after its end.
 package sniffer

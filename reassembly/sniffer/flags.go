@@ -31,6 +31,10 @@ type Options struct {
 	// MaxMemory and MaxRequest bound the reassembly, in bytes.
 	MaxMemory, MaxRequest int64
 
+	// Count is how many requests are handed on before the run ends; 0: there is
+	// no end to them.
+	Count uint64
+
 	// User is whom a process started as root becomes once all is open.
 	User string
 }
@@ -38,12 +42,13 @@ type Options struct {
 // Flags returns the flags of a command that sniffs.
 func Flags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "interface", Aliases: []string{"i"}, Usage: "capture on these `NAMES`, comma separated or repeated (default: any)"},
-		&cli.StringSliceFlag{Name: "port", Aliases: []string{"p"}, Usage: "server `PORTS`, comma separated or repeated (default: 80)"},
+		&cli.StringSliceFlag{Name: "interface", Aliases: []string{"i"}, Usage: "capture on these `NAMES`, comma separated or repeated", DefaultText: "any"},
+		&cli.StringSliceFlag{Name: "port", Aliases: []string{"p"}, Usage: "server `PORTS`, comma separated or repeated", DefaultText: "80"},
 		&cli.StringFlag{Name: "read", Usage: "read packets from this pcap or pcapng `FILE` (-: standard input), no root needed"},
 		&cli.StringFlag{Name: "write", Usage: "also record the matching packets to this pcap `FILE`"},
 		&cli.BoolFlag{Name: "print", Usage: "print a line per request; nothing is sent unless -r is given"},
 		&cli.BoolFlag{Name: "json", Usage: "print a JSON object per request; nothing is sent unless -r is given"},
+		&cli.Uint64Flag{Name: "count", Usage: "end when this `NUMBER` of requests has been handed on", DefaultText: "no end"},
 		&cli.StringFlag{Name: "max-memory", Value: "256MiB", Usage: "`SIZE` of all connections and half-read requests"},
 		&cli.StringFlag{Name: "max-request", Value: "64MiB", Usage: "largest request `SIZE`"},
 		&cli.StringFlag{Name: "user", Value: "nobody", Usage: "become this `USER` once the sockets are open (when root)"},
@@ -54,13 +59,15 @@ func Flags() []cli.Flag {
 func FromFlags(c *cli.Context) (Options, error) {
 	o := Options{
 		Interfaces: listFlag(c, "interface", "any"), Read: c.String("read"), Write: c.String("write"),
-		Print: c.Bool("print"), JSON: c.Bool("json"), User: c.String("user"),
+		Print: c.Bool("print"), JSON: c.Bool("json"), Count: c.Uint64("count"), User: c.String("user"),
 	}
 	switch {
 	case o.Print && o.JSON:
 		return o, usageError("--print and --json exclude each other: choose one")
 	case c.IsSet("read") && c.IsSet("interface"):
 		return o, usageError("--read and --interface exclude each other: packets come from one of them")
+	case c.IsSet("count") && o.Count == 0:
+		return o, usageError("--count 0: give a number above zero")
 	}
 	for _, s := range listFlag(c, "port", "80") {
 		port, err := strconv.ParseUint(s, 10, 16)

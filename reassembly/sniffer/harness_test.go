@@ -43,6 +43,13 @@ func checksum(b []byte) uint16 {
 // which may carry data (RFC 7413).
 type stream struct{ seq uint32 }
 
+// syn begins the connection.
+func (s *stream) syn(at time.Time) capture.Packet {
+	p := packet(at, 80, s.seq, capture.SYN, "")
+	s.seq++
+	return p
+}
+
 func (s *stream) data(at time.Time, payload string) capture.Packet {
 	flags := capture.ACK | capture.PSH
 	if s.seq == 0 {

@@ -1,23 +1,32 @@
 package sniffer
 
-import "testing"
+import (
+	"testing"
+
+	"gor/reassembly"
+)
 
 func TestHost(t *testing.T) {
+	m := newMaker()
+	var p renderer
 	for raw, want := range map[string]string{
-		"GET / HTTP/1.1\r\nHost: a\r\n\r\n":                            "a",
-		"GET / HTTP/1.1\r\nHOST:a:80\r\n\r\n":                          "a:80",
-		"GET / HTTP/1.1\r\nHost: \t a \t\r\n\r\n":                      "a",
-		"GET / HTTP/1.1\r\nHost:\r\n\r\n":                              "",
-		"GET / HTTP/1.1\nHost: a\n\n":                                  "a",
-		"GET / HTTP/1.1\r\nX-Host: b\r\nhost: a\r\nHost: c\r\n\r\n":    "a",
-		"GET / HTTP/1.0\r\n\r\nHost: in the body\r\n\r\n":              "",
-		"POST / HTTP/1.1\r\nContent-Length: 7\r\n\r\nHost: b":          "",
-		"GET / HTTP/1.1\r\nno colon\r\nHost: [::1]:80\r\nA: b\r\n\r\n": "[::1]:80",
-		"GET / HTTP/1.1": "",
-		"":               "",
+		"GET / HTTP/1.1\r\nHost: a\r\n\r\n":                         "a",
+		"GET / HTTP/1.1\r\nHOST:a:80\r\n\r\n":                       "a:80",
+		"GET / HTTP/1.1\r\nHost: \t a \t\r\n\r\n":                   "a",
+		"GET / HTTP/1.1\r\nHost:\r\n\r\n":                           "",
+		"GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n":                   "a b",
+		"GET / HTTP/1.1\nHost: a\n\n":                               "a",
+		"GET / HTTP/1.1\r\nX-Host: b\r\nhost: a\r\nHost: c\r\n\r\n": "a",
+		"GET / HTTP/1.0\r\n\r\n":                                    "",
+		"POST / HTTP/1.1\r\nContent-Length: 7\r\n\r\nHost: b":       "",
+		"GET / HTTP/1.1\r\nHost: [::1]:80\r\nA: b\r\n\r\n":          "[::1]:80",
 	} {
-		if got := string(host([]byte(raw))); got != want {
-			t.Errorf("%q: %q, want %q", raw, got, want)
+		if !m.request(raw, func(r *reassembly.Request) {
+			if got := string(p.hostOf(r)); got != want {
+				t.Errorf("%q: %q, want %q", raw, got, want)
+			}
+		}) {
+			t.Errorf("%q is no request", raw)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"gor/reassembly"
+	"gor/reassembly/http1"
 )
 
 // appendJSON appends a request as a JSON object and a newline. conn and index
@@ -18,7 +19,7 @@ func (p *renderer) appendJSON(dst []byte, r *reassembly.Request) []byte {
 	dst = append(dst, `","index":`...)
 	dst = strconv.AppendUint(dst, r.Index, 10)
 	dst = append(dst, `,"host":`...)
-	dst = appendString(dst, host(r.Raw))
+	dst = appendString(dst, p.hostOf(r))
 	dst = append(dst, `,"time":"`...)
 	dst = p.clock.appendTime(dst, r.Last)
 	dst = append(dst, `","client":"`...)
@@ -36,6 +37,19 @@ func (p *renderer) appendJSON(dst []byte, r *reassembly.Request) []byte {
 	dst = append(dst, `,"raw":"`...)
 	dst = base64.StdEncoding.AppendEncode(dst, r.Raw)
 	return append(dst, '"', '}', '\n')
+}
+
+// hostOf returns the value of a request's first Host, which is valid until the
+// next call; nil where there is none.
+func (p *renderer) hostOf(r *reassembly.Request) []byte {
+	p.fields = http1.AppendFields(p.fields[:0], r.Fields())
+	for i := range p.fields {
+		if f := &p.fields[i]; f.Kind == http1.FieldHost {
+			p.host = http1.AppendUnfolded(p.host[:0], f.Value)
+			return p.host
+		}
+	}
+	return nil
 }
 
 // appendHex appends all sixteen digits of v.

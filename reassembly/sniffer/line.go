@@ -7,6 +7,7 @@ import (
 
 	"gor/capture"
 	"gor/reassembly"
+	"gor/reassembly/http1"
 )
 
 // A renderer makes text of requests. It keeps what is likely to be printed
@@ -15,6 +16,9 @@ type renderer struct {
 	clock  clock
 	server capture.Endpoint
 	name   []byte // of server, unless it is empty
+
+	fields []http1.Field // of the request at hand, for its host
+	host   []byte
 }
 
 // appendServer appends e, which is often the same.

@@ -105,7 +105,7 @@ func (o *Options) Recorder(log *slog.Logger) (*capture.Recorder, error) {
 // Config is the configuration of a Sniffer of the source, who may have the
 // packets recorded (nil: not). What it lacks is the consumers.
 func (o *Options) Config(src Source, rec *capture.Recorder, log *slog.Logger) Config {
-	cfg := Config{Source: src, Live: o.Live()}
+	cfg := Config{Source: src, Live: o.Live(), Count: o.Count}
 	cfg.Decoder.Ports, cfg.Decoder.Tunnels, cfg.Decoder.Record = o.Ports, true, rec
 	cfg.Assembler.MaxMemory, cfg.Assembler.MaxRequest = o.MaxMemory, o.MaxRequest
 	cfg.Assembler.Logger = log

@@ -81,7 +81,7 @@ func TestPrint(t *testing.T) {
 			t.Errorf("%v after a flush", got)
 		}
 		print(p, 3, 1)
-		if err := p.Close(); err != nil {
+		if err := p.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if got := numbers(t, out.String()); fmt.Sprint(got) != "[0 1 2 3]" {
@@ -110,7 +110,7 @@ func TestPausedReaderOfALiveSource(t *testing.T) {
 			t.Errorf("the loop waited for %v", d)
 		}
 		synctest.Wait()
-		if held := p.spool.held.Load() + int64(len(p.text)); held < 9000 || held > 11_000 {
+		if held := p.spool.held.Load() + int64(len(p.text.bytes)); held < 9000 || held > 11_000 {
 			t.Errorf("%d bytes held of 10,000", held)
 		}
 		if d := p.Stats().Dropped; d < 850 || d > 950 { // a line has 90 bytes
@@ -119,7 +119,7 @@ func TestPausedReaderOfALiveSource(t *testing.T) {
 		close(r.open)
 		synctest.Wait()
 		print(p, 1000, 1)
-		if err := p.Close(); err != nil {
+		if err := p.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		got, s := numbers(t, r.text.String()), p.Stats()
@@ -144,7 +144,7 @@ func TestSlowReaderOfAFile(t *testing.T) {
 			if n := print(p, 0, 1000); n != 0 {
 				t.Errorf("%d refused", n)
 			}
-			printed <- p.Close()
+			printed <- p.Close(t.Context())
 		}()
 		for ended := false; !ended; {
 			select {
@@ -167,7 +167,7 @@ func TestSlowReaderOfAFile(t *testing.T) {
 }
 
 // TestStopWhileWaitingForAReader: the loop is let go at once, the end waits for
-// no longer than a stopping program may, and all lines are accounted for.
+// no longer than it may, and all lines are accounted for.
 func TestStopWhileWaitingForAReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newReader(t)
@@ -182,10 +182,12 @@ func TestStopWhileWaitingForAReader(t *testing.T) {
 		if d := time.Since(since); d != 0 || refused == 0 {
 			t.Errorf("the loop goes on after %v; %d refused", d, refused)
 		}
-		if err := p.Close(); err != nil {
+		delivering, giveUp := context.WithTimeout(t.Context(), 3*time.Second)
+		defer giveUp()
+		if err := p.Close(delivering); err != nil {
 			t.Error(err)
 		}
-		if d := time.Since(since); d != printGrace {
+		if d := time.Since(since); d != 3*time.Second {
 			t.Errorf("the end takes %v", d)
 		}
 		if s := p.Stats(); s.Lines != 0 || s.Dropped != 1000 {
@@ -201,17 +203,19 @@ func (r *reader) SetWriteDeadline(at time.Time) error {
 	return nil
 }
 
-// TestEndWithAPausedReader: of a live source it is waited for from the end on.
+// TestEndWithAPausedReader: it is waited for, but not for ever.
 func TestEndWithAPausedReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newReader(t)
 		p := NewPrinter(t.Context(), PrinterConfig{Out: r})
 		print(p, 0, 10)
 		since := time.Now()
-		if err := p.Close(); err != nil {
+		delivering, giveUp := context.WithTimeout(t.Context(), 3*time.Second)
+		defer giveUp()
+		if err := p.Close(delivering); err != nil {
 			t.Error(err)
 		}
-		if d := time.Since(since); d != printGrace || !r.until.Equal(time.Now()) {
+		if d := time.Since(since); d != 3*time.Second || !r.until.Equal(time.Now()) {
 			t.Errorf("the end takes %v, deadline of writes %v", d, r.until)
 		}
 		if s := p.Stats(); s.Lines != 0 || s.Dropped != 10 {
@@ -252,7 +256,7 @@ func TestWriteFails(t *testing.T) {
 				refused := print(p, 10, 10)
 				p.Flush()
 				synctest.Wait()
-				if err := p.Close(); !errors.Is(err, tt.want) || tt.want == nil && err != nil {
+				if err := p.Close(t.Context()); !errors.Is(err, tt.want) || tt.want == nil && err != nil {
 					t.Errorf("Close: %v, want %v", err, tt.want)
 				}
 				warnings := strings.Count(log.String(), "level=WARN")
@@ -272,7 +276,7 @@ func TestWriteFailsHalfway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := NewPrinter(t.Context(), PrinterConfig{Out: halfWriter{}})
 		print(p, 0, 10)
-		if err := p.Close(); err != nil {
+		if err := p.Close(t.Context()); err != nil {
 			t.Error(err)
 		}
 		if s := p.Stats(); s.Lines != 4 || s.Dropped != 6 {
@@ -305,7 +309,7 @@ func TestClosedPipe(t *testing.T) {
 	print(p, 0, 1)
 	p.Flush()
 	<-stopped
-	if err := p.Close(); err != nil {
+	if err := p.Close(t.Context()); err != nil {
 		t.Error(err)
 	}
 }
@@ -324,11 +328,11 @@ func TestLargeRequests(t *testing.T) {
 			p.Flush()
 			synctest.Wait()
 		}
-		if err := p.Close(); err != nil {
+		if err := p.Close(t.Context()); err != nil {
 			t.Error(err)
 		}
-		if n := strings.Count(out.String(), "\n"); n != 20 || p.Stats().Dropped != 0 || cap(p.text) > 8000 || cap(p.spool.waiting) > 8000 {
-			t.Errorf("%d lines, %+v; %d and %d bytes kept", n, p.Stats(), cap(p.text), cap(p.spool.waiting))
+		if n := strings.Count(out.String(), "\n"); n != 20 || p.Stats().Dropped != 0 || cap(p.text.bytes) > 8000 || cap(p.spool.waiting.bytes) > 8000 {
+			t.Errorf("%d lines, %+v; %d and %d bytes kept", n, p.Stats(), cap(p.text.bytes), cap(p.spool.waiting.bytes))
 		}
 	})
 }
@@ -360,7 +364,7 @@ func TestPrinterAtRandom(t *testing.T) {
 					t.Fatalf("%+v of %d", s, i+1)
 				}
 			}
-			if err := p.Close(); err != nil {
+			if err := p.Close(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			w.Close()

@@ -20,9 +20,6 @@ import (
 // stay in the processor's cache.
 const batchSize = 128
 
-// publishEvery is how old the published accounts of a busy loop may be.
-const publishEvery = 100 * time.Millisecond
-
 // never is a time that no packet has.
 const never = math.MaxInt64
 
@@ -45,6 +42,11 @@ type Config struct {
 	// Consumers are asked about each request in this order, until one of them
 	// says anything but reassembly.Sent. Without any, all requests are sent.
 	Consumers []Consumer
+
+	// Count is how many requests are sent before Run ends by itself; 0: there
+	// is no end to them. What was read with the last one and comes behind it
+	// has the fate Stopped.
+	Count uint64
 }
 
 // A Sniffer finds the requests in a source's packets. Everything but the
@@ -55,6 +57,10 @@ type Sniffer struct {
 	consumers []Consumer
 	dec       *capture.Decoder
 	asm       *reassembly.Assembler
+
+	// count is how many requests are to be sent, where it is not 0, and sent is
+	// how many were.
+	count, sent uint64
 
 	// batch holds the segments that were decoded and are to be pushed.
 	batch []capture.Segment
@@ -69,7 +75,7 @@ type Sniffer struct {
 // New makes a Sniffer; nothing is read before Run.
 func New(cfg Config) *Sniffer {
 	s := &Sniffer{
-		src: cfg.Source, live: cfg.Live, consumers: cfg.Consumers,
+		src: cfg.Source, live: cfg.Live, consumers: cfg.Consumers, count: cfg.Count,
 		dec:   capture.NewDecoder(cfg.Decoder),
 		batch: make([]capture.Segment, batchSize),
 	}
@@ -78,8 +84,8 @@ func New(cfg Config) *Sniffer {
 	return s
 }
 
-// Run reads packets until the source ends, which is no error, or ctx does; then
-// it gives what is half-read its fate, flushes the consumers and closes the
+// Run reads packets until the source ends, which is no error, ctx does, or as
+// many requests were sent as were wanted; then it gives what is half-read its fate, flushes the consumers and closes the
 // source. It is called once.
 func (s *Sniffer) Run(ctx context.Context) error {
 	defer context.AfterFunc(ctx, s.stop)()
@@ -104,13 +110,11 @@ func (s *Sniffer) stop() {
 // loop is the hot path: a few packets a turn, nothing allocated, nothing
 // awaited but the next packet.
 func (s *Sniffer) loop() error {
-	for {
+	for !s.enough() {
 		if !s.src.Ready() {
 			s.flush()
-			s.publish()
-		} else if s.published.age() >= publishEvery {
-			s.publish()
 		}
+		s.publish()
 		n, err := s.src.Next(s.dec, s.batch)
 		segs, stopped := s.beforeStop(s.batch[:n])
 		s.asm.PushAll(segs)
@@ -133,7 +137,11 @@ func (s *Sniffer) loop() error {
 			return err
 		}
 	}
+	return nil
 }
+
+// enough reports whether as many requests were sent as were wanted.
+func (s *Sniffer) enough() bool { return s.count != 0 && s.sent == s.count }
 
 // beforeStop leaves out the segments from the stop on, if that has come.
 func (s *Sniffer) beforeStop(segs []capture.Segment) (rest []capture.Segment, stopped bool) {
@@ -150,11 +158,15 @@ func (s *Sniffer) beforeStop(segs []capture.Segment) (rest []capture.Segment, st
 
 // take is where a request leaves the assembler; r is lent for the call.
 func (s *Sniffer) take(r *reassembly.Request) reassembly.Fate {
+	if s.enough() {
+		return reassembly.Stopped
+	}
 	for _, c := range s.consumers {
 		if fate := c.Take(r); fate != reassembly.Sent {
 			return fate
 		}
 	}
+	s.sent++
 	return reassembly.Sent
 }
 
@@ -178,27 +190,22 @@ type Stats struct {
 type published struct {
 	mu    sync.Mutex
 	stats Stats
-	at    time.Time // when it was made; the loop's alone
 }
 
-func (p *published) age() time.Duration { return time.Since(p.at) }
-
-// publish makes the loop's counters known.
+// publish makes the loop's counters known. Once a batch that costs nothing that
+// can be measured.
 func (s *Sniffer) publish() {
 	stats := Stats{Requests: s.asm.Stats(), Packets: s.dec.Stats()}
-	p := &s.published
-	p.at = time.Now()
-	p.mu.Lock()
-	p.stats = stats
-	p.mu.Unlock()
+	s.published.mu.Lock()
+	defer s.published.mu.Unlock()
+	s.published.stats = stats
 }
 
-// Stats returns the accounts as the loop last published them: at most a tenth
-// of a second ago, or when it began to wait. Any goroutine may call it, also
-// before Run and after it.
+// Stats returns the accounts as of the loop's last turn: a batch of packets ago,
+// or before it began to wait. Any goroutine may call it, also before Run and
+// after it.
 func (s *Sniffer) Stats() Stats {
-	p := &s.published
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.stats
+	s.published.mu.Lock()
+	defer s.published.mu.Unlock()
+	return s.published.stats
 }

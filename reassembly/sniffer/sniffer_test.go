@@ -35,6 +35,7 @@ func start(t *testing.T, src *fakeSource, consumers []Consumer, change func(*Con
 	s := &started{Sniffer: New(cfg), t: t, src: src, ended: make(chan error, 1)}
 	ctx, cancel := context.WithCancel(t.Context())
 	s.cancel = cancel
+	src.packets <- s.stream.syn(time.Now())
 	go func() { s.ended <- s.Run(ctx) }()
 	return s
 }
@@ -72,7 +73,7 @@ func TestFile(t *testing.T) {
 		if r := stats.Requests; r.Captured != 3 || r.Fates[reassembly.Sent] != 2 || r.Fates[reassembly.Aborted] != 1 || r.Open != 0 {
 			t.Errorf("%+v", r)
 		}
-		if stats.Packets.Seen != 2 || taken.flushes == 0 {
+		if stats.Packets.Seen != 3 || taken.flushes == 0 {
 			t.Errorf("%+v, %d flushes", stats.Packets, taken.flushes)
 		}
 	})
@@ -97,6 +98,50 @@ func TestConsumers(t *testing.T) {
 			t.Errorf("%v", f)
 		}
 	})
+}
+
+// TestCount: so many requests are handed on, of those that nobody refuses, and no
+// more, also where others were read with the last one. The run then ends by
+// itself, though the source goes on.
+func TestCount(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		live    bool
+		packets []string
+	}{
+		{"a file", false, []string{get(1) + get(2), get(3) + get(4) + get(5) + get(6)}},
+		{"live", true, []string{get(1) + get(2), get(3) + get(4) + get(5) + get(6)}},
+		{"a packet each", true, []string{get(1), get(2), get(3), get(4)}},
+		{"fewer than that", false, []string{get(1) + get(2), get(3)}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				taken := &taker{}
+				filter := Filter(func(raw []byte) bool { return !strings.HasPrefix(string(raw), "GET /2 ") })
+				s := start(t, newFakeSource(tt.live, io.EOF), []Consumer{filter, taken}, func(cfg *Config) { cfg.Count = 3 })
+				for _, payload := range tt.packets {
+					s.send(payload)
+				}
+				want := []string{"/1", "/3", "/4"}
+				if tt.name == "fewer than that" {
+					want = want[:2]
+					close(s.src.packets)
+				}
+				if err := s.wait(); err != nil {
+					t.Fatal(err)
+				}
+				if !slices.Equal(taken.targets, want) {
+					t.Errorf("%q, want %q", taken.targets, want)
+				}
+				begun := strings.Count(strings.Join(tt.packets, ""), "GET")
+				r := s.Stats().Requests
+				if r.Captured != uint64(begun) || r.Fates[reassembly.Sent] != uint64(len(want)) || r.Fates[reassembly.Filtered] != 1 ||
+					r.Fates[reassembly.Stopped] != uint64(begun-len(want)-1) {
+					t.Errorf("%d began: %+v", begun, r)
+				}
+			})
+		})
+	}
 }
 
 // TestSourceFails: an error of the source is Run's, behind what had come.
@@ -127,24 +172,24 @@ func TestStatsAnyTime(t *testing.T) {
 		s := start(t, newFakeSource(false, io.EOF), []Consumer{taken}, nil)
 		s.src.packets <- packet(time.Now(), 81, 0, capture.ACK, "x")
 		synctest.Wait()
-		if n := s.Stats().Packets.Seen; n != 1 {
+		if n := s.Stats().Packets.Seen; n != 2 {
 			t.Errorf("%d packets seen while the pipe is silent", n)
 		}
 		s.send(get(1))
 		synctest.Wait() // in Take
-		if n := s.Stats().Packets.Seen; n != 1 {
-			t.Errorf("%d packets seen while the consumer waits, published before: 1", n)
+		if n := s.Stats().Packets.Seen; n != 2 {
+			t.Errorf("%d packets seen while the consumer waits, published before: 2", n)
 		}
 		close(taken.hold)
 		synctest.Wait() // in Next
-		if got := s.Stats(); got.Packets.Seen != 2 || got.Requests.Fates[reassembly.Sent] != 1 {
+		if got := s.Stats(); got.Packets.Seen != 3 || got.Requests.Fates[reassembly.Sent] != 1 {
 			t.Errorf("%+v", got)
 		}
 		s.cancel()
 		if err := s.wait(); err != nil {
 			t.Fatal(err)
 		}
-		if got := s.Stats(); got.Packets.Seen != 2 || got.Requests.Fates[reassembly.Sent] != 1 {
+		if got := s.Stats(); got.Packets.Seen != 3 || got.Requests.Fates[reassembly.Sent] != 1 {
 			t.Errorf("after Run: %+v", got)
 		}
 	})
@@ -169,7 +214,7 @@ func (s *busySource) Next(d *capture.Decoder, segs []capture.Segment) (int, erro
 
 func (s *busySource) Ready() bool { return true }
 
-// TestStatsOfABusyLoop are never older than a tenth of a second.
+// TestStatsOfABusyLoop are never older than a batch.
 func TestStatsOfABusyLoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src := newFakeSource(false, io.EOF)
@@ -177,7 +222,7 @@ func TestStatsOfABusyLoop(t *testing.T) {
 		for turn := range uint64(20) {
 			time.Sleep(100 * time.Millisecond)
 			synctest.Wait()
-			if n, least := s.Stats().Packets.Seen, turn*100; n < least {
+			if n, least := s.Stats().Packets.Seen, turn*100+99; n < least {
 				t.Errorf("%d packets after %d ms, want at least %d", n, (turn+1)*100, least)
 			}
 		}
@@ -320,7 +365,7 @@ func (s *memorySource) Next(d *capture.Decoder, segs []capture.Segment) (n int, 
 	return n, nil
 }
 
-func (s *memorySource) Ready() bool  { return s.left%1000 != 0 }
+func (s *memorySource) Ready() bool  { return s.left > 0 }
 func (s *memorySource) Close() error { return nil }
 
 // TestNothingAllocatedPerPacket: neither for packets, nor for requests printed,
@@ -336,7 +381,7 @@ func TestNothingAllocatedPerPacket(t *testing.T) {
 		if err := s.Run(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if err := p.Close(); err != nil {
+		if err := p.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		runtime.ReadMemStats(&after)
@@ -383,5 +428,17 @@ func TestSilentStandardInput(t *testing.T) {
 		}
 	case <-time.After(10 * time.Second):
 		t.Error("Run waits for a silent pipe")
+	}
+}
+
+// BenchmarkLoop is what a packet with a request in it costs, all in all.
+func BenchmarkLoop(b *testing.B) {
+	src := &memorySource{left: b.N}
+	src.packet = src.stream.data(time.Unix(1e9, 0), get(1))
+	s := New(Config{Source: src, Decoder: capture.DecoderConfig{Ports: []uint16{80}}})
+	b.ReportAllocs()
+	b.ResetTimer()
+	if err := s.Run(b.Context()); err != nil {
+		b.Fatal(err)
 	}
 }

@@ -34,9 +34,15 @@ type spool struct {
 
 	// waiting holds the lines that were put and not taken for writing. patient
 	// says that admit may wait, closed that no more lines come.
-	waiting         []byte
+	waiting         text
 	patient, closed bool
 	err             error
+}
+
+// A text is a number of whole lines.
+type text struct {
+	bytes []byte
+	lines uint64
 }
 
 // lineCount counts the lines put and those written; what is between them waits
@@ -89,81 +95,85 @@ func (s *spool) hurry() {
 	s.room.Broadcast()
 }
 
-// put takes lines over, whatever room there is, and returns an empty buffer for
+// put takes lines over, whatever room there is, and returns an empty text for
 // the next ones.
-func (s *spool) put(text []byte) []byte {
-	s.lines.put.Add(uint64(bytes.Count(text, newline)))
+func (s *spool) put(t text) text {
+	s.lines.put.Add(t.lines)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.broken.Load() {
-		return text[:0]
+		return text{bytes: t.bytes[:0]}
 	}
-	s.held.Add(int64(len(text)))
-	if len(s.waiting) == 0 { // the common case, and no copy
-		s.waiting, text = text, s.waiting
+	s.held.Add(int64(len(t.bytes)))
+	if s.waiting.lines == 0 { // the common case, and no copy
+		s.waiting, t = t, s.waiting
 	} else {
-		s.waiting = append(s.waiting, text...)
+		s.waiting.bytes = append(s.waiting.bytes, t.bytes...)
+		s.waiting.lines += t.lines
 	}
 	s.more.Signal()
-	return s.empty(text)
+	return s.emptied(t)
 }
 
-var newline = []byte("\n")
-
-// empty makes a buffer that was used ready for use, unless a large request has
-// made it so large that it had better be let go of.
-func (s *spool) empty(buf []byte) []byte {
-	if int64(cap(buf)) > 2*s.limit {
-		return nil
+// emptied makes a text that was used ready for use, unless a large request has
+// made it so large that its memory had better be let go of.
+func (s *spool) emptied(t text) text {
+	if int64(cap(t.bytes)) > 2*s.limit {
+		return text{}
 	}
-	return buf[:0]
+	return text{bytes: t.bytes[:0]}
 }
 
-// run writes until the spool is closed and empty, or a write fails.
+// run writes until the spool is closed and empty, or a write fails. Here the
+// bytes are looked at by nobody but the kernel: they lie in another processor's
+// cache.
 func (s *spool) run() {
 	defer close(s.done)
-	var text []byte
-	for {
-		if text = s.next(text); text == nil {
-			return
+	for t := s.next(text{}); t.lines > 0; t = s.next(t) {
+		n, err := s.out.Write(t.bytes)
+		if err == nil {
+			s.lines.written.Add(t.lines)
+		} else {
+			s.lines.written.Add(uint64(bytes.Count(t.bytes[:n], []byte("\n"))))
 		}
-		n, err := s.out.Write(text)
-		s.lines.written.Add(uint64(bytes.Count(text[:n], newline)))
-		s.mu.Lock()
-		s.held.Add(-int64(len(text)))
-		failed := err != nil && !s.broken.Load()
-		if failed {
-			s.err = err
-			s.breakOff()
-		}
-		s.room.Signal()
-		s.mu.Unlock()
-		if failed {
+		if s.wrote(len(t.bytes), err) {
 			s.failed(err)
 		}
 	}
 }
 
-// next waits for lines and takes them, leaving a used buffer in their place. It
-// returns nil at the end.
-func (s *spool) next(used []byte) []byte {
+// wrote makes room for as many bytes as are no longer held. It reports whether
+// err is what ends the writing.
+func (s *spool) wrote(n int, err error) (failed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for len(s.waiting) == 0 && !s.closed {
+	s.held.Add(-int64(n))
+	failed = err != nil && !s.broken.Load()
+	if failed {
+		s.err = err
+		s.breakOff()
+	}
+	s.room.Signal()
+	return failed
+}
+
+// next waits for lines and takes them, leaving a used text in their place. It
+// returns none at the end.
+func (s *spool) next(used text) text {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.waiting.lines == 0 && !s.closed {
 		s.more.Wait()
 	}
-	if len(s.waiting) == 0 {
-		return nil
-	}
-	text := s.waiting
-	s.waiting = s.empty(used)
-	return text
+	t := s.waiting
+	s.waiting = s.emptied(used)
+	return t
 }
 
 // breakOff gives up what is held.
 func (s *spool) breakOff() {
 	s.broken.Store(true)
-	s.waiting, s.closed = nil, true
+	s.waiting, s.closed = text{}, true
 }
 
 // close waits until everything is written, or ctx ends, which costs the lines

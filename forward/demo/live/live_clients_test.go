@@ -122,7 +122,7 @@ func (m *mirror) requestsIn(file string) (requests []string) {
 	if code := p.wait(); code != 0 {
 		m.t.Fatalf("listen --read %s: exit %d: %s", file, code, p.stderr.String())
 	}
-	for _, line := range strings.Split(strings.TrimSpace(p.stdout.String()), "\n") {
+	for line := range strings.Lines(p.stdout.String()) {
 		var r struct{ Client, Raw string }
 		if err := json.Unmarshal([]byte(line), &r); err != nil {
 			m.t.Fatalf("%q: %v", line, err)

@@ -181,13 +181,14 @@ func TestFileIntoSlowReader(t *testing.T) {
 	p := n.start(configure, gorBinary(t), "listen", "--read", loadFile(t, requests), "-p", "80", "--json", "--metrics", "127.0.0.1:9090", "--log-format", "json")
 	p.await(`"msg":"listening"`)
 	var before string
-	for { // until it waits
-		page := n.get("127.0.0.1:9090", "/metrics")
-		if strings.Contains(page, "captured_total") && !strings.Contains(page, "captured_total 0\n") && page == before {
+	for limit := time.Now().Add(patience); ; time.Sleep(200 * time.Millisecond) { // until it waits
+		_, page, _ := strings.Cut(n.get("127.0.0.1:9090", "/metrics"), "\r\n\r\n")
+		if !strings.Contains(page, "captured_total 0\n") && page == before {
 			break
 		}
-		before = page
-		time.Sleep(200 * time.Millisecond)
+		if before = page; time.Now().After(limit) {
+			t.Fatalf("it does not come to rest: %s", page)
+		}
 	}
 	select {
 	case <-p.ended:
@@ -271,6 +272,21 @@ func TestSilentPipe(t *testing.T) {
 	}
 	p.interrupt()
 	if a := finalAccounts(t, p); a.Print["lines"] != 1000 {
+		t.Errorf("accounts: %v", a)
+	}
+}
+
+// TestFileIntoDeadReplayer: a file waits for a replayer that is not there, and
+// a signal ends the waiting, with all accounts.
+func TestFileIntoDeadReplayer(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	n := newNamespace(t)
+	p := n.start(nil, gorBinary(t), "listen", "--read", loadFile(t, 20_000), "-p", "80", "-r", "127.0.0.1:9", "--wire-buffer", "1MiB", "--log-format", "json")
+	p.await(`"msg":"listening"`)
+	p.interrupt()
+	a := finalAccounts(t, p)
+	if a.Requests["queue_full"] == 0 || a.Requests["sent"]+a.dropped() != a.Requests["captured"] {
 		t.Errorf("accounts: %v", a)
 	}
 }

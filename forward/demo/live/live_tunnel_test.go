@@ -106,7 +106,8 @@ func asFrames(m *mirror) func([]byte) error {
 	}
 }
 
-// tcpSegment is a segment from port 40000 to port 80, without a checksum.
+// tcpSegment is a segment from port 40000 to port 80 with the checksum that it
+// has between the addresses of ipv4Fragments.
 func tcpSegment(seq uint32, flags byte, payload []byte) []byte {
 	b := make([]byte, 20, 20+len(payload))
 	binary.BigEndian.PutUint16(b[0:], 40000)
@@ -115,7 +116,22 @@ func tcpSegment(seq uint32, flags byte, payload []byte) []byte {
 	binary.BigEndian.PutUint32(b[8:], 1)
 	b[12], b[13] = 5<<4, flags
 	binary.BigEndian.PutUint16(b[14:], 0xffff)
-	return append(b, payload...)
+	b = append(b, payload...)
+	pseudo := []byte{192, 168, 7, 2, 192, 168, 7, 1, 0, 6, byte(len(b) >> 8), byte(len(b))}
+	binary.BigEndian.PutUint16(b[16:], internetSum(slices.Concat(pseudo, b)))
+	return b
+}
+
+// internetSum is the checksum of RFC 1071.
+func internetSum(b []byte) uint16 {
+	sum := uint32(0)
+	for i := range b {
+		sum += uint32(b[i]) << (8 * (1 - i%2))
+	}
+	for sum > 0xffff {
+		sum = sum>>16 + sum&0xffff
+	}
+	return ^uint16(sum)
 }
 
 // ipv4 is the packet that carries a TCP segment from 192.168.7.2 to 192.168.7.1.

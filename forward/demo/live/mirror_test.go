@@ -201,7 +201,7 @@ func (a accounts) target(t testing.TB, i int) target {
 // fates are the ends of a request that was captured, other than sent.
 var fates = []string{
 	"gap", "truncated", "too_large", "aborted", "expired", "malformed",
-	"unsupported", "loop", "filtered", "shed", "queue_full",
+	"unsupported", "loop", "filtered", "shed", "queue_full", "stopped",
 }
 
 // dropped is how many captured requests the listener did not send.
@@ -251,7 +251,7 @@ func (a accounts) checkTargets(t testing.TB) {
 	t.Helper()
 	for _, target := range a.Targets {
 		sum := uint64(0)
-		for _, fate := range []string{"answered", "failed", "limited", "queue_full", "sampled_out", "filtered", "unsupported"} {
+		for _, fate := range []string{"answered", "failed", "limited", "queue_full", "sampled_out", "filtered", "unsupported", "stopped"} {
 			sum += target.number(fate)
 		}
 		if received := target.number("received"); received != sum {

@@ -1,0 +1,97 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// App is the program: its commands, and what it reads and writes.
+type App struct {
+	// Usage says what the program is for, in one line.
+	Usage string
+
+	// Commands are all there are, beside help and version. They take flags only.
+	Commands []*cli.Command
+
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+}
+
+// Run runs the command that args, which lack the program's name, ask for, says on
+// standard error why it failed, if it did, and returns the exit status.
+func (a *App) Run(ctx context.Context, args []string) int {
+	err := a.cli().RunContext(ctx, append([]string{"gor"}, args...))
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintf(a.Stderr, "gor: %v\n", err)
+	if coded := cli.ExitCoder(nil); errors.As(err, &coded) && coded.ExitCode() > 0 {
+		return coded.ExitCode()
+	}
+	return 1
+}
+
+// cli is the program as the cli package knows it. That package's own help takes
+// lines as wide as they come, and knows no help for a command that has none of
+// its own below it: the texts are ours.
+func (a *App) cli() *cli.App {
+	for _, c := range a.Commands {
+		c.Before, c.OnUsageError = noArguments, onUsageError
+		c.CustomHelpTemplate = verbatim(commandHelp(c))
+	}
+	return &cli.App{
+		Name:                      "gor",
+		Usage:                     a.Usage,
+		Version:                   version(),
+		Reader:                    a.Stdin,
+		Writer:                    a.Stdout,
+		ErrWriter:                 a.Stderr,
+		CustomAppHelpTemplate:     verbatim(a.help()),
+		DisableSliceFlagSeparator: true,                     // regular expressions contain commas
+		Flags:                     []cli.Flag{cli.HelpFlag}, // which the package leaves out where help is a command
+		HideHelpCommand:           true,
+		ExitErrHandler:            func(*cli.Context, error) {},
+		OnUsageError:              onUsageError,
+		Commands:                  append(slices.Clone(a.Commands), a.helpCommand(), a.versionCommand()),
+		Action: func(c *cli.Context) error {
+			if c.Args().Present() {
+				return a.noCommand(c.Args().First())
+			}
+			return cli.ShowAppHelp(c)
+		},
+	}
+}
+
+// noCommand is the error of asking for a command that there is not.
+func (a *App) noCommand(name string) error {
+	names := make([]string, len(a.Commands))
+	for i, c := range a.Commands {
+		names[i] = c.Name
+	}
+	last := len(names) - 1
+	return UsageError("there is no command %q: use %s or %s", name, strings.Join(names[:last], ", "), names[last])
+}
+
+func noArguments(c *cli.Context) error {
+	if !c.Args().Present() {
+		return nil
+	}
+	return UsageError("%s: %q is not a flag: %[1]s takes flags only", c.Command.Name, c.Args().First())
+}
+
+func onUsageError(c *cli.Context, err error, _ bool) error {
+	name := "gor"
+	if c.Command != nil && c.Command.Name != "" && c.Command.Name != "gor" {
+		name += " " + c.Command.Name
+	}
+	return UsageError("%w (%s --help lists the flags)", err, name)
+}
+
+// UsageError is a mistake on the command line: exit status 2.
+func UsageError(format string, args ...any) error { return cli.Exit(fmt.Errorf(format, args...), 2) }

@@ -1,0 +1,133 @@
+package command
+
+import (
+	"bytes"
+	"errors"
+	"runtime/debug"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/urfave/cli/v2"
+)
+
+// program is an App with two commands, of which one fails as it is told to.
+func program(out, errs *bytes.Buffer, fail error) *App {
+	return &App{
+		Usage: "show how it is done", Stdin: strings.NewReader(""), Stdout: out, Stderr: errs,
+		Commands: []*cli.Command{
+			{
+				Name: "work", Usage: "do what is to be done", UsageText: "gor work -n 3\ngor work --slowly",
+				Flags: []cli.Flag{
+					&cli.StringSliceFlag{Name: "name", Aliases: []string{"n"}, Usage: "these `NAMES`, comma separated", DefaultText: "all"},
+					&cli.IntFlag{Name: "size", Usage: "how large", DefaultText: "found out"},
+					&cli.IntFlag{Name: "count", Usage: "how many"},
+					&cli.DurationFlag{Name: "wait", Value: time.Minute, Usage: "how long"},
+					&cli.StringFlag{Name: "a-flag-with-a-long-name", Value: "x", Usage: strings.Repeat("word ", 30) + "end"},
+					&cli.BoolFlag{Name: "slowly", Usage: "take time"},
+				},
+				Action: func(*cli.Context) error { return fail },
+			},
+			{Name: "rest", Usage: "do nothing", Action: func(*cli.Context) error { return nil }},
+		},
+	}
+}
+
+const programHelp = `gor: show how it is done
+
+Usage: gor COMMAND [FLAGS]
+
+Commands:
+  work                        do what is to be done
+  rest                        do nothing
+  help                        explain gor or, with a command's name behind it, that command
+  version                     print the version, as --version does
+
+gor COMMAND --help explains a command's flags.
+`
+
+const workHelp = `gor work: do what is to be done
+
+For instance:
+  gor work -n 3
+  gor work --slowly
+
+Flags:
+  -n, --name NAMES            these NAMES, comma separated (default: all)
+  --size NUMBER               how large (default: found out)
+  --count NUMBER              how many
+  --wait TIME                 how long (default: 1m)
+  --a-flag-with-a-long-name VALUE
+                              word word word word word word word word word word word word word word
+                              word word word word word word word word word word word word word word
+                              word word end (default: x)
+  --slowly                    take time
+  -h, --help                  show this
+`
+
+func TestRun(t *testing.T) {
+	for _, tt := range []struct {
+		args   string // separated by blanks
+		fail   error  // of the command work
+		status int
+		stdout string // whole, or its beginning where it ends in "..."
+		stderr string
+	}{
+		{args: "", stdout: programHelp},
+		{args: "help", stdout: programHelp},
+		{args: "--help", stdout: programHelp},
+		{args: "-h", stdout: programHelp},
+		{args: "help -h", stdout: programHelp},
+		{args: "help work", stdout: workHelp},
+		{args: "work --help", stdout: workHelp},
+		{args: "work -h", stdout: workHelp},
+		{args: "help wrok", status: 2, stderr: "gor: there is no command \"wrok\": use work or rest\n"},
+		{args: "wrok", status: 2, stderr: "gor: there is no command \"wrok\": use work or rest\n"},
+		{args: "version", stdout: "gor version ..."},
+		{args: "--version", stdout: "gor version ..."},
+		{args: "version 2", status: 2, stderr: "gor: version: \"2\" is not a flag: version takes flags only\n"},
+		{args: "work hard", status: 2, stderr: "gor: work: \"hard\" is not a flag: work takes flags only\n"},
+		{args: "work -n a,b --slowly"},
+		{args: "work", fail: errors.New("no tools"), status: 1, stderr: "gor: no tools\n"},
+		{args: "work", fail: UsageError("so many"), status: 2, stderr: "gor: so many\n"},
+	} {
+		t.Run("gor "+tt.args, func(t *testing.T) {
+			var out, errs bytes.Buffer
+			status := program(&out, &errs, tt.fail).Run(t.Context(), strings.Fields(tt.args))
+			begin, isBegin := strings.CutSuffix(tt.stdout, "...")
+			if status != tt.status || errs.String() != tt.stderr || !strings.HasPrefix(out.String(), begin) || !isBegin && out.String() != tt.stdout {
+				t.Errorf("status %d, want %d; stderr %q, want %q; stdout\n%s\nwant\n%s", status, tt.status, errs.String(), tt.stderr, out.String(), tt.stdout)
+			}
+		})
+	}
+}
+
+func TestVersion(t *testing.T) {
+	vcs := func(settings ...string) (all []debug.BuildSetting) {
+		for i := 0; i < len(settings); i += 2 {
+			all = append(all, debug.BuildSetting{Key: "vcs." + settings[i], Value: settings[i+1]})
+		}
+		return all
+	}
+	const revision, at = "0123456789abcdef0123456789abcdef01234567", "2026-11-27T13:00:00Z"
+	for _, tt := range []struct {
+		name    string
+		version string // of the main module
+		vcs     []debug.BuildSetting
+		want    string
+	}{
+		{"a release", "v1.2.3", vcs("revision", revision, "time", at), "v1.2.3"},
+		{"a clone", "(devel)", vcs("revision", revision, "time", at, "modified", "false"), "commit 0123456789ab of " + at},
+		{"a clone with changes", "", vcs("revision", revision, "time", at, "modified", "true"), "commit 0123456789ab of " + at + ", with changes"},
+		{"a commit without a time", "(devel)", vcs("revision", "0123"), "commit 0123"},
+		{"no clone", "(devel)", nil, "(devel)"},
+		{"nothing known", "", nil, "(devel)"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			info := &debug.BuildInfo{Main: debug.Module{Path: "gor", Version: tt.version}, Settings: tt.vcs}
+			if got := versionOf(info); got != tt.want {
+				t.Errorf("%q, want %q", got, tt.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,71 @@
+package reassembly
+
+import (
+	"log/slog"
+	"slices"
+)
+
+// A ledger keeps the accounts of requests: each that begins is counted once, and
+// gets one fate. It is what hands requests on.
+type ledger struct {
+	emit   func(*Request) Fate
+	stats  *Stats
+	log    *slog.Logger
+	req    Request             // lent to emit
+	warned [protocols][]uint16 // the ports whose protocol was logged
+}
+
+// count puts a request into the accounts and numbers it.
+func (l *ledger) count(f *flow, m *message) {
+	m.begun, m.index = true, f.c.http.nextIndex()
+	l.stats.Captured++
+	l.stats.Open++
+}
+
+// decide gives a request its fate; nothing is kept of it from now on.
+func (l *ledger) decide(f *flow, m *message, fate Fate) {
+	if m.discard {
+		return
+	}
+	if !m.begun {
+		l.count(f, m)
+	}
+	m.discard = true
+	l.stats.Open--
+	l.stats.Fates[fate]++
+}
+
+// handOn hands a whole request on, which ended with a packet seen at last.
+func (l *ledger) handOn(f *flow, m *message, raw []byte, last int64) {
+	h := &f.c.http
+	fate := Loop
+	if !m.Watched {
+		q := &l.req
+		q.Client, q.Server = *f.client, *f.server
+		q.Index, q.birth = m.index, uint64(h.birth)<<32|uint64(f.c.first)
+		q.First, q.Last = m.first, last
+		q.Raw, q.head = raw, &m.Message
+		fate = l.emit(q)
+		q.Raw = nil
+	}
+	l.decide(f, m, fate)
+	h.flags = h.flags&^(fresh|upgraded) | proved
+	switch {
+	case m.Upgrade:
+		h.flags |= upgraded
+	case string(m.Method(raw)) == "CONNECT":
+		l.other(f, Tunnel)
+	}
+}
+
+// other marks a stream as not HTTP/1.
+func (l *ledger) other(f *flow, p Protocol) {
+	f.c.state = ignored
+	l.stats.Streams[p]++
+	port := f.server.Port
+	if slices.Contains(l.warned[p], port) {
+		return
+	}
+	l.warned[p] = append(l.warned[p], port)
+	l.log.Warn(p.advice(port), "protocol", p.String(), "client", f.client.String())
+}

@@ -1,0 +1,62 @@
+package udpwire
+
+import (
+	"bytes"
+	"fmt"
+	"net/netip"
+	"testing"
+)
+
+var (
+	noAddr = netip.AddrPort{}
+	addr4  = netip.MustParseAddrPort("192.0.2.1:40000")
+	addr6  = netip.MustParseAddrPort("[2001:db8::1]:65535")
+)
+
+func TestMessage(t *testing.T) {
+	for _, src := range []netip.AddrPort{noAddr, addr4, addr6} {
+		for _, dst := range []netip.AddrPort{noAddr, addr4, addr6} {
+			for _, size := range []int{0, 1, 700} {
+				t.Run(fmt.Sprintf("%s to %s, %d bytes", src, dst, size), func(t *testing.T) {
+					want := Message{Kind: 1, Proto: 2, Conn: 1<<64 - 1, Index: 3, Time: -4, Src: src, Dst: dst,
+						Body: bytes.Repeat([]byte{7}, size)}
+					b := append(appendHead(nil, &want, 5), want.Body...)
+					var got Message
+					n, back, ok := parseMessage(append(b, 1, 2, 3), &got)
+					if !ok || n != len(b) || back != 5 {
+						t.Fatalf("%t, %d bytes, %d back", ok, n, back)
+					}
+					if fmt.Sprint(got) != fmt.Sprint(want) {
+						t.Errorf("%v, want %v", got, want)
+					}
+					if cap(got.Body) != size {
+						t.Error("what is appended to the body would overwrite what follows")
+					}
+					prefixes(t, b, len(b), func(b []byte) bool { _, _, ok := parseMessage(b, new(Message)); return ok })
+				})
+			}
+		}
+	}
+}
+
+func TestMessageRefused(t *testing.T) {
+	m := Message{Src: addr4, Dst: addr6, Body: []byte("body")}
+	good := append(appendHead(nil, &m, 0), m.Body...)
+	for _, c := range []struct {
+		name string
+		b    []byte
+		ok   bool
+	}{
+		{"good", good, true},
+		{"another type", changed(good, 0, frameFragment), false},
+		{"source of no family", changed(good, 3, 3|familyIPv6<<2), false},
+		{"destination of no family", changed(good, 3, familyIPv4|3<<2), false},
+		{"reserved bits", changed(good, 3, familyIPv4|familyIPv6<<2|1<<4), false},
+		{"a body longer than the frame", changed(good, 7, 5), false},
+		{"a body longer than any", changed(good, 4, 0xFF), false},
+	} {
+		if _, _, ok := parseMessage(c.b, new(Message)); ok != c.ok {
+			t.Errorf("%s: %t", c.name, ok)
+		}
+	}
+}

@@ -1,0 +1,74 @@
+package udpwire
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// TestNumbersModel settles numbers in random order, some as gone, and compares with a plain table at every step.
+func TestNumbersModel(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	var n numbers
+	n.init()
+	const last = 3000
+	state := make([]uint64, last+2) // 0 missing, else what was marked
+	order := rng.Perm(last)
+	top := uint64(0) // the highest id completed by a number below next
+	for step, i := range order {
+		number := uint64(i + 1)
+		value := uint64(numberGone)
+		if rng.IntN(4) > 0 {
+			value = numberArrived + number*7
+		}
+		state[number] = value
+		n.mark(number, value)
+		id := n.advance()
+		want := uint64(0)
+		next := uint64(1)
+		for ; state[next] != 0; next++ {
+			if state[next] >= numberArrived {
+				want = max(want, state[next]-numberArrived)
+			}
+		}
+		if n.next != next {
+			t.Fatalf("step %d: next %d, want %d", step, n.next, next)
+		}
+		if top = max(top, id); top != want {
+			t.Fatalf("step %d: ids up to %d, want %d", step, top, want)
+		}
+		if probe := uint64(rng.IntN(last) + 1); n.settled(probe) != (state[probe] != 0) {
+			t.Fatalf("step %d: settled(%d) is %t", step, probe, n.settled(probe))
+		}
+	}
+	if n.count != 0 || n.next != last+1 {
+		t.Errorf("%d marked, next %d in the end", n.count, n.next)
+	}
+}
+
+func TestNumbersMissing(t *testing.T) {
+	var n numbers
+	n.init()
+	for _, i := range []uint64{3, 4, 7} { // 1, 2, 5, 6 and those from 8 on are missing
+		n.mark(i, numberArrived)
+	}
+	for _, c := range []struct {
+		name        string
+		from, limit uint64
+		room        int
+		want        []span
+	}{
+		{"all", 0, 10, 9, []span{{1, 2}, {5, 2}, {8, 2}}},
+		{"from the middle of a run", 6, 10, 9, []span{{6, 1}, {8, 2}}},
+		{"up to the middle of one", 0, 6, 9, []span{{1, 2}, {5, 1}}},
+		{"as many as there is room for", 0, 10, 2, []span{{1, 2}, {5, 2}}},
+		{"nothing there", 3, 5, 9, nil},
+	} {
+		if got := n.missing(nil, c.from, c.limit, c.room); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+	if !n.fits(2*maxOutstanding) || n.fits(2*maxOutstanding+1) {
+		t.Error("the limit is elsewhere")
+	}
+}
