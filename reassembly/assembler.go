@@ -216,7 +216,7 @@ func (a *Assembler) open(h uint64, first seq) uint32 {
 // what else is in the segment. A SYN for a connection that is open may be a
 // forgery or a late copy, which the server drops (RFC 5961 §4): only data where
 // it says that data begins ends the old connection, and none does where that is
-// inside of the old one's window.
+// near what the old one sends.
 func (a *Assembler) announce(h uint64, i uint32, isn seq) (uint32, bool) {
 	believed := true
 	if i != 0 {

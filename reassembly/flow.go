@@ -21,15 +21,15 @@ const (
 	// windows are far smaller than the 1 GiB that RFC 7323 allows; what is
 	// further away belongs to another connection with the same addresses.
 	maxWindow = 64 << 20
-	// synWindow is how far ahead of the next byte most data is: a SYN there is
-	// taken for a forgery, for of 4096 connections that take over the addresses of
-	// one whose end was not captured only one begins there.
+	// synWindow is how far from the next byte most data is: a SYN there is taken
+	// for a forgery, for of 2048 connections that take over the addresses of one
+	// whose end was not captured only one begins there.
 	synWindow = 1 << 20
 )
 
 func inWindow(ahead int) bool { return ahead >= 0 && ahead <= maxWindow }
 
-func isNear(ahead int) bool { return ahead >= 0 && ahead <= synWindow }
+func isNear(ahead int) bool { return ahead >= -synWindow && ahead <= synWindow }
 
 func near(s, t seq) bool { d := s.minus(t); return d < maxWindow && d > -maxWindow }
 

@@ -36,6 +36,7 @@ const (
 func (f *flow) keep(in span) {
 	a, st := f.a, f.needStream()
 	in.starts = in.starts && in.kind == data && http1.StartsRequest(in.data)
+	in.apart = st.end.seen && st.end.at == in.seq
 	st.early.insert(&a.budget.pool, in)
 	if in.starts && in.ack.minus(st.early.front().ack) > 0 {
 		st.answered = true

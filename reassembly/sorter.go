@@ -18,6 +18,7 @@ type span struct {
 	n      int
 	kind   kind
 	starts bool   // it begins where a segment did, with a request line
+	apart  bool   // a FIN lies between it and the range before
 	from   seq    // where its segment began, of which the front may be gone
 	data   []byte // n bytes, in the sorter in a buffer of the pool; nil for other kinds
 	time   int64  // when its first packet was seen
@@ -114,7 +115,7 @@ func (r span) after(n int) span {
 // before, where that ends. It returns the number of the range it is in.
 func (o *sorter) add(p *pool, i int, in span) int {
 	if in.kind == data {
-		if i > o.head && !in.starts && in.from == in.seq { // two whole segments
+		if i > o.head && !in.starts && !in.apart && in.from == in.seq { // two whole segments
 			r := &o.ranges[i-1]
 			if r.kind == data && r.from == r.seq && r.end() == in.seq && r.n+in.n <= maxSpanBuffer {
 				o.bytes -= cap(r.data)

@@ -5,6 +5,7 @@
 //
 // Read mirror_test.go first: a mirror is the product at work, each machine a
 // namespace (netns_test.go), with a load (load_test.go) at one end and a sink
-// that counts (sink_test.go) at the other. The live_*_test.go files are the
+// that counts (sink_test.go) at the other; a rawHost (rawtcp_test.go) sends segments
+// that no kernel would. The live_*_test.go files are the
 // tests, bench_test.go and file_bench_test.go the benchmarks.
 package live

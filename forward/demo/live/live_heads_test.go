@@ -71,6 +71,7 @@ func (o oddHead) play(t *testing.T, c *rawConn, k caseNumber) []string {
 	}
 	if status != "200" {
 		c.closed()
+		c.send(segment{at: len(odd), flags: flagFIN}) // nginx writes its log when it need not linger any more
 		return []string{odd}
 	}
 	get, post := k.get(2), k.post(3, "body")

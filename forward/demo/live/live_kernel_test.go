@@ -22,9 +22,9 @@ import (
 // and the same to package reassembly: the requests that lie in what the
 // server's kernel reads are those that are handed on.
 //
-// Each plan is the segments of one connection, left to chance: overlaps, of which
-// every segment has bytes of its own, disorder, repetitions, wrong checksums,
-// urgent bytes, FINs and RSTs anywhere.
+// Each plan is the segments of one connection, left to chance: overlaps with other
+// bytes, disorder, repetitions, wrong checksums, an urgent byte, FINs at one place,
+// RSTs and SYNs that are not the next, segments of other connections.
 func TestKernelReadsTheSame(t *testing.T) {
 	t.Parallel()
 	m := newMirror(t)
@@ -75,93 +75,133 @@ const (
 	planRequest        = 64 // bytes of each request of a plan
 )
 
-// planByte is the byte of a plan's stream at an offset, sent by segment number n:
-// the path is the segment's own, the rest is the same in all.
-func planByte(at, n int) byte {
-	switch i := at % planRequest; {
-	case i < len(planHead):
-		return planHead[i]
-	case i >= planRequest-len(planTail):
-		return planTail[i-planRequest+len(planTail)]
-	}
-	const colours = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-	return colours[n%len(colours)]
+// A planner makes a plan.
+type planner struct {
+	*plan
+	r       *rand.Rand
+	size    int    // bytes of the stream
+	covered []bool // which bytes the server has, but for what FINs and RSTs change
+	hostile int    // what is in the plan besides data
+	end     int    // where its FINs are; data comes from beyond as well
+	marked  bool   // a byte was declared urgent
 }
 
-func planText(from, to, n int) string {
-	b := make([]byte, to-from)
-	for i := range b {
-		b[i] = planByte(from+i, n)
-	}
-	return string(b)
-}
-
-// newPlan makes a plan. No two of its segments touch, for they begin at even
-// bytes and end at odd ones: where they do, the kernel joins them if its memory
-// happens to lie so, and what overlaps later meets one segment or two.
+// newPlan makes a plan. In half of them every segment has other bytes, and no two
+// touch, for they begin at even bytes and end at odd ones: where they do, the
+// kernel joins them if its memory happens to lie so, and what overlaps later meets
+// one segment or two. In the other half they lie anywhere, and the bytes are the
+// same.
 func newPlan(seed uint64) *plan {
 	r := rand.New(rand.NewPCG(seed, 1))
-	p := &plan{seed: seed}
-	size := planRequest*(2+r.IntN(10)) + 1 // an odd end
-	covered := make([]bool, size)
-	next := func() int { // of the server, but for FINs
-		if i := slices.Index(covered, false); i >= 0 {
-			return i
-		}
-		return size
-	}
-	hostile := r.IntN(6) // what is in the plan besides data
-	mark := -1
-	end := r.IntN(size) &^ 1 // of a plan with FINs; data comes from beyond it as well
+	size := planRequest*(2+r.IntN(10)) + 1
+	p := planner{plan: &plan{seed: seed}, r: r, size: size, covered: make([]bool, size), hostile: r.IntN(6), end: r.IntN(size) &^ 1}
 	for n := range 3 + r.IntN(30) {
 		if len(p.segments) > 0 && r.IntN(12) == 0 { // again
 			p.segments = append(p.segments, p.segments[r.IntN(len(p.segments))])
 			continue
 		}
-		from := max(0, next()-60+r.IntN(300))
-		if from >= size {
-			from = r.IntN(size)
+		s := p.piece(n)
+		if s.damaged = r.IntN(10) == 0; r.IntN(6) == 0 {
+			s = p.odd(s, n)
 		}
+		p.add(s)
+	}
+	for p.next() < size { // what is still missing
+		from := p.next() &^ 1
+		to := min(from+1+r.IntN(150)|1, size)
+		p.add(segment{at: from, data: p.text(from, to, len(p.segments))})
+	}
+	p.add(segment{at: size, flags: flagFIN})
+	return p.plan
+}
+
+// next is the next byte of the server.
+func (p *planner) next() int {
+	if i := slices.Index(p.covered, false); i >= 0 {
+		return i
+	}
+	return p.size
+}
+
+func (p *planner) add(s segment) {
+	p.segments = append(p.segments, s)
+	if s.damaged || s.flags&(flagRST|flagSYN) != 0 || s.at < 0 || s.at >= p.size {
+		return
+	}
+	for i := range s.data {
+		p.covered[s.at+i] = true
+	}
+}
+
+// isApart reports whether the plan's segments have bytes of their own.
+func (p *plan) isApart() bool { return p.seed%2 == 0 }
+
+// piece is a segment of data near the next byte.
+func (p *planner) piece(n int) segment {
+	from := max(0, p.next()-60+p.r.IntN(300))
+	if from >= p.size {
+		from = p.r.IntN(p.size)
+	}
+	to := min(from+1+p.r.IntN(150), p.size)
+	if p.isApart() {
 		from &^= 1
-		to := min(from+1+r.IntN(150)|1, size)
-		s := segment{at: from, data: planText(from, to, n), damaged: r.IntN(10) == 0}
-		switch odd := r.IntN(6) == 0; {
-		case odd && hostile == 1 && from <= end && end < from+200:
+		to = min(to|1, p.size)
+	}
+	return segment{at: from, data: p.text(from, to, n)}
+}
+
+// odd makes of a segment of data what the plan has besides.
+func (p *planner) odd(s segment, n int) segment {
+	switch p.hostile {
+	case 1:
+		if s.at <= p.end && p.end < s.at+200 {
 			s.flags = flagFIN
-			s.data = planText(from, end, n) // the FIN is the odd byte
-		case odd && hostile == 2 && mark < 0:
-			if at := next() + r.IntN(200); at%planRequest > len(planHead) && at%planRequest < planRequest-len(planTail) && at-from < 1000 && at >= from {
-				mark = at
-				s.flags, s.urgent = flagURG, uint16(mark-from+1)
-			}
-		case odd && hostile == 3:
-			s = segment{at: next() + 1 + r.IntN(500), flags: flagRST}
-		case odd && hostile == 4 && next() > 0: // before the first byte, the later of two SYNs counts
-			s = segment{at: next() - 20 + r.IntN(500), flags: flagSYN}
-			if r.IntN(2) == 0 {
-				s.data = planText(from, to, n)
-			}
-		case odd && hostile == 5:
-			s.at += []int{1 << 30, -1 << 30, 128 << 20, 1<<31 - 1}[r.IntN(4)]
-			s.flags = []byte{0, flagFIN, flagRST, flagURG}[r.IntN(4)]
+			s.data = p.text(s.at, p.end, n) // the FIN is the odd byte
 		}
-		p.segments = append(p.segments, s)
-		if !s.damaged && s.at >= 0 && s.at < size && s.flags&(flagRST|flagSYN) == 0 {
-			for i := range s.data {
-				covered[s.at+i] = true
-			}
+	case 2:
+		at := p.next() + p.r.IntN(200)
+		if !p.marked && at >= s.at && at%planRequest > len(planHead) && at%planRequest < planRequest-len(planTail) {
+			p.marked = true
+			s.flags, s.urgent = flagURG, uint16(at-s.at+1)
+		}
+	case 3:
+		return segment{at: p.next() + 1 + p.r.IntN(500), flags: flagRST}
+	case 4:
+		if p.next() == 0 { // before the first byte, the later of two SYNs counts
+			break
+		}
+		syn := segment{at: p.next() - 20 + p.r.IntN(500), flags: flagSYN}
+		if p.r.IntN(2) == 0 {
+			syn.data = s.data
+		}
+		return syn
+	case 5: // of another connection
+		s.at += []int{1 << 30, -1 << 30, 128 << 20, 1<<31 - 1}[p.r.IntN(4)]
+		s.flags = []byte{0, flagFIN, flagRST, flagURG}[p.r.IntN(4)]
+	}
+	return s
+}
+
+// text is what segment number n has of the stream: requests, whose paths are the
+// segment's own where the plan has them apart.
+func (p *plan) text(from, to, n int) string {
+	const colours = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	b := make([]byte, to-from)
+	for k := range b {
+		i, colour := (from+k)%planRequest, (from+k)/planRequest
+		if p.isApart() {
+			colour = n
+		}
+		switch {
+		case i < len(planHead):
+			b[k] = planHead[i]
+		case i >= planRequest-len(planTail):
+			b[k] = planTail[i-planRequest+len(planTail)]
+		default:
+			b[k] = colours[colour%len(colours)]
 		}
 	}
-	for next() < size {
-		from := next() &^ 1
-		to := min(from+1+r.IntN(150)|1, size)
-		p.segments = append(p.segments, segment{at: from, data: planText(from, to, len(p.segments))})
-		for i := from; i < to; i++ {
-			covered[i] = true
-		}
-	}
-	p.segments = append(p.segments, segment{at: size, flags: flagFIN})
-	return p
+	return string(b)
 }
 
 // A reading is what a server has read of a connection until its end.

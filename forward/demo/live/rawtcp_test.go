@@ -197,7 +197,7 @@ const (
 func (h *rawHost) connect() *rawConn {
 	h.t.Helper()
 	h.next++
-	c := &rawConn{h: h, port: h.next, isn: 0xffff_f000 + uint32(h.next)*64} // some wrap around
+	c := &rawConn{h: h, port: h.next, isn: -uint32(h.next%7) * 60} // most wrap around
 	h.conns[c.port] = c
 	h.send(c.packet(segment{at: -1, flags: flagSYN}))
 	h.await("SYN of the server", func() bool { return c.open })
