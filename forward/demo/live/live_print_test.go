@@ -284,7 +284,10 @@ func TestFileIntoDeadReplayer(t *testing.T) {
 	n := newNamespace(t)
 	p := n.start(nil, gorBinary(t), "listen", "--read", loadFile(t, 20_000), "-p", "80", "-r", "127.0.0.1:9", "--wire-buffer", "1MiB", "--log-format", "json")
 	p.await(`"msg":"listening"`)
-	p.interrupt()
+	p.cmd.Process.Signal(os.Interrupt)
+	if code := p.wait(); code != 1 || !strings.Contains(p.stderr.String(), "was not delivered whole") {
+		t.Errorf("exit %d, want 1 with a line that says what was not delivered:\n%s", code, p.stderr.String())
+	}
 	a := finalAccounts(t, p)
 	if a.Requests["queue_full"] == 0 || a.Requests["sent"]+a.dropped() != a.Requests["captured"] {
 		t.Errorf("accounts: %v", a)
