@@ -365,7 +365,7 @@ func (r *replayer) run(ctx context.Context) error {
 	forwarded := make(chan error, 1)
 	go func() { forwarded <- r.fwd.Run(hard) }()
 	err := r.recv.Run(ctx, func(m *udpwire.Message) {
-		r.fwd.Submit(&forward.Request{Conn: m.Conn, Index: m.Index, Time: m.Time, Raw: m.Body})
+		r.fwd.Submit(&forward.Request{Conn: m.Conn, Index: m.Index, Time: m.Time, Raw: m.Body, Server: m.Dst})
 	})
 	r.fwd.Close()
 	drained := time.AfterFunc(drainTimeout, cancel)

@@ -24,6 +24,7 @@ type result struct {
 	kind        Failure
 	err         error // nil: answered
 	unsupported error // why it was not sent
+	marked      bool  // it carried the mark when it was captured
 }
 
 // maxTries is how many connections may fail under a request before anything of
@@ -165,7 +166,7 @@ func (w *worker) send(raw []byte) (res result) {
 		res.status = resp.StatusCode
 		err = w.readResponse(resp)
 	}
-	res.begun = w.ex.begun.Load()
+	res.begun, res.marked = w.ex.begun.Load(), w.req.marked
 	if err != nil {
 		res.kind, res.err = w.classify(err), err
 	}
