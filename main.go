@@ -353,7 +353,7 @@ func (r *replayer) run(life *command.Lifetime) error {
 	forwarded := make(chan error, 1)
 	go func() { forwarded <- r.fwd.Run(life.Delivering()) }()
 	err := r.recv.Run(life.Running(), func(m *udpwire.Message) {
-		r.fwd.Submit(&forward.Request{Conn: m.Conn, Index: m.Index, Time: m.Time, Raw: m.Body})
+		r.fwd.Submit(&forward.Request{Conn: m.Conn, Index: m.Index, Time: m.Time, Raw: m.Body, Server: m.Dst})
 	})
 	life.End()
 	r.fwd.Close()

@@ -16,13 +16,14 @@ var (
 // whether they were. The worker owns it; a connection borrows it from arm
 // until it has written it.
 type exchange struct {
-	head  []byte // the request, or its head alone where the body is long
-	body  []byte
-	parts [2][]byte
-	begin func() // called once for the time of the start
-	state atomic.Int32
-	conn  *conn
-	begun atomic.Bool
+	head   []byte // the request, or its head alone where the body is long
+	isHead bool   // its method is HEAD
+	body   []byte
+	parts  [2][]byte
+	begin  func() // called once for the time of the start
+	state  atomic.Int32
+	conn   *conn
+	begun  atomic.Bool
 }
 
 // The states of an exchange.
@@ -85,6 +86,8 @@ type conn struct {
 	next   atomic.Pointer[exchange]
 	broken atomic.Bool // reading or writing failed
 	heard  atomic.Bool // something came since it was armed
+	intake intake      // finds the end of the response
+	over   error       // why nothing is read any more
 }
 
 // arm puts ex on c; it fails for an exchange that was written before, which
@@ -115,6 +118,7 @@ func (c *conn) Write(p []byte) (int, error) {
 	if !ex.state.CompareAndSwap(exArmed, exWriting) {
 		return 0, errGivenUp
 	}
+	c.intake.await(ex.isHead)
 	n, err := ex.writeTo(c.Conn)
 	if err != nil {
 		c.broken.Store(true)
@@ -127,10 +131,27 @@ func (c *conn) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// Read reads what belongs to the response, and nothing of what follows: then it is
+// the last that is read.
 func (c *conn) Read(p []byte) (int, error) {
+	if c.over != nil {
+		return 0, c.over
+	}
 	n, err := c.Conn.Read(p)
 	if n > 0 {
 		c.heard.Store(true)
+		own, refused := c.intake.take(p[:n])
+		if refused != nil {
+			own, c.over = 0, refused
+		} else if own < n {
+			c.over = errUnasked
+		}
+		if c.over != nil {
+			c.broken.Store(true) // nothing more is sent on it
+			if n, err = own, nil; n == 0 {
+				err = c.over
+			}
+		}
 	}
 	if err != nil && !errors.Is(err, net.ErrClosed) {
 		c.broken.Store(true)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -40,6 +41,22 @@ func (d *dialer) forget() {
 	d.mu.Lock()
 	d.addrs = nil
 	d.mu.Unlock()
+}
+
+// known returns the addresses that the target had when it was last asked for them;
+// nil: none are known.
+func (d *dialer) known() []netip.AddrPort {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	port, err := strconv.ParseUint(d.port, 10, 16) // a number: parseURL sees to that
+	if err != nil {
+		return nil
+	}
+	var all []netip.AddrPort
+	for _, a := range d.addrs {
+		all = append(all, netip.AddrPortFrom(a.Unmap(), uint16(port)))
+	}
+	return all
 }
 
 // addresses are the target's, each time beginning with the next one.

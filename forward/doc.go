@@ -104,7 +104,9 @@
 //
 // Connecting, the beginning of the response and the whole exchange have a bound
 // each. A response's body is read up to Config.DrainBytes, beyond which its
-// connection is closed; the body of a 101 is not read.
+// connection is closed; the body of a 101 is not read. Responses are read by package
+// http1, too: one whose end readers differ on is no response, and ends its connection,
+// as does whatever a target sends unasked, which nobody sees (intake.go).
 //
 // A target that cannot be reached for ten requests in a row, or does not respond
 // to them in time, fails: then single requests probe it, four a second at the most,

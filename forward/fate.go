@@ -27,6 +27,10 @@ func (t *target) finish(w *worker, it *item, res *result) {
 
 // count puts a result into the accounts, and learns from it how the target does.
 func (t *target) count(now int64, took time.Duration, it *item, res *result) {
+	if res.marked && !t.reports.marked {
+		t.reports.marked = true
+		t.log.Warn("requests that were replayed before come in: targets may get them again and again", "mark", t.cfg.Mark, "request", firstLine(it.raw))
+	}
 	switch {
 	case res.unsupported != nil:
 		t.counts.unsupported++
@@ -35,6 +39,7 @@ func (t *target) count(now int64, took time.Duration, it *item, res *result) {
 		t.counts.stopped++
 	case res.err != nil:
 		t.counts.failed[res.kind]++
+		t.reportFailure(res, it.raw)
 		if res.kind.isAlive() {
 			t.alive(now)
 		} else if t.backoff.failed(now) {
@@ -73,12 +78,23 @@ func (t *target) review(now int64) {
 
 // report logs the first request of each reason for which one was not sent.
 func (t *target) report(reason error, raw []byte) {
-	if t.examples[reason] {
+	if t.reports.reasons[reason] {
 		return
 	}
-	t.examples[reason] = true
+	t.reports.reasons[reason] = true
 	t.log.Warn("a request cannot be forwarded as it was captured; each reason is reported once",
 		"reason", reason, "request", firstLine(raw))
+}
+
+// reportFailure logs the first failure of each kind; the accounts count the others.
+// What a stop breaks off is not the target's fault.
+func (t *target) reportFailure(res *result, raw []byte) {
+	if t.reports.failures[res.kind] || t.life.stopped {
+		return
+	}
+	t.reports.failures[res.kind] = true
+	t.log.Warn("a request failed; the first of each kind is reported, the others are counted",
+		"kind", res.kind.String(), "err", res.err, "request", firstLine(raw))
 }
 
 // firstLine is a request line fit for a log.

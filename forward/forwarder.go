@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
@@ -124,6 +125,9 @@ type Request struct {
 	Index uint64 // number of the request on its connection
 	Time  int64  // when it was captured, in ns since the Unix epoch
 	Raw   []byte // its exact bytes, lent for Submit
+	// Server is where it was going when it was captured, so that a target that is
+	// that server is found out; the zero value: it is not known.
+	Server netip.AddrPort
 }
 
 // A Forwarder sends requests to targets. Any number of goroutines may use it.

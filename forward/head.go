@@ -77,7 +77,8 @@ func (s *shaper) appendHead(dst []byte, r *request, target []byte) []byte {
 			dst = s.appendConnection(dst, r, f)
 			continue
 		default:
-			if http1.EqualFold(f.Name, s.mark) || s.rewrite.removes(f.Name) {
+			if marked := http1.EqualFold(f.Name, s.mark); marked || s.rewrite.removes(f.Name) {
+				r.marked = r.marked || marked
 				continue
 			}
 		}

@@ -116,7 +116,9 @@ func (s *shaper) fillHeader(h http.Header, r *request) {
 	h["User-Agent"] = nil // none is added
 	for i := range r.fields {
 		f := &r.fields[i]
-		if isFieldHTTP2(f.Kind) && !http1.EqualFold(f.Name, s.mark) && !s.rewrite.removes(f.Name) {
+		marked := http1.EqualFold(f.Name, s.mark)
+		r.marked = r.marked || marked
+		if isFieldHTTP2(f.Kind) && !marked && !s.rewrite.removes(f.Name) {
 			name := http.CanonicalHeaderKey(string(f.Name))
 			h[name] = append(h[name], string(f.Value))
 		}

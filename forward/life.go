@@ -65,6 +65,7 @@ func (t *target) tick() {
 	t.expire(now)
 	t.watch(now)
 	t.review(now)
+	t.lookForLoop()
 }
 
 // stop sends the workers home; what waits is not sent any more.

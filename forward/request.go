@@ -39,6 +39,7 @@ type request struct {
 
 	hosts     int  // how many Host fields there are
 	keepAlive bool // Connection: keep-alive
+	marked    bool // there is the mark of replayed requests; found when the head is written
 
 	unfolded []byte // room for a folded value
 }

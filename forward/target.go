@@ -25,13 +25,21 @@ type target struct {
 
 	mu sync.Mutex // guards all that follows
 
-	life     life
-	crew     crew
-	buf      *buffer
-	bucket   *bucket // nil: no limit; it is never exchanged, so that may be asked without the lock
-	backoff  backoff
-	counts   counts
-	examples map[error]bool // reasons for "unsupported" that have been logged
+	life    life
+	crew    crew
+	buf     *buffer
+	bucket  *bucket // nil: no limit; it is never exchanged, so that may be asked without the lock
+	backoff backoff
+	counts  counts
+	reports reports
+}
+
+// reports are what is logged once.
+type reports struct {
+	reasons  map[error]bool // for "unsupported", that have been logged
+	failures [failures]bool // kinds of failure that have been logged
+	marked   bool           // it has been logged that replayed requests come in
+	loop     loopWatch
 }
 
 func newTarget(cfg *Config, spec TargetSpec, name string, tlsConf *tls.Config, start time.Time) (*target, error) {
@@ -46,7 +54,7 @@ func newTarget(cfg *Config, spec TargetSpec, name string, tlsConf *tls.Config, s
 		cfg: cfg, name: name, log: cfg.Logger.With("target", name), start: start, sample: math.MaxUint64,
 		life: life{done: make(chan struct{})}, crew: crew{workers: make(map[*worker]struct{})},
 		buf:    newBuffer(cfg.Buffer, cfg.BufferBytes),
-		counts: counts{status: make(map[int]uint64)}, examples: make(map[error]bool),
+		counts: counts{status: make(map[int]uint64)}, reports: reports{reasons: make(map[error]bool)},
 	}
 	t.crew.cond.L = &t.mu
 	t.route.setUp(cfg, u, spec.HTTP2, tlsConf)
@@ -72,6 +80,7 @@ func (t *target) submit(r *Request, allowed bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.counts.received++
+	t.reports.loop.captured(r.Server)
 	switch {
 	case !allowed:
 		t.counts.filtered++

@@ -24,6 +24,7 @@ type result struct {
 	kind        Failure
 	err         error // nil: answered
 	unsupported error // why it was not sent
+	marked      bool  // it carried the mark when it was captured
 }
 
 // maxTries is how many connections may fail under a request before anything of
@@ -165,7 +166,7 @@ func (w *worker) send(raw []byte) (res result) {
 		res.status = resp.StatusCode
 		err = w.readResponse(resp)
 	}
-	res.begun = w.ex.begun.Load()
+	res.begun, res.marked = w.ex.begun.Load(), w.req.marked
 	if err != nil {
 		res.kind, res.err = w.classify(err), err
 	}
@@ -200,7 +201,7 @@ func (w *worker) unsent() bool {
 	}
 	if ex.state.CompareAndSwap(exArmed, exGivenUp) { // the connection still refers to it
 		w.newExchange()
-		w.ex.head, w.ex.body = ex.head, ex.body
+		w.ex.head, w.ex.body, w.ex.isHead = ex.head, ex.body, ex.isHead
 		w.ex.begun.Store(ex.begun.Load())
 		return true
 	}
@@ -251,7 +252,7 @@ func (w *worker) prepare(raw []byte) (*http.Request, error) {
 		return s.httpRequest(w.ctx, r, target, w.t.route.url.Host)
 	}
 	ex.head = s.appendHead(ex.head[:0], r, target)
-	ex.body = r.body
+	ex.body, ex.isHead = r.body, string(r.method) == "HEAD"
 	if len(r.body) <= maxCopiedBody {
 		ex.head = append(ex.head, r.body...)
 		ex.body = nil
@@ -313,8 +314,11 @@ func (w *worker) readResponse(resp *http.Response) error {
 // classify finds the kind of a failure.
 func (w *worker) classify(err error) Failure {
 	var derr *dialError
+	var refused refusal
 	var ne net.Error
 	switch {
+	case errors.As(err, &refused):
+		return FailProtocol
 	case errors.As(err, &derr):
 		return derr.kind
 	case errors.Is(err, errTimeout), errors.Is(err, errHung), errors.Is(err, context.Canceled), errors.As(err, &ne) && ne.Timeout():

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -20,6 +21,7 @@ func (r *Reporter) serve() {
 		w.Write(r.appendMetrics(nil, r.cfg.Collect()))
 	})
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second}
+	server.ErrorLog = slog.NewLogLogger(r.cfg.Log.Handler(), slog.LevelWarn) // nobody but the logger writes to standard error
 	defer context.AfterFunc(r.ctx, func() { server.Close() })()
 	if err := server.Serve(r.metrics); !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 		r.cfg.Log.Warn("metrics are no longer served", "err", err)
