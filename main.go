@@ -348,7 +348,7 @@ func (r *replayer) open(c *cli.Context) (err error) {
 func (r *replayer) run(life *command.Lifetime) error {
 	defer life.Close()
 	r.report.Start()
-	r.log.Info("replaying", "listen", r.recv.Addr().String())
+	r.log.Info("replaying", "listen", r.recv.Addr().String(), "targets", r.fwd.Describe())
 	forwarded := make(chan error, 1)
 	go func() { forwarded <- r.fwd.Run(life.Delivering()) }()
 	err := r.recv.Run(life.Running(), func(m *udpwire.Message) {

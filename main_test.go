@@ -8,6 +8,7 @@ import (
 	"go/token"
 	"io"
 	"io/fs"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -175,6 +176,28 @@ func TestDelivery(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The line with which a replayer starts names its targets and their limits: one
+// whose limit a shell took for a pipe shows there.
+func TestStartLine(t *testing.T) {
+	status, _, stderr := gor(t, "replay", "-ip", "127.0.0.1", "-p", freePort(t), "-f", "http://x,http://y#10", "--duration", "1ms")
+	const want = `targets="http://x (no limit), http://y (10 per second)"`
+	if first, _, _ := strings.Cut(stderr, "\n"); status != 0 || !strings.Contains(first, "msg=replaying") || !strings.Contains(first, want) {
+		t.Errorf("status %d; the first line %q lacks %s", status, first, want)
+	}
+}
+
+// freePort is a UDP port of the loopback that nobody uses.
+func freePort(t *testing.T) string {
+	t.Helper()
+	c, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	_, port, _ := net.SplitHostPort(c.LocalAddr().String())
+	return port
 }
 
 // allowedImports are the packages of the program, and what each may import

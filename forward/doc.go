@@ -80,7 +80,7 @@
 // "|N" starts no more than N requests in any window of one second, and close
 // to N (99 %) when more are offered; bucket.go says how. "|N%" replays that
 // share of the client connections, chosen by their id, the same for every
-// Forwarder.
+// Forwarder. "#" may stand for the bar, which a shell takes for a pipe.
 //
 // Config.Concurrency bounds what is in flight. A request that is in flight for a
 // second, and for four times as long as the target's responses usually take, hangs,

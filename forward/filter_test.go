@@ -121,6 +121,11 @@ func TestParseTarget(t *testing.T) {
 		{"localhost:80|0.5%", TargetSpec{URL: "http://localhost:80", Percent: 0.5}, ""},
 		{"a|100%", TargetSpec{URL: "http://a", Percent: 100}, ""},
 		{"a|1000000", TargetSpec{URL: "http://a", Rate: 1_000_000}, ""},
+		{"http://a/base#10", TargetSpec{URL: "http://a/base", Rate: 10}, ""},
+		{"a#5%", TargetSpec{URL: "http://a", Percent: 5}, ""},
+		{"a#0", TargetSpec{}, "limit"},
+		{"a#", TargetSpec{}, "limit"},
+		{"a#10|20", TargetSpec{}, "limit"},
 		{"a|0", TargetSpec{}, "limit"},
 		{"a|1000001", TargetSpec{}, "limit"},
 		{"a|-1", TargetSpec{}, "limit"},
@@ -141,7 +146,7 @@ func TestParseTarget(t *testing.T) {
 		{"http://a:x", TargetSpec{}, "invalid port"},
 		{"http://a b", TargetSpec{}, "give a URL"},
 		{"http://a/?x", TargetSpec{}, "only scheme, host, port and path"},
-		{"http://a/#x", TargetSpec{}, "only scheme"},
+		{"http://a/#x", TargetSpec{}, "limit"},
 		{"http://u:p@a/", TargetSpec{}, "only scheme"},
 	} {
 		got, err := ParseTarget(tt.in)
@@ -159,6 +164,22 @@ func TestParseTarget(t *testing.T) {
 	}
 	if _, err := ParseTargets("http://a,,b"); err == nil {
 		t.Error("an empty target passes")
+	}
+}
+
+func TestDescribe(t *testing.T) {
+	targets, err := ParseTargets("http://staging|10,dev#2.5%,https://c/base,https://d#h2,https://e|10|h2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := New(Config{Targets: targets})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "http://staging (10 per second), http://dev (2.5% of the client connections), https://c/base (no limit), " +
+		"https://d (no limit, over HTTP/2), https://e (10 per second, over HTTP/2)"
+	if got := f.Describe(); got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -185,6 +186,15 @@ func (f *Forwarder) Close() {
 	for _, t := range f.targets {
 		t.close()
 	}
+}
+
+// Describe says for people where requests go and how many of them.
+func (f *Forwarder) Describe() string {
+	targets := make([]string, len(f.cfg.Targets))
+	for i := range targets {
+		targets[i] = f.cfg.Targets[i].Describe()
+	}
+	return strings.Join(targets, ", ")
 }
 
 // Stats are the accounts of every target since New, in the order of

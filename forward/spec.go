@@ -42,15 +42,16 @@ func ParseTargets(list string) ([]TargetSpec, error) {
 }
 
 // ParseTarget reads a URL and what follows it, each behind a bar: "|N" or "|N%",
-// and "|h2". http:// is put before a URL without a scheme.
+// and "|h2". http:// is put before a URL without a scheme. For the bar may stand
+// "#", which shells do not take for a pipe and which no target's URL has.
 func ParseTarget(s string) (TargetSpec, error) {
-	addr, options, _ := strings.Cut(strings.TrimSpace(s), "|")
+	addr, options, given := strings.Cut(strings.ReplaceAll(strings.TrimSpace(s), "#", "|"), "|")
 	spec := TargetSpec{URL: addr}
 	if !strings.Contains(addr, "://") {
 		spec.URL = "http://" + addr
 	}
 	for option := range strings.SplitSeq(options, "|") {
-		if option == "" && !strings.Contains(s, "|") {
+		if !given {
 			break
 		}
 		if err := spec.parseOption(option); err != nil {
@@ -88,6 +89,21 @@ func (s *TargetSpec) String() string {
 		text += "|h2"
 	}
 	return text
+}
+
+// Describe says for people where requests go and how many of them.
+func (s *TargetSpec) Describe() string {
+	how := "no limit"
+	switch {
+	case s.Rate > 0:
+		how = fmt.Sprintf("%d per second", s.Rate)
+	case s.Percent > 0:
+		how = fmt.Sprintf("%g%% of the client connections", s.Percent)
+	}
+	if s.HTTP2 {
+		how += ", over HTTP/2"
+	}
+	return fmt.Sprintf("%s (%s)", s.URL, how)
 }
 
 func (s *TargetSpec) parseLimit(limit string) error {
