@@ -43,6 +43,7 @@ type SenderStats struct {
 	Sessions        uint64 `name:"sessions" unit:"sessions" help:"Sessions begun with replayers, one-way ones included." kind:"gauge"`
 	Replayers       uint64 `name:"replayers" unit:"replayers" help:"Replayers configured." kind:"gauge"`
 	ReplayersUp     uint64 `name:"replayers_up" unit:"replayers" help:"Replayers that respond now." kind:"gauge"`
+	ReplayersDown   uint64 `name:"replayers_down" unit:"replayers" help:"Replayers that do not respond: not running, out of reach, or with another secret. None, when the listener has left." kind:"gauge" trouble:"yes"`
 	LoadPercent     uint64 `name:"replayer_load_percent" unit:"percent" help:"How full the fullest replayer says its queues are." kind:"gauge"`
 	RoundTripMicros uint64 `name:"round_trip_microseconds" unit:"microseconds" help:"The slowest replayer's smoothed round trip." kind:"gauge"`
 }
@@ -170,10 +171,13 @@ func (p *peer) addTo(st *SenderStats) {
 		st.Rejected[i] += n
 	}
 	st.Sessions += p.accounts.sessions
-	if p.phase == phaseLive {
+	switch {
+	case p.phase == phaseLive:
 		st.ReplayersUp++
 		st.LoadPercent = max(st.LoadPercent, uint64(o.reported.load))
 		st.RoundTripMicros = max(st.RoundTripMicros, uint64(o.trip.smoothed/1000))
+	case !p.farewell.done:
+		st.ReplayersDown++
 	}
 }
 
