@@ -59,7 +59,10 @@ func TestWrongUsage(t *testing.T) {
 		{"print and json", "listen --print --json", "exclude each other"},
 		{"bad size", "listen --max-memory lots", "such as 64MiB"},
 		{"negative size", "listen --max-memory -1", "such as 64MiB"},
-		{"bad duration", "listen --stats 5", "--help lists the flags"},
+		{"bad duration", "listen --stats 5", `--stats "5": give a duration such as 5s`},
+		{"duration without a unit", "replay --timeout 30", `--timeout "30": give a duration such as 30s`},
+		{"count below zero", "listen --count -1", "give a whole number"},
+		{"several recordings", "listen --read a.pcap --read b.pcap --print", "--read b.pcap"},
 		{"negative duration", "listen --stats -5s", "give a duration"},
 		{"bad log format", "listen --log-format xml", "text or json"},
 		{"bad regular expression", "listen --allow-path (", "allow-path"},
@@ -98,17 +101,26 @@ func TestWrongUsage(t *testing.T) {
 	}
 }
 
-// What fails for other reasons gives one line and exit status 1.
+// What fails for other reasons gives one line, without the names of packages, and
+// exit status 1.
 func TestFailure(t *testing.T) {
 	notPCAP := filepath.Join(t.TempDir(), "x.pcap")
 	if err := os.WriteFile(notPCAP, []byte("this is no capture file at all"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	taken, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	_, port, _ := net.SplitHostPort(taken.LocalAddr().String())
 	for _, tt := range []struct {
 		name string
 		args []string
 		want string
 	}{
+		{"UDP port in use", []string{"replay", "-ip", "127.0.0.1", "-p", port}, port},
+		{"recording to a folder", []string{"listen", "--read", "testdata/pcaps/purge.pcap", "--write", t.TempDir(), "--json"}, "directory"},
 		{"no such file", []string{"listen", "--read", "nosuch.pcap", "--json"}, "nosuch.pcap"},
 		{"not a capture file", []string{"listen", "--read", notPCAP, "--json"}, notPCAP},
 		{"empty capture file", []string{"listen", "--read", os.DevNull, "--json"}, os.DevNull},
@@ -121,6 +133,9 @@ func TestFailure(t *testing.T) {
 			status, _, stderr := gor(t, tt.args...)
 			if status != 1 || !strings.Contains(stderr, tt.want) || strings.Count(stderr, "\n") != 1 {
 				t.Fatalf("status %d, want 1; stderr %q, want one line with %q", status, stderr, tt.want)
+			}
+			if name := regexp.MustCompile(`\b(capture|reassembly|sniffer|udpwire|forward|report): `).FindString(stderr); name != "" {
+				t.Errorf("%q stands in %q", name, stderr)
 			}
 		})
 	}

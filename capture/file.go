@@ -84,7 +84,7 @@ func OpenFile(r io.Reader) (*File, error) {
 	if magic, err := in.Peek(2); err == nil && magic[0] == 0x1f && magic[1] == 0x8b {
 		unzipped, err := gzip.NewReader(in)
 		if err != nil {
-			return nil, fmt.Errorf("capture: %w", err)
+			return nil, err
 		}
 		f.r = unzipped
 	} else {
@@ -94,7 +94,7 @@ func OpenFile(r io.Reader) (*File, error) {
 		f.fill()
 	}
 	if err := f.open(); err != nil {
-		return nil, fmt.Errorf("capture: %w", err)
+		return nil, err
 	}
 	return f, nil
 }
@@ -135,7 +135,7 @@ func (f *File) Next(d *Decoder, segs []Segment) (n int, err error) {
 		f.pos = f.end
 		err = io.EOF
 	case !errors.Is(err, io.EOF):
-		err = fmt.Errorf("capture: %w", err)
+		err = fmt.Errorf("read the capture file: %w", err)
 	}
 	f.more = n == len(segs) && f.format.holds(f)
 	return n, err

@@ -77,7 +77,7 @@ func (a *assembler) program() ([]bpf.Instruction, error) {
 			}
 			to, ok := a.labels[name]
 			if !ok || to <= f.at {
-				return 0, fmt.Errorf("capture: filter: label %q is not ahead", name)
+				return 0, fmt.Errorf("filter: label %q is not ahead", name)
 			}
 			return uint32(to - f.at - 1), nil
 		}
@@ -94,7 +94,7 @@ func (a *assembler) program() ([]bpf.Instruction, error) {
 			continue
 		}
 		if yes > 255 || no > 255 {
-			return nil, fmt.Errorf("capture: filter: a jump over %d instructions", max(yes, no))
+			return nil, fmt.Errorf("filter: a jump over %d instructions", max(yes, no))
 		}
 		switch i := a.code[f.at].(type) {
 		case bpf.JumpIf:

@@ -69,7 +69,7 @@ type Recorder struct {
 func NewRecorder(w io.Writer, cfg RecorderConfig) (*Recorder, error) {
 	h := fileHeader()
 	if _, err := w.Write(h[:]); err != nil {
-		return nil, fmt.Errorf("capture: record: %w", err)
+		return nil, fmt.Errorf("record: %w", err)
 	}
 	if cfg.Buffer <= 0 {
 		cfg.Buffer = defaultHeld

@@ -110,7 +110,7 @@ func (r *Recorder) fail(err error) {
 	r.mu.Lock()
 	first := r.err == nil
 	if first {
-		r.err = fmt.Errorf("capture: record: %w", err)
+		r.err = fmt.Errorf("record: %w", err)
 		r.room.Broadcast()
 	}
 	recorded := r.stats.Packets

@@ -64,14 +64,14 @@ func openRing(cfg RingConfig) (*ring, error) {
 	}
 	filter, err := bpf.Assemble(program)
 	if err != nil {
-		return nil, fmt.Errorf("capture: filter: %w", err)
+		return nil, fmt.Errorf("filter: %w", err)
 	}
 	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) {
-		return nil, fmt.Errorf("capture: %w", ErrPermission)
+		return nil, ErrPermission
 	}
 	if err != nil {
-		return nil, fmt.Errorf("capture: open a packet socket: %w", err)
+		return nil, fmt.Errorf("open a packet socket: %w", err)
 	}
 	r := &ring{tick: cfg.Tick, log: cfg.Logger, shared: &ringShared{fd: fd, open: true}}
 	if err := r.setUp(&cfg, filter, ifaces); err != nil {
@@ -85,10 +85,10 @@ func openRing(cfg RingConfig) (*ring, error) {
 func (r *ring) setUp(cfg *RingConfig, filter []bpf.RawInstruction, ifaces []int) error {
 	fd := r.shared.fd
 	if err := attachFilter(fd, filter); err != nil {
-		return fmt.Errorf("capture: attach the filter: %w", err)
+		return fmt.Errorf("attach the filter: %w", err)
 	}
 	if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_VERSION, unix.TPACKET_V3); err != nil {
-		return fmt.Errorf("capture: packet ring version 3: %w", err)
+		return fmt.Errorf("packet ring version 3: %w", err)
 	}
 	// Kernels before 4.20 do not have it; the filter does the same a little later.
 	if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_IGNORE_OUTGOING, 1); err != nil {
@@ -102,7 +102,7 @@ func (r *ring) setUp(cfg *RingConfig, filter []bpf.RawInstruction, ifaces []int)
 		addr.Ifindex = ifaces[0]
 	}
 	if err := unix.Bind(fd, addr); err != nil {
-		return fmt.Errorf("capture: bind to %s: %w", strings.Join(cfg.Interfaces, ", "), err)
+		return fmt.Errorf("bind to %s: %w", strings.Join(cfg.Interfaces, ", "), err)
 	}
 	return nil
 }
@@ -117,11 +117,11 @@ func (r *ring) mapBlocks(size, count int) error {
 		Retire_blk_tov: retireMillis,
 	}
 	if err := unix.SetsockoptTpacketReq3(fd, unix.SOL_PACKET, unix.PACKET_RX_RING, &req); err != nil {
-		return fmt.Errorf("capture: a packet ring of %d MiB: %w", size*count>>20, err)
+		return fmt.Errorf("a packet ring of %d MiB: %w", size*count>>20, err)
 	}
 	memory, err := unix.Mmap(fd, 0, size*count, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 	if err != nil {
-		return fmt.Errorf("capture: map the packet ring: %w", err)
+		return fmt.Errorf("map the packet ring: %w", err)
 	}
 	runtime.AddCleanup(r, func(m []byte) { unix.Munmap(m) }, memory)
 	runtime.AddCleanup(r, (*ringShared).release, r.shared)

@@ -29,7 +29,7 @@ func (r *ring) wait() error {
 	case errors.Is(err, unix.EINTR):
 		return nil
 	case err != nil:
-		return fmt.Errorf("capture: wait for packets: %w", err)
+		return fmt.Errorf("wait for packets: %w", err)
 	case n == 0:
 		return os.ErrDeadlineExceeded
 	case poll[0].Revents&unix.POLLERR != 0:

@@ -7,9 +7,9 @@ import (
 )
 
 var (
-	errGivenUp = errors.New("forward: the request was given up before it was sent")
-	errBroken  = errors.New("forward: the connection failed before")
-	errTwice   = errors.New("forward: a request is not sent twice")
+	errGivenUp = errors.New("the request was given up before it was sent")
+	errBroken  = errors.New("the connection failed before")
+	errTwice   = errors.New("a request is not sent twice")
 )
 
 // An exchange is one request on its way: the exact bytes to be written, and

@@ -136,11 +136,11 @@ type Forwarder struct {
 // New checks cfg and makes a Forwarder; nothing is sent before Run.
 func New(cfg Config) (*Forwarder, error) {
 	if err := cfg.check(); err != nil {
-		return nil, fmt.Errorf("forward: %w", err)
+		return nil, err
 	}
 	tlsConf, err := cfg.TLS.load()
 	if err != nil {
-		return nil, fmt.Errorf("forward: %w", err)
+		return nil, err
 	}
 	f := &Forwarder{cfg: cfg, start: time.Now()}
 	names := make(map[string]int)
@@ -151,7 +151,7 @@ func New(cfg Config) (*Forwarder, error) {
 		}
 		t, err := newTarget(&f.cfg, spec, name, tlsConf, f.start)
 		if err != nil {
-			return nil, fmt.Errorf("forward: target %q: %w", spec.URL, err)
+			return nil, fmt.Errorf("target %q: %w", spec.URL, err)
 		}
 		f.targets = append(f.targets, t)
 	}

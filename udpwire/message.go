@@ -12,9 +12,9 @@ const MaxMessage = 64 << 20
 // Errors of Send. A closed Sender returns net.ErrClosed.
 var (
 	// ErrQueueFull: the buffer holds as much as it may; the message was not taken.
-	ErrQueueFull = errors.New("udpwire: buffer full")
+	ErrQueueFull = errors.New("buffer full")
 	// ErrTooLarge: the message can never be sent with this buffer.
-	ErrTooLarge = errors.New("udpwire: message too large")
+	ErrTooLarge = errors.New("message too large")
 )
 
 // A Message is what travels: some bytes and where they were seen.

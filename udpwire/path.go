@@ -71,11 +71,11 @@ const resolveTimeout = 5 * time.Second
 func dial(ctx context.Context, host string) (*net.UDPConn, error) {
 	to, err := resolve(ctx, host)
 	if err != nil {
-		return nil, fmt.Errorf("udpwire: replayer %q: %w", host, err)
+		return nil, fmt.Errorf("replayer %q: %w", host, err)
 	}
 	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(to))
 	if err != nil {
-		return nil, fmt.Errorf("udpwire: replayer %q: %w", host, err)
+		return nil, fmt.Errorf("replayer %q: %w", host, err)
 	}
 	return conn, nil
 }

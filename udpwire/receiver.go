@@ -67,16 +67,16 @@ func Listen(cfg ReceiverConfig) (*Receiver, error) {
 	cfg.check()
 	keys, err := newKeyring(cfg.Secret)
 	if err != nil {
-		return nil, fmt.Errorf("udpwire: secret: %w", err)
+		return nil, fmt.Errorf("secret: %w", err)
 	}
 	conn, err := listen(listenAddr(cfg.Addr))
 	if err != nil {
-		return nil, fmt.Errorf("udpwire: %w", err)
+		return nil, err
 	}
 	sock, err := newReceiveSocket(conn, receiveBuffer, cfg.Logger)
 	if err != nil {
 		conn.Close()
-		return nil, fmt.Errorf("udpwire: %w", err)
+		return nil, err
 	}
 	if keys == nil && !conn.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap().IsLoopback() && cfg.Allow == nil {
 		cfg.Logger.Warn("no secret: anybody who reaches this port can have requests replayed", "addr", conn.LocalAddr())
@@ -157,7 +157,7 @@ func (r *Receiver) turn(deadline time.Time) error {
 	err := r.sock.read(deadline)
 	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 		if errors.Is(err, net.ErrClosed) {
-			return fmt.Errorf("udpwire: %w", err)
+			return err
 		}
 		return nil // an ICMP response to one of ours: of no consequence
 	}

@@ -33,13 +33,13 @@ const minBuffer = 1 << 20
 // check reports what is wrong with the configuration and fills in the defaults.
 func (cfg *SenderConfig) check() error {
 	if len(cfg.Replayers) == 0 {
-		return errors.New("udpwire: no replayer given")
+		return errors.New("no replayer given")
 	}
 	if cfg.Buffer < 0 || cfg.Buffer > 0 && cfg.Buffer < minBuffer {
-		return fmt.Errorf("udpwire: a buffer of %d bytes is too small: at least %d", cfg.Buffer, minBuffer)
+		return fmt.Errorf("a buffer of %d bytes is too small: at least %d", cfg.Buffer, minBuffer)
 	}
 	if cfg.MTU != 0 && (cfg.MTU < 576 || cfg.MTU > 65535) {
-		return fmt.Errorf("udpwire: an MTU of %d is out of range: 576 to 65535", cfg.MTU)
+		return fmt.Errorf("an MTU of %d is out of range: 576 to 65535", cfg.MTU)
 	}
 	if cfg.Buffer == 0 {
 		cfg.Buffer = DefaultBuffer
@@ -67,7 +67,7 @@ func Dial(cfg SenderConfig) (*Sender, error) {
 	}
 	keys, err := newKeyring(cfg.Secret)
 	if err != nil {
-		return nil, fmt.Errorf("udpwire: secret: %w", err)
+		return nil, fmt.Errorf("secret: %w", err)
 	}
 	s := &Sender{}
 	for _, host := range cfg.Replayers {

@@ -53,7 +53,7 @@ var (
 )
 
 // errWouldBlock is returned by a sendSocket's write when the kernel's send buffer is full.
-var errWouldBlock = errors.New("udpwire: send buffer full")
+var errWouldBlock = errors.New("send buffer full")
 
 // A source is where a datagram came from and which address of ours it was sent to.
 type source struct {

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -89,8 +91,36 @@ func onUsageError(c *cli.Context, err error, _ bool) error {
 	name := "gor"
 	if c.Command != nil && c.Command.Name != "" && c.Command.Name != "gor" {
 		name += " " + c.Command.Name
+		err = explain(c.Command.Flags, err)
 	}
 	return UsageError("%w (%s --help lists the flags)", err, name)
+}
+
+// explain says what would be right where the flag package says only that a value
+// cannot be read: `invalid value "30" for flag -timeout: parse error`.
+func explain(flags []cli.Flag, err error) error {
+	invalid := regexp.MustCompile(`^invalid (?:boolean )?value "(.*)" for (?:flag )?-([a-z-]+): `).FindStringSubmatch(err.Error())
+	if invalid == nil {
+		return err
+	}
+	value, name := invalid[1], invalid[2]
+	i := slices.IndexFunc(flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })
+	if i < 0 {
+		return err
+	}
+	switch flags[i].(type) {
+	case *cli.DurationFlag:
+		example := "30s"
+		if _, err := strconv.ParseUint(value, 10, 16); err == nil {
+			example = value + "s"
+		}
+		return fmt.Errorf("--%s %q: give a duration such as %s", name, value, example)
+	case *cli.IntFlag, *cli.Uint64Flag:
+		return fmt.Errorf("--%s %q: give a whole number", name, value)
+	case *cli.BoolFlag:
+		return fmt.Errorf("--%s %q: give no value, or true or false behind =", name, value)
+	}
+	return err
 }
 
 // UsageError is a mistake on the command line: exit status 2.

@@ -44,7 +44,7 @@ func Flags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{Name: "interface", Aliases: []string{"i"}, Usage: "capture on these `NAMES`, comma separated or repeated", DefaultText: "any"},
 		&cli.StringSliceFlag{Name: "port", Aliases: []string{"p"}, Usage: "server `PORTS`, comma separated or repeated", DefaultText: "80"},
-		&cli.StringFlag{Name: "read", Usage: "read packets from this pcap or pcapng `FILE` (-: standard input), no root needed"},
+		&cli.StringSliceFlag{Name: "read", Usage: "read packets from this pcap or pcapng `FILE` (-: standard input), no root needed"},
 		&cli.StringFlag{Name: "write", Usage: "also record the matching packets to this pcap `FILE`"},
 		&cli.BoolFlag{Name: "print", Usage: "print a line per request; nothing is sent unless -r is given"},
 		&cli.BoolFlag{Name: "json", Usage: "print a JSON object per request; nothing is sent unless -r is given"},
@@ -58,16 +58,21 @@ func Flags() []cli.Flag {
 // FromFlags reads what Flags declares.
 func FromFlags(c *cli.Context) (Options, error) {
 	o := Options{
-		Interfaces: listFlag(c, "interface", "any"), Read: c.String("read"), Write: c.String("write"),
+		Interfaces: listFlag(c, "interface", "any"), Write: c.String("write"),
 		Print: c.Bool("print"), JSON: c.Bool("json"), Count: c.Uint64("count"), User: c.String("user"),
 	}
 	switch {
 	case o.Print && o.JSON:
 		return o, usageError("--print and --json exclude each other: choose one")
+	case len(c.StringSlice("read")) > 1:
+		return o, usageError("--read %s: only one file can be read at a time", c.StringSlice("read")[1])
 	case c.IsSet("read") && c.IsSet("interface"):
 		return o, usageError("--read and --interface exclude each other: packets come from one of them")
 	case c.IsSet("count") && o.Count == 0:
 		return o, usageError("--count 0: give a number above zero")
+	}
+	for _, name := range c.StringSlice("read") {
+		o.Read = name
 	}
 	for _, s := range listFlag(c, "port", "80") {
 		port, err := strconv.ParseUint(s, 10, 16)
