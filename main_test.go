@@ -186,8 +186,8 @@ func TestDelivery(t *testing.T) {
 			if status != tt.status || got != tt.got || tt.want != "" && last != "gor: listen: "+two+" was not delivered whole: "+tt.want+"\n" {
 				t.Errorf("status %d, want %d; %d messages, want %d; last line %q; all\n%s", status, tt.status, got, tt.got, last, stderr)
 			}
-			if !strings.Contains(stderr, "accounts after") {
-				t.Errorf("no accounts:\n%s", stderr)
+			if !strings.Contains(stderr, "accounts after") || !strings.Contains(stderr, "replayers="+recv.Addr().String()) {
+				t.Errorf("no accounts, or no replayer in the first line:\n%s", stderr)
 			}
 		})
 	}
