@@ -83,7 +83,8 @@
 // missing for 200 ms is lost. It goes on asking, and begins a true session when a response comes.
 //
 // BYE ends a session with final totals. A replayer responds to a listener's with its own; a listener repeats it every
-// 50 ms until then. A session without a datagram for 60 seconds has ended.
+// 50 ms until then. A listener that leaves and still holds something waits for a replayer that is not there for 5
+// seconds. A session without a datagram for 60 seconds has ended.
 //
 // # Frames
 //
