@@ -55,17 +55,17 @@ func (t *target) wake() {
 	case t.crew.idle > 0:
 		t.crew.idle--
 		t.crew.cond.Signal()
-	case len(t.crew.workers) < t.maxWorkers():
+	case len(t.crew.workers) < t.crew.limit(t.cfg.Concurrency):
 		w := newWorker(t)
 		t.crew.workers[w] = struct{}{}
 		go w.run()
 	}
 }
 
-// maxWorkers is how many requests may be in flight: the concurrency, and those
+// limit is how many requests may be in flight: the concurrency, and those
 // that hang up to a bound of their own.
-func (t *target) maxWorkers() int {
-	return t.cfg.Concurrency + min(t.crew.hung, maxHung*t.cfg.Concurrency)
+func (c *crew) limit(concurrency int) int {
+	return concurrency + min(c.hung, maxHung*concurrency)
 }
 
 // next takes the next request that may go out and waits for it if need be; nil:
@@ -74,7 +74,7 @@ func (t *target) next(w *worker) *item {
 	for !t.life.stopped && t.life.ctx.Err() == nil {
 		now := t.now()
 		t.expire(now)
-		if len(t.crew.workers) > t.maxWorkers() {
+		if len(t.crew.workers) > t.crew.limit(t.cfg.Concurrency) {
 			return nil
 		}
 		if t.buf.ready.first() == nil {

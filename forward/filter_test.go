@@ -168,7 +168,7 @@ func TestParseTarget(t *testing.T) {
 }
 
 func TestDescribe(t *testing.T) {
-	targets, err := ParseTargets("http://staging|10,dev#2.5%,https://c/base")
+	targets, err := ParseTargets("http://staging|10,dev#2.5%,https://c/base,https://d#h2,https://e|10|h2")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +176,8 @@ func TestDescribe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "http://staging (10 per second), http://dev (2.5% of the client connections), https://c/base (no limit)"
+	const want = "http://staging (10 per second), http://dev (2.5% of the client connections), https://c/base (no limit), " +
+		"https://d (no limit, over HTTP/2), https://e (10 per second, over HTTP/2)"
 	if got := f.Describe(); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}

@@ -62,7 +62,9 @@ func (t *target) tick() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.now()
-	t.expire(now)
+	for it := t.buf.expired(now - int64(t.cfg.MaxWait)); it != nil; it = t.buf.expired(now - int64(t.cfg.MaxWait)) {
+		t.drop(it) // it has waited too long
+	}
 	t.watch(now)
 	t.review(now)
 	t.lookForLoop()

@@ -90,17 +90,17 @@ func (s *TargetSpec) String() string {
 
 // Describe says for people where requests go and how many of them.
 func (s *TargetSpec) Describe() string {
-	text := s.URL
-	if s.HTTP2 {
-		text += " over HTTP/2"
-	}
+	how := "no limit"
 	switch {
 	case s.Rate > 0:
-		return fmt.Sprintf("%s (%d per second)", text, s.Rate)
+		how = fmt.Sprintf("%d per second", s.Rate)
 	case s.Percent > 0:
-		return fmt.Sprintf("%s (%g%% of the client connections)", text, s.Percent)
+		how = fmt.Sprintf("%g%% of the client connections", s.Percent)
 	}
-	return text + " (no limit)"
+	if s.HTTP2 {
+		how += ", over HTTP/2"
+	}
+	return fmt.Sprintf("%s (%s)", s.URL, how)
 }
 
 func (s *TargetSpec) parseLimit(limit string) error {

@@ -174,10 +174,13 @@ func (p *peer) addTo(st *SenderStats) {
 		st.Rejected[i] += n
 	}
 	st.Sessions += p.accounts.sessions
-	if p.phase == phaseLive {
+	switch {
+	case p.phase == phaseLive:
 		st.ReplayersUp++
 		st.LoadPercent = max(st.LoadPercent, uint64(o.reported.load))
 		st.RoundTripMicros = max(st.RoundTripMicros, uint64(o.trip.smoothed/1000))
+	case !p.farewell.done:
+		st.ReplayersDown++
 	}
 }
 
