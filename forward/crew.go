@@ -123,7 +123,7 @@ func (t *target) leave(w *worker) {
 	}
 	t.crew.dismiss() // the others may go, too
 	if len(t.crew.workers) == 0 {
-		t.end()
+		t.life.end()
 	}
 }
 

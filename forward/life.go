@@ -62,9 +62,7 @@ func (t *target) tick() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.now()
-	for it := t.buf.expired(now - int64(t.cfg.MaxWait)); it != nil; it = t.buf.expired(now - int64(t.cfg.MaxWait)) {
-		t.drop(it) // it has waited too long
-	}
+	t.expire(now)
 	t.watch(now)
 	t.review(now)
 	t.lookForLoop()
@@ -106,14 +104,14 @@ func (t *target) close() {
 	t.life.closed = true
 	t.crew.dismiss()
 	if t.life.running && len(t.crew.workers) == 0 {
-		t.end()
+		t.life.end()
 	}
 }
 
 // end lets run return; with the lock.
-func (t *target) end() {
-	if !t.life.over {
-		t.life.over = true
-		close(t.life.done)
+func (l *life) end() {
+	if !l.over {
+		l.over = true
+		close(l.done)
 	}
 }

@@ -119,6 +119,13 @@ func (t *target) drop(it *item) {
 	t.items.put(it)
 }
 
+// expire drops what has waited too long; with the lock.
+func (t *target) expire(now int64) {
+	for it := t.buf.expired(now - int64(t.cfg.MaxWait)); it != nil; it = t.buf.expired(now - int64(t.cfg.MaxWait)) {
+		t.drop(it)
+	}
+}
+
 // load is how full the buffer is, 0 to 1, by number or bytes, whichever is fuller.
 func (t *target) load() float64 {
 	t.mu.Lock()

@@ -253,7 +253,8 @@ func (a *Assembler) announce(h uint64, i uint32, isn seq) (uint32, bool) {
 }
 
 // Advance tells the time, in nanoseconds since the Unix epoch, when no packet
-// does; Push does so by itself. Timers have a resolution of a tenth of a second.
+// does; Push does so by itself. Timers have a resolution of a tenth of a second,
+// or of some seconds where very many connections wait for missing bytes.
 func (a *Assembler) Advance(now int64) {
 	if now > a.clock.now {
 		a.clock.now = now

@@ -332,3 +332,25 @@ func TestSlabGrows(t *testing.T) {
 		}
 	}
 }
+
+// However many wait, one tick takes no longer than some thousands of them do, and
+// each has its turn.
+func TestManyThatWait(t *testing.T) {
+	const turns = 3
+	c := newCollector(Config{})
+	k := newClient(1, 100)
+	for i := range (turns-1)*maxWaits + maxWaits/2 {
+		k.src = endpoint(byte(i>>16), uint16(i))
+		k.now -= 1e6                         // all at once
+		c.push(k.at(1, capture.ACK, get(1))) // a guess
+	}
+	k.wait(guessTimeout)
+	for turn := range turns {
+		k.wait(tick)
+		c.Advance(k.now)
+		if n := len(c.requests); n > (turn+1)*maxWaits || turn == turns-1 && n < (turns-1)*maxWaits+maxWaits/2 {
+			t.Fatalf("%d requests after turn %d", n, turn)
+		}
+	}
+	c.finish(t)
+}

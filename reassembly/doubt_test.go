@@ -156,6 +156,47 @@ func TestDoubtAndLoss(t *testing.T) {
 	})
 }
 
+// A guess behind a doubt began with the response before it: a segment of its
+// body that begins with a request line is still its own.
+func TestDoubtAndBodyLikeARequest(t *testing.T) {
+	eachEndless(t, func(t *testing.T, c *collector, k *client) {
+		whole := post(1, "text"+get(7))
+		k.respond()
+		c.push(k.data(strings.TrimSuffix(whole, get(7))))
+		c.push(k.data(get(7)))
+		k.respond()
+		c.push(k.data(get(2)))
+		same(t, c.requests, []string{get(0), whole, get(2)})
+		c.finish(t)
+	})
+}
+
+// A guess behind a doubt that finds no room leaves the doubt as it was: nothing
+// behind it is believed without a proof of its own.
+func TestDoubtedGuessWithoutRoom(t *testing.T) {
+	for _, end := range []string{"x", "xy"} {
+		t.Run(end, func(t *testing.T) {
+			c, k := newCollector(Config{MaxMemory: 1 << 20}), newClient(1, 1)
+			c.push(k.syn())
+			c.push(k.data(endless["two lengths"]))
+			k.respond()
+			for rest := []byte(strings.TrimSuffix(post(1, strings.Repeat("z", 2<<20)+end), end)); len(rest) > 0; {
+				n := min(len(rest), 1<<16)
+				c.push(k.data(string(rest[:n])))
+				rest = rest[n:]
+			}
+			for _, b := range end {
+				c.push(k.data(string(b)))
+			}
+			c.push(k.data(get(2)))
+			c.push(k.data(get(3)))
+			same(t, c.requests, nil)
+			c.fates(t, map[Fate]uint64{Malformed: 1, Shed: 1})
+			c.finish(t)
+		})
+	}
+}
+
 // What is not spoken here ends reading as what is malformed does.
 func TestDoubtBehindUnsupported(t *testing.T) {
 	c, k := newCollector(Config{}), newClient(1, 1)

@@ -302,6 +302,9 @@ func (f *flow) settle() {
 	if st == nil {
 		return
 	}
+	if st.urgent.set && f.c.state == open && st.urgent.at.minus(f.c.next) < 0 {
+		st.urgent.set = false // it was lost: 4 GiB later its number is another byte's
+	}
 	ended := st.end.seen && (f.c.state == ignored || f.c.state == open && st.end.at.minus(f.c.next) <= 0)
 	switch {
 	case ended:

@@ -1,6 +1,7 @@
 package reassembly
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -285,9 +286,28 @@ func TestUrgentBehindAndLost(t *testing.T) {
 	c.Advance(k.now)
 	c.push(k.data(get(4)))
 	same(t, c.requests, []string{get(0), get(1), get(2), get(3), get(4)})
-	if s := c.finish(t); s.MissingBytes != 5 {
+	if s := c.Stats(); s.MissingBytes != 5 {
 		t.Errorf("%d missing bytes, want 5", s.MissingBytes)
 	}
+	if c.streams.live != 0 {
+		t.Error("the lost byte is still waited for")
+	}
+	// Sequence numbers come round.
+	body := make([]byte, 1<<16)
+	c.push(k.data(fmt.Sprintf("POST /5 HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", int64(1<<32)-int64(len(body)))))
+	for range 1<<16 - 1 {
+		s := k.at(k.seq, capture.ACK, "")
+		s.Payload = body
+		c.Push(&s)
+		k.seq += uint32(len(body))
+	}
+	for i := range 1 << 12 { // 100 KB
+		c.push(k.data(get(i)))
+		if last := c.requests[len(c.requests)-1]; last != get(i) {
+			t.Fatalf("%q, want %q", last, get(i))
+		}
+	}
+	c.finish(t)
 }
 
 // TestFlowReadsTheStream is TCP alone: whatever the cuts, the order and the copies,

@@ -205,7 +205,7 @@ func (gs *guesses) doubt(f *flow, rest []byte) {
 func (gs *guesses) isBackInStep(f *flow, b []byte, starts bool) bool {
 	h := &f.c.http
 	if starts && f.ack.minus(h.ack) > 0 && http1.StartsRequest(b) {
-		h.phase = between
+		h.phase, h.ack = between, f.ack
 		h.flags |= guessed | doubted
 		return true
 	}

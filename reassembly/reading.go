@@ -55,6 +55,9 @@ func (r *reading) has(flag uint8) bool { return r.flags&flag != 0 }
 
 func (r *reading) isInside() bool { return r.phase == inside }
 
+// isLost reports whether nobody knows where the next request begins.
+func (r *reading) isLost() bool { return r.phase == hunting || r.phase == doubtful }
+
 // isGuess reports whether what is read or held stands where it was guessed that a
 // request begins.
 func (r *reading) isGuess() bool { return r.flags&(guessed|awaiting) != 0 }

@@ -202,7 +202,7 @@ func (r *requests) body(f *flow, st *stream, b []byte) []byte {
 	m := &st.half.msg
 	n, v := m.Body(b)
 	v = r.limit(f, m, len(st.half.buf)+n, v)
-	if !m.discard && v <= http1.Whole && !r.keep(f, st, b[:n]) && f.c.http.phase == hunting {
+	if !m.discard && v <= http1.Whole && !r.keep(f, st, b[:n]) && f.c.http.isLost() {
 		return nil
 	}
 	switch v {

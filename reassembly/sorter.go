@@ -61,8 +61,8 @@ func (o *sorter) insert(p *pool, in span) {
 		case in.yields(r):
 			in = in.after(min(in.n, r.end().minus(in.seq)))
 			i++
-		case in.end().minus(r.end()) >= 0:
-			o.remove(p, i)
+		case in.covers(r):
+			o.remove(p, i, in)
 		default:
 			o.trim(r, in.end().minus(r.seq))
 		}
@@ -87,6 +87,9 @@ func (s *span) yields(r *span) bool {
 	d := s.from.minus(r.from)
 	return d > 0 || d == 0 && s.end().minus(r.end()) <= 0
 }
+
+// covers reports whether r, which does not end before s begins, has to go for s.
+func (s *span) covers(r *span) bool { return !s.yields(r) && s.end().minus(r.end()) >= 0 }
 
 func (r *span) end() seq { return r.seq.plus(r.n) }
 
@@ -143,12 +146,17 @@ func (o *sorter) add(p *pool, i int, in span) int {
 	return i
 }
 
-// remove gives up range i.
-func (o *sorter) remove(p *pool, i int) {
-	r := o.ranges[i]
-	o.forget(p, &r)
-	p.put(r.data)
-	o.ranges = slices.Delete(o.ranges, i, i+1)
+// remove gives up range i, and those behind it that in covers as well: all in one,
+// since each time the ranges behind them move.
+func (o *sorter) remove(p *pool, i int, in span) {
+	end := i
+	for end < len(o.ranges) && in.covers(&o.ranges[end]) {
+		r := &o.ranges[end]
+		o.forget(p, r)
+		p.put(r.data)
+		end++
+	}
+	o.ranges = slices.Delete(o.ranges, i, end)
 }
 
 // trim gives up the first n bytes of a range. Its buffer stays whole: the pool

@@ -56,6 +56,7 @@ type streams struct {
 	live           int
 	limit          int // how many there may be in use
 	waiting        []*stream
+	turn           int // which of these was looked at last
 }
 
 func (s *streams) isFull() bool { return s.live >= s.limit }
@@ -126,6 +127,19 @@ func (s *streams) wait(st *stream) {
 		s.waiting = append(s.waiting, st)
 		st.waiting = len(s.waiting)
 	}
+}
+
+// nextWaiting returns those that wait one after the other, again and again; nil
+// where there is none.
+func (s *streams) nextWaiting() *stream {
+	if len(s.waiting) == 0 {
+		return nil
+	}
+	if s.turn == 0 || s.turn > len(s.waiting) {
+		s.turn = len(s.waiting)
+	}
+	s.turn--
+	return s.waiting[s.turn]
 }
 
 // rest takes st out of those that wait.
