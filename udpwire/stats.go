@@ -157,9 +157,6 @@ func (l *link) addTo(st *SenderStats) {
 	st.BytesPending += pending.bytes
 	st.Buffered += uint64(l.buffer.pool.out)
 	l.peer.addTo(st)
-	if l.peer.phase != phaseLive && !l.closed && !l.peer.farewell.done {
-		st.ReplayersDown++
-	}
 }
 
 // addTo adds a peer's counters of datagrams and what is known of the replayer now.
