@@ -161,7 +161,6 @@ func TestDelivery(t *testing.T) {
 		{name: "requests too large", there: true, args: []string{"--max-request", "20"}, status: 1, want: "too_large=2"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
 			recv, err := udpwire.Listen(udpwire.ReceiverConfig{Addr: "127.0.0.1:0"})
 			if err != nil {
 				t.Fatal(err)
