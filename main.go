@@ -226,6 +226,9 @@ func (l *listener) run(ctx context.Context, stdout io.Writer) error {
 	if l.wire != nil {
 		defer context.AfterFunc(ctx, l.wire.Hurry)()
 	}
+	if l.tape != nil {
+		defer context.AfterFunc(ctx, l.tape.Hurry)()
+	}
 	l.log.Info("listening", "on", l.options.Where())
 	l.report.Start()
 	err := l.sniffer.Run(ctx)
