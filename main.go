@@ -243,8 +243,8 @@ func (l *listener) wireUp(life *command.Lifetime, stdout io.Writer) {
 		context.AfterFunc(life.Delivering(), l.wire.Hurry)
 		cfg.Consumers = append(cfg.Consumers, &sender{Sender: l.wire})
 	}
-	if l.tape != nil && !l.options.Live() {
-		context.AfterFunc(life.Delivering(), func() { l.tape.Close() }) // close returns the error
+	if l.tape != nil {
+		context.AfterFunc(life.Delivering(), l.tape.Hurry)
 	}
 	l.sniffer = sniffer.New(cfg)
 }

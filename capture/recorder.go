@@ -46,13 +46,13 @@ type RecorderConfig struct {
 // what comes later is counted as dropped.
 type Recorder struct {
 	w    io.Writer
-	wait bool
 	log  *slog.Logger
 	full chan struct{} // the buffer holds enough to be written; holds one
 	quit chan struct{} // closed by Close
 	done chan struct{} // closed when the goroutine has ended
 
 	mu      sync.Mutex
+	wait    bool      // as configured, until Hurry
 	room    sync.Cond // with mu: the buffer was emptied, or the recording has ended
 	held    []byte    // records to be written; its capacity is the limit
 	closing bool
@@ -142,6 +142,15 @@ func (r *Recorder) Stats() RecorderStats {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.stats
+}
+
+// Hurry ends the waiting for room, now and later, because the run is to end: what
+// finds no room from now on is dropped and counted. Any goroutine may call it.
+func (r *Recorder) Hurry() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.wait = false
+	r.room.Broadcast()
 }
 
 // Close ends the recording, writes what is held, and closes the file. It

@@ -248,6 +248,32 @@ func TestRecorderSlow(t *testing.T) {
 	}
 }
 
+// TestRecorderHurry: a run that is to end waits no more for a writer that takes
+// nothing; what was held until then is written.
+func TestRecorderHurry(t *testing.T) {
+	d := &disk{room: 1 << 30, gate: make(chan struct{}), arrived: make(chan struct{}, 100)}
+	r, err := NewRecorder(d, RecorderConfig{Buffer: 1, Wait: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := make(chan struct{})
+	go func() {
+		defer close(all)
+		recordMany(r, 30_000)
+	}()
+	<-d.arrived
+	r.Hurry()
+	<-all
+	dropped := r.Stats().Dropped
+	close(d.gate)
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+	if st := r.Stats(); dropped == 0 || st.Dropped != dropped || st.Packets+dropped != 30_000 || d.ragged {
+		t.Errorf("%+v, %d dropped before the end", st, dropped)
+	}
+}
+
 // TestRecorderClosedWhileWaiting: Close lets a source go that waits for room.
 func TestRecorderClosedWhileWaiting(t *testing.T) {
 	d := &disk{room: 1 << 30, gate: make(chan struct{}), arrived: make(chan struct{}, 100)}

@@ -3,6 +3,7 @@ package forward
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -502,6 +503,35 @@ func TestShutdown(t *testing.T) {
 		if stats[0].Target == stats[1].Target {
 			t.Errorf("two targets are both %q", stats[0].Target)
 		}
+	})
+}
+
+// TestIdleWorkerKeepsNothing: once a request has its fate the worker that sent it,
+// which may be idle from then on, refers to no byte of it.
+func TestIdleWorkerKeepsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newVirtualTarget()
+		f, err := New(Config{Concurrency: 1, Targets: []TargetSpec{{URL: "http://a"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.targets[0].route.dialer.lookup, f.targets[0].route.dialer.connect = v.lookup, v.connect
+		done := make(chan struct{})
+		go func() { f.Run(t.Context()); close(done) }()
+		body := strings.Repeat("x", 2*maxCopiedBody)
+		f.Submit(&Request{Conn: 1, Raw: fmt.Appendf(nil, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(body), body)})
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if s := f.Stats()[0]; s.Open() != 0 || s.FailedTotal() != 0 {
+			t.Errorf("%+v", s)
+		}
+		for w := range f.targets[0].crew.workers {
+			if w.req.target != nil || w.req.body != nil || w.ex.body != nil || w.req.fields[:1][0].Line != nil {
+				t.Errorf("%d bytes are kept", len(w.req.body))
+			}
+		}
+		f.Close()
+		<-done
 	})
 }
 

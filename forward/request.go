@@ -49,7 +49,7 @@ type request struct {
 // that whatever a listener sends can be forwarded. CONNECT alone is refused here
 // only: it asks for a tunnel, whose bytes nobody has.
 func (r *request) parse(raw []byte) error {
-	*r = request{fields: r.fields[:0], unfolded: r.unfolded[:0]}
+	r.forget()
 	raw = raw[http1.EmptyLines(raw):] // RFC 9112 section 2.2: not part of the request
 	if err := r.check(r.head.Head(raw, "")); err != nil {
 		return err
@@ -76,6 +76,12 @@ func (r *request) parse(raw []byte) error {
 	r.fields = http1.AppendFields(r.fields, section)
 	r.readConnection()
 	return nil
+}
+
+// forget drops what belongs to the request; the room stays.
+func (r *request) forget() {
+	clear(r.fields)
+	*r = request{fields: r.fields[:0], unfolded: r.unfolded[:0]}
 }
 
 // check turns a verdict on a whole request into an error.

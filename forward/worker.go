@@ -78,6 +78,8 @@ func (w *worker) run() {
 		if !reusable || cap(w.ex.head) > maxKeptHead {
 			w.newExchange()
 		}
+		w.req.forget() // while it is idle it keeps no request alive, which nobody would count
+		w.ex.body = nil
 		t.mu.Lock()
 		t.finish(w, it, &res)
 		if reusable {

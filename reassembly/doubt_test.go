@@ -115,6 +115,32 @@ func TestDoubtNeedsTwoResponses(t *testing.T) {
 	})
 }
 
+// Neither the end of the connection nor silence proves a guess behind a doubt: a
+// server that refused the message closes, and reads nothing of what follows.
+func TestDoubtAndTheEnd(t *testing.T) {
+	eachEndless(t, func(t *testing.T, c *collector, k *client) {
+		before := c.Stats().DoubtfulRequests
+		k.respond()
+		c.push(k.data(get(1)))
+		c.push(k.fin())
+		same(t, c.requests, []string{get(0)})
+		if s := c.finish(t); s.Captured != 2 || s.DoubtfulRequests != before+1 || s.GuessesFailed != 1 {
+			t.Errorf("%+v", s)
+		}
+	})
+	eachEndless(t, func(t *testing.T, c *collector, k *client) {
+		k.respond()
+		c.push(k.data(get(1)))
+		k.wait(2 * guessTimeout)
+		c.Advance(k.now)
+		same(t, c.requests, []string{get(0)})
+		k.respond()
+		c.push(k.data(get(2)))
+		same(t, c.requests, []string{get(0), get(1), get(2)})
+		c.finish(t)
+	})
+}
+
 // A body that drips in look-alikes is never handed on.
 func TestDoubtAndDrip(t *testing.T) {
 	eachEndless(t, func(t *testing.T, c *collector, k *client) {

@@ -52,10 +52,7 @@ func (gs *guesses) prove(f *flow) {
 	if !g.msg.begun {
 		gs.count(f, &g.msg)
 	}
-	upgrade := g.msg.Upgrade
-	g.msg.Upgrade = false // what follows has shown that it was none
 	gs.handOn(f, &g.msg, g.raw, g.last)
-	g.msg.Upgrade = upgrade
 	gs.freeGuess(f)
 }
 

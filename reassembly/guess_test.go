@@ -304,6 +304,34 @@ func TestGuessAtTheEnd(t *testing.T) {
 	}
 }
 
+// A guess that asks to speak another protocol, and that nothing followed when it was
+// believed, may have been granted that.
+func TestGuessedUpgrade(t *testing.T) {
+	const upgrade = "GET /chat HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+	for name, believe := range map[string]func(c *collector, k *client){
+		"silence": func(c *collector, k *client) {
+			k.wait(guessTimeout)
+			c.Advance(k.now)
+		},
+		"late SYN": func(c *collector, k *client) {
+			c.push(k.at(k.seq-uint32(len(upgrade))-1, capture.SYN, ""))
+		},
+	} {
+		for rest, upgraded := range map[string]uint64{"\x81\x05hello": 1, get(2): 0} {
+			t.Run(name, func(t *testing.T) {
+				c, k := newCollector(Config{}), newClient(1, 500)
+				c.push(k.data(upgrade))
+				believe(c, k)
+				same(t, c.requests, []string{upgrade})
+				c.push(k.data(rest))
+				if s := c.finish(t); s.Streams[Upgraded] != upgraded || s.Fates[Sent] != 2-upgraded || s.Captured != s.Fates[Sent] {
+					t.Errorf("%q behind it: %+v", rest, s)
+				}
+			})
+		}
+	}
+}
+
 // After bytes were lost the next request is a guess, as at a join.
 func TestGuessAfterLoss(t *testing.T) {
 	lose := func(t *testing.T) (*collector, *client) {

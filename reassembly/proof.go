@@ -38,19 +38,21 @@ func (r *requests) vouch(f *flow) {
 // confirm believes the guess that is held unless something else follows it: the
 // connection has ended there, or its beginning turned out to be where it was
 // guessed. A word that was cut short there is more often text than a method.
+// Behind a doubt that is no proof: a server that refused the message before closes.
 func (r *requests) confirm(f *flow) {
 	switch rest := f.stream(); {
 	case !f.c.http.has(awaiting):
-	case f.c.http.phase == inside && !http1.StartsRequest(rest.half.buf):
+	case f.c.http.has(doubted), f.c.http.phase == inside && !http1.StartsRequest(rest.half.buf):
 		r.read(f, r.fail(f, nil), false)
 	default:
 		r.guesses.prove(f)
 	}
 }
 
-// expire believes a guess which nothing has followed for long.
+// expire believes a guess which nothing has followed for long. One behind a doubt
+// goes on waiting for its proof.
 func (r *requests) expire(f *flow, st *stream) {
-	if st.half.holds() && f.now()-st.half.guess.last >= int64(guessTimeout) && f.c.http.phase == between && !st.isWaiting() {
+	if st.half.holds() && !f.c.http.has(doubted) && f.now()-st.half.guess.last >= int64(guessTimeout) && f.c.http.phase == between && !st.isWaiting() {
 		r.guesses.prove(f)
 		f.settle()
 	}

@@ -293,6 +293,7 @@ func (r *requests) recognise(f *flow, m *message, b []byte) bool {
 		if !http1.StartsRequest(b) || h.has(doubted) && f.ack.minus(h.ack) <= 0 {
 			return false
 		}
+		f.stream().half.guess.msg.Upgrade = false // what follows has shown that it was none
 		r.guesses.prove(f)
 	}
 	r.count(f, m)

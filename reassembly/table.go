@@ -96,7 +96,7 @@ func (t *table) candidate(h uint64) (conn, inserts uint32) {
 	return 0, p.inserts
 }
 
-// isNew tells whether it is still known of a candidate that was 0 that there
+// isNew reports whether it is still known of a candidate that was 0 that there
 // is no such connection.
 func (t *table) isNew(h uint64, inserts uint32) bool { return t.part(h).inserts == inserts }
 
