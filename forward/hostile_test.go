@@ -20,8 +20,8 @@ import (
 
 // A hostileServer is a target at the other ends of pipes. It notes each request
 // byte for byte, as http1 frames it. The one that asks for /sentinel gets a 299;
-// any other gets what the server was given, whatever that is, and then perhaps
-// the end of the connection.
+// any other gets what the server was given, whatever that is, and then the end of
+// the connection: at once, or when nothing has come for a while.
 type hostileServer struct {
 	answer []byte
 	closes bool
@@ -64,6 +64,7 @@ func (s *hostileServer) serve(c net.Conn) {
 			} else if c.Write(s.answer); s.closes {
 				return
 			}
+			c.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
 		}
 		if err != nil {
 			s.mu.Lock()
@@ -167,8 +168,7 @@ func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 // server has seen the end.
 func (s *hostileServer) drive(t *testing.T, raw []byte) TargetStats {
 	f, err := New(Config{
-		Targets: []TargetSpec{{URL: "http://target"}}, OriginalHost: true, Concurrency: 1,
-		AnswerTimeout: 50 * time.Millisecond, Timeout: 100 * time.Millisecond,
+		Targets: []TargetSpec{{URL: "http://target"}}, OriginalHost: true, Concurrency: 1, // so that both use the same connection
 	})
 	if err != nil {
 		t.Fatal(err)
