@@ -87,9 +87,8 @@ func (t *target) report(reason error, raw []byte) {
 }
 
 // reportFailure logs the first failure of each kind; the accounts count the others.
-// What a stop breaks off is not the target's fault.
 func (t *target) reportFailure(res *result, raw []byte) {
-	if t.reports.failures[res.kind] || t.life.stopped {
+	if t.reports.failures[res.kind] {
 		return
 	}
 	t.reports.failures[res.kind] = true

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"slices"
 	"strings"
 	"testing"
@@ -338,6 +339,41 @@ func testTwice(t *testing.T, line, header, begins string, safe bool) {
 	}
 	if v.arrived() != want || s.FailedTotal() != failed || s.Failed[FailReset] != failed {
 		t.Errorf("%d copies; %s", v.arrived()-8, AppendLine(nil, []TargetStats{s}))
+	}
+}
+
+// TestGivenUpConnection: a connection dies between getting a request and writing it,
+// and http.Transport takes another one by itself: the request goes out there, once.
+func TestGivenUpConnection(t *testing.T) {
+	w := benchWorker(t)
+	if _, err := w.prepare([]byte("POST / HTTP/1.1\r\nHost: x\r\n\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	head := string(w.ex.head)
+	near, far := net.Pipe()
+	defer near.Close()
+	defer far.Close()
+	dead, other := &conn{Conn: near}, &conn{Conn: near}
+	w.gotConn(httptrace.GotConnInfo{Conn: dead})
+	w.gotConn(httptrace.GotConnInfo{Conn: other, Reused: true})
+	if n, err := dead.Write([]byte("x")); n != 0 || err != errGivenUp {
+		t.Errorf("the first connection wrote %d bytes, %v", n, err)
+	}
+	got := make(chan string)
+	go func() {
+		b := make([]byte, 1000)
+		n, _ := far.Read(b)
+		got <- string(b[:n])
+	}()
+	if _, err := other.Write([]byte("x")); err != nil || w.ctx.Err() != nil {
+		t.Errorf("%v; %v", err, context.Cause(w.ctx))
+	}
+	if s := <-got; s != head {
+		t.Errorf("%q was written, want %q", s, head)
+	}
+	w.gotConn(httptrace.GotConnInfo{Conn: dead})
+	if context.Cause(w.ctx) != errTwice {
+		t.Errorf("a POST that was written may be written again: %v", context.Cause(w.ctx))
 	}
 }
 

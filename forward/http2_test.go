@@ -125,10 +125,10 @@ type frameServer struct {
 
 // The types of frames (RFC 9113 section 6).
 const (
-	frameData, frameHeaders, frameReset, frameSettings, frameGoAway = 0, 1, 3, 4, 7
+	frameData, frameHeaders, frameReset, frameSettings, frameGoAway, frameWindow = 0, 1, 3, 4, 7, 8
 )
 
-func newFrameServer(t *testing.T, perConn int, goAway bool) *frameServer {
+func newFrameServer(t testing.TB, perConn int, goAway bool) *frameServer {
 	t.Helper()
 	certs := newTLSTarget(t, true)
 	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: certs.TLS.Certificates, NextProtos: []string{"h2"}})
@@ -137,6 +137,7 @@ func newFrameServer(t *testing.T, perConn int, goAway bool) *frameServer {
 	}
 	s := &frameServer{Listener: l, perConn: perConn, goAway: goAway}
 	var wg sync.WaitGroup
+	ctx := t.Context()
 	wg.Go(func() {
 		for {
 			c, err := l.Accept()
@@ -144,7 +145,7 @@ func newFrameServer(t *testing.T, perConn int, goAway bool) *frameServer {
 				return
 			}
 			s.count(&s.conns)
-			stop := context.AfterFunc(t.Context(), func() { c.Close() })
+			stop := context.AfterFunc(ctx, func() { c.Close() })
 			wg.Go(func() { s.serve(c); stop() })
 		}
 	})
@@ -177,6 +178,9 @@ func (s *frameServer) serve(c net.Conn) {
 		payload := make([]byte, binary.BigEndian.Uint32(head[:4])>>8)
 		if _, err := io.ReadFull(c, payload); err != nil {
 			return
+		}
+		if head[3] == frameData && len(payload) > 0 { // the connection's window is what it was
+			write(frameWindow, 0, 0, binary.BigEndian.AppendUint32(nil, uint32(len(payload)))...)
 		}
 		kind, stream, ends := head[3], binary.BigEndian.Uint32(head[5:]), head[4]&1 != 0
 		switch {

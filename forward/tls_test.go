@@ -30,7 +30,7 @@ type tlsTarget struct {
 	cert bool // a client certificate came
 }
 
-func newTLSTarget(t *testing.T, http2 bool) *tlsTarget {
+func newTLSTarget(t testing.TB, http2 bool) *tlsTarget {
 	t.Helper()
 	s := &tlsTarget{}
 	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

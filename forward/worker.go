@@ -125,7 +125,8 @@ func (w *worker) gotConn(info httptrace.GotConnInfo) {
 		w.ex.start()
 		return
 	}
-	if !c.arm(w.ex) && !(w.again() && c.arm(w.ex)) { // http.Transport tries again by itself
+	// http.Transport may try again by itself, before or after something was written.
+	if !c.arm(w.ex) && !((w.unsent() || w.again()) && c.arm(w.ex)) {
 		w.cancel(errTwice)
 	}
 }
