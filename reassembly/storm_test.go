@@ -286,7 +286,7 @@ func runStorm(seed uint64) (err error) {
 	return nil
 }
 
-// excused tells whether request k may be missing though it is whole: the one
+// excused reports whether request k may be missing though it is whole: the one
 // before is not, so that it can only be found where a segment begins.
 func (s *storm) excused(c *stormConn, k int) bool {
 	if !s.lossy || c.fooled {

@@ -238,7 +238,7 @@ func TestNumbersChangeKeysAndEnd(t *testing.T) {
 			}
 			first := start - 1000
 			n.peer.out.flight.next, n.peer.out.flight.oldest, n.peer.out.flight.seen = first, first, first-1
-			s.inbox.numbers.next, s.inbox.detector.known, s.inbox.detector.ripe = first, first-1, first-1
+			s.inbox.numbers.next, s.inbox.detector.known, s.inbox.detector.overdue = first, first-1, first-1
 			for _, k := range []*sealer{n.peer.out.channel.seal, s.in.seal} {
 				k.data.highest = first >> epochBits
 			}

@@ -106,7 +106,7 @@ func (in *inbox) settle(id uint64) {
 // know notes that numbers up to n were sent.
 func (in *inbox) know(now int64, n uint64) {
 	if in.detector.know(now, n, in.oneWay) {
-		in.reporter.ask(now, in.numbers.next, in.detector.ripe)
+		in.reporter.ask(now, in.numbers.next, in.detector.overdue)
 	}
 }
 
@@ -116,14 +116,14 @@ func (in *inbox) tick(now int64) {
 		return
 	}
 	if in.oneWay {
-		in.giveUp(in.detector.ripe + 1)
+		in.giveUp(in.detector.overdue + 1)
 	} else {
-		in.reporter.ask(now, in.numbers.next, in.detector.ripe)
+		in.reporter.ask(now, in.numbers.next, in.detector.overdue)
 	}
 }
 
 // due is when tick or report is to be called next.
-func (in *inbox) due() int64 { return min(in.detector.ripeAt, in.reporter.dueAt) }
+func (in *inbox) due() int64 { return min(in.detector.overdueAt, in.reporter.dueAt) }
 
 // report fills in what r says of the session and sets when the next one is due. r.missing is lent until the next call.
 func (in *inbox) report(now int64, r *report) {
@@ -131,7 +131,7 @@ func (in *inbox) report(now int64, r *report) {
 	r.next, r.highest = in.numbers.next, max(in.numbers.highest, in.numbers.next-1)
 	r.messages, r.bytes = in.order.stats.received, in.order.stats.bytes
 	r.lostMessages, r.lostBytes, r.lostDatagrams = in.order.stats.lost, in.check.lost, in.stats.lost
-	r.missing = in.reporter.missing(now, &in.numbers, in.detector.ripe)
+	r.missing = in.reporter.missing(now, &in.numbers, in.detector.overdue)
 }
 
 // heartbeat takes in how far the listener is. It returns false when that cannot be true.

@@ -5,16 +5,16 @@ import "time"
 // A lossDetector decides which of the numbers that have not arrived are missing, and not merely late: those some below
 // the highest known, and those sent long enough ago. Times are in ns. Not safe for concurrent use.
 type lossDetector struct {
-	known    uint64 // The highest number known to have been sent.
-	ripe     uint64 // Numbers up to here are missing if they have not arrived.
-	ripening uint64 // Numbers up to here will be so at ripeAt.
-	ripeAt   int64  // never: nothing ripens.
+	known       uint64 // The highest number known to have been sent.
+	overdue     uint64 // Numbers up to here are missing if they have not arrived.
+	nextOverdue uint64 // Numbers up to here will be so at overdueAt.
+	overdueAt   int64  // never: nothing becomes overdue.
 }
 
 const (
-	reorder     = 3                             // a number this far below the highest is missing
-	ripeAfter   = int64(2 * time.Millisecond)   // so is one sent this long before
-	oneWayAfter = int64(200 * time.Millisecond) // on a path without responses it is lost then
+	reorder      = 3                             // a number this far below the highest is missing
+	overdueAfter = int64(2 * time.Millisecond)   // so is one sent this long before
+	oneWayAfter  = int64(200 * time.Millisecond) // on a path without responses it is lost then
 )
 
 // never is a time that does not come.
@@ -22,7 +22,7 @@ const never = int64(1<<63 - 1)
 
 // begin goes on behind a number, as if all up to it had arrived.
 func (d *lossDetector) begin(number uint64) {
-	*d = lossDetector{known: number, ripe: number, ripening: number, ripeAt: never}
+	*d = lossDetector{known: number, overdue: number, nextOverdue: number, overdueAt: never}
 }
 
 // know notes that numbers up to n were sent. It reports whether more are missing now because n is so much higher.
@@ -31,24 +31,24 @@ func (d *lossDetector) know(now int64, n uint64, oneWay bool) (more bool) {
 		return false
 	}
 	d.known = n
-	if d.ripeAt == never {
-		d.ripening, d.ripeAt = n, now+patience(oneWay)
+	if d.overdueAt == never {
+		d.nextOverdue, d.overdueAt = n, now+patience(oneWay)
 	}
-	if oneWay || n <= reorder || n-reorder <= d.ripe {
+	if oneWay || n <= reorder || n-reorder <= d.overdue {
 		return false
 	}
-	d.ripe = n - reorder
+	d.overdue = n - reorder
 	return true
 }
 
-// tick lets numbers ripen and reports whether some did.
+// tick lets numbers become overdue and reports whether some did.
 func (d *lossDetector) tick(now int64, oneWay bool) (more bool) {
-	if now < d.ripeAt {
+	if now < d.overdueAt {
 		return false
 	}
-	d.ripe, d.ripeAt = max(d.ripe, d.ripening), never
-	if d.known > d.ripe {
-		d.ripening, d.ripeAt = d.known, now+patience(oneWay)
+	d.overdue, d.overdueAt = max(d.overdue, d.nextOverdue), never
+	if d.known > d.overdue {
+		d.nextOverdue, d.overdueAt = d.known, now+patience(oneWay)
 	}
 	return true
 }
@@ -58,5 +58,5 @@ func patience(oneWay bool) int64 {
 	if oneWay {
 		return oneWayAfter
 	}
-	return ripeAfter
+	return overdueAfter
 }

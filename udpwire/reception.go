@@ -188,7 +188,7 @@ func (r *reception) visit(s *session) {
 		if silent || s.ended && r.now-s.heard > endedEnd {
 			r.end(s)
 		}
-		r.due = min(r.due, s.inbox.detector.ripeAt)
+		r.due = min(r.due, s.inbox.detector.overdueAt)
 		return
 	case r.now >= s.inbox.reporter.dueAt || s.inbox.reporter.unsaid > int64(r.sessions.window)/8:
 		r.report(s, kindReport)

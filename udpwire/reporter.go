@@ -24,9 +24,9 @@ const (
 // hasten makes a REPORT due at a time, or earlier if it is.
 func (r *reporter) hasten(at int64) { r.dueAt = min(r.dueAt, at) }
 
-// ask makes a REPORT due now if a number up to ripe is missing that has not been asked for.
-func (r *reporter) ask(now int64, next, ripe uint64) {
-	if ripe >= r.asked && next <= ripe {
+// ask makes a REPORT due now if a number up to overdue is missing that has not been asked for.
+func (r *reporter) ask(now int64, next, overdue uint64) {
+	if overdue >= r.asked && next <= overdue {
 		r.hasten(now)
 	}
 }
@@ -34,10 +34,10 @@ func (r *reporter) ask(now int64, next, ripe uint64) {
 // heard notes that a HEARTBEAT waits for its REPORT.
 func (r *reporter) heard(now, echo int64) { r.echo, r.dueAt = echo, now }
 
-// missing returns what a REPORT made now names of the numbers up to ripe, and sets when the next one is due. The spans
+// missing returns what a REPORT made now names of the numbers up to overdue, and sets when the next one is due. The spans
 // are lent until the next call.
-func (r *reporter) missing(now int64, n *numbers, ripe uint64) []span {
-	r.spans = n.missing(r.spans[:0], r.from, ripe+1, maxSpans)
+func (r *reporter) missing(now int64, n *numbers, overdue uint64) []span {
+	r.spans = n.missing(r.spans[:0], r.from, overdue+1, maxSpans)
 	goneOn := r.from > n.next // lower numbers were left to the REPORT before
 	r.unsaid, r.echo, r.from = 0, 0, 0
 	count := len(r.spans)

@@ -33,7 +33,7 @@ func TestReporterAsks(t *testing.T) {
 	n := every(6)
 	r.ask(ms, n.next, 0)
 	if r.dueAt != never {
-		t.Error("asks for what is not ripe")
+		t.Error("asks for what is not overdue")
 	}
 	r.ask(ms, n.next, 3)
 	if r.dueAt != ms {

@@ -34,7 +34,7 @@ func parseLength(b []byte) (n int64, ok bool) {
 }
 
 // transferEncoding accepts chunked, once. A compression before it is valid, but
-// servers answer 501. Everything else hides where the body ends.
+// servers respond with 501. Everything else hides where the body ends.
 func (m *Message) transferEncoding(v []byte) Verdict {
 	if !m.Chunked && EqualFold(v, "chunked") {
 		m.Chunked = true

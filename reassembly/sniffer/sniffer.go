@@ -16,7 +16,7 @@ import (
 )
 
 // batchSize is how many segments are decoded before they are pushed: enough to
-// have their connections' memory called for in good time, and few enough to
+// have their connections' memory prefetched in good time, and few enough to
 // stay in the processor's cache.
 const batchSize = 128
 
