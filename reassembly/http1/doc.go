@@ -65,7 +65,7 @@
 //	  folded                                       readers differ                        Malformed
 //	Transfer-Encoding
 //	  chunked                                      (section 7.1)                         Whole
-//	  gzip, deflate or compress before chunked     valid, but servers refuse it (501)         Unsupported
+//	  gzip, deflate or compress before chunked     valid, but servers refuse it (501)    Unsupported
 //	  any other, chunked twice or not last         end unknown (section 6.1)             Malformed
 //	  with Content-Length, or in HTTP/1.0          smuggling (section 6.1)               Malformed
 //	  folded                                       readers differ                        Malformed
