@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -172,20 +171,26 @@ func TestOneTrouble(t *testing.T) {
 	})
 }
 
-// flights follows how many requests are in flight, until stop.
-func flights(r *virtualRun, stop chan struct{}) *[]int {
-	var seen []int
+// flights follows how many requests are in flight, until it is stopped; then it
+// returns the most.
+func flights(r *virtualRun) (stop func() int) {
+	ended, most := make(chan struct{}), make(chan int)
 	go func() {
+		n := 0
 		for {
 			select {
-			case <-stop:
+			case <-ended:
+				most <- n
 				return
 			case <-time.After(50 * time.Millisecond):
-				seen = append(seen, r.Stats()[0].InFlight)
+				n = max(n, r.Stats()[0].InFlight)
 			}
 		}
 	}()
-	return &seen
+	return func() int {
+		close(ended)
+		return <-most
+	}
 }
 
 // TestSlowIsNotHung: a target that takes its time, from the start or from one
@@ -210,12 +215,11 @@ func TestSlowIsNotHung(t *testing.T) {
 			for n := range 400 {
 				r.submit(uint64(n), 1, "GET /")
 			}
-			stop := make(chan struct{})
-			seen := flights(r, stop)
+			stop := flights(r)
 			time.Sleep(40 * time.Second)
-			close(stop)
+			most := stop()
 			s := r.finish()[0]
-			if most := slices.Max(*seen); most > 16 || s.FailedTotal() > 0 || log.Len() > 0 {
+			if most > 16 || s.FailedTotal() > 0 || log.Len() > 0 {
 				t.Errorf("%d in flight; %s; %s", most, AppendLine(nil, []TargetStats{s}), log.String())
 			}
 		})
@@ -236,8 +240,7 @@ func TestLongPolls(t *testing.T) {
 				return replyOK(n, q, c)
 			}
 			r := runVirtual(t, Config{}, []string{""}, v)
-			stop := make(chan struct{})
-			seen := flights(r, stop)
+			stop := flights(r)
 			for n := range 60 * rate {
 				line := "GET /"
 				if n%10 == 5 {
@@ -246,9 +249,9 @@ func TestLongPolls(t *testing.T) {
 				r.submit(uint64(n), 0, line)
 				time.Sleep(time.Second / time.Duration(rate))
 			}
-			close(stop)
+			most := stop()
 			s := r.finish()[0]
-			if most := slices.Max(*seen); most > (1+maxHung)*DefaultConcurrency {
+			if most > (1+maxHung)*DefaultConcurrency {
 				t.Errorf("%d in flight", most)
 			}
 			if s.Answered != uint64(54*rate) || s.Failed[FailTimeout] != uint64(6*rate) {
