@@ -142,6 +142,10 @@ func (a *Assembler) push(s *capture.Segment, at lookup) {
 	if isBare(s) {
 		return
 	}
+	if s.Flags&(capture.ACK|capture.SYN|capture.RST) == 0 {
+		a.stats.Foreign++ // no server reads what acknowledges nothing (tcp_rcv_established in Linux)
+		return
+	}
 	f := &a.at
 	f.client, f.server, f.ack = &s.Src, &s.Dst, seq(s.Ack)
 	i, first := a.conns.resolve(at), seq(s.Seq)

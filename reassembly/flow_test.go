@@ -125,6 +125,21 @@ func TestSYNOnALiveConnection(t *testing.T) {
 	}
 }
 
+// What acknowledges nothing is read by no server: neither its data nor its FIN
+// (tcp_rcv_established in Linux).
+func TestWithoutAcknowledgement(t *testing.T) {
+	c, k := opened()
+	for _, flags := range []capture.Flags{0, capture.PSH, capture.URG, capture.FIN} {
+		c.push(k.at(k.seq, flags, get(7)))
+	}
+	c.push(k.data(get(1)))
+	c.push(newClient(2, 100).at(100, capture.PSH, get(8)))
+	same(t, c.requests, []string{get(0), get(1)})
+	if s := c.finish(t); s.Foreign != 5 || s.Connections != 1 {
+		t.Errorf("%+v", s)
+	}
+}
+
 // A closed connection remembers for a while which copies are its own.
 func TestBehindTheEnd(t *testing.T) {
 	c, k := opened()
