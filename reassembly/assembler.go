@@ -238,12 +238,12 @@ func (a *Assembler) announce(h uint64, i uint32, isn seq) (uint32, bool) {
 				c.flags &^= joined
 				a.reader.vouch(f)
 			}
-			return i, true
+			return i, false
 		case c.state == closed:
 			a.forget(f, Aborted)
 			i = 0
 		case c.has(joined) && ahead > 0 && inWindow(ahead):
-			return i, true // late: the first data was lost or is behind
+			return i, false // late: the first data was lost or is behind
 		case isNear(first.minus(c.next)):
 			return i, false
 		default:
