@@ -143,6 +143,10 @@ func (a *Assembler) push(s *capture.Segment, at lookup) {
 	if isBare(s) {
 		return
 	}
+	if s.Flags&(capture.ACK|capture.SYN|capture.RST) == 0 {
+		a.stats.Foreign++ // no server reads what acknowledges nothing (tcp_rcv_established in Linux)
+		return
+	}
 	f := &a.at
 	f.client, f.server, f.ack = &s.Src, &s.Dst, seq(s.Ack)
 	i, first := a.conns.resolve(at), seq(s.Seq)
@@ -235,12 +239,12 @@ func (a *Assembler) announce(h uint64, i uint32, isn seq) (uint32, bool) {
 				c.flags &^= joined
 				a.reader.vouch(f)
 			}
-			return i, true
+			return i, false
 		case c.state == closed:
 			a.forget(f, Aborted)
 			i = 0
 		case c.has(joined) && ahead > 0 && inWindow(ahead):
-			return i, true // late: the first data was lost or is behind
+			return i, false // late: the first data was lost or is behind
 		case isNear(first.minus(c.next)):
 			return i, false
 		default:

@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"gor/capture"
 )
 
 // TestClosedQueue: in and out in order, whatever the ring's place and size; at
@@ -47,7 +49,7 @@ func TestClosedIsForgotten(t *testing.T) {
 	}
 	c.Advance(done.now + int64(closedTimeout)/2)
 	late.now = c.clock.now
-	c.push(late.at(2, 0, get(1)))
+	c.push(late.at(2, capture.ACK, get(1)))
 	again.seq, again.now = 5_000_000, c.clock.now
 	c.push(again.syn())
 	c.push(again.data(get(2)))

@@ -72,17 +72,18 @@
 // that differ the one counts that Linux keeps: what is next wins over what waits;
 // among segments that wait, the one that begins earlier, or covers the other. A
 // segment that cannot be of its connection is of an older one, and dropped, as is
-// text behind a FIN (RFC 9293 section 3.10.7.4): both are counted as
-// segments_foreign. A FIN that is next ends the connection, whatever waits behind
-// it. A SYN for an open connection changes nothing, and what it carries is dropped;
-// where its sequence number is outside of the connection's window, data that begins
-// there ends the connection and begins a new one. A RST that is not next is not
-// believed (RFC 5961). The urgent byte (RFC 9293 section 3.8.5) is out of band and no
-// part of the stream, also where it comes in a later segment than its announcement. A keep-alive
-// probe, a byte just before the next, changes nothing. What a RST carries is no
-// data; what a FIN or a SYN carries is. Not told apart is what needs the server's
-// side or TCP options: data beyond its window, and old copies inside of it, which
-// it knows by their timestamps (RFC 7323).
+// text behind a FIN, and what acknowledges nothing (RFC 9293 section 3.10.7.4):
+// they are counted as segments_foreign. A FIN that is next ends the connection,
+// whatever waits behind it. A SYN for an open connection changes nothing, and what
+// it carries is dropped; where its sequence number is outside of the connection's
+// window, data that begins there ends the connection and begins a new one. A RST
+// that is not next is not believed (RFC 5961). The urgent byte (RFC 9293 section
+// 3.8.5) is out of band and no part of the stream, also where it comes in a later
+// segment than its announcement. A keep-alive probe, a byte just before the next,
+// changes nothing. What a RST carries is no data; what a FIN or a SYN carries is.
+// Not told apart is what needs the server's side or TCP options: data beyond its
+// window, and old copies inside of it, which it knows by their timestamps (RFC
+// 7323).
 //
 // # Decisions
 //

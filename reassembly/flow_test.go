@@ -125,6 +125,38 @@ func TestSYNOnALiveConnection(t *testing.T) {
 	}
 }
 
+// A server drops a SYN of an open connection with all that is in it, be it the
+// connection's own again (RFC 5961 section 4).
+func TestDataInARepeatedSYN(t *testing.T) {
+	c, k := opened()
+	c.push(k.at(k.seq-uint32(len(get(0)))-1, capture.SYN, get(0)+get(7)))
+	c.push(k.data(get(1)))
+	same(t, c.requests, []string{get(0), get(1)})
+	c.finish(t)
+
+	c, k = newCollector(Config{}), newClient(1, 500)
+	c.push(k.data(get(0)))
+	c.push(k.at(498, capture.SYN, "x"+get(0)+get(7))) // late: one byte was lost
+	c.push(k.data(get(1)))
+	same(t, c.requests, []string{get(0), get(1)})
+	c.finish(t)
+}
+
+// What acknowledges nothing is read by no server: neither its data nor its FIN
+// (tcp_rcv_established in Linux).
+func TestWithoutAcknowledgement(t *testing.T) {
+	c, k := opened()
+	for _, flags := range []capture.Flags{0, capture.PSH, capture.URG, capture.FIN} {
+		c.push(k.at(k.seq, flags, get(7)))
+	}
+	c.push(k.data(get(1)))
+	c.push(newClient(2, 100).at(100, capture.PSH, get(8)))
+	same(t, c.requests, []string{get(0), get(1)})
+	if s := c.finish(t); s.Foreign != 5 || s.Connections != 1 {
+		t.Errorf("%+v", s)
+	}
+}
+
 // A closed connection remembers for a while which copies are its own.
 func TestBehindTheEnd(t *testing.T) {
 	c, k := opened()

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"gor/capture"
 )
 
 // A segment that comes late, as the client's timer has it sent again (RFC 6298),
@@ -47,7 +49,7 @@ func TestHoleThatIsFilledSlowly(t *testing.T) {
 	c.push(k.data(whole[800:]))
 	for i := 200; i < 800; i += 100 {
 		k.wait(40 * time.Second)
-		c.push(k.at(at+uint32(i-200), 0, whole[i:i+100]))
+		c.push(k.at(at+uint32(i-200), capture.ACK, whole[i:i+100]))
 	}
 	same(t, c.requests[1:], []string{whole})
 	c.finish(t)
@@ -233,7 +235,7 @@ func TestFarAhead(t *testing.T) {
 				t.Fatalf("%d missing bytes, want %d", s.MissingBytes, tt.missing)
 			}
 			if tt.missing == 0 {
-				c.push(k.at(at, 0, get(3)))
+				c.push(k.at(at, capture.ACK, get(3)))
 				same(t, c.requests[1:], []string{get(3)})
 			}
 			c.finish(t)

@@ -15,7 +15,7 @@ type Stats struct {
 	GuessesFailed    uint64 `name:"guesses_failed" unit:"requests" help:"What looked like requests where a beginning was searched for, and was part of something else."`
 	DoubtfulRequests uint64 `name:"doubtful_requests" unit:"requests" help:"What looked like requests behind a message of which nobody can know where it ends." line:"yes"`
 	DoubtfulBytes    uint64 `name:"doubtful_bytes" unit:"bytes" help:"Bytes behind a message of which nobody can know where it ends."`
-	Foreign          uint64 `name:"segments_foreign" unit:"segments" help:"Segments that the server does not take for the connection's: of an older one, or behind its end."`
+	Foreign          uint64 `name:"segments_foreign" unit:"segments" help:"Segments that the server does not take for the connection's: of an older one, behind its end, or without an ACK."`
 
 	MissingBytes uint64  `name:"missing_bytes" unit:"bytes" help:"Bytes that were never seen, in holes that were given up and in cut packets." line:"yes"`
 	Connections  uint64  `name:"connections" unit:"connections" help:"Connections with data, known by their SYN or joined in the middle." line:"yes"`
