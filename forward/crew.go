@@ -62,6 +62,12 @@ func (t *target) wake() {
 	}
 }
 
+// await waits until a worker is called; with the lock.
+func (c *crew) await() {
+	c.idle++
+	c.cond.Wait()
+}
+
 // limit is how many requests may be in flight: the concurrency, and those
 // that hang up to a bound of their own.
 func (c *crew) limit(concurrency int) int {
@@ -81,8 +87,7 @@ func (t *target) next(w *worker) *item {
 			if t.life.closed {
 				return nil
 			}
-			t.crew.idle++
-			t.crew.cond.Wait()
+			t.crew.await()
 			continue
 		}
 		wait := t.backoff.wait(now)
@@ -101,8 +106,7 @@ func (t *target) next(w *worker) *item {
 			return it
 		}
 		if t.crew.waiting {
-			t.crew.idle++
-			t.crew.cond.Wait()
+			t.crew.await()
 			continue
 		}
 		t.crew.waiting = true
