@@ -28,7 +28,7 @@ func (b *budget) skip(f *flow) *int64 { return b.conns.recs.skip(f.i) }
 func (a *Assembler) makeRoom(f *flow, n int) {
 	st := f.stream()
 	if st != nil {
-		n += len(st.half.buf) + st.early.bytes
+		n += len(st.half.buf) + st.outOfOrder.bytes
 	} else if a.streams.isFull() {
 		a.shedStream(a.streams.oldest)
 	}

@@ -150,11 +150,11 @@ func (f *flow) join(in span) bool {
 		return false
 	}
 	st := f.needStream()
-	if st.early.bytes > maxHunt || st.early.len() > 0 && !near(st.early.front().seq, in.seq) {
-		st.early.reset(&f.a.budget.pool)
+	if st.outOfOrder.bytes > maxHunt || st.outOfOrder.len() > 0 && !near(st.outOfOrder.front().seq, in.seq) {
+		st.outOfOrder.reset(&f.a.budget.pool)
 	}
 	in.starts = false
-	st.early.insert(&f.a.budget.pool, in)
+	st.outOfOrder.insert(&f.a.budget.pool, in)
 	f.a.streams.wait(st)
 	return false
 }
@@ -167,8 +167,8 @@ const maxHunt = 64 << 10
 func (f *flow) startAt(at seq) {
 	f.c.begin(at)
 	if st := f.stream(); st != nil {
-		for st.early.len() > 0 && st.early.front().seq.minus(at) < 0 {
-			f.a.budget.pool.put(st.early.pop(&f.a.budget.pool).data)
+		for st.outOfOrder.len() > 0 && st.outOfOrder.front().seq.minus(at) < 0 {
+			f.a.budget.pool.put(st.outOfOrder.pop(&f.a.budget.pool).data)
 		}
 	}
 }
@@ -176,7 +176,7 @@ func (f *flow) startAt(at seq) {
 // beginAt begins a connection whose SYN came after some of its data. It
 // reports whether that data can be the connection's.
 func (f *flow) beginAt(first seq) bool {
-	if st := f.stream(); st != nil && st.early.len() > 0 && !inWindow(st.early.front().seq.minus(first)) {
+	if st := f.stream(); st != nil && st.outOfOrder.len() > 0 && !inWindow(st.outOfOrder.front().seq.minus(first)) {
 		return false
 	}
 	f.startAt(first)
@@ -233,14 +233,14 @@ func (f *flow) drain() {
 	defer func(ack seq) { f.ack = ack }(f.ack)
 	for f.c.state == open {
 		st := f.stream()
-		if st == nil || st.early.len() == 0 {
+		if st == nil || st.outOfOrder.len() == 0 {
 			return
 		}
-		behind := f.c.next.minus(st.early.front().seq)
+		behind := f.c.next.minus(st.outOfOrder.front().seq)
 		if behind < 0 || st.end.seen && !st.end.reset && st.end.at == f.c.next {
 			return
 		}
-		in := st.early.pop(&f.a.budget.pool)
+		in := st.outOfOrder.pop(&f.a.budget.pool)
 		if behind < in.n {
 			f.ack = in.ack
 			f.consume(in.after(behind))
@@ -253,7 +253,7 @@ func (f *flow) drain() {
 func (f *flow) finish(end seq, reset bool) {
 	c := f.c
 	if c.state == joining {
-		if st := f.stream(); st != nil && st.early.len() > 0 {
+		if st := f.stream(); st != nil && st.outOfOrder.len() > 0 {
 			st.end = ending{true, reset, end, f.now()} // the first segment may still come
 		} else {
 			f.close()
@@ -275,8 +275,8 @@ func (f *flow) finish(end seq, reset bool) {
 		f.a.streams.wait(st)
 	}
 	before := st.ack
-	if st.early.len() > 0 {
-		before = st.early.front().ack
+	if st.outOfOrder.len() > 0 {
+		before = st.outOfOrder.front().ack
 	}
 	if ahead <= nearWindow && (reset || f.ack.minus(before) > 0) {
 		st.answered = true
@@ -348,7 +348,7 @@ func (f *flow) releaseStream() {
 	p := &f.a.budget.pool
 	p.put(st.half.buf)
 	p.put(st.half.guess.raw)
-	st.early.reset(p)
+	st.outOfOrder.reset(p)
 	f.a.streams.put(st)
 	f.c.stream = 0
 }

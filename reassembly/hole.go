@@ -11,12 +11,12 @@ import (
 // wait for them. What speaks against waiting is looked at first.
 
 const (
-	// maxEarly is how many bytes may wait behind missing ones: more than the
+	// maxOutOfOrder is how many bytes may wait behind missing ones: more than the
 	// receive window of a server (Linux: tcp_rmem, 6 MiB). A client that sent
 	// more has been told that the missing bytes arrived.
-	maxEarly = 8 << 20
-	// maxEarlySpans bounds the ranges that may wait, likewise.
-	maxEarlySpans = 4096
+	maxOutOfOrder = 8 << 20
+	// maxOutOfOrderSpans bounds the ranges that may wait, likewise.
+	maxOutOfOrderSpans = 4096
 	// A client that began so many requests behind missing bytes, over a time in
 	// which it would have sent them again (the smallest retransmission time is
 	// 200 ms), has had responses since: the server was not missing them.
@@ -37,12 +37,12 @@ func (f *flow) keep(in span) {
 	a, st := f.a, f.needStream()
 	in.starts = in.starts && in.kind == data && http1.StartsRequest(in.data)
 	in.apart = st.end.seen && st.end.at == in.seq
-	st.early.insert(&a.budget.pool, in)
-	if in.starts && in.ack.minus(st.early.front().ack) > 0 {
+	st.outOfOrder.insert(&a.budget.pool, in)
+	if in.starts && in.ack.minus(st.outOfOrder.front().ack) > 0 {
 		st.answered = true
 	}
 	a.streams.wait(st)
-	for st.early.len() > 0 && f.c.stream == st.at && f.gapIsPermanent(st) {
+	for st.outOfOrder.len() > 0 && f.c.stream == st.at && f.gapIsPermanent(st) {
 		f.giveUpHole(st)
 	}
 }
@@ -50,8 +50,8 @@ func (f *flow) keep(in span) {
 // gapIsPermanent reports whether what is missing will not come, long before it
 // is late.
 func (f *flow) gapIsPermanent(st *stream) bool {
-	o := &st.early
-	return o.bytes > maxEarly || o.len() > maxEarlySpans ||
+	o := &st.outOfOrder
+	return o.bytes > maxOutOfOrder || o.len() > maxOutOfOrderSpans ||
 		o.starts >= laterRequests && f.now()-max(o.front().time, st.progress) >= laterTime
 }
 
@@ -64,10 +64,10 @@ func (f *flow) giveUpHole(st *stream) {
 	case f.c.state == joining && st.end.seen:
 		f.close()
 	case f.c.state == joining:
-		st.early.reset(&f.a.budget.pool)
-	case st.early.len() > 0 && (!st.end.seen || st.end.reset || st.early.front().seq.minus(st.end.at) < 0):
+		st.outOfOrder.reset(&f.a.budget.pool)
+	case st.outOfOrder.len() > 0 && (!st.end.seen || st.end.reset || st.outOfOrder.front().seq.minus(st.end.at) < 0):
 		st.answered = false
-		f.miss(st.early.front().seq.minus(f.c.next), Gap)
+		f.miss(st.outOfOrder.front().seq.minus(f.c.next), Gap)
 		f.drain()
 	default:
 		f.miss(st.end.at.minus(f.c.next), Gap)
@@ -81,18 +81,18 @@ func (f *flow) giveUpHole(st *stream) {
 // forged RST, would cost all that the connection still sends. Exactly this is
 // only told by the server's window and by timestamps, which are not read.
 func (st *stream) dropStray(next seq, p *pool) bool {
-	if st.early.len() == 0 {
+	if st.outOfOrder.len() == 0 {
 		if st.end.at.minus(next) <= nearWindow {
 			return false
 		}
 		st.end = ending{}
 		return true
 	}
-	front := st.early.front()
-	if front.seq.minus(next) <= nearWindow || st.early.len() > 1 && st.progress <= front.time {
+	front := st.outOfOrder.front()
+	if front.seq.minus(next) <= nearWindow || st.outOfOrder.len() > 1 && st.progress <= front.time {
 		return false
 	}
-	p.put(st.early.pop(p).data)
+	p.put(st.outOfOrder.pop(p).data)
 	return true
 }
 
@@ -105,8 +105,8 @@ func (f *flow) expireHole(st *stream) {
 			patience = min(patience, answeredTimeout)
 		}
 		since := max(st.end.time, st.progress)
-		if st.early.len() > 0 {
-			front := st.early.front()
+		if st.outOfOrder.len() > 0 {
+			front := st.outOfOrder.front()
 			since = front.time
 			if front.seq.minus(f.c.next) <= nearWindow {
 				since = max(since, st.progress) // it is being filled

@@ -16,12 +16,12 @@ type stream struct {
 
 	// --- what its flow keeps: bytes ahead of their turn, and the end
 
-	early    sorter
-	progress int64 // when the last byte was read in order
-	ack      seq   // what the client had acknowledged when the stream came into use
-	answered bool  // it was sent a response since: the server is not missing anything
-	end      ending
-	urgent   mark
+	outOfOrder sorter
+	progress   int64 // when the last byte was read in order
+	ack        seq   // what the client had acknowledged when the stream came into use
+	answered   bool  // it was sent a response since: the server is not missing anything
+	end        ending
+	urgent     mark
 
 	// --- what the reader of its bytes keeps
 
@@ -45,7 +45,7 @@ type mark struct {
 const streamBytes = 512 // what a stream takes, and what refers to it
 
 // isWaiting reports whether something waits for bytes that are missing.
-func (st *stream) isWaiting() bool { return st.early.len() > 0 || st.end.seen }
+func (st *stream) isWaiting() bool { return st.outOfOrder.len() > 0 || st.end.seen }
 
 // streams are those in use, ordered by their last packet, and those of them
 // that wait for missing bytes or for a proof.
@@ -81,11 +81,11 @@ func (s *streams) put(st *stream) {
 	s.live--
 	s.unlink(st)
 	s.rest(st)
-	ranges := st.early.ranges[:0]
+	ranges := st.outOfOrder.ranges[:0]
 	if cap(ranges) > 64 {
 		ranges = nil
 	}
-	*st = stream{at: st.at, early: sorter{ranges: ranges}}
+	*st = stream{at: st.at, outOfOrder: sorter{ranges: ranges}}
 	s.idle = append(s.idle, st.at)
 }
 
