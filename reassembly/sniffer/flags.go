@@ -98,14 +98,15 @@ func (o *Options) Prints() bool { return o.Print || o.JSON }
 
 // Where says for the log where packets come from.
 func (o *Options) Where() string {
-	if !o.Live() {
-		return o.Read
-	}
 	ports := make([]string, len(o.Ports))
 	for i, p := range o.Ports {
 		ports[i] = strconv.Itoa(int(p))
 	}
-	return strings.Join(o.Interfaces, ",") + ", port " + strings.Join(ports, ",")
+	where := o.Read
+	if o.Live() {
+		where = strings.Join(o.Interfaces, ",")
+	}
+	return where + ", port " + strings.Join(ports, ",")
 }
 
 // usageError is a mistake on the command line: exit status 2.
