@@ -47,8 +47,8 @@ func TestSummaryText(t *testing.T) {
 	r.Finish(snapshot())
 	_, got, ok := strings.Cut(out.String(), "\n")
 	want := "  requests  sent=1 gap=2\n  wire      datagrams_sent=1 messages_lost=2\n" +
-		"  received  answered  failed  limited  queue_full  sampled_out  unsupported  filtered  stopped  open  per s  p50  p90  p99  max  wait p50  wait p99  target\n" +
-		"         3         0       0        0           0            0            0         0        0     3    0.0   0s   0s   0s   0s        0s        0s  http://a\n"
+		"  received  answered  failed  open  per s  p50  p90  p99  max  wait p50  wait p99  target\n" +
+		"         3         0       0     3    0.0   0s   0s   0s   0s        0s        0s  http://a\n"
 	if !ok || got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

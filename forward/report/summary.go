@@ -46,13 +46,14 @@ func (r *Reporter) appendGroup(out []byte, g Group) []byte {
 }
 
 // appendTargets appends a table of the targets' accounts, with the status codes
-// and kinds of failure below.
+// and kinds of failure below. A fate that no request had has no column.
 func (r *Reporter) appendTargets(dst []byte, stats []forward.TargetStats) []byte {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprint(w, "received\tanswered\tfailed\t")
+	drops := r.drops(stats)
 	for d := range r.declared.declarations(reflect.TypeFor[forward.TargetStats]()) {
-		if d.isDrop() {
+		if drops[d.name] {
 			fmt.Fprint(w, d.name, "\t")
 		}
 	}
@@ -61,7 +62,7 @@ func (r *Reporter) appendTargets(dst []byte, stats []forward.TargetStats) []byte
 		s := &stats[i]
 		fmt.Fprintf(w, "%d\t%d\t%d\t", s.Received, s.Answered, s.FailedTotal())
 		for d, n := range r.declared.counters(s) {
-			if d.isDrop() {
+			if drops[d.name] {
 				fmt.Fprintf(w, "%d\t", n)
 			}
 		}
@@ -77,6 +78,19 @@ func (r *Reporter) appendTargets(dst []byte, stats []forward.TargetStats) []byte
 		r.writeEnds(&b, &stats[i])
 	}
 	return append(dst, b.String()...)
+}
+
+// drops are the names of the fates that requests had which were never sent.
+func (r *Reporter) drops(stats []forward.TargetStats) map[string]bool {
+	had := map[string]bool{}
+	for i := range stats {
+		for d, n := range r.declared.counters(&stats[i]) {
+			if n > 0 && d.isDrop() {
+				had[d.name] = true
+			}
+		}
+	}
+	return had
 }
 
 // isDrop reports whether d counts requests that were never sent to a target:

@@ -31,9 +31,9 @@ func TestTargetsLine(t *testing.T) {
 
 func TestTargetsTable(t *testing.T) {
 	const want = `
-  received  answered  failed  limited  queue_full  sampled_out  unsupported  filtered  stopped  open  per s    p50    p90    p99    max  wait p50  wait p99  target
-       137        99       4       20           0            0            1         2        7     4    9.9  1.2ms  1.2ms  1.2ms  1.2ms      40ms      40ms  http://staging|10
-         0         0       0        0           0            0            0         0        0     0    0.0     0s     0s     0s     0s        0s        0s  http://"dev"
+  received  answered  failed  limited  unsupported  filtered  stopped  open  per s    p50    p90    p99    max  wait p50  wait p99  target
+       137        99       4       20            1         2        7     4    9.9  1.2ms  1.2ms  1.2ms  1.2ms      40ms      40ms  http://staging|10
+         0         0       0        0            0         0        0     0    0.0     0s     0s     0s     0s        0s        0s  http://"dev"
 http://staging|10: 200=97 404=2 refused=3 timeout=1
 `
 	if got := "\n" + string(new(Reporter).appendTargets(nil, exampleStats())); got != want {
