@@ -71,6 +71,8 @@ func (r *ring) next(d *Decoder, segs []Segment) (n int, err error) {
 			n++
 		}
 	}
+	r.shared.total.Store(r.packets)
+	r.shared.cut.Store(r.cut)
 	return n, nil
 }
 
@@ -92,8 +94,6 @@ func (r *ring) nextBlock() error {
 	if r.walking {
 		atomic.StoreUint32(status(r.blocks[r.current]), unix.TP_STATUS_KERNEL)
 		r.current, r.walking = r.after(r.current), false
-		r.shared.total.Store(r.packets)
-		r.shared.cut.Store(r.cut)
 	}
 	if r.shared.closed.Load() {
 		r.shared.release()

@@ -48,7 +48,7 @@ type ringShared struct {
 	fd     int  // the packet socket
 	drops  uint64
 	freeze uint64
-	total  atomic.Uint64 // packets returned, as of the last block
+	total  atomic.Uint64 // packets returned, as of the last Next
 	cut    atomic.Uint64
 }
 
