@@ -51,7 +51,9 @@
 // begins with a request line may be part of a body. The request is held until
 // what follows its end proves it: another request line, the end of the connection,
 // its SYN, or nothing for 15 seconds. Else it was none, is not counted, and the
-// search goes on (guesses_failed).
+// search goes on (guesses_failed): at the next segment, or at one of those inside of
+// the failed guess that began with a request line. A guess that a segment with a
+// request line follows inside of its body, after another response, fails at once.
 //
 // Behind a message of which nobody can know where it ends (malformed), nothing is
 // believed: what follows is counted as doubtful_bytes, and what looks like requests
@@ -80,7 +82,8 @@
 // that is not next is not believed (RFC 5961). The urgent byte (RFC 9293 section
 // 3.8.5) is out of band and no part of the stream, also where it comes in a later
 // segment than its announcement. A keep-alive probe, a byte just before the next,
-// changes nothing. What a RST carries is no data; what a FIN or a SYN carries is.
+// changes nothing. A lone segment more than 64 KiB ahead that nothing reaches is
+// dropped rather than jumped to. What a RST carries is no data; what a FIN or a SYN carries is.
 // Not told apart is what needs the server's side or TCP options: data beyond its
 // window, and old copies inside of it, which it knows by their timestamps (RFC
 // 7323).

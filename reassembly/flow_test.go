@@ -407,6 +407,18 @@ func TestOtherCopies(t *testing.T) {
 	}
 }
 
+// Text behind a FIN is nobody's, also while no place to begin at was found.
+func TestBehindTheEndOfAJoin(t *testing.T) {
+	c, k := joinedBody()
+	c.push(k.fin())
+	c.push(k.at(k.seq, capture.ACK, get(1)))
+	c.push(k.at(k.seq+1, capture.ACK, get(2)))
+	same(t, c.requests, nil)
+	if s := c.finish(t); s.Foreign != 2 || s.Captured != 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
 // A keep-alive probe, and a window probe's byte before the next, are no data.
 func TestProbes(t *testing.T) {
 	c, k := opened()
