@@ -1,6 +1,7 @@
 package reassembly
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -62,7 +63,7 @@ func randomRun(t *testing.T, seed uint64) (missed, whole int) {
 		all = append(all, tr.segments...)
 	}
 	// Connections run side by side; each keeps the order its faults gave it.
-	slices.SortStableFunc(all, func(a, b capture.Segment) int { return int(a.Time - b.Time) })
+	slices.SortStableFunc(all, func(a, b capture.Segment) int { return cmp.Compare(a.Time, b.Time) })
 	c := newCollector(Config{MaxMemory: 8 << 20})
 	for _, s := range all {
 		c.push(s)
@@ -214,7 +215,7 @@ func (tr *truth) cut(rnd *rand.Rand, loss float64) uint32 {
 		if rnd.IntN(2) == 0 {
 			syn.Time = tr.segments[rnd.IntN(len(tr.segments))].Time
 			tr.segments = append(tr.segments, syn)
-			slices.SortStableFunc(tr.segments, func(a, b capture.Segment) int { return int(a.Time - b.Time) })
+			slices.SortStableFunc(tr.segments, func(a, b capture.Segment) int { return cmp.Compare(a.Time, b.Time) })
 		}
 	}
 	return first
@@ -260,7 +261,7 @@ func (tr *truth) sendAgainLate(rnd *rand.Rand, first uint32) {
 			s.Time += delay
 		}
 	}
-	slices.SortStableFunc(tr.segments, func(a, b capture.Segment) int { return int(a.Time - b.Time) })
+	slices.SortStableFunc(tr.segments, func(a, b capture.Segment) int { return cmp.Compare(a.Time, b.Time) })
 }
 
 // addStrays adds segments of an older connection with these addresses: any number
