@@ -11,5 +11,6 @@
 // under the request's id, so that a lost, doubled or changed request shows. The
 // commands run as child processes of the same binary; they are stopped with
 // SIGINT and their final accounts are read from their JSON logs. Everything is
-// bounded in number and time, and nothing leaves the machine.
+// bounded in number and time, and nothing leaves the machine. Read demo.go first:
+// Run goes through all of it; folder live holds the tests of the whole program.
 package demo
