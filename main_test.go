@@ -59,6 +59,7 @@ func TestWrongUsage(t *testing.T) {
 		{"print and json", "listen --print --json", "exclude each other"},
 		{"bad size", "listen --max-memory lots", "such as 64MiB"},
 		{"negative size", "listen --max-memory -1", "such as 64MiB"},
+		{"request too large", "listen --max-request 2GiB", "at most 1GiB"},
 		{"bad duration", "listen --stats 5", `--stats "5": give a duration such as 5s`},
 		{"duration without a unit", "replay --timeout 30", `--timeout "30": give a duration such as 30s`},
 		{"count below zero", "listen --count -1", "give a whole number"},

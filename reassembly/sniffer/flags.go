@@ -55,6 +55,10 @@ func Flags() []cli.Flag {
 	}
 }
 
+// maxRequest is the largest --max-request, in bytes: package http1 counts a head in
+// 31 bits.
+const maxRequest = 1 << 30
+
 // FromFlags reads what Flags declares.
 func FromFlags(c *cli.Context) (Options, error) {
 	o := Options{
@@ -86,6 +90,9 @@ func FromFlags(c *cli.Context) (Options, error) {
 	var err error
 	if o.MaxMemory, err = sizeFlag(c, "max-memory"); err == nil {
 		o.MaxRequest, err = sizeFlag(c, "max-request")
+	}
+	if err == nil && o.MaxRequest > maxRequest {
+		err = usageError("--max-request %q: at most 1GiB", c.String("max-request"))
 	}
 	return o, err
 }
