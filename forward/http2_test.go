@@ -187,7 +187,7 @@ func (s *frameServer) serve(c net.Conn) {
 		case kind == frameSettings && !ends: // the bit says acknowledgement here
 			write(frameSettings, 1, 0)
 		case kind > frameHeaders || !ends || away && stream > last:
-		case taken < s.perConn || away: // what is below the last stream is still answered
+		case taken < s.perConn || away || stream < last: // a GOAWAY says of what is below the last stream that it is answered
 			taken, last = taken+1, max(last, stream)
 			s.count(&s.answered)
 			write(frameHeaders, 4|1, stream, 0x88) // :status 200
