@@ -392,11 +392,11 @@ func TestOtherCopies(t *testing.T) {
 	whole := post(1, "0123456789")
 	n := len(whole)
 	for name, pieces := range map[string][]piece{
-		"the same place again":  {{0, 0, whole[:n-5]}, {n - 10, 0, "XXXXX"}, {n - 5, 0, whole[n-5:]}},
-		"what is next wins":     {{n - 8, 0, "XXXXX"}, {0, 0, whole}},
-		"partly read":           {{0, 0, whole[:n-5]}, {n - 10, 0, "XXXXX" + whole[n-5:]}},
-		"the earlier one waits": {{n - 10, 0, whole[n-10:]}, {n - 5, 0, "XXXXX"}, {0, 0, whole[:n-10]}},
-		"the larger one wins":   {{n - 5, 0, "XXX"}, {n - 10, 0, whole[n-10:]}, {0, 0, whole[:n-10]}},
+		"the same place again":  {{0, 0, whole[:n-5]}, {n - 10, 0, "other"}, {n - 5, 0, whole[n-5:]}},
+		"what is next wins":     {{n - 8, 0, "other"}, {0, 0, whole}},
+		"partly read":           {{0, 0, whole[:n-5]}, {n - 10, 0, "other" + whole[n-5:]}},
+		"the earlier one waits": {{n - 10, 0, whole[n-10:]}, {n - 5, 0, "other"}, {0, 0, whole[:n-10]}},
+		"the larger one wins":   {{n - 5, 0, "odd"}, {n - 10, 0, whole[n-10:]}, {0, 0, whole[:n-10]}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, k := opened()
