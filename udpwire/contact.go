@@ -26,7 +26,7 @@ func (p *peer) alive(now int64) {
 	case asked && p.contact.met:
 		p.log.Info("replayer is back, a new session begins", "replayer", p.name)
 	case asked:
-		p.log.Info("replayer answers", "replayer", p.name, "datagram_bytes", p.size.full, "sealed", p.initiator.keys != nil)
+		p.log.Info("replayer answers", "replayer", p.name, "datagram_bytes", p.out.tx.size.full, "sealed", p.initiator.keys != nil)
 	}
 	p.initiator.asked = false
 	p.contact = contact{up: true, met: true, heardAt: now}

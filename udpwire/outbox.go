@@ -77,16 +77,31 @@ func (o *outbox) drain(now int64) error {
 			}
 			o.number(c, now)
 		}
-		for c.wrote < c.n {
-			n, size := c.run(c.wrote)
-			sent, err := o.tx.send(c.buf[c.start(c.wrote):c.ends[c.wrote+n-1]], size)
-			if c.wrote += sent; err != nil {
-				return err
-			}
+		if err := o.write(c); err != nil {
+			return err
 		}
 		o.pulse.dataAt = now
 		o.pending.pop()
 	}
+}
+
+// write sends what was not sent yet of a numbered chunk: in pieces what is larger than the path carries by now.
+func (o *outbox) write(c *chunk) error {
+	for c.wrote < c.n {
+		n, size := c.run(c.wrote)
+		if size > o.tx.size.full {
+			if err := o.sendPieces(c.number+uint64(c.wrote), c.buf[c.start(c.wrote):c.ends[c.wrote]]); err != nil {
+				return err
+			}
+			c.wrote++
+			continue
+		}
+		sent, err := o.tx.send(c.buf[c.start(c.wrote):c.ends[c.wrote+n-1]], size)
+		if c.wrote += sent; err != nil && err != errTooLarge {
+			return err
+		}
+	}
+	return nil
 }
 
 // number gives a chunk's datagrams their numbers, headers and seals. From here on their bytes never change: a
@@ -126,8 +141,13 @@ func (o *outbox) report(now int64, r *report) bool {
 	o.flight.settle(r.next, o.pool)
 	o.measure(now, r)
 	o.pulse.unheard = 0
+	o.tx.size.proven(int(r.size))
+	o.resends.learn(now, r, &o.reported)
 	o.reported = *r
 	o.reported.missing = nil // the spans are the caller's
+	if o.hole(r.missing) {
+		o.tx.size.doubt(now)
+	}
 	o.resend(now, r.missing)
 	return true
 }
@@ -166,7 +186,7 @@ func (o *outbox) probe(now int64, dropped uint64, size int) {
 	used := len(d)
 	d = d[:size]
 	clear(d[used:])
-	o.sendControl(kindHeartbeat, d)
+	o.tx.probe(o.channel.finishControl(kindHeartbeat, d))
 }
 
 // progress builds the body of a HEARTBEAT in controlBody.

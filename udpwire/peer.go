@@ -12,7 +12,6 @@ type peer struct {
 
 	phase     phase
 	initiator initiator // Asks for a session.
-	size      pathSize  // How large the datagrams may be.
 	contact   contact   // Whether the replayer is there.
 	out       outbox    // What is sent in the session.
 	in        incoming  // What comes back in it.
@@ -45,7 +44,30 @@ func (p *peer) tick(now int64) {
 	if p.phase != phaseSeeking && now >= p.out.beat() {
 		p.beat(now)
 	}
+	p.probe(now)
+	p.checkSending()
 	p.leave(now)
+}
+
+// probe looks whether the path carries larger datagrams, when that is due.
+func (p *peer) probe(now int64) {
+	if p.phase != phaseLive {
+		return
+	}
+	var sizes [len(steps) + 1]int
+	for _, size := range p.out.tx.size.probes(sizes[:0], now, p.out.tx.mtu()) {
+		p.out.probe(now, p.dropped(), size)
+	}
+}
+
+// checkSending tells the user when this machine begins to refuse to send, and when that is over.
+func (p *peer) checkSending() {
+	switch err, over := p.out.tx.health.news(); {
+	case err != nil:
+		p.log.Warn("cannot send to the replayer", "replayer", p.name, "err", err)
+	case over:
+		p.log.Info("sending to the replayer works again", "replayer", p.name)
+	}
 }
 
 // due is when tick is to be called next.
@@ -56,6 +78,9 @@ func (p *peer) due() int64 {
 	due := never
 	if p.phase != phaseLive {
 		due = p.initiator.nextAt
+	}
+	if p.phase == phaseLive {
+		due = min(due, p.out.tx.size.nextAt)
 	}
 	if p.phase != phaseSeeking {
 		due = min(due, p.out.beat())
@@ -141,7 +166,6 @@ func (p *peer) welcome(now int64, h header, d []byte) (why reason, ok bool) {
 		p.log.Error("no keys for the session", "replayer", p.name, "err", err)
 		return 0, true
 	}
-	p.size.begin()
 	p.accounts.sessions++
 	p.out.begin(newOutgoing(w.session, seal))
 	p.out.credit.window = int64(w.window)
@@ -149,9 +173,8 @@ func (p *peer) welcome(now int64, h header, d []byte) (why reason, ok bool) {
 	p.phase = phaseLive
 	p.alive(now)
 	p.beat(now) // proves to the replayer that its response arrived, and measures the round trip
-	for _, size := range p.size.candidates {
-		p.out.probe(now, p.dropped(), size)
-	}
+	p.out.tx.size.search()
+	p.probe(now)
 	p.drain(now)
 	return 0, true
 }
@@ -170,7 +193,6 @@ func (p *peer) reported(now int64, h header, d []byte) (why reason, ok bool) {
 	}
 	p.in.seen.mark(h.number)
 	p.accounts.responses++
-	p.size.proven(int(p.report.size))
 	if h.kind == kindReport {
 		p.alive(now)
 		p.drain(now)

@@ -219,12 +219,14 @@ func (r *reception) report(s *session, k kind) {
 	r.send(r.scratch.out, &s.from)
 }
 
-// send sends a datagram and counts it if it left.
+// send sends a datagram and counts it, or why it did not leave.
 func (r *reception) send(d []byte, to *source) {
-	if r.write(d, to) == nil {
-		r.past.DatagramsSent++
-		r.past.DatagramBytesSent += uint64(len(d))
+	if err := r.write(d, to); err != nil {
+		r.past.SendErrors[meaning(err)]++
+		return
 	}
+	r.past.DatagramsSent++
+	r.past.DatagramBytesSent += uint64(len(d))
 }
 
 // checkHeld keeps all sessions together within the limit: the one that holds most gives up.

@@ -55,6 +55,8 @@ func (s *session) accept(now int64, h header, body []byte, size int, g *gone) bo
 			s.end()
 		}
 		return true
+	case kindPiece:
+		return s.piece(now, body)
 	case kindGone:
 		if !g.parse(body) {
 			return false
