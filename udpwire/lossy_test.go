@@ -93,7 +93,7 @@ func keyringOf(t *testing.T, secret string) *keyring {
 func (n *network) startListener(secret string) {
 	n.pool = chunkPool{}
 	n.peer = peer{name: "replayer", log: slog.New(slog.DiscardHandler), dropped: func() uint64 { return 0 },
-		contact: contact{up: true}, size: pathSize{candidates: []int{1452, 1200}, full: 1200},
+		size:      pathSize{candidates: []int{1452, 1200}, full: 1200},
 		initiator: initiator{keys: keyringOf(n.t, secret), rand: n.random}}
 	n.peer.out.tx.write = func(b []byte, segment int) (k int, err error) {
 		if n.refuse {
@@ -174,7 +174,7 @@ func (n *network) run(until int64) {
 		}
 		next = min(next, max(n.peer.due(), n.now+ms/10), max(n.recv.due, n.now+ms/10))
 		n.now = max(next, n.now)
-		n.recv.now = n.now
+		n.recv.setTime(n.now)
 		for len(n.queue) > 0 && n.queue[0].at <= n.now {
 			p := heap.Pop(&n.queue).(packet)
 			if p.toReplayer {
@@ -216,8 +216,8 @@ func (n *network) handle(m *Message) {
 // finish closes the listener as Close does and lets both sides settle.
 func (n *network) finish(wait int64) {
 	n.pack.flush()
-	n.peer.farewell.begun, n.peer.farewell.since = true, n.now
-	for end := n.now + wait; n.now < end && !n.peer.farewell.done; {
+	n.peer.leave()
+	for end := n.now + wait; n.now < end && n.peer.state != left; {
 		n.run(n.now + 10*ms)
 	}
 }

@@ -12,10 +12,11 @@ type reception struct {
 	write  func(d []byte, to *source) error // Sends one datagram.
 	handle func(*Message)                   // It is lent each message for the call.
 
-	now      int64  // Set by whoever calls, before each call, in ns.
-	instance uint64 // Says that it is this reception and no other.
-	due      int64  // When tick is to be called at the latest.
-	overruns uint64 // Datagrams that the socket's buffer had no room for; set by whoever calls.
+	now      int64       // Set by whoever calls, before each call, in ns.
+	ran      runningTime // By which a listener's silence is judged.
+	instance uint64      // Says that it is this reception and no other.
+	due      int64       // When tick is to be called at the latest.
+	overruns uint64      // Datagrams that the socket's buffer had no room for; set by whoever calls.
 
 	responder responder
 	sessions  sessionTable
@@ -32,14 +33,24 @@ type receptionScratch struct {
 	gone   gone
 }
 
-// idleTick is how often sessions are looked at that nothing came from.
-const idleTick = int64(100 * time.Millisecond)
+// Pace of ticks. One that comes so much later than that this process cannot have run counts as longestIdle: what came
+// meanwhile still lies in the socket, of which one call reads only a part.
+const (
+	idleTick    = int64(100 * time.Millisecond) // how often sessions are looked at that nothing came from
+	longestIdle = int64(time.Second)
+)
 
 // newReception returns a reception without listeners. cfg is checked, keys are nil without a secret, window is how many
 // bytes the socket's buffer takes. handle is to be set before the first datagram.
 func newReception(cfg ReceiverConfig, keys *keyring, window int, write func(d []byte, to *source) error) reception {
 	return reception{cfg: cfg, write: write, instance: random64(randomBytes) | 1, responder: responder{keys: keys, rand: randomBytes},
 		sessions: newSessionTable(window), load: loadGauge{sample: cfg.Load}}
+}
+
+// setTime says what time it is. It is to be called once for all datagrams that were read together.
+func (r *reception) setTime(now int64) {
+	r.now = now
+	r.ran.tick(now, longestIdle)
 }
 
 // datagram takes in one datagram. Its bytes are lent and will be overwritten.
@@ -84,7 +95,7 @@ func (r *reception) accept(d []byte, from source) (why reason, ok bool) {
 
 // bring brings the body of an authentic datagram of size bytes to its session.
 func (r *reception) bring(s *session, h header, body []byte, size int, from source) (why reason, ok bool) {
-	r.sessions.touch(s, r.now)
+	r.sessions.touch(s, r.ran.total)
 	s.from = from
 	if !s.accept(r.now, h, body, size, &r.scratch.gone) {
 		return rejectMalformed, false
@@ -117,7 +128,7 @@ func (r *reception) hello(h header, d []byte, from source) (why reason, ok bool)
 	if why, ok = r.responder.parse(h, d, &ask); !ok {
 		return why, false
 	}
-	w := welcome{asked: ask.random, instance: r.instance, window: r.sessions.share(r.now)}
+	w := welcome{asked: ask.random, instance: r.instance, window: r.sessions.share(r.ran.total)}
 	if s := r.sessions.byID[ask.current]; s != nil && !s.ended {
 		w.session = ask.current
 		r.responder.rand(w.public[:])
@@ -135,7 +146,7 @@ func (r *reception) hello(h header, d []byte, from source) (why reason, ok bool)
 
 // full reports whether there is no room for another session, nor one that could make room.
 func (r *reception) full() bool {
-	return len(r.sessions.byID) >= r.cfg.MaxSessions && r.sessions.idlest(r.now) == nil
+	return len(r.sessions.byID) >= r.cfg.MaxSessions && r.sessions.idlest(r.ran.total) == nil
 }
 
 // begin begins a session with its first datagram, when that proves that the WELCOME arrived or needs none.
@@ -153,7 +164,7 @@ func (r *reception) begin(h header, d []byte, from source) (why reason, ok bool)
 		return rejectTooMany, false
 	}
 	if len(r.sessions.byID) >= r.cfg.MaxSessions {
-		r.end(r.sessions.idlest(r.now))
+		r.end(r.sessions.idlest(r.ran.total))
 	}
 	s.inbox.start(r.handOn)
 	r.sessions.add(s)
@@ -176,10 +187,10 @@ func (r *reception) handOn(m *Message) {
 // tick sends the responses that are due and sets when it wants to be called next.
 func (r *reception) tick() {
 	if r.now >= r.due {
+		r.due = r.now + idleTick // which each visit makes earlier, and none later
 		for _, s := range r.sessions.byID {
 			r.visit(s)
 		}
-		r.due = r.now + idleTick
 		r.checkHeld()
 	} else {
 		for _, s := range r.sessions.touched {
@@ -192,13 +203,12 @@ func (r *reception) tick() {
 // visit does what is due for a session.
 func (r *reception) visit(s *session) {
 	s.inbox.tick(r.now)
-	silent := r.now-s.heard > idleEnd
+	silent := r.ran.total-s.heard > idleEnd
 	switch {
 	case s.ended:
-		if r.now-s.heard > endedEnd {
+		if r.ran.total-s.heard > endedEnd {
 			r.end(s)
 		}
-		r.due = min(r.due, s.inbox.detector.overdueAt)
 		return
 	case r.now >= s.inbox.reporter.dueAt || s.inbox.reporter.unsaid > int64(r.sessions.window)/8:
 		r.report(s, kindReport)
@@ -214,7 +224,7 @@ func (r *reception) visit(s *session) {
 // report sends a REPORT or BYE.
 func (r *reception) report(s *session, k kind) {
 	out := &r.scratch.report
-	out.window, out.load, out.overruns = r.sessions.share(r.now), r.load.read(r.now), r.overruns
+	out.window, out.load, out.overruns = r.sessions.share(r.ran.total), r.load.read(r.now), r.overruns
 	r.scratch.out = s.report(r.now, k, out, r.scratch.out[:0])
 	r.send(r.scratch.out, &s.from)
 }
@@ -246,7 +256,7 @@ func (r *reception) end(s *session) {
 
 // close ends all sessions and tells the listeners.
 func (r *reception) close(now int64) {
-	r.now = now
+	r.setTime(now)
 	for _, s := range r.sessions.byID {
 		if !s.ended {
 			s.inbox.finish()

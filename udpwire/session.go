@@ -10,13 +10,15 @@ type session struct {
 	in    incoming // What the listener sends.
 	out   outgoing // What is sent to it.
 	from  source   // Where the listener was last heard.
-	heard int64    // When that was, in ns.
+	heard int64    // When that was, in ns of running time.
 	ended bool     // It said BYE, or was told BYE.
+
+	touched bool // It is among those heard since the last visit (see sessionTable).
 }
 
 // Life of a session, in ns.
 const (
-	idleEnd  = int64(60 * time.Second) // without a datagram
+	idleEnd  = int64(10 * time.Minute) // without a datagram
 	endedEnd = int64(5 * time.Second)  // after BYE, to respond to a repeated one
 	idleGive = int64(5 * time.Second)  // silent so long, it makes room for a new one when the table is full
 )
