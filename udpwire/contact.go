@@ -19,16 +19,15 @@ const (
 
 // alive notes that the replayer responded.
 func (p *peer) alive(now int64) {
-	switch asked := p.initiator.asked; {
+	switch {
 	case p.phase == phaseSilent:
-		p.phase = phaseLive
 		p.log.Info("replayer answers again", "replayer", p.name)
-	case asked && p.contact.met:
+	case p.phase == phaseOpening && p.contact.met:
 		p.log.Info("replayer is back, a new session begins", "replayer", p.name)
-	case asked:
+	case p.phase == phaseOpening:
 		p.log.Info("replayer answers", "replayer", p.name, "datagram_bytes", p.size.full, "sealed", p.initiator.keys != nil)
 	}
-	p.initiator.asked = false
+	p.phase, p.initiator.asked = phaseLive, false
 	p.contact = contact{up: true, met: true, heardAt: now}
 }
 
@@ -52,8 +51,11 @@ func (p *peer) checkRefused(now int64) {
 			p.log.Warn("no replayer there yet, messages are kept as far as the buffer goes", "replayer", p.name)
 		}
 	}
-	if p.phase == phaseLive {
+	switch p.phase {
+	case phaseLive:
 		p.silent(now)
+	case phaseOpening:
+		p.reopen(now)
 	}
 	p.contact.up = false
 }
@@ -64,7 +66,7 @@ func (p *peer) checkUnheard(now int64) {
 		return
 	}
 	p.contact.warned, p.contact.up = true, false
-	text := "no answer: is gor replay running there?"
+	text := "no answer: is gor replay running there, and without a secret?"
 	if p.initiator.keys != nil {
 		text = "no answer: is gor replay running there with the same secret?"
 	}

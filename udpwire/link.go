@@ -57,6 +57,9 @@ func newLink(cfg *SenderConfig, host string, keys *keyring, now func() int64, dr
 	l.buffer.wait.Store(cfg.Wait)
 	l.peer = peer{name: host, log: cfg.Logger, dropped: dropped, contact: contact{up: true}, size: l.path.size(),
 		initiator: initiator{keys: keys, rand: randomBytes}}
+	if cfg.Wait {
+		l.peer.initiator.flags = helloPatient
+	}
 	l.peer.out.tx.write = func(b []byte, size int) (int, error) { return l.path.sock.write(b, size) }
 	l.peer.out.pool = &l.buffer.pool
 	l.peer.out.begin(outgoing{})

@@ -92,6 +92,7 @@ func (o *outbox) drain(now int64) error {
 // number gives a chunk's datagrams their numbers, headers and seals. From here on their bytes never change: a
 // number is one datagram for ever, sent again as it is.
 func (o *outbox) number(c *chunk, now int64) {
+	o.rekey(now)
 	c.numbered, c.number, c.at = true, o.flight.next, now
 	for i := range c.n {
 		start, end := c.start(i), c.ends[i]
@@ -151,15 +152,24 @@ func (o *outbox) measure(now int64, r *report) {
 // beat is when the next HEARTBEAT is due.
 func (o *outbox) beat() int64 { return o.pulse.due(o.flight.unsettled(), o.trip.known()) }
 
+// opening sends BEGIN.
+func (o *outbox) opening(now int64, first begin, dropped uint64) {
+	o.pulse.beat(now, o.flight.costSeen)
+	first.beat = o.progress(now, dropped)
+	o.sendControl(kindBegin, first.append(o.controlBody()))
+}
+
 // heartbeat sends a HEARTBEAT, or the same as BYE. dropped is how many messages the listener had no room for.
 func (o *outbox) heartbeat(now int64, k kind, dropped uint64) {
 	o.pulse.beat(now, o.flight.costSeen)
-	o.sendControl(k, o.progress(now, dropped))
+	h := o.progress(now, dropped)
+	o.sendControl(k, h.append(o.controlBody()))
 }
 
 // probe sends a HEARTBEAT of size bytes, to find out whether the path carries such a datagram.
 func (o *outbox) probe(now int64, dropped uint64, size int) {
-	d := o.progress(now, dropped)
+	h := o.progress(now, dropped)
+	d := h.append(o.controlBody())
 	if o.channel.seal != nil {
 		size -= tagSize
 	}
@@ -169,12 +179,15 @@ func (o *outbox) probe(now int64, dropped uint64, size int) {
 	o.sendControl(kindHeartbeat, d)
 }
 
-// progress builds the body of a HEARTBEAT in controlBody.
-func (o *outbox) progress(now int64, dropped uint64) []byte {
-	h := heartbeat{time: now, oldest: o.flight.oldest, highest: o.wrote(), messages: o.begun.messages(), bytes: o.begun.bytes,
+// progress is how far the listener is. It is asked for often enough to look after the keys as well.
+func (o *outbox) progress(now int64, dropped uint64) heartbeat {
+	o.rekey(now)
+	return heartbeat{time: now, oldest: o.flight.oldest, highest: o.wrote(), messages: o.begun.messages(), bytes: o.begun.bytes,
 		dropped: dropped}
-	return h.append(o.controlBody())
 }
+
+// rekey goes on with new keys when it is time.
+func (o *outbox) rekey(now int64) { o.channel.rekey(now, o.flight.next, o.flight.oldest) }
 
 // controlBody is where the body of a control datagram is to be appended: scratch behind the header's place.
 func (o *outbox) controlBody() []byte { return o.scratch[:headerSize] }

@@ -26,6 +26,7 @@ type phase uint8
 
 const (
 	phaseSeeking phase = iota // There is no session; HELLO goes out.
+	phaseOpening              // A session was given, and BEGIN goes out; nothing else is sent until it is known to exist.
 	phaseLive                 // In session, and the replayer responds.
 	phaseSilent               // In session, but it does not; HELLO asks whether it still knows the session.
 )
@@ -35,14 +36,16 @@ func (p *peer) tick(now int64) {
 	if p.farewell.done {
 		return
 	}
-	if p.phase == phaseLive {
+	switch p.phase {
+	case phaseLive:
 		p.checkSession(now)
-	} else {
-		p.sayHello(now)
+	case phaseOpening:
+		p.checkOpening(now)
 	}
+	p.sayHello(now)
 	p.checkRefused(now)
 	p.drain(now)
-	if p.phase != phaseSeeking && now >= p.out.beat() {
+	if p.phase != phaseSeeking && now >= p.beatDue() {
 		p.beat(now)
 	}
 	p.leave(now)
@@ -54,11 +57,11 @@ func (p *peer) due() int64 {
 		return never
 	}
 	due := never
-	if p.phase != phaseLive {
+	if p.asking() {
 		due = p.initiator.nextAt
 	}
 	if p.phase != phaseSeeking {
-		due = min(due, p.out.beat())
+		due = min(due, p.beatDue())
 		if p.farewell.begun {
 			due = min(due, max(p.farewell.byeAt, p.out.pulse.dataAt))
 		}
@@ -78,6 +81,23 @@ func (p *peer) checkSession(now int64) {
 	}
 }
 
+// checkOpening gives up a session that does not begin: its WELCOME is too old, or the replayer has gone.
+func (p *peer) checkOpening(now int64) {
+	if now-p.contact.heardAt > silentAfter {
+		p.reopen(now)
+	}
+}
+
+// reopen asks for another session instead of one that did not begin, in which nothing was sent.
+func (p *peer) reopen(now int64) {
+	p.out.begin(outgoing{})
+	p.phase = phaseSeeking
+	p.initiator.again(now)
+}
+
+// asking reports whether HELLO goes out.
+func (p *peer) asking() bool { return p.phase == phaseSeeking || p.phase == phaseSilent }
+
 // drain sends what is pending, if it may.
 func (p *peer) drain(now int64) {
 	if p.phase != phaseLive {
@@ -87,12 +107,26 @@ func (p *peer) drain(now int64) {
 	p.checkRefused(now)
 }
 
-// beat sends a HEARTBEAT.
-func (p *peer) beat(now int64) { p.out.heartbeat(now, kindHeartbeat, p.dropped()) }
+// beat sends a HEARTBEAT, or BEGIN until that is answered.
+func (p *peer) beat(now int64) {
+	if p.phase == phaseOpening {
+		p.out.opening(now, p.initiator.begin(), p.dropped())
+	} else {
+		p.out.heartbeat(now, kindHeartbeat, p.dropped())
+	}
+}
+
+// beatDue is when the next HEARTBEAT, or BEGIN, is due.
+func (p *peer) beatDue() int64 {
+	if p.phase == phaseOpening {
+		return p.out.pulse.due(true, false)
+	}
+	return p.out.beat()
+}
 
 // sayHello sends a HELLO when one is due.
 func (p *peer) sayHello(now int64) {
-	if now < p.initiator.nextAt {
+	if !p.asking() || now < p.initiator.nextAt {
 		return
 	}
 	current := uint64(0)
@@ -111,6 +145,8 @@ func (p *peer) datagram(now int64, d []byte) {
 		switch h.kind {
 		case kindWelcome:
 			why, ok = p.welcome(now, h, d)
+		case kindRetry:
+			why, ok = p.initiator.retry(now, h, d)
 		case kindReport, kindBye:
 			why, ok = p.reported(now, h, d)
 		default:
@@ -133,32 +169,35 @@ func (p *peer) welcome(now int64, h header, d []byte) (why reason, ok bool) {
 		p.alive(now)
 		return 0, true
 	}
+	seal, open, err := p.initiator.sealers(&w)
+	if err != nil { // not what an honest replayer contributes
+		p.initiator.again(now)
+		return rejectMalformed, false
+	}
 	if p.phase == phaseSilent {
 		p.endSession(now)
 	}
-	seal, open, err := p.initiator.sealers(&w)
-	if err != nil {
-		p.log.Error("no keys for the session", "replayer", p.name, "err", err)
-		return 0, true
-	}
-	p.size.begin()
-	p.accounts.sessions++
-	p.out.begin(newOutgoing(w.session, seal))
+	p.out.begin(newOutgoing(w.session, seal, now))
 	p.out.credit.window = int64(w.window)
 	p.in = incoming{seal: open}
-	p.phase = phaseLive
+	p.phase, p.initiator.asked, p.contact.heardAt = phaseOpening, false, now
+	p.beat(now)
+	return 0, true
+}
+
+// begun notes that the session exists: the replayer has responded in it for the first time.
+func (p *peer) begun(now int64) {
+	p.size.begin()
+	p.accounts.sessions++
 	p.alive(now)
-	p.beat(now) // proves to the replayer that its response arrived, and measures the round trip
 	for _, size := range p.size.candidates {
 		p.out.probe(now, p.dropped(), size)
 	}
-	p.drain(now)
-	return 0, true
 }
 
 // reported takes in a REPORT, or a BYE, with which the replayer ends the session.
 func (p *peer) reported(now int64, h header, d []byte) (why reason, ok bool) {
-	if p.phase != phaseLive && p.phase != phaseSilent || h.session != p.out.channel.session {
+	if p.phase == phaseSeeking || h.session != p.out.channel.session {
 		return rejectUnknownSession, false
 	}
 	body, why, ok := p.in.open(h, d)
@@ -170,8 +209,12 @@ func (p *peer) reported(now int64, h header, d []byte) (why reason, ok bool) {
 	}
 	p.in.seen.mark(h.number)
 	p.accounts.responses++
-	p.size.proven(int(p.report.size))
+	p.out.channel.age.confirmed = p.in.epoch()
 	if h.kind == kindReport {
+		if p.phase == phaseOpening {
+			p.begun(now)
+		}
+		p.size.proven(int(p.report.size))
 		p.alive(now)
 		p.drain(now)
 		return 0, true
