@@ -14,7 +14,7 @@ func TestAccountsClose(t *testing.T) {
 		{"nothing heard", report{}, tally{}, tally{10, 1000}},
 		{"more confirmed than can be", report{messages: 11, bytes: 2000}, tally{10, 1000}, tally{}},
 	} {
-		o := outbox{channel: newOutgoing(1, nil), begun: begun{before: 5, last: 15, bytes: 1000}, reported: c.reported}
+		o := outbox{channel: newOutgoing(1, nil, 0), begun: begun{before: 5, last: 15, bytes: 1000}, reported: c.reported}
 		var a peerAccounts
 		a.close(&o)
 		if a.received != c.received || a.lost != c.lost {

@@ -11,7 +11,7 @@ type chunk struct {
 	n     int              // How many datagrams there are.
 	ends  [maxGrams]uint32 // Where each ends in buf.
 	bases [maxGrams]uint64 // The id of the message that begins or goes on at each one's start.
-	begin [maxGrams]begin  // What begins in each.
+	news  [maxGrams]news   // What begins in each.
 	last  uint64           // The id of the last message that begins here or before.
 
 	// The outbox's.
@@ -21,8 +21,8 @@ type chunk struct {
 	at       int64  // When they were numbered, in ns.
 }
 
-// A begin is which messages begin in a datagram: how many, and how many bytes their bodies have.
-type begin struct{ messages, bytes uint32 }
+// A news is what begins in a datagram: how many messages, and how many bytes their bodies have.
+type news struct{ messages, bytes uint32 }
 
 // Limits of a chunk: Linux takes at most 64 segments per call (UDP_MAX_SEGMENTS in net/ipv4/udp.c) and one UDP length
 // in all.
@@ -65,7 +65,7 @@ func (c *chunk) merge(d *chunk) bool {
 	c.buf = append(c.buf, d.buf...)
 	for i := range d.n {
 		c.ends[c.n] = offset + d.ends[i]
-		c.bases[c.n], c.begin[c.n] = d.bases[i], d.begin[i]
+		c.bases[c.n], c.news[c.n] = d.bases[i], d.news[i]
 		c.n++
 	}
 	c.last = d.last

@@ -9,10 +9,11 @@ type contact struct {
 	progressAt int64 // When something new was last confirmed, or a session named, in running time.
 	absentAt   int64 // When the replayer was last live, or the start, in running time.
 
-	met       bool // It has been live once.
-	confirmed bool // In this session it has.
-	refused   bool // Since it last was, its machine says that nobody listens there.
-	warned    bool // The user was told that no response came.
+	met     bool // It has been live once.
+	lived   bool // In the present session it has.
+	known   bool // It has said that it has the present session.
+	refused bool // Since it last was live, its machine says that nobody listens there.
+	warned  bool // The user was told that no response came.
 }
 
 // How long a response may take, in running time.
@@ -65,7 +66,7 @@ func (p *peer) checkUnheard() {
 		return
 	}
 	c.warned = true
-	text := "no answer: is gor replay running there?"
+	text := "no answer: is gor replay running there, and without a secret?"
 	if p.initiator.keys != nil {
 		text = "no answer: is gor replay running there with the same secret?"
 	}
@@ -80,7 +81,7 @@ func (p *peer) tell(from state, e event, lost tally) {
 		log.Warn("replayer does not know the session any more, what it had not confirmed is lost", "messages", lost.messages)
 	}
 	switch {
-	case p.state == live && c.confirmed:
+	case p.state == live && c.lived:
 		log.Info("replayer answers again")
 	case p.state == live && c.met:
 		log.Info("replayer is back, a new session begins")

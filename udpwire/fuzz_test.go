@@ -41,15 +41,16 @@ func FuzzDatagram(f *testing.F) {
 				b[i] = counter
 			}
 		}
-		r := newReception(cfg, nil, 1<<20, func(d []byte, _ *source) error { answered += len(d); return nil })
-		r.responder.rand = random
+		var keys *keyring
+		if sealed {
+			keys = keyringOf(t, "secret")
+		}
+		r := newReception(cfg, keys, 1<<20, func(d []byte, _ *source) error { answered += len(d); return nil })
+		r.responder = newResponder(keys, random)
 		r.handle = func(m *Message) {
 			if len(m.Body) > total {
 				t.Fatalf("a message of %d bytes from %d", len(m.Body), total)
 			}
-		}
-		if sealed {
-			r.responder.keys = keyringOf(nil, "secret")
 		}
 		datagrams := uint64(0)
 		for now := int64(1); len(b) > 0; now += 1_000_000 {
@@ -82,7 +83,7 @@ func FuzzDatagram(f *testing.F) {
 // sent, or lose count of its messages and its memory.
 func FuzzAnswers(f *testing.F) {
 	for _, name := range []string{"welcome", "report", "bye_of_replayer"} {
-		d := golden(false)[name]
+		d := golden(f, false)[name]
 		f.Add(uint16(len(d)), d)
 	}
 	f.Fuzz(func(t *testing.T, size uint16, b []byte) {

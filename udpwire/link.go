@@ -56,6 +56,9 @@ func newLink(cfg *SenderConfig, host string, keys *keyring, clock clock, dropped
 	l.buffer.wait.Store(cfg.Wait)
 	l.peer = peer{name: host, log: cfg.Logger, dropped: dropped, size: l.path.size(),
 		initiator: initiator{keys: keys, rand: randomBytes}}
+	if cfg.Wait {
+		l.peer.initiator.flags = helloPatient
+	}
 	l.peer.out.tx.write = func(b []byte, size int) (int, error) { return l.path.sock.write(b, size) }
 	l.peer.out.pool = &l.buffer.pool
 	l.peer.out.begin(outgoing{})

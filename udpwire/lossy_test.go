@@ -82,7 +82,7 @@ func (n *network) random(b []byte) {
 	}
 }
 
-func keyringOf(t *testing.T, secret string) *keyring {
+func keyringOf(t testing.TB, secret string) *keyring {
 	k, err := newKeyring([]byte(secret))
 	if err != nil {
 		t.Fatal(err)
@@ -128,7 +128,7 @@ func (n *network) startReplayer(secret string) {
 		n.put(false, d)
 		return nil
 	})
-	recv.responder.rand, recv.handle = n.random, n.handle
+	recv.responder, recv.handle = newResponder(keyringOf(n.t, secret), n.random), n.handle
 	n.recv = &recv
 }
 

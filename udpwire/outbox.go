@@ -33,8 +33,8 @@ type begun struct {
 func (b *begun) messages() uint64 { return b.last - b.before }
 
 // add enters what begins in datagrams that have been sent.
-func (b *begun) add(begin []begin) {
-	for _, g := range begin {
+func (b *begun) add(news []news) {
+	for _, g := range news {
 		b.last += uint64(g.messages)
 		b.bytes += uint64(g.bytes)
 	}
@@ -97,7 +97,7 @@ func (o *outbox) drain(now int64) error {
 		for c.wrote < c.n {
 			n, size := c.run(c.wrote)
 			sent, err := o.tx.send(c.buf[c.start(c.wrote):c.ends[c.wrote+n-1]], size)
-			o.begun.add(c.begin[c.wrote : c.wrote+sent])
+			o.begun.add(c.news[c.wrote : c.wrote+sent])
 			if c.wrote += sent; sent > 0 {
 				o.pulse.data(now)
 			}
@@ -112,6 +112,7 @@ func (o *outbox) drain(now int64) error {
 // number gives a chunk's datagrams their numbers, headers and seals. From here on their bytes never change: a
 // number is one datagram for ever, sent again as it is.
 func (o *outbox) number(c *chunk, now int64) {
+	o.rekey(now)
 	c.numbered, c.number, c.at = true, o.flight.next, now
 	for i := range c.n {
 		start, end := c.start(i), c.ends[i]
@@ -175,15 +176,24 @@ func (o *outbox) measure(now int64, r *report) {
 // beat is when the next HEARTBEAT is due.
 func (o *outbox) beat() int64 { return o.pulse.due(o.flight.unsettled(), &o.trip) }
 
+// opening sends BEGIN.
+func (o *outbox) opening(now int64, first begin, dropped uint64) {
+	o.pulse.beat(now, o.flight.costSeen)
+	first.beat = o.progress(now, dropped)
+	o.sendControl(kindBegin, first.append(o.controlBody()))
+}
+
 // heartbeat sends a HEARTBEAT, or the same as BYE. dropped is how many messages the listener had no room for.
 func (o *outbox) heartbeat(now int64, k kind, dropped uint64) {
 	o.pulse.beat(now, o.flight.costSeen)
-	o.sendControl(k, o.progress(now, dropped))
+	h := o.progress(now, dropped)
+	o.sendControl(k, h.append(o.controlBody()))
 }
 
 // probe sends a HEARTBEAT of size bytes, to find out whether the path carries such a datagram.
 func (o *outbox) probe(now int64, dropped uint64, size int) {
-	d := o.progress(now, dropped)
+	h := o.progress(now, dropped)
+	d := h.append(o.controlBody())
 	if o.channel.seal != nil {
 		size -= tagSize
 	}
@@ -193,12 +203,15 @@ func (o *outbox) probe(now int64, dropped uint64, size int) {
 	o.sendControl(kindHeartbeat, d)
 }
 
-// progress builds the body of a HEARTBEAT in controlBody.
-func (o *outbox) progress(now int64, dropped uint64) []byte {
-	h := heartbeat{time: now, oldest: o.flight.oldest, highest: o.wrote(), messages: o.begun.messages(), bytes: o.begun.bytes,
+// progress is how far the listener is. It is asked for often enough to look after the keys as well.
+func (o *outbox) progress(now int64, dropped uint64) heartbeat {
+	o.rekey(now)
+	return heartbeat{time: now, oldest: o.flight.oldest, highest: o.wrote(), messages: o.begun.messages(), bytes: o.begun.bytes,
 		dropped: dropped}
-	return h.append(o.controlBody())
 }
+
+// rekey goes on with new keys when it is time.
+func (o *outbox) rekey(now int64) { o.channel.rekey(now, o.flight.next, o.flight.oldest) }
 
 // controlBody is where the body of a control datagram is to be appended: scratch behind the header's place.
 func (o *outbox) controlBody() []byte { return o.scratch[:headerSize] }
@@ -221,11 +234,11 @@ func (o *outbox) recall() {
 		d := c.buf[c.start(i):c.ends[i]]
 		if !o.channel.undo(d) {
 			o.pool.put(back)
-			o.begun.add(c.begin[c.wrote:c.n])
+			o.begun.add(c.news[c.wrote:c.n])
 			return
 		}
 		back.buf = append(back.buf, d...)
-		back.ends[back.n], back.bases[back.n], back.begin[back.n] = uint32(len(back.buf)), c.bases[i], c.begin[i]
+		back.ends[back.n], back.bases[back.n], back.news[back.n] = uint32(len(back.buf)), c.bases[i], c.news[i]
 		back.n++
 	}
 	back.last = c.last

@@ -61,7 +61,7 @@ func (p *packer) begin(m *Message) {
 	if p.since == 0 {
 		p.since = m.Time
 	}
-	b := &p.c.begin[p.c.n]
+	b := &p.c.news[p.c.n]
 	b.messages++
 	b.bytes += uint32(len(m.Body))
 	p.c.last = p.id

@@ -92,10 +92,15 @@ func (p *peer) happen(now int64, e event) {
 	case seeking, silent:
 		p.initiator.restart(now)
 	case opening:
+		p.initiator.asked = false
 		p.contact.progressAt = p.contact.ran.total
+		p.contact.known = e == welcomedBack
 	case live:
 		p.initiator.asked = false
-		p.contact.met, p.contact.confirmed, p.contact.refused = true, true, false
+		if !p.contact.lived {
+			p.begun(now)
+		}
+		p.contact.met, p.contact.lived, p.contact.known, p.contact.refused = true, true, true, false
 	}
 }
 
@@ -107,7 +112,7 @@ func (p *peer) endSession() (lost tally) {
 	p.accounts.close(&p.out)
 	p.out.abandon()
 	p.out.begin(outgoing{})
-	p.contact.confirmed = false
+	p.contact.known, p.contact.lived = false, false
 	return p.accounts.lost.without(before)
 }
 
@@ -119,8 +124,14 @@ func (p *peer) drain(now int64) {
 	}
 }
 
-// beat sends a HEARTBEAT.
-func (p *peer) beat(now int64) { p.out.heartbeat(now, kindHeartbeat, p.dropped()) }
+// beat sends a HEARTBEAT, or BEGIN until the replayer is known to have the session.
+func (p *peer) beat(now int64) {
+	if p.state == opening && !p.contact.known {
+		p.out.opening(now, p.initiator.begin(), p.dropped())
+	} else {
+		p.out.heartbeat(now, kindHeartbeat, p.dropped())
+	}
+}
 
 // sayHello sends a HELLO when one is due.
 func (p *peer) sayHello(now int64) {
@@ -142,6 +153,8 @@ func (p *peer) datagram(now int64, d []byte) {
 		switch h.kind {
 		case kindWelcome:
 			why, ok = p.welcome(now, h, d)
+		case kindRetry:
+			why, ok = p.initiator.retry(now, h, d)
 		case kindReport, kindBye:
 			why, ok = p.reported(now, h, d)
 		default:
@@ -166,21 +179,25 @@ func (p *peer) welcome(now int64, h header, d []byte) (why reason, ok bool) {
 		return 0, true
 	}
 	seal, open, err := p.initiator.sealers(&w)
-	if err != nil {
-		p.log.Error("no keys for the session", "replayer", p.name, "err", err)
-		return 0, true
+	if err != nil { // not what an honest replayer contributes
+		p.initiator.restart(now)
+		return rejectMalformed, false
 	}
 	p.happen(now, welcomedAnew)
-	p.accounts.sessions++
 	p.size.begin()
-	p.out.begin(newOutgoing(w.session, seal))
+	p.out.begin(newOutgoing(w.session, seal, now))
 	p.out.credit.window = int64(w.window)
 	p.in = incoming{seal: open}
-	p.beat(now) // proves to the replayer that its response arrived, and measures the round trip
+	p.beat(now)
+	return 0, true
+}
+
+// begun does what is to be done when the replayer has confirmed something in the session for the first time.
+func (p *peer) begun(now int64) {
+	p.accounts.sessions++
 	for _, size := range p.size.candidates {
 		p.out.probe(now, p.dropped(), size)
 	}
-	return 0, true
 }
 
 // reported takes in a REPORT, or a BYE, with which the replayer ends the session.
@@ -201,6 +218,7 @@ func (p *peer) reported(now int64, h header, d []byte) (why reason, ok bool) {
 	}
 	p.in.seen.mark(h.number)
 	p.accounts.responses++
+	p.out.channel.age.confirmed = p.in.epoch()
 	p.size.proven(int(p.report.size))
 	if progress {
 		p.contact.progressAt = p.contact.ran.total

@@ -14,7 +14,6 @@ type reception struct {
 
 	now      int64       // Set by whoever calls, before each call, in ns.
 	ran      runningTime // By which a listener's silence is judged.
-	instance uint64      // Says that it is this reception and no other.
 	due      int64       // When tick is to be called at the latest.
 	overruns uint64      // Datagrams that the socket's buffer had no room for; set by whoever calls.
 
@@ -43,7 +42,7 @@ const (
 // newReception returns a reception without listeners. cfg is checked, keys are nil without a secret, window is how many
 // bytes the socket's buffer takes. handle is to be set before the first datagram.
 func newReception(cfg ReceiverConfig, keys *keyring, window int, write func(d []byte, to *source) error) reception {
-	return reception{cfg: cfg, write: write, instance: random64(randomBytes) | 1, responder: responder{keys: keys, rand: randomBytes},
+	return reception{cfg: cfg, write: write, responder: newResponder(keys, randomBytes),
 		sessions: newSessionTable(window), load: loadGauge{sample: cfg.Load}}
 }
 
@@ -75,20 +74,20 @@ func (r *reception) accept(d []byte, from source) (why reason, ok bool) {
 	switch h.kind {
 	case kindHello:
 		return r.hello(h, d, from)
-	case kindWelcome, kindReport:
+	case kindWelcome, kindReport, kindRetry, kindUnknown, kindPiece, kindStatus:
 		return rejectKind, false
 	}
 	s := r.sessions.find(h.session)
 	if s == nil {
 		return r.begin(h, d, from)
 	}
-	if s.duplicate(h) {
-		s.repeated(r.now)
-		return 0, true
-	}
 	body, why, ok := s.open(h, d)
 	if !ok {
 		return why, false
+	}
+	if s.duplicate(h) {
+		s.repeated(r.now)
+		return 0, true
 	}
 	return r.bring(s, h, body, len(d), from)
 }
@@ -120,24 +119,25 @@ func (r *reception) allowed(a netip.Addr) bool {
 	return r.cfg.Allow == nil
 }
 
-// hello responds to a HELLO: with the session asked for if that is still known, else with a new one. The response goes
-// only to where an authentic HELLO came from.
+// hello responds to a HELLO. One that does not show that it can be reached where it seems to come from is asked to. Else it
+// gets the session asked for, if that is still known, or a new one, which begins with BEGIN.
 func (r *reception) hello(h header, d []byte, from source) (why reason, ok bool) {
 	size := len(d)
 	var ask hello
 	if why, ok = r.responder.parse(h, d, &ask); !ok {
 		return why, false
 	}
-	w := welcome{asked: ask.random, instance: r.instance, window: r.sessions.share(r.ran.total)}
-	if s := r.sessions.byID[ask.current]; s != nil && !s.ended {
-		w.session = ask.current
-		r.responder.rand(w.public[:])
-	} else if shake := r.responder.offer(h.session, &ask, &r.sessions, r.full); shake != nil {
-		w.session, w.public = shake.session, shake.random
+	r.responder.local.turn(r.now)
+	if !r.responder.local.reached(&ask.cookie, from) {
+		r.scratch.out = r.responder.retry(&ask, from, r.scratch.out[:0])
 	} else {
-		return rejectTooMany, false
+		s := r.sessions.byID[ask.current]
+		known := s != nil && !s.ended
+		if !known && r.full() {
+			return rejectTooMany, false
+		}
+		r.scratch.out = r.responder.welcome(&ask, from, known, r.sessions.share(r.ran.total), r.scratch.out[:0])
 	}
-	r.scratch.out = r.responder.welcome(h, &w, r.scratch.out[:0])
 	r.send(r.scratch.out, &from)
 	r.past.DatagramsReceived++
 	r.past.DatagramBytesReceived += uint64(size)
@@ -149,9 +149,12 @@ func (r *reception) full() bool {
 	return len(r.sessions.byID) >= r.cfg.MaxSessions && r.sessions.idlest(r.ran.total) == nil
 }
 
-// begin begins a session with its first datagram, when that proves that the WELCOME arrived or needs none.
+// begin begins a session with its BEGIN. Nothing else begins one.
 func (r *reception) begin(h header, d []byte, from source) (why reason, ok bool) {
-	s, shake, why := r.responder.begin(h)
+	if h.kind != kindBegin {
+		return rejectUnknownSession, false
+	}
+	s, why := r.responder.begin(r.now, h, d, from)
 	if s == nil {
 		return why, false
 	}
@@ -168,9 +171,6 @@ func (r *reception) begin(h header, d []byte, from source) (why reason, ok bool)
 	}
 	s.inbox.start(r.handOn)
 	r.sessions.add(s)
-	if shake != nil {
-		*shake = handshake{}
-	}
 	r.cfg.Logger.Info("listener connected", "listener", from.addr, "sealed", s.in.seal != nil)
 	return r.bring(s, h, body, size, from)
 }

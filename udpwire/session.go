@@ -34,16 +34,20 @@ func (s *session) repeated(now int64) {
 	s.inbox.reporter.hasten(now + reportBusy)
 }
 
-// open authenticates d and returns its body. A number of a kind other than DATA is used up then.
+// open authenticates d and returns its body. A number of a kind other than DATA is used up then. When the listener has
+// gone on to new keys, so do the responses.
 func (s *session) open(h header, d []byte) (body []byte, why reason, ok bool) {
 	if body, why, ok = s.in.open(h, d); ok && h.kind != kindData {
 		s.in.seen.mark(h.number)
 	}
+	if s.out.seal != nil && s.out.seal.epoch < s.in.epoch() {
+		s.out.seal.advance()
+	}
 	return body, why, ok
 }
 
-// accept takes in the body of an authentic datagram of size bytes. It returns false when that contradicts itself, or what the session can
-// have sent. g is scratch.
+// accept takes in the body of an authentic datagram of size bytes. It returns false when that contradicts itself, or what
+// the session can have sent. g is scratch.
 func (s *session) accept(now int64, h header, body []byte, size int, g *gone) bool {
 	switch h.kind {
 	case kindData:
@@ -57,6 +61,9 @@ func (s *session) accept(now int64, h header, body []byte, size int, g *gone) bo
 			s.end()
 		}
 		return true
+	case kindBegin:
+		var first begin
+		return first.parse(body) && s.inbox.heartbeat(now, &first.beat, size)
 	case kindGone:
 		if !g.parse(body) {
 			return false
