@@ -86,7 +86,7 @@ func (n *network) random(b []byte) {
 	}
 }
 
-func keyringOf(t *testing.T, secret string) *keyring {
+func keyringOf(t testing.TB, secret string) *keyring {
 	k, err := newKeyring([]byte(secret))
 	if err != nil {
 		t.Fatal(err)
@@ -97,7 +97,6 @@ func keyringOf(t *testing.T, secret string) *keyring {
 func (n *network) startListener(secret string) {
 	n.pool = chunkPool{}
 	n.peer = peer{name: "replayer", log: slog.New(slog.DiscardHandler), dropped: func() uint64 { return 0 },
-		contact:   contact{up: true},
 		initiator: initiator{keys: keyringOf(n.t, secret), rand: n.random}}
 	n.peer.out.tx.write = func(b []byte, segment int) (k int, err error) {
 		if n.refuse {
@@ -144,7 +143,7 @@ func (n *network) startReplayer(secret string) {
 		n.put(false, d)
 		return nil
 	})
-	recv.responder.rand, recv.handle = n.random, n.handle
+	recv.responder, recv.handle = newResponder(keyringOf(n.t, secret), n.random), n.handle
 	n.recv = &recv
 }
 
@@ -190,7 +189,7 @@ func (n *network) run(until int64) {
 		}
 		next = min(next, max(n.peer.due(), n.now+ms/10), max(n.recv.due, n.now+ms/10))
 		n.now = max(next, n.now)
-		n.recv.now = n.now
+		n.recv.setTime(n.now)
 		for len(n.queue) > 0 && n.queue[0].at <= n.now {
 			p := heap.Pop(&n.queue).(packet)
 			if p.toReplayer {
@@ -232,8 +231,8 @@ func (n *network) handle(m *Message) {
 // finish closes the listener as Close does and lets both sides settle.
 func (n *network) finish(wait int64) {
 	n.pack.flush()
-	n.peer.farewell.begun, n.peer.farewell.since = true, n.now
-	for end := n.now + wait; n.now < end && !n.peer.farewell.done; {
+	n.peer.leave()
+	for end := n.now + wait; n.now < end && n.peer.state != left; {
 		n.run(n.now + 10*ms)
 	}
 }

@@ -43,7 +43,7 @@ func pieceSession(t *testing.T, body string) (*session, []byte, *[]string) {
 	d := make([]byte, dataOffset)
 	putBase(d, 1)
 	d = append(appendHead(d, &m, 0), m.Body...)
-	out := newOutgoing(9, nil)
+	out := newOutgoing(9, nil, 1)
 	out.finishData(d, 1)
 	return s, d, &got
 }

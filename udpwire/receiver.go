@@ -56,7 +56,8 @@ func (cfg *ReceiverConfig) check() {
 
 // A Receiver receives messages from listeners. Run does all the work on its caller's goroutine.
 type Receiver struct {
-	sock *receiveSocket // Run's.
+	clock clock
+	sock  *receiveSocket // Run's.
 
 	mu   sync.Mutex // Guards core, for Stats. Run holds it while a batch is worked on.
 	core reception
@@ -81,7 +82,7 @@ func Listen(cfg ReceiverConfig) (*Receiver, error) {
 	if keys == nil && !conn.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap().IsLoopback() && cfg.Allow == nil {
 		cfg.Logger.Warn("no secret: anybody who reaches this port can have requests replayed", "addr", conn.LocalAddr())
 	}
-	r := &Receiver{sock: sock}
+	r := &Receiver{clock: newClock(), sock: sock}
 	r.core = newReception(cfg, keys, sock.window(), sock.write)
 	return r, nil
 }
@@ -135,7 +136,7 @@ func (r *Receiver) Run(ctx context.Context, handle func(*Message)) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.core.close(wallClock())
+	r.core.close(r.clock.now())
 	return nil
 }
 
@@ -149,7 +150,7 @@ const (
 func (r *Receiver) wake() time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return time.Unix(0, r.core.due)
+	return r.clock.deadline(r.core.due)
 }
 
 // turn waits for datagrams and works on those that came, and on what time brings.
@@ -163,7 +164,7 @@ func (r *Receiver) turn(deadline time.Time) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.core.now = wallClock()
+	r.core.setTime(r.clock.now())
 	if err == nil {
 		r.sock.each(r.core.datagram)
 	}

@@ -12,10 +12,10 @@ type reception struct {
 	write  func(d []byte, to *source) error // Sends one datagram.
 	handle func(*Message)                   // It is lent each message for the call.
 
-	now      int64  // Set by whoever calls, before each call, in ns.
-	instance uint64 // Says that it is this reception and no other.
-	due      int64  // When tick is to be called at the latest.
-	overruns uint64 // Datagrams that the socket's buffer had no room for; set by whoever calls.
+	now      int64       // Set by whoever calls, before each call, in ns.
+	ran      runningTime // By which a listener's silence is judged.
+	due      int64       // When tick is to be called at the latest.
+	overruns uint64      // Datagrams that the socket's buffer had no room for; set by whoever calls.
 
 	responder responder
 	sessions  sessionTable
@@ -32,14 +32,24 @@ type receptionScratch struct {
 	gone   gone
 }
 
-// idleTick is how often sessions are looked at that nothing came from.
-const idleTick = int64(100 * time.Millisecond)
+// Pace of ticks. One that comes so much later than that this process cannot have run counts as longestIdle: what came
+// meanwhile still lies in the socket, of which one call reads only a part.
+const (
+	idleTick    = int64(100 * time.Millisecond) // how often sessions are looked at that nothing came from
+	longestIdle = int64(time.Second)
+)
 
 // newReception returns a reception without listeners. cfg is checked, keys are nil without a secret, window is how many
 // bytes the socket's buffer takes. handle is to be set before the first datagram.
 func newReception(cfg ReceiverConfig, keys *keyring, window int, write func(d []byte, to *source) error) reception {
-	return reception{cfg: cfg, write: write, instance: random64(randomBytes) | 1, responder: responder{keys: keys, rand: randomBytes},
+	return reception{cfg: cfg, write: write, responder: newResponder(keys, randomBytes),
 		sessions: newSessionTable(window), load: loadGauge{sample: cfg.Load}}
+}
+
+// setTime says what time it is. It is to be called once for all datagrams that were read together.
+func (r *reception) setTime(now int64) {
+	r.now = now
+	r.ran.tick(now, longestIdle)
 }
 
 // datagram takes in one datagram. Its bytes are lent and will be overwritten.
@@ -64,27 +74,27 @@ func (r *reception) accept(d []byte, from source) (why reason, ok bool) {
 	switch h.kind {
 	case kindHello:
 		return r.hello(h, d, from)
-	case kindWelcome, kindReport:
+	case kindWelcome, kindReport, kindRetry, kindUnknown, kindStatus:
 		return rejectKind, false
 	}
 	s := r.sessions.find(h.session)
 	if s == nil {
 		return r.begin(h, d, from)
 	}
-	if s.duplicate(h) {
-		s.repeated(r.now)
-		return 0, true
-	}
 	body, why, ok := s.open(h, d)
 	if !ok {
 		return why, false
+	}
+	if s.duplicate(h) {
+		s.repeated(r.now)
+		return 0, true
 	}
 	return r.bring(s, h, body, len(d), from)
 }
 
 // bring brings the body of an authentic datagram of size bytes to its session.
 func (r *reception) bring(s *session, h header, body []byte, size int, from source) (why reason, ok bool) {
-	r.sessions.touch(s, r.now)
+	r.sessions.touch(s, r.ran.total)
 	s.from = from
 	if !s.accept(r.now, h, body, size, &r.scratch.gone) {
 		return rejectMalformed, false
@@ -109,24 +119,25 @@ func (r *reception) allowed(a netip.Addr) bool {
 	return r.cfg.Allow == nil
 }
 
-// hello responds to a HELLO: with the session asked for if that is still known, else with a new one. The response goes
-// only to where an authentic HELLO came from.
+// hello responds to a HELLO. One that does not show that it can be reached where it seems to come from is asked to. Else it
+// gets the session asked for, if that is still known, or a new one, which begins with BEGIN.
 func (r *reception) hello(h header, d []byte, from source) (why reason, ok bool) {
 	size := len(d)
 	var ask hello
 	if why, ok = r.responder.parse(h, d, &ask); !ok {
 		return why, false
 	}
-	w := welcome{asked: ask.random, instance: r.instance, window: r.sessions.share(r.now)}
-	if s := r.sessions.byID[ask.current]; s != nil && !s.ended {
-		w.session = ask.current
-		r.responder.rand(w.public[:])
-	} else if shake := r.responder.offer(h.session, &ask, &r.sessions, r.full); shake != nil {
-		w.session, w.public = shake.session, shake.random
+	r.responder.local.turn(r.now)
+	if !r.responder.local.reached(&ask.cookie, from) {
+		r.scratch.out = r.responder.retry(&ask, from, r.scratch.out[:0])
 	} else {
-		return rejectTooMany, false
+		s := r.sessions.byID[ask.current]
+		known := s != nil && !s.ended
+		if !known && r.full() {
+			return rejectTooMany, false
+		}
+		r.scratch.out = r.responder.welcome(&ask, from, known, r.sessions.share(r.ran.total), r.scratch.out[:0])
 	}
-	r.scratch.out = r.responder.welcome(h, &w, r.scratch.out[:0])
 	r.send(r.scratch.out, &from)
 	r.past.DatagramsReceived++
 	r.past.DatagramBytesReceived += uint64(size)
@@ -135,12 +146,15 @@ func (r *reception) hello(h header, d []byte, from source) (why reason, ok bool)
 
 // full reports whether there is no room for another session, nor one that could make room.
 func (r *reception) full() bool {
-	return len(r.sessions.byID) >= r.cfg.MaxSessions && r.sessions.idlest(r.now) == nil
+	return len(r.sessions.byID) >= r.cfg.MaxSessions && r.sessions.idlest(r.ran.total) == nil
 }
 
-// begin begins a session with its first datagram, when that proves that the WELCOME arrived or needs none.
+// begin begins a session with its BEGIN. Nothing else begins one.
 func (r *reception) begin(h header, d []byte, from source) (why reason, ok bool) {
-	s, shake, why := r.responder.begin(h)
+	if h.kind != kindBegin {
+		return rejectUnknownSession, false
+	}
+	s, why := r.responder.begin(r.now, h, d, from)
 	if s == nil {
 		return why, false
 	}
@@ -153,13 +167,10 @@ func (r *reception) begin(h header, d []byte, from source) (why reason, ok bool)
 		return rejectTooMany, false
 	}
 	if len(r.sessions.byID) >= r.cfg.MaxSessions {
-		r.end(r.sessions.idlest(r.now))
+		r.end(r.sessions.idlest(r.ran.total))
 	}
 	s.inbox.start(r.handOn)
 	r.sessions.add(s)
-	if shake != nil {
-		*shake = handshake{}
-	}
 	r.cfg.Logger.Info("listener connected", "listener", from.addr, "sealed", s.in.seal != nil)
 	return r.bring(s, h, body, size, from)
 }
@@ -176,10 +187,10 @@ func (r *reception) handOn(m *Message) {
 // tick sends the responses that are due and sets when it wants to be called next.
 func (r *reception) tick() {
 	if r.now >= r.due {
+		r.due = r.now + idleTick // which each visit makes earlier, and none later
 		for _, s := range r.sessions.byID {
 			r.visit(s)
 		}
-		r.due = r.now + idleTick
 		r.checkHeld()
 	} else {
 		for _, s := range r.sessions.touched {
@@ -192,13 +203,12 @@ func (r *reception) tick() {
 // visit does what is due for a session.
 func (r *reception) visit(s *session) {
 	s.inbox.tick(r.now)
-	silent := r.now-s.heard > idleEnd
+	silent := r.ran.total-s.heard > idleEnd
 	switch {
 	case s.ended:
-		if r.now-s.heard > endedEnd {
+		if r.ran.total-s.heard > endedEnd {
 			r.end(s)
 		}
-		r.due = min(r.due, s.inbox.detector.overdueAt)
 		return
 	case r.now >= s.inbox.reporter.dueAt || s.inbox.reporter.unsaid > int64(r.sessions.window)/8:
 		r.report(s, kindReport)
@@ -214,7 +224,7 @@ func (r *reception) visit(s *session) {
 // report sends a REPORT or BYE.
 func (r *reception) report(s *session, k kind) {
 	out := &r.scratch.report
-	out.window, out.load, out.overruns = r.sessions.share(r.now), r.load.read(r.now), r.overruns
+	out.window, out.load, out.overruns = r.sessions.share(r.ran.total), r.load.read(r.now), r.overruns
 	r.scratch.out = s.report(r.now, k, out, r.scratch.out[:0])
 	r.send(r.scratch.out, &s.from)
 }
@@ -248,7 +258,7 @@ func (r *reception) end(s *session) {
 
 // close ends all sessions and tells the listeners.
 func (r *reception) close(now int64) {
-	r.now = now
+	r.setTime(now)
 	for _, s := range r.sessions.byID {
 		if !s.ended {
 			s.inbox.finish()

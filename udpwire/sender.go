@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"sync/atomic"
-	"time"
 )
 
 // DefaultPort is the UDP port a replayer listens on.
@@ -69,9 +68,9 @@ func Dial(cfg SenderConfig) (*Sender, error) {
 	if err != nil {
 		return nil, fmt.Errorf("secret: %w", err)
 	}
-	s := &Sender{}
+	s, clock := &Sender{}, newClock()
 	for _, host := range cfg.Replayers {
-		l, err := newLink(&cfg, host, keys.clone(), wallClock, s.queueFull.Load)
+		l, err := newLink(&cfg, host, keys.clone(), clock, s.queueFull.Load)
 		if err != nil {
 			for _, l := range s.links {
 				l.path.close()
@@ -88,9 +87,6 @@ func Dial(cfg SenderConfig) (*Sender, error) {
 	}
 	return s, nil
 }
-
-// wallClock is the time in ns since the Unix epoch.
-func wallClock() int64 { return time.Now().UnixNano() }
 
 // randomBytes fills b with random bytes.
 func randomBytes(b []byte) { rand.Read(b) } // never fails (crypto/rand)

@@ -10,13 +10,15 @@ type session struct {
 	in    incoming // What the listener sends.
 	out   outgoing // What is sent to it.
 	from  source   // Where the listener was last heard.
-	heard int64    // When that was, in ns.
+	heard int64    // When that was, in ns of running time.
 	ended bool     // It said BYE, or was told BYE.
+
+	touched bool // It is among those heard since the last visit (see sessionTable).
 }
 
 // Life of a session, in ns.
 const (
-	idleEnd  = int64(60 * time.Second) // without a datagram
+	idleEnd  = int64(10 * time.Minute) // without a datagram
 	endedEnd = int64(5 * time.Second)  // after BYE, to respond to a repeated one
 	idleGive = int64(5 * time.Second)  // silent so long, it makes room for a new one when the table is full
 )
@@ -32,16 +34,20 @@ func (s *session) repeated(now int64) {
 	s.inbox.reporter.hasten(now + reportBusy)
 }
 
-// open authenticates d and returns its body. A number of a kind other than DATA is used up then.
+// open authenticates d and returns its body. A number of a kind other than DATA is used up then. When the listener has
+// gone on to new keys, so do the responses.
 func (s *session) open(h header, d []byte) (body []byte, why reason, ok bool) {
 	if body, why, ok = s.in.open(h, d); ok && h.kind != kindData {
 		s.in.seen.mark(h.number)
 	}
+	if s.out.seal != nil && s.out.seal.epoch < s.in.epoch() {
+		s.out.seal.advance()
+	}
 	return body, why, ok
 }
 
-// accept takes in the body of an authentic datagram of size bytes. It returns false when that contradicts itself, or what the session can
-// have sent. g is scratch.
+// accept takes in the body of an authentic datagram of size bytes. It returns false when that contradicts itself, or what
+// the session can have sent. g is scratch.
 func (s *session) accept(now int64, h header, body []byte, size int, g *gone) bool {
 	switch h.kind {
 	case kindData:
@@ -57,6 +63,9 @@ func (s *session) accept(now int64, h header, body []byte, size int, g *gone) bo
 		return true
 	case kindPiece:
 		return s.piece(now, body)
+	case kindBegin:
+		var first begin
+		return first.parse(body) && s.inbox.heartbeat(now, &first.beat, size)
 	case kindGone:
 		if !g.parse(body) {
 			return false

@@ -38,15 +38,18 @@ func (t *sessionTable) remove(s *session) {
 
 // touch notes that a session was heard from.
 func (t *sessionTable) touch(s *session, now int64) {
-	if s.heard != now {
-		s.heard = now
+	s.heard = now
+	if !s.touched {
+		s.touched = true
 		t.touched = append(t.touched, s)
 	}
 }
 
 // untouch forgets which sessions were heard from.
 func (t *sessionTable) untouch() {
-	clear(t.touched)
+	for i, s := range t.touched {
+		s.touched, t.touched[i] = false, nil
+	}
 	t.touched = t.touched[:0]
 }
 

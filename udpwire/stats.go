@@ -175,11 +175,11 @@ func (p *peer) addTo(st *SenderStats) {
 	}
 	st.Sessions += p.accounts.sessions
 	switch {
-	case p.phase == phaseLive:
+	case p.state == live:
 		st.ReplayersUp++
 		st.LoadPercent = max(st.LoadPercent, uint64(o.reported.load))
 		st.RoundTripMicros = max(st.RoundTripMicros, uint64(o.trip.smoothed/1000))
-	case !p.farewell.done:
+	case p.state != left:
 		st.ReplayersDown++
 	}
 }
