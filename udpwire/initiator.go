@@ -37,8 +37,8 @@ func (i *initiator) restart(now int64) {
 	i.since = now
 }
 
-// again goes on asking with another HELLO, now.
-func (i *initiator) again(now int64) { i.asked, i.tries, i.hurried, i.nextAt = false, 0, 0, now }
+// again goes on asking with another HELLO, which is due at a time.
+func (i *initiator) again(at int64) { i.asked, i.tries, i.hurried, i.nextAt = false, 0, 0, at }
 
 // datagram returns a HELLO that asks to go on with the session current; 0: with none. The bytes are lent until the next
 // call.

@@ -92,7 +92,7 @@ func (p *peer) checkOpening(now int64) {
 func (p *peer) reopen(now int64) {
 	p.out.begin(outgoing{})
 	p.phase = phaseSeeking
-	p.initiator.again(now)
+	p.initiator.again(max(now, p.contact.heardAt+helloFirst)) // and not as fast as it is refused
 }
 
 // asking reports whether HELLO goes out.
@@ -147,6 +147,8 @@ func (p *peer) datagram(now int64, d []byte) {
 			why, ok = p.welcome(now, h, d)
 		case kindRetry:
 			why, ok = p.initiator.retry(now, h, d)
+		case kindUnknown:
+			why, ok = p.unknown(now, h, d)
 		case kindReport, kindBye:
 			why, ok = p.reported(now, h, d)
 		default:
@@ -185,6 +187,29 @@ func (p *peer) welcome(now int64, h header, d []byte) (why reason, ok bool) {
 	return 0, true
 }
 
+// unknown takes in an UNKNOWN: the replayer does not know the session, or somebody would have us believe that. HELLO asks.
+func (p *peer) unknown(now int64, h header, d []byte) (why reason, ok bool) {
+	body, ok := p.initiator.keys.open(h, d)
+	if !ok {
+		return rejectAuth, false
+	}
+	var u unknown
+	if !u.parse(body) {
+		return rejectMalformed, false
+	}
+	if p.phase == phaseSeeking || u.session != p.out.channel.session || !p.out.sent(u.number) {
+		return rejectUnknownSession, false
+	}
+	p.accounts.responses++
+	switch p.phase {
+	case phaseLive:
+		p.silent(now)
+	case phaseOpening:
+		p.reopen(now)
+	}
+	return 0, true
+}
+
 // begun notes that the session exists: the replayer has responded in it for the first time.
 func (p *peer) begun(now int64) {
 	p.size.begin()
@@ -216,6 +241,7 @@ func (p *peer) reported(now int64, h header, d []byte) (why reason, ok bool) {
 		}
 		p.size.proven(int(p.report.size))
 		p.alive(now)
+		p.prove(now)
 		p.drain(now)
 		return 0, true
 	}
@@ -226,6 +252,14 @@ func (p *peer) reported(now int64, h header, d []byte) (why reason, ok bool) {
 	}
 	p.endSession(now)
 	return 0, true
+}
+
+// prove shows that the replayer's responses arrive here, if it wants to know: it has heard us from a new address.
+func (p *peer) prove(now int64) {
+	if c := p.report.challenge; c != 0 && c != p.out.answer {
+		p.out.answer = c
+		p.beat(now)
+	}
 }
 
 // endSession closes the accounts of the session. What was not sent yet waits for the next one.
