@@ -36,12 +36,7 @@ func (p *peer) tick(now int64) {
 	if p.farewell.done {
 		return
 	}
-	switch p.phase {
-	case phaseLive:
-		p.checkSession(now)
-	case phaseOpening:
-		p.checkOpening(now)
-	}
+	p.checkSession(now)
 	p.sayHello(now)
 	p.checkRefused(now)
 	p.drain(now)
@@ -69,22 +64,18 @@ func (p *peer) due() int64 {
 	return due
 }
 
-// checkSession ends a live session that cannot go on: the replayer has become silent, or the numbers are used up; the
-// next session has numbers again.
+// checkSession ends a session that cannot go on: it does not begin, the replayer has become silent, or the numbers are
+// used up; the next session has numbers again.
 func (p *peer) checkSession(now int64) {
 	switch {
+	case p.phase == phaseOpening && now-p.contact.heardAt > silentAfter: // the WELCOME is too old, or the replayer has gone
+		p.reopen(now)
+	case p.phase != phaseLive:
 	case now-p.contact.heardAt > silentAfter:
 		p.silent(now)
 	case p.out.flight.exhausted() && !p.out.flight.unsettled():
 		p.out.heartbeat(now, kindBye, p.dropped())
 		p.endSession(now)
-	}
-}
-
-// checkOpening gives up a session that does not begin: its WELCOME is too old, or the replayer has gone.
-func (p *peer) checkOpening(now int64) {
-	if now-p.contact.heardAt > silentAfter {
-		p.reopen(now)
 	}
 }
 
