@@ -15,11 +15,10 @@ type outbox struct {
 	flight   flight
 	begun    begun
 	reported report // The latest, without its spans.
+	answer   uint64 // What the next HEARTBEATs return: the last challenge, 0 when there was none.
 	trip     roundTrip
 	credit   credit
 	pulse    pulse
-
-	scratch [maxDatagram]byte // A datagram of another kind than DATA.
 }
 
 // begun are the messages of which a session has sent something.
@@ -49,7 +48,7 @@ func (o *outbox) begin(out outgoing) {
 	o.channel = out
 	o.flight.begin()
 	o.begun = begun{before: o.begun.last, last: o.begun.last}
-	o.reported, o.trip, o.pulse = report{}, roundTrip{}, pulse{}
+	o.reported, o.trip, o.pulse, o.answer = report{}, roundTrip{}, pulse{}, 0
 	o.credit = credit{window: minWindow}
 }
 
@@ -106,7 +105,7 @@ func (o *outbox) write(now int64, c *chunk) error {
 	for c.wrote < c.n {
 		n, size := c.run(c.wrote)
 		if size > o.tx.size.full {
-			if err := o.sendPieces(c.number+uint64(c.wrote), c.buf[c.start(c.wrote):c.ends[c.wrote]]); err != nil {
+			if err := o.tx.pieces(&o.channel, c.number+uint64(c.wrote), c.buf[c.start(c.wrote):c.ends[c.wrote]]); err != nil {
 				return err
 			}
 			o.wroteMore(now, c, 1)
@@ -142,6 +141,11 @@ func (o *outbox) number(c *chunk, now int64) {
 	}
 }
 
+// sent reports whether a datagram of the session may have had a number, of whichever kind it was.
+func (o *outbox) sent(number uint64) bool {
+	return number > 0 && number <= max(o.channel.control, o.flight.next-1)
+}
+
 // wrote is the highest number that was handed to the kernel.
 func (o *outbox) wrote() uint64 {
 	if c := o.pending.first; c != nil && c.numbered {
@@ -174,7 +178,7 @@ func (o *outbox) report(now int64, r *report) (progress, ok bool) {
 	}
 	o.reported = *r
 	o.reported.missing = nil // the spans are the caller's
-	if o.hole(r.missing) {
+	if o.flight.hole(r.missing, o.tx.size.full) {
 		o.tx.size.doubt(now)
 	}
 	o.resend(now, r.missing)
@@ -204,47 +208,34 @@ func (o *outbox) beat() int64 { return o.pulse.due(o.flight.unsettled(), &o.trip
 func (o *outbox) opening(now int64, first begin, dropped uint64) {
 	o.pulse.beat(now, o.flight.costSeen)
 	first.beat = o.progress(now, dropped)
-	o.sendControl(kindBegin, first.append(o.controlBody()))
+	o.tx.control(&o.channel, kindBegin, first.append(o.tx.body()))
 }
 
 // heartbeat sends a HEARTBEAT, or the same as BYE. dropped is how many messages the listener had no room for.
 func (o *outbox) heartbeat(now int64, k kind, dropped uint64) {
 	o.pulse.beat(now, o.flight.costSeen)
 	h := o.progress(now, dropped)
-	o.sendControl(k, h.append(o.controlBody()))
+	o.tx.control(&o.channel, k, h.append(o.tx.body()))
 }
 
-// probe sends a HEARTBEAT of size bytes, to find out whether the path carries such a datagram.
-func (o *outbox) probe(now int64, dropped uint64, size int) {
-	h := o.progress(now, dropped)
-	d := h.append(o.controlBody())
-	if o.channel.seal != nil {
-		size -= tagSize
+// search sends HEARTBEATs that are padded to larger sizes than the path is known to carry, when that is due.
+func (o *outbox) search(now int64, dropped uint64) {
+	var sizes [len(steps) + 1]int
+	for _, size := range o.tx.size.probes(sizes[:0], now, o.tx.mtu()) {
+		h := o.progress(now, dropped)
+		o.tx.probe(&o.channel, h.append(o.tx.body()), size)
 	}
-	used := len(d)
-	d = d[:size]
-	clear(d[used:])
-	o.tx.probe(o.channel.finishControl(kindHeartbeat, d))
 }
 
 // progress is how far the listener is. It is asked for often enough to look after the keys as well.
 func (o *outbox) progress(now int64, dropped uint64) heartbeat {
 	o.rekey(now)
 	return heartbeat{time: now, oldest: o.flight.oldest, highest: o.wrote(), messages: o.begun.messages(), bytes: o.begun.bytes,
-		dropped: dropped}
+		dropped: dropped, answer: o.answer}
 }
 
 // rekey goes on with new keys when it is time.
 func (o *outbox) rekey(now int64) { o.channel.rekey(now, o.flight.next, o.flight.oldest) }
-
-// controlBody is where the body of a control datagram is to be appended: scratch behind the header's place.
-func (o *outbox) controlBody() []byte { return o.scratch[:headerSize] }
-
-// sendControl completes and sends a control datagram built in controlBody.
-func (o *outbox) sendControl(k kind, d []byte) {
-	d = o.channel.finishControl(k, d)
-	o.tx.send(d, len(d)) // one that is lost, here or on the way, is followed by others
-}
 
 // recall takes back what has its numbers and never left, so that it is not lost with the session: it waits for the next
 // one as if it had never been numbered. What cannot be taken back is as good as sent.

@@ -240,7 +240,7 @@ func TestTransmitterTooLarge(t *testing.T) {
 		t.Errorf("the kernel does not know: %d sent, %v, %d bytes", n, err, tx.size.full)
 	}
 	before := tx.health.errors
-	tx.probe(make([]byte, 1452))
+	tx.probe(&outgoing{}, make([]byte, 100, 2000), 1452)
 	if tx.health.errors != before || tx.size.full != minDatagram {
 		t.Errorf("a probe that is refused counts: %d", tx.health.errors)
 	}

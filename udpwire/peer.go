@@ -38,29 +38,10 @@ func (p *peer) tick(now int64) {
 	if p.state.beating() && now >= p.out.beat() {
 		p.beat(now)
 	}
-	p.probe(now)
-	p.checkSending()
-}
-
-// probe looks whether the path carries larger datagrams, when that is due.
-func (p *peer) probe(now int64) {
-	if p.state != live {
-		return
+	if p.state == live {
+		p.out.search(now, p.dropped())
 	}
-	var sizes [len(steps) + 1]int
-	for _, size := range p.out.tx.size.probes(sizes[:0], now, p.out.tx.mtu()) {
-		p.out.probe(now, p.dropped(), size)
-	}
-}
-
-// checkSending tells the user when this machine begins to refuse to send, and when that is over.
-func (p *peer) checkSending() {
-	switch err, over := p.out.tx.health.news(); {
-	case err != nil:
-		p.log.Warn("cannot send to the replayer", "replayer", p.name, "err", err)
-	case over:
-		p.log.Info("sending to the replayer works again", "replayer", p.name)
-	}
+	p.out.tx.health.tell(p.log, p.name)
 }
 
 // due is when tick is to be called next.
@@ -100,7 +81,7 @@ func (p *peer) judge(now int64) {
 
 // happen moves the state and does what belongs to that.
 func (p *peer) happen(now int64, e event) {
-	from, to := p.state, p.state.on(e)
+	from, to, asked := p.state, p.state.on(e), p.initiator.nextAt
 	if to == from {
 		return
 	}
@@ -115,7 +96,11 @@ func (p *peer) happen(now int64, e event) {
 	p.tell(from, e, lost)
 	switch to {
 	case seeking, silent:
-		p.initiator.restart(now)
+		at := now
+		if from == opening { // a session that does not begin is not asked for faster than any
+			at = max(now, asked)
+		}
+		p.initiator.restart(at)
 	case opening:
 		p.initiator.asked = false
 		p.contact.progressAt = p.contact.ran.total
@@ -180,6 +165,8 @@ func (p *peer) datagram(now int64, d []byte) {
 			why, ok = p.welcome(now, h, d)
 		case kindRetry:
 			why, ok = p.initiator.retry(now, h, d)
+		case kindUnknown:
+			why, ok = p.unknown(now, h, d)
 		case kindReport, kindBye:
 			why, ok = p.reported(now, h, d)
 		default:
@@ -216,11 +203,29 @@ func (p *peer) welcome(now int64, h header, d []byte) (why reason, ok bool) {
 	return 0, true
 }
 
+// unknown takes in an UNKNOWN: the replayer does not know the session, or somebody would have us believe that. HELLO asks.
+func (p *peer) unknown(now int64, h header, d []byte) (why reason, ok bool) {
+	body, ok := p.initiator.keys.open(h, d)
+	if !ok {
+		return rejectAuth, false
+	}
+	var u unknown
+	if !u.parse(body) {
+		return rejectMalformed, false
+	}
+	if !p.state.inSession() || u.session != p.out.channel.session || !p.out.sent(u.number) {
+		return rejectUnknownSession, false
+	}
+	p.accounts.responses++
+	p.happen(now, doubted)
+	return 0, true
+}
+
 // begun does what is to be done when the replayer has confirmed something in the session for the first time.
 func (p *peer) begun(now int64) {
 	p.accounts.sessions++
 	p.out.tx.size.search()
-	p.probe(now)
+	p.out.search(now, p.dropped())
 }
 
 // reported takes in a REPORT, or a BYE, with which the replayer ends the session.
@@ -248,7 +253,17 @@ func (p *peer) reported(now int64, h header, d []byte) (why reason, ok bool) {
 	}
 	if h.kind == kindBye {
 		p.happen(now, ended)
+	} else {
+		p.prove(now)
 	}
 	p.drain(now)
 	return 0, true
+}
+
+// prove shows that the replayer's responses arrive here, if it wants to know: it has heard us from a new address.
+func (p *peer) prove(now int64) {
+	if c := p.report.challenge; c != 0 && c != p.out.answer {
+		p.out.answer = c
+		p.beat(now)
+	}
 }

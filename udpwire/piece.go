@@ -34,13 +34,14 @@ func (p *piece) parse(b []byte) bool {
 		uint64(p.offset)+uint64(len(p.piece)) <= uint64(p.total)
 }
 
-// sendPieces sends the DATA datagram with a number in pieces. One that does not leave is asked for with the whole.
-func (o *outbox) sendPieces(number uint64, d []byte) error {
-	room := min(o.tx.size.full, maxPiece) - headerSize - pieceHead - tagSize
+// pieces sends the DATA datagram with a number in pieces, in a session's direction. One that does not leave is asked for
+// with the whole.
+func (t *transmitter) pieces(out *outgoing, number uint64, d []byte) error {
+	room := min(t.size.full, maxPiece) - headerSize - pieceHead - tagSize
 	for offset := 0; offset < len(d); offset += room {
 		p := piece{number, fragment{uint32(offset), uint32(len(d)), d[offset:min(offset+room, len(d))]}}
-		b := o.channel.finishControl(kindPiece, p.append(o.controlBody()))
-		if _, err := o.tx.send(b, len(b)); err != nil {
+		b := out.finishControl(kindPiece, p.append(t.body()))
+		if _, err := t.send(b, len(b)); err != nil {
 			return err
 		}
 	}

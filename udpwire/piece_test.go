@@ -51,7 +51,7 @@ func pieceSession(t *testing.T, body string) (*session, []byte, *[]string) {
 // put gives the session a piece.
 func (s *session) put(number uint64, total, from, to int, d []byte) bool {
 	p := piece{number, fragment{uint32(from), uint32(total), d[from:to]}}
-	return s.accept(1, header{kind: kindPiece, session: s.id, number: 1}, p.append(nil), pieceHead+to-from, &gone{})
+	return s.accept(1, header{kind: kindPiece, session: s.id, number: 1}, p.append(nil), listenerAt, pieceHead+to-from, &gone{})
 }
 
 // TestPiecesJoin: in whatever order, doubled or overlapping, the datagram is taken in once.
@@ -86,7 +86,7 @@ func TestPiecesOvertaken(t *testing.T) {
 		t.Fatal("the piece is not kept")
 	}
 	h, _, _ := parseHeader(d)
-	if !s.accept(1, h, d[headerSize:], len(d), &gone{}) || len(*got) != 1 {
+	if !s.accept(1, h, d[headerSize:], listenerAt, len(d), &gone{}) || len(*got) != 1 {
 		t.Fatalf("%d messages", len(*got))
 	}
 	if held := s.inbox.held(); held != 0 {

@@ -59,7 +59,7 @@ func (o *outbox) resend(now int64, missing []span) {
 	for _, m := range missing {
 		for n := max(m.first, o.flight.oldest); n < m.end() && n <= wrote && budget > 0; n++ {
 			s := o.flight.at(n)
-			if o.givenUp(s, now) {
+			if o.resends.givenUp(s, now) {
 				o.resends.gone.numbers = addNumber(o.resends.gone.numbers, n)
 				continue
 			}
@@ -73,30 +73,30 @@ func (o *outbox) resend(now int64, missing []span) {
 			o.resends.recovered++
 		}
 	}
-	o.sendRun(&r)
+	o.tx.run(&r)
 	if g := &o.resends.gone; len(g.numbers) > 0 {
 		g.numbers = fitSpans(g.numbers, g.numbers[0].first, goneSpans)
-		o.sendControl(kindGone, g.append(o.controlBody()))
+		o.tx.control(&o.channel, kindGone, g.append(o.tx.body()))
 	}
 }
 
 // again sends a number once more, or gathers it in r. An error needs no response: the replayer will ask again.
 func (o *outbox) again(r *run, number uint64, s *sent) {
 	if int(s.end-s.start) > o.tx.size.full {
-		o.sendPieces(number, s.c.buf[s.start:s.end])
+		o.tx.pieces(&o.channel, number, s.c.buf[s.start:s.end])
 		return
 	}
 	if !r.add(s) {
-		o.sendRun(r)
+		o.tx.run(r)
 		r.add(s)
 	}
 }
 
 // givenUp reports whether a datagram is not worth being sent again.
-func (o *outbox) givenUp(s *sent, now int64) bool {
+func (rs *resends) givenUp(s *sent, now int64) bool {
 	if !s.gone && s.tries >= maxTries && now-s.c.at > maxAge {
 		s.gone = true
-		o.resends.lost++
+		rs.lost++
 	}
 	return s.gone
 }
@@ -107,15 +107,14 @@ const holeTries = 4
 
 // hole reports whether large datagrams vanish on the way where small ones pass, as behind a router that neither forwards
 // them nor says so (RFC 2923): the oldest missing one is large and was sent again and again, and nothing as large
-// sent after it has arrived.
-func (o *outbox) hole(missing []span) bool {
-	f := &o.flight
+// sent after it has arrived. full is the largest that is sent whole.
+func (f *flight) hole(missing []span, full int) bool {
 	if len(missing) == 0 || missing[0].first != f.oldest || !f.unsettled() {
 		return false
 	}
 	s := f.at(f.oldest)
 	size := int(s.end - s.start)
-	if size <= minDatagram || size > o.tx.size.full || s.tries < holeTries {
+	if size <= minDatagram || size > full || s.tries < holeTries {
 		return false
 	}
 	known := min(missing[len(missing)-1].end(), f.next) // what lies behind may be missing as well
@@ -133,13 +132,4 @@ func (o *outbox) hole(missing []span) bool {
 		}
 	}
 	return true
-}
-
-// sendRun sends what was gathered. An error needs no response: the replayer will ask again.
-func (o *outbox) sendRun(r *run) {
-	if r.c == nil {
-		return
-	}
-	o.tx.send(r.c.buf[r.start:r.end], int(r.size))
-	*r = run{}
 }

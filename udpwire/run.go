@@ -21,3 +21,11 @@ func (r *run) add(s *sent) bool {
 	r.end, r.closed = s.end, size < r.size
 	return true
 }
+
+// run sends what was gathered and empties r. An error needs no response: the replayer will ask again.
+func (t *transmitter) run(r *run) {
+	if r.c != nil {
+		t.send(r.c.buf[r.start:r.end], int(r.size))
+	}
+	*r = run{}
+}

@@ -2,6 +2,7 @@ package udpwire
 
 import (
 	"errors"
+	"log/slog"
 	"syscall"
 )
 
@@ -89,6 +90,16 @@ func (h *sendHealth) note(err error) {
 	h.errors[m]++
 	if m.lasting() && h.failed == nil {
 		h.failed = err
+	}
+}
+
+// tell tells the user when this machine begins to refuse to send to a replayer, and when that is over.
+func (h *sendHealth) tell(log *slog.Logger, replayer string) {
+	switch err, over := h.news(); {
+	case err != nil:
+		log.Warn("cannot send to the replayer", "replayer", replayer, "err", err)
+	case over:
+		log.Info("sending to the replayer works again", "replayer", replayer)
 	}
 }
 

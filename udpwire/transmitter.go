@@ -20,6 +20,8 @@ type transmitter struct {
 	refused   bool   // The other machine said that nobody listens. Who acts on it takes it back.
 	datagrams uint64 // How many left, of all kinds, those sent again as well.
 	bytes     uint64 // Their UDP payload.
+
+	scratch [maxDatagram]byte // A datagram of another kind than DATA.
 }
 
 // send writes datagrams of size bytes. When the kernel refuses them for their size, path size is learnt anew: the error
@@ -47,8 +49,26 @@ func (t *transmitter) send(b []byte, size int) (n int, err error) {
 // errTooLarge: the datagram has to go in pieces.
 var errTooLarge = errors.New("larger than the path carries")
 
-// probe sends a datagram of which nobody knows whether it passes: the kernel may refuse it.
-func (t *transmitter) probe(d []byte) {
+// body is where the body of a control datagram is to be appended: scratch behind the header's place.
+func (t *transmitter) body() []byte { return t.scratch[:headerSize] }
+
+// control completes and sends a control datagram built in body. One that is lost, here or on the way, is followed by
+// others.
+func (t *transmitter) control(out *outgoing, k kind, d []byte) {
+	d = out.finishControl(k, d)
+	t.send(d, len(d))
+}
+
+// probe pads a HEARTBEAT built in body to size bytes and sends it. Nobody knows whether it passes: the kernel may refuse
+// it.
+func (t *transmitter) probe(out *outgoing, d []byte, size int) {
+	if out.seal != nil {
+		size -= tagSize
+	}
+	used := len(d)
+	d = d[:size]
+	clear(d[used:])
+	d = out.finishControl(kindHeartbeat, d)
 	if n, err := t.write(d, len(d)); !errors.Is(err, syscall.EMSGSIZE) {
 		t.count(d, len(d), n, err)
 	}
