@@ -2,18 +2,14 @@ package udpwire
 
 import "time"
 
-// nobodyAfter is how long a replayer may not respond, in running time, before a source that can wait does not wait for it
-// any more.
+// nobodyAfter is how long a replayer may not respond before a source that can wait does not wait for it any more.
 const nobodyAfter = int64(10 * time.Second)
 
-// A forlorn says why there is no sense in waiting for a replayer. It is zero when there is, and for a source that cannot
-// wait.
-type forlorn uint8
-
-const (
-	noReplayer forlorn = iota + 1 // It did not respond for too long.
-	noTarget                      // It can reach none of its targets.
-)
+// A forlorn is a listener whose source can wait and has nobody to wait for.
+type forlorn struct {
+	since  int64 // When that was found out, in ns; 0: it is not so.
+	absent bool  // The replayer did not respond; else it can reach none of its targets.
+}
 
 // check finds out whether there is sense in waiting for a replayer, and returns what to say when there is none any more.
 // absent says that it has not responded for nobodyAfter, noTarget that it says it can reach none of its targets.

@@ -36,7 +36,7 @@ type granter struct {
 }
 
 // renew grants a session what there is for it now.
-func (r *granter) renew(ran int64, s *session, all *sessionTable) {
+func (r *granter) renew(now int64, s *session, all *sessionTable) {
 	g := &s.grant
 	if !g.patient {
 		return
@@ -48,7 +48,7 @@ func (r *granter) renew(ran int64, s *session, all *sessionTable) {
 	messages, bytes := r.consumer.Room()
 	var others, unused, unusedBytes uint64
 	for _, other := range all.byID {
-		if other.grant.patient && !other.idleFor(ran, idleGive) { // one that has gone comes back as it is: there is a chunk's room
+		if other.grant.patient && !other.idleFor(now, idleGive) { // one that has gone comes back as it is: there is a chunk's room
 			m, b := other.grant.unused(&other.inbox)
 			others, unused, unusedBytes = others+1, unused+m, unusedBytes+b
 		}

@@ -255,7 +255,7 @@ func TestForlorn(t *testing.T) {
 	expect := func(want bool, after int64) {
 		t.Helper()
 		n.run(n.now + after*ms)
-		if got := n.peer.forlorn != 0; got != want {
+		if got := n.peer.forlorn.since != 0; got != want {
 			t.Errorf("forlorn %t, want %t", got, want)
 		}
 	}
@@ -327,7 +327,7 @@ func TestForlornIsForThePatient(t *testing.T) {
 	n := newNetwork(t, 1, "")
 	n.cut = true
 	n.run(n.now + 60_000*ms)
-	if n.peer.forlorn != 0 {
+	if n.peer.forlorn.since != 0 {
 		t.Error("forlorn")
 	}
 }

@@ -284,7 +284,7 @@ func (l *link) close(ctx context.Context) error {
 	<-l.done
 	l.path.close()
 	switch {
-	case l.peer.farewell.abandoned && l.peer.forlorn == noTarget:
+	case l.peer.farewell.abandoned && l.peer.forlorn.since != 0 && !l.peer.forlorn.absent:
 		return fmt.Errorf("replayer %s can reach none of its targets", l.path.host)
 	case l.peer.farewell.abandoned:
 		return fmt.Errorf("replayer %s did not confirm everything", l.path.host)

@@ -79,13 +79,6 @@ func (o *outbox) starved() bool {
 // held reports whether messages that have arrived are still to go on from the replayer, for a source that can wait.
 func (o *outbox) held() bool { return o.patient && o.reported.flags&reportHolds != 0 }
 
-// unconfirmed is how many messages were sent in the session, if only in part, and are neither confirmed nor known to be
-// lost.
-func (o *outbox) unconfirmed() uint64 {
-	n := o.begun.messages()
-	return n - min(o.reported.messages+o.reported.lostMessages, n)
-}
-
 // room reports whether another chunk may be sent now.
 func (o *outbox) room() bool {
 	if o.starved() || o.reported.flags&reportDraining != 0 {
@@ -279,11 +272,14 @@ func (o *outbox) recall() {
 	o.pending.pushFront(back)
 }
 
-// discard forgets what is pending, but for what a message goes on with that has begun.
-func (o *outbox) discard() {
+// discard forgets what is pending, but for what a message goes on with that has begun. It reports whether there was
+// anything.
+func (o *outbox) discard() (any bool) {
 	for c := o.pending.first; c != nil && !c.numbered && c.bases[0] > o.begun.last; c = o.pending.first {
 		o.pool.put(o.pending.pop())
+		any = true
 	}
+	return any
 }
 
 // abandon forgets all that was sent in the session, and what is pending only to go on with a message begun in it: that

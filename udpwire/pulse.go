@@ -16,7 +16,7 @@ type pulse struct {
 // Pace of HEARTBEATs.
 const (
 	beatIdle = int64(time.Second)
-	beatBusy = int64(100 * time.Millisecond) // while something is not confirmed
+	beatBusy = int64(100 * time.Millisecond) // while something is not confirmed, or waits for credit
 	beatTail = int64(10 * time.Millisecond)  // after the last DATA, to notice a lost tail
 )
 
