@@ -32,23 +32,17 @@ func (p *peer) checkFarewell(now int64) {
 	switch {
 	case !f.begun:
 	case p.forlorn == noTarget:
-		p.dismiss(now)
+		p.out.discard() // what it has got is confirmed, and that is all
+		if f.abandoned = true; p.out.idle() {
+			p.happen(now, finished)
+		}
 	case p.forlorn == noReplayer && !p.out.idle():
 		p.abandon(now)
-	case p.out.idle() && p.state == live && p.out.held():
+	case p.out.idle() && p.state == live && p.out.credit.held(&p.out.reported):
 	case p.out.idle():
 		p.happen(now, finished)
 	case min(p.absentFor(), p.contact.ran.total-f.since) > absentTooLong:
 		p.abandon(now)
-	}
-}
-
-// dismiss leaves a replayer that can reach none of its targets: nothing else is sent, but what it has got is confirmed.
-func (p *peer) dismiss(now int64) {
-	p.out.discard()
-	p.farewell.abandoned = true
-	if p.out.idle() {
-		p.happen(now, finished)
 	}
 }
 

@@ -15,24 +15,24 @@ const (
 	noTarget                      // It can reach none of its targets.
 )
 
-// checkForlorn finds out whether there is sense in waiting for the replayer, and says so when there is none any more.
-func (p *peer) checkForlorn() {
-	before := p.forlorn
+// check finds out whether there is sense in waiting for the replayer, and says so when there is none any more.
+func (f *forlorn) check(p *peer) {
+	before := *f
 	switch {
-	case !p.out.patient:
+	case !p.out.credit.patient:
 		return
 	case p.absentFor() >= nobodyAfter:
-		p.forlorn = noReplayer
+		*f = noReplayer
 	case p.state == live && p.out.reported.flags&reportNoTarget != 0:
-		p.forlorn = noTarget
+		*f = noTarget
 	case p.state == live:
-		p.forlorn = 0
+		*f = 0
 	}
 	switch {
-	case p.forlorn == before:
-	case p.forlorn == noReplayer:
+	case *f == before:
+	case *f == noReplayer:
 		p.log.Warn("no replayer has responded for 10 seconds: nothing waits for it any more", "replayer", p.name)
-	case p.forlorn == noTarget:
+	case *f == noTarget:
 		p.log.Warn("replayer can reach none of its targets: nothing waits for it any more", "replayer", p.name)
 	}
 }

@@ -33,6 +33,24 @@ func (in *inbox) done() (messages, bytes uint64) {
 // has not come of that is never more than the room, except for a chunk each: nobody has to throw away what comes.
 type granter struct {
 	consumer Consumer // It has the room; nil: there is no bound.
+	draining bool     // The replayer is about to end: nothing new is to begin here.
+}
+
+// flags are what a REPORT says of the replayer.
+func (r *granter) flags() (flags uint8) {
+	if r.draining {
+		flags |= reportDraining
+	}
+	if r.consumer == nil {
+		return flags
+	}
+	if !r.consumer.Reachable() {
+		flags |= reportNoTarget
+	}
+	if r.consumer.Holds() {
+		flags |= reportHolds
+	}
+	return flags
 }
 
 // renew grants a session what there is for it now.

@@ -7,7 +7,7 @@ import (
 
 // patiently makes a network's listener one whose source can wait.
 func (n *network) patiently() {
-	n.peer.out.patient, n.peer.initiator.flags, n.pack.part = true, helloPatient, true
+	n.peer.out.credit.patient, n.peer.initiator.flags, n.pack.part = true, helloPatient, true
 }
 
 // A consumer takes messages in at a steady pace and has room for only so many beside.

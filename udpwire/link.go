@@ -57,7 +57,7 @@ func newLink(cfg *SenderConfig, host string, keys *keyring, clock clock, dropped
 	l.peer = peer{name: host, log: cfg.Logger, dropped: dropped,
 		initiator: initiator{keys: keys, rand: randomBytes}}
 	if cfg.Wait {
-		l.peer.initiator.flags, l.peer.out.patient, l.pack.part = helloPatient, true, true
+		l.peer.initiator.flags, l.peer.out.credit.patient, l.pack.part = helloPatient, true, true
 	}
 	l.peer.out.tx.write = func(b []byte, size int) (int, error) { return l.path.sock.write(b, size) }
 	l.peer.out.tx.mtu, l.peer.out.tx.size = func() int { return l.path.sock.pathMTU() }, l.path.size()

@@ -9,7 +9,6 @@ type outbox struct {
 	pool    *chunkPool
 	pending list[chunk, *chunk] // What is to be sent for the first time; of the first chunk some may have been.
 	resends resends
-	patient bool // The messages' source can wait: it keeps to the credit.
 
 	// These begin anew with each session.
 	channel  outgoing
@@ -50,7 +49,7 @@ func (o *outbox) begin(out outgoing) {
 	o.flight.begin()
 	o.begun = begun{before: o.begun.last, last: o.begun.last}
 	o.reported, o.trip, o.pulse, o.answer = report{}, roundTrip{}, pulse{}, 0
-	o.credit = credit{window: minWindow}
+	o.credit = credit{window: minWindow, patient: o.credit.patient}
 }
 
 // push queues a chunk for drain.
@@ -68,15 +67,6 @@ func (o *outbox) idle() bool { return o.pending.first == nil && !o.flight.unsett
 // spent reports whether the session's numbers are used up and all are confirmed: the next session has numbers again.
 func (o *outbox) spent() bool { return o.flight.exhausted() && !o.flight.unsettled() }
 
-// starved reports whether what is pending waits for credit. What a message goes on with that has begun does not.
-func (o *outbox) starved() bool {
-	c := o.pending.first
-	return o.patient && c != nil && !c.numbered && c.bases[0] > o.begun.last && !o.credit.allows(&o.begun)
-}
-
-// held reports whether messages that have arrived are still to go on from the replayer, for a source that can wait.
-func (o *outbox) held() bool { return o.patient && o.reported.flags&reportHolds != 0 }
-
 // unconfirmed is how many messages were sent in the session, if only in part, and are neither confirmed nor known to be
 // lost.
 func (o *outbox) unconfirmed() uint64 {
@@ -86,7 +76,7 @@ func (o *outbox) unconfirmed() uint64 {
 
 // room reports whether another chunk may be sent now.
 func (o *outbox) room() bool {
-	if o.starved() || o.reported.flags&reportDraining != 0 {
+	if o.credit.starves(o.pending.first, &o.begun) || o.reported.flags&reportDraining != 0 {
 		return false
 	}
 	return o.flight.fits() && o.unconfirmed() < maxUnderWay && o.flight.cost() < o.credit.underWay()
@@ -217,7 +207,8 @@ func (o *outbox) measure(now int64, r *report) {
 
 // beat is when the next HEARTBEAT is due.
 func (o *outbox) beat() int64 {
-	return o.pulse.due(o.flight.unsettled() || o.starved() || o.held(), &o.trip)
+	waits := o.credit.starves(o.pending.first, &o.begun) || o.credit.held(&o.reported)
+	return o.pulse.due(waits || o.flight.unsettled(), &o.trip)
 }
 
 // opening sends BEGIN.

@@ -76,7 +76,7 @@ func (p *peer) judge(now int64) {
 		p.out.heartbeat(now, kindBye, p.dropped())
 		p.happen(now, spent)
 	}
-	p.checkForlorn()
+	p.forlorn.check(p)
 	p.checkFarewell(now)
 	p.checkUnheard()
 }

@@ -23,7 +23,6 @@ type reception struct {
 	hints     bucket // How often UNKNOWN is sent.
 	load      loadGauge
 	granter   granter
-	draining  bool // It is about to end: nothing new is to begin here.
 	alarm     alarm
 	past      ReceiverStats // Of sessions that ended, and what belongs to none.
 	scratch   receptionScratch
@@ -276,28 +275,12 @@ func (r *reception) visit(s *session) {
 func (r *reception) report(s *session) {
 	body := &r.scratch.report
 	body.window, body.load, body.overruns = r.sessions.share(r.ran.total), r.load.read(r.now), r.overruns
-	body.flags = r.flags()
+	body.flags = r.granter.flags()
 	s.inbox.report(r.now, body)
 	if r.granter.renew(r.ran.total, s, &r.sessions); s.grant.patient {
 		body.creditMessages, body.creditBytes = s.grant.messages, s.grant.bytes
 	}
 	r.sendBoth(&s.where, kindReport, &s.out, body)
-}
-
-// flags are what a REPORT says of the replayer.
-func (r *reception) flags() (flags uint8) {
-	if r.draining {
-		flags |= reportDraining
-	}
-	if c := r.granter.consumer; c != nil {
-		if !c.Reachable() {
-			flags |= reportNoTarget
-		}
-		if c.Holds() {
-			flags |= reportHolds
-		}
-	}
-	return flags
 }
 
 // tell sends a BYE with the totals of a session that has ended.
@@ -354,7 +337,7 @@ func (r *reception) end(s *session) *tombstone {
 // drain says that nothing new is to begin here.
 func (r *reception) drain(now int64) {
 	r.setTime(now)
-	r.draining = true
+	r.granter.draining = true
 	for _, s := range r.sessions.byID {
 		s.inbox.reporter.hasten(now)
 	}
