@@ -6,8 +6,7 @@ type credit struct {
 	window int64 // Bytes the replayer can take at once, as it said.
 	inPath int64 // Bytes that are confirmed during one round trip. They are under way beside those in the window.
 
-	patient         bool   // The messages' source can wait; this outlives a session.
-	messages, bytes uint64 // What it then may begin in this session.
+	messages, bytes uint64 // What a source that can wait may begin in this session.
 }
 
 // minWindow is the least window, in bytes, whatever the replayer says: two large datagrams.
@@ -33,12 +32,3 @@ func (c *credit) grant(r *report) {
 // allows reports whether another chunk may begin. Its messages may be more than are left, so that no message and no
 // chunk is too large for any credit.
 func (c *credit) allows(b *begun) bool { return b.messages() < c.messages && b.bytes < c.bytes }
-
-// starves reports whether the next chunk to be sent, nil for none, waits for leave. What a message goes on with that has
-// begun does not.
-func (c *credit) starves(next *chunk, b *begun) bool {
-	return c.patient && next != nil && !next.numbered && next.bases[0] > b.last && !c.allows(b)
-}
-
-// held reports whether messages that have arrived are still to go on from the replayer, and their source waits for that.
-func (c *credit) held(r *report) bool { return c.patient && r.flags&reportHolds != 0 }

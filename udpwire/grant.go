@@ -33,28 +33,10 @@ func (in *inbox) done() (messages, bytes uint64) {
 // has not come of that is never more than the room, except for a chunk each: nobody has to throw away what comes.
 type granter struct {
 	consumer Consumer // It has the room; nil: there is no bound.
-	draining bool     // The replayer is about to end: nothing new is to begin here.
-}
-
-// flags are what a REPORT says of the replayer.
-func (r *granter) flags() (flags uint8) {
-	if r.draining {
-		flags |= reportDraining
-	}
-	if r.consumer == nil {
-		return flags
-	}
-	if !r.consumer.Reachable() {
-		flags |= reportNoTarget
-	}
-	if r.consumer.Holds() {
-		flags |= reportHolds
-	}
-	return flags
 }
 
 // renew grants a session what there is for it now.
-func (r *granter) renew(ran int64, s *session, all *sessionTable) {
+func (r *granter) renew(now int64, s *session, all *sessionTable) {
 	g := &s.grant
 	if !g.patient {
 		return
@@ -66,7 +48,7 @@ func (r *granter) renew(ran int64, s *session, all *sessionTable) {
 	messages, bytes := r.consumer.Room()
 	var others, unused, unusedBytes uint64
 	for _, other := range all.byID {
-		if other.grant.patient && !other.idleFor(ran, idleGive) { // one that has gone comes back as it is: there is a chunk's room
+		if other.grant.patient && !other.idleFor(now, idleGive) { // one that has gone comes back as it is: there is a chunk's room
 			m, b := other.grant.unused(&other.inbox)
 			others, unused, unusedBytes = others+1, unused+m, unusedBytes+b
 		}

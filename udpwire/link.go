@@ -56,12 +56,12 @@ func newLink(cfg *SenderConfig, host string, keys *keyring, clock clock, dropped
 	l.buffer.wait.Store(cfg.Wait)
 	l.peer = peer{name: host, log: cfg.Logger, dropped: dropped,
 		initiator: initiator{keys: keys, rand: randomBytes}}
-	if cfg.Wait {
-		l.peer.initiator.flags, l.peer.out.credit.patient, l.pack.part = helloPatient, true, true
-	}
 	l.peer.out.tx.write = func(b []byte, size int) (int, error) { return l.path.sock.write(b, size) }
 	l.peer.out.tx.mtu, l.peer.out.tx.size = func() int { return l.path.sock.pathMTU() }, l.path.size()
 	l.peer.out.pool = &l.buffer.pool
+	if cfg.Wait {
+		l.peer.out.patient, l.peer.initiator.flags, l.pack.part = true, helloPatient, true
+	}
 	l.peer.out.begin(outgoing{})
 	l.peer.initiator.restart(clock.now())
 	l.pack.hand, l.pack.size = l.hand, func() int { return int(l.full.Load()) }
@@ -177,9 +177,9 @@ func (l *link) busy(now int64) bool {
 
 // publish copies what the Send goroutine reads without the lock.
 func (l *link) publish() {
-	l.up.Store(l.peer.up() && l.peer.forlorn == 0)
+	l.up.Store(l.peer.up() && l.peer.forlorn.since == 0)
 	l.full.Store(int64(l.peer.out.tx.size.full))
-	l.buffer.publish(l.peer.forlorn != 0)
+	l.buffer.publish(l.peer.forlorn.since != 0)
 }
 
 // run reads responses and does what time brings until close.
@@ -266,7 +266,7 @@ func (l *link) redial() {
 func (l *link) close(ctx context.Context) error {
 	l.pack.flush()
 	l.mu.Lock()
-	l.peer.leave()
+	l.peer.farewell.begin(l.peer.contact.ran.total)
 	l.wakeAt = 0
 	l.path.wake()
 	l.mu.Unlock()
@@ -284,7 +284,7 @@ func (l *link) close(ctx context.Context) error {
 	<-l.done
 	l.path.close()
 	switch {
-	case l.peer.farewell.abandoned && l.peer.forlorn == noTarget:
+	case l.peer.farewell.abandoned && l.peer.forlorn.since != 0 && !l.peer.forlorn.absent:
 		return fmt.Errorf("replayer %s can reach none of its targets", l.path.host)
 	case l.peer.farewell.abandoned:
 		return fmt.Errorf("replayer %s did not confirm everything", l.path.host)

@@ -8,21 +8,25 @@ import (
 // A reception knows all listeners: it responds to HELLO, brings each datagram to its session, and keeps the limits. It is
 // driven with the time and does no I/O but write. Not safe for concurrent use.
 type reception struct {
+	// ---- what it was given
 	cfg    ReceiverConfig
 	write  func(d []byte, to *source) error // Sends one datagram.
 	handle func(*Message)                   // It is lent each message for the call.
 
+	// ---- the moment
 	now      int64       // Set by whoever calls, before each call, in ns.
 	ran      runningTime // By which a listener's silence is judged.
 	due      int64       // When tick is to be called at the latest.
 	overruns uint64      // Datagrams that the socket's buffer had no room for; set by whoever calls.
 
+	// ---- its parts
 	responder responder
 	sessions  sessionTable
 	ended     graveyard
 	hints     bucket // How often UNKNOWN is sent.
 	load      loadGauge
 	granter   granter
+	draining  bool // It is about to end: nothing new is to begin here.
 	alarm     alarm
 	past      ReceiverStats // Of sessions that ended, and what belongs to none.
 	scratch   receptionScratch
@@ -275,12 +279,26 @@ func (r *reception) visit(s *session) {
 func (r *reception) report(s *session) {
 	body := &r.scratch.report
 	body.window, body.load, body.overruns = r.sessions.share(r.ran.total), r.load.read(r.now), r.overruns
-	body.flags = r.granter.flags()
-	s.inbox.report(r.now, body)
-	if r.granter.renew(r.ran.total, s, &r.sessions); s.grant.patient {
-		body.creditMessages, body.creditBytes = s.grant.messages, s.grant.bytes
-	}
+	body.flags = r.flags()
+	r.granter.renew(r.ran.total, s, &r.sessions)
+	s.report(r.now, body)
 	r.sendBoth(&s.where, kindReport, &s.out, body)
+}
+
+// flags are what a REPORT says of the replayer.
+func (r *reception) flags() (flags uint8) {
+	if r.draining {
+		flags |= reportDraining
+	}
+	if c := r.granter.consumer; c != nil {
+		if !c.Reachable() {
+			flags |= reportNoTarget
+		}
+		if c.Holds() {
+			flags |= reportHolds
+		}
+	}
+	return flags
 }
 
 // tell sends a BYE with the totals of a session that has ended.
@@ -337,7 +355,7 @@ func (r *reception) end(s *session) *tombstone {
 // drain says that nothing new is to begin here.
 func (r *reception) drain(now int64) {
 	r.setTime(now)
-	r.granter.draining = true
+	r.draining = true
 	for _, s := range r.sessions.byID {
 		s.inbox.reporter.hasten(now)
 	}
