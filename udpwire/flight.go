@@ -71,6 +71,9 @@ func (f *flight) fits() bool { return f.next-f.oldest+maxGrams <= maxOutstanding
 // exhausted reports whether the session's numbers are used up.
 func (f *flight) exhausted() bool { return f.next >= maxNumber-maxGrams }
 
+// spent reports whether the session's numbers are used up and all are confirmed: the next session has numbers again.
+func (f *flight) spent() bool { return f.exhausted() && !f.unsettled() }
+
 // cost is what the datagrams cost that the replayer may not have seen.
 func (f *flight) cost() int64 { return int64(f.costNext - f.costSeen) }
 
@@ -80,9 +83,6 @@ func (f *flight) see(number uint64) {
 		f.seen, f.costSeen = number, f.at(number).cost
 	}
 }
-
-// seeAll supposes that the replayer has seen everything: on a path without responses nobody will say so.
-func (f *flight) seeAll() { f.seen, f.costSeen = f.next-1, f.costNext }
 
 // settle forgets all numbers below n and gives the memory of whole chunks back to pool.
 func (f *flight) settle(n uint64, pool *chunkPool) {
