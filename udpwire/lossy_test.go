@@ -214,13 +214,24 @@ func (n *network) deliver(p packet) {
 	}
 }
 
-// tick does what time brings on the sides that run.
+// tick does what time brings on the sides that run. Each is to be called again when the first of its parts wants to be,
+// and no later.
 func (n *network) tick() {
 	if !n.stopped[replayer] {
 		n.recv.tick()
+		for _, s := range n.recv.sessions.byID {
+			if !s.ended && n.recv.due > s.inbox.due() {
+				n.t.Errorf("the reception is due in %d us, a session in %d us", (n.recv.due-n.now)/1000, (s.inbox.due()-n.now)/1000)
+			}
+		}
 	}
 	if !n.stopped[listener] {
 		n.peer.tick(n.now)
+		p := &n.peer
+		if due := p.due(); p.state.asking() && due > p.initiator.nextAt || p.state.beating() && due > p.out.beat() ||
+			p.state == leaving && due > p.farewell.byeAt || p.state != left && due > n.now+tickEvery {
+			n.t.Errorf("the peer is due in %d us, a part of it before", (due-n.now)/1000)
+		}
 	}
 }
 

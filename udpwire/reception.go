@@ -86,6 +86,7 @@ func (r *reception) accept(d []byte, from source) (why reason, ok bool) {
 		return why, false
 	}
 	if s.duplicate(h) {
+		r.sessions.touch(s, r.ran.total) // its next REPORT may be due earlier now
 		s.repeated(r.now)
 		return 0, true
 	}
