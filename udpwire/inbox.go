@@ -180,5 +180,7 @@ func (in *inbox) evict() bool {
 	return true
 }
 
-// held is how many bytes of memory unfinished and waiting messages take.
-func (in *inbox) held() int64 { return in.parts.bytes + in.order.heldBytes }
+// held is how many bytes of memory unfinished and waiting messages take, and what is remembered of those that are not.
+func (in *inbox) held() int64 {
+	return in.parts.bytes + in.order.heldBytes + in.numbers.held + in.order.done.held
+}

@@ -185,7 +185,7 @@ func (n *network) run(until int64) {
 			next = min(next, max(n.recv.due, n.now+ms/10))
 		}
 		if n.now = max(next, n.now); !n.stopped[replayer] {
-			n.recv.setTime(n.now)
+			n.recv.now = n.now
 		}
 		for len(n.queue) > 0 && n.queue[0].at <= n.now {
 			n.deliver(heap.Pop(&n.queue).(packet))
@@ -220,7 +220,7 @@ func (n *network) tick() {
 	if !n.stopped[replayer] {
 		n.recv.tick()
 		for _, s := range n.recv.sessions.byID {
-			if !s.ended && n.recv.due > s.inbox.due() {
+			if n.recv.due > s.inbox.due() {
 				n.t.Errorf("the reception is due in %d us, a session in %d us", (n.recv.due-n.now)/1000, (s.inbox.due()-n.now)/1000)
 			}
 		}
@@ -242,7 +242,7 @@ func (n *network) stop(side int, f func()) {
 	f()
 	n.stopped[side] = false
 	if side == replayer {
-		n.recv.setTime(n.now)
+		n.recv.now = n.now
 	}
 	n.tick()
 	for _, p := range n.sockets[side] {

@@ -15,6 +15,7 @@ type outbox struct {
 	flight   flight
 	begun    begun
 	reported report // The latest, without its spans.
+	answer   uint64 // What the next HEARTBEATs return: the last challenge, 0 when there was none.
 	trip     roundTrip
 	credit   credit
 	pulse    pulse
@@ -49,7 +50,7 @@ func (o *outbox) begin(out outgoing) {
 	o.channel = out
 	o.flight.begin()
 	o.begun = begun{before: o.begun.last, last: o.begun.last}
-	o.reported, o.trip, o.pulse = report{}, roundTrip{}, pulse{}
+	o.reported, o.trip, o.pulse, o.answer = report{}, roundTrip{}, pulse{}, 0
 	o.credit = credit{window: minWindow}
 }
 
@@ -121,6 +122,11 @@ func (o *outbox) number(c *chunk, now int64) {
 		o.channel.finishData(d, o.flight.next)
 		o.flight.add(c, start, end, now)
 	}
+}
+
+// sent reports whether a datagram of the session may have had a number, of whichever kind it was.
+func (o *outbox) sent(number uint64) bool {
+	return number > 0 && number <= max(o.channel.control, o.flight.next-1)
 }
 
 // wrote is the highest number that was handed to the kernel.
@@ -207,7 +213,7 @@ func (o *outbox) probe(now int64, dropped uint64, size int) {
 func (o *outbox) progress(now int64, dropped uint64) heartbeat {
 	o.rekey(now)
 	return heartbeat{time: now, oldest: o.flight.oldest, highest: o.wrote(), messages: o.begun.messages(), bytes: o.begun.bytes,
-		dropped: dropped}
+		dropped: dropped, answer: o.answer}
 }
 
 // rekey goes on with new keys when it is time.

@@ -34,6 +34,13 @@ func (o *outgoing) rekey(now int64, next, oldest uint64) {
 	a.since, a.sealed, a.first = now, 0, next
 }
 
+// follow goes on to the epoch of the other side's keys: a replayer's part.
+func (o *outgoing) follow(in *incoming) {
+	if o.seal != nil && o.seal.epoch < in.epoch() {
+		o.seal.advance()
+	}
+}
+
 // finishData completes a DATA datagram that leaves room for the header in front and for the tag behind.
 func (o *outgoing) finishData(d []byte, number uint64) { o.finish(kindData, number, d) }
 

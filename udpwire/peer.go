@@ -89,8 +89,14 @@ func (p *peer) happen(now int64, e event) {
 	}
 	p.tell(from, e, lost)
 	switch to {
-	case seeking, silent:
+	case seeking:
 		p.initiator.restart(now)
+	case silent:
+		at := now
+		if from == opening {
+			at = max(now, p.out.pulse.beatAt+helloFirst) // not as fast as BEGIN is refused
+		}
+		p.initiator.restart(at)
 	case opening:
 		p.initiator.asked = false
 		p.contact.progressAt = p.contact.ran.total
@@ -155,6 +161,8 @@ func (p *peer) datagram(now int64, d []byte) {
 			why, ok = p.welcome(now, h, d)
 		case kindRetry:
 			why, ok = p.initiator.retry(now, h, d)
+		case kindUnknown:
+			why, ok = p.unknown(now, h, d)
 		case kindReport, kindBye:
 			why, ok = p.reported(now, h, d)
 		default:
@@ -189,6 +197,24 @@ func (p *peer) welcome(now int64, h header, d []byte) (why reason, ok bool) {
 	p.out.credit.window = int64(w.window)
 	p.in = incoming{seal: open}
 	p.beat(now)
+	return 0, true
+}
+
+// unknown takes in an UNKNOWN: the replayer does not know the session, or somebody would have us believe that. HELLO asks.
+func (p *peer) unknown(now int64, h header, d []byte) (why reason, ok bool) {
+	body, ok := p.initiator.keys.open(h, d)
+	if !ok {
+		return rejectAuth, false
+	}
+	var u unknown
+	if !u.parse(body) {
+		return rejectMalformed, false
+	}
+	if !p.state.inSession() || u.session != p.out.channel.session || !p.out.sent(u.number) {
+		return rejectUnknownSession, false
+	}
+	p.accounts.responses++
+	p.happen(now, doubted)
 	return 0, true
 }
 
@@ -227,6 +253,15 @@ func (p *peer) reported(now int64, h header, d []byte) (why reason, ok bool) {
 	if h.kind == kindBye {
 		p.happen(now, ended)
 	}
+	p.prove(now)
 	p.drain(now)
 	return 0, true
+}
+
+// prove shows that the replayer's responses arrive here, if it wants to know: it has heard us from a new address.
+func (p *peer) prove(now int64) {
+	if c := p.report.challenge; c != 0 && c != p.out.answer && p.state.beating() {
+		p.out.answer = c
+		p.beat(now)
+	}
 }

@@ -15,10 +15,11 @@ import (
 
 // ReceiverConfig says where to listen and whom to hear. Zero values mean the defaults.
 type ReceiverConfig struct {
-	Addr   string         // host:port; "": 0.0.0.0:28020
-	Secret []byte         // shared with the listeners; nil: everybody allowed is heard
-	Allow  []netip.Prefix // source addresses heard; nil: all
-	Load   func() float64 // how full the consumer is, 0..1; nil: never. Called at most once a second
+	Addr       string         // host:port; "": 0.0.0.0:28020
+	Secret     []byte         // shared with the listeners; nil: everybody allowed is heard
+	SecretFile string         // where Secret is from: a warning is logged when everybody may read it; "": from no file
+	Allow      []netip.Prefix // source addresses heard; nil: all
+	Load       func() float64 // how full the consumer is, 0..1; nil: never. Called at most once a second
 
 	MaxSessions   int   // listeners known at a time; 0: DefaultSessions
 	MaxHeld       int64 // bytes of unfinished and waiting messages, all listeners together; 0: 256 MiB
@@ -70,6 +71,7 @@ func Listen(cfg ReceiverConfig) (*Receiver, error) {
 	if err != nil {
 		return nil, fmt.Errorf("secret: %w", err)
 	}
+	warnReadable(cfg.Logger, cfg.SecretFile)
 	conn, err := listen(listenAddr(cfg.Addr))
 	if err != nil {
 		return nil, err
@@ -164,7 +166,7 @@ func (r *Receiver) turn(deadline time.Time) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.core.setTime(r.clock.now())
+	r.core.now = r.clock.now()
 	if err == nil {
 		r.sock.each(r.core.datagram)
 	}

@@ -75,7 +75,7 @@ func (r *responder) begin(now int64, h header, d []byte, from source) (s *sessio
 	if key == nil {
 		return nil, rejectUnknownSession
 	}
-	s = &session{id: h.session, from: from}
+	s = &session{id: h.session, where: whereabouts{proven: from}}
 	if r.keys == nil {
 		s.out = newOutgoing(h.session, nil, now)
 		return s, 0

@@ -18,12 +18,13 @@ const DefaultBuffer = 64 << 20
 
 // SenderConfig says where messages go. Zero values mean the defaults.
 type SenderConfig struct {
-	Replayers []string     // host:port each; at least one
-	Secret    []byte       // shared with the replayers; nil: nothing is encrypted or authenticated
-	Buffer    int64        // bytes kept per replayer for sending and resending; 0: DefaultBuffer
-	MTU       int          // IP packet size in bytes the path carries; 0: found out
-	Wait      bool         // Send waits for room instead of returning ErrQueueFull
-	Logger    *slog.Logger // nil: silent
+	Replayers  []string     // host:port each; at least one
+	Secret     []byte       // shared with the replayers; nil: nothing is encrypted or authenticated
+	SecretFile string       // where Secret is from: a warning is logged when everybody may read it; "": from no file
+	Buffer     int64        // bytes kept per replayer for sending and resending; 0: DefaultBuffer
+	MTU        int          // IP packet size in bytes the path carries; 0: found out
+	Wait       bool         // Send waits for room instead of returning ErrQueueFull
+	Logger     *slog.Logger // nil: silent
 }
 
 // minBuffer has room for a few batches.
@@ -68,6 +69,7 @@ func Dial(cfg SenderConfig) (*Sender, error) {
 	if err != nil {
 		return nil, fmt.Errorf("secret: %w", err)
 	}
+	warnReadable(cfg.Logger, cfg.SecretFile)
 	s, clock := &Sender{}, newClock()
 	for _, host := range cfg.Replayers {
 		l, err := newLink(&cfg, host, keys.clone(), clock, s.queueFull.Load)

@@ -214,9 +214,7 @@ func (r *Receiver) Stats() ReceiverStats {
 	for _, s := range r.core.sessions.byID {
 		s.addTo(&st)
 		st.PartialBytes += uint64(s.inbox.held())
-		if !s.ended {
-			st.Sessions++
-		}
+		st.Sessions++
 	}
 	st.SocketDropped = r.core.overruns
 	return st
