@@ -86,7 +86,7 @@ func (p *peer) tell(from state, e event, lost tally) {
 	case p.state == live && c.met:
 		log.Info("replayer is back, a new session begins")
 	case p.state == live:
-		log.Info("replayer answers", "datagram_bytes", p.size.full, "sealed", p.initiator.keys != nil)
+		log.Info("replayer answers", "datagram_bytes", p.out.tx.size.full, "sealed", p.initiator.keys != nil)
 	case p.state == silent && from == live:
 		log.Warn("replayer does not answer any more, what was not sent yet is kept as far as the buffer goes",
 			"sent_unconfirmed", p.out.unconfirmed())

@@ -318,13 +318,13 @@ func TestNothingToTheSilent(t *testing.T) {
 }
 
 // The size of a HEARTBEAT that arrives proves what passes.
-func TestPathSize(t *testing.T) {
+func TestPathSizeProven(t *testing.T) {
 	n := newNetwork(t, 1, "")
 	n.limit = 1300
 	n.load(1000)
 	n.finish(5000 * ms)
 	n.allArrived()
-	if n.peer.size.full != 1200 {
-		t.Errorf("datagrams of %d bytes", n.peer.size.full)
+	if n.peer.out.tx.size.full != 1232 {
+		t.Errorf("datagrams of %d bytes", n.peer.out.tx.size.full)
 	}
 }

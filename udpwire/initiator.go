@@ -30,7 +30,7 @@ const (
 	helloDoubles = 6                             // so many times, then at the slowest pace
 )
 
-// restart begins to ask, with a HELLO that is due at a time.
+// restart begins to ask, with another HELLO, which is due at a time.
 func (i *initiator) restart(at int64) { i.asked, i.tries, i.hurried, i.nextAt = false, 0, 0, at }
 
 // datagram returns a HELLO that asks to go on with the session current; 0: with none. The bytes are lent until the next

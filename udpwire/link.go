@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 )
 
@@ -54,12 +54,13 @@ func newLink(cfg *SenderConfig, host string, keys *keyring, clock clock, dropped
 	}
 	l.buffer.limit, l.buffer.room.L = cfg.Buffer, &l.mu
 	l.buffer.wait.Store(cfg.Wait)
-	l.peer = peer{name: host, log: cfg.Logger, dropped: dropped, size: l.path.size(),
+	l.peer = peer{name: host, log: cfg.Logger, dropped: dropped,
 		initiator: initiator{keys: keys, rand: randomBytes}}
 	if cfg.Wait {
 		l.peer.initiator.flags = helloPatient
 	}
 	l.peer.out.tx.write = func(b []byte, size int) (int, error) { return l.path.sock.write(b, size) }
+	l.peer.out.tx.mtu, l.peer.out.tx.size = func() int { return l.path.sock.pathMTU() }, l.path.size()
 	l.peer.out.pool = &l.buffer.pool
 	l.peer.out.begin(outgoing{})
 	l.peer.initiator.restart(clock.now())
@@ -172,7 +173,7 @@ func (l *link) busy(now int64) bool {
 // publish copies what the Send goroutine reads without the lock.
 func (l *link) publish() {
 	l.up.Store(l.peer.up())
-	l.full.Store(int64(l.peer.size.full))
+	l.full.Store(int64(l.peer.out.tx.size.full))
 	l.buffer.publish()
 }
 
@@ -224,8 +225,8 @@ func (l *link) heard(d []byte, err error) {
 	switch {
 	case err == nil:
 		l.peer.datagram(l.clock.now(), d)
-	case errors.Is(err, syscall.ECONNREFUSED):
-		l.peer.out.tx.refused = true
+	case !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, net.ErrClosed):
+		l.peer.out.tx.heard(err)
 	case l.buffer.pool.out <= 2*chunkSize:
 		l.buffer.pool.trim()
 	}
@@ -253,7 +254,7 @@ func (l *link) redial() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.path.replace(sock)
-	l.peer.size.candidates = l.path.size().candidates
+	l.peer.out.tx.size = l.path.size()
 }
 
 // close lets the link finish within ctx and stops it. What was not confirmed by then is lost.

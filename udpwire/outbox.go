@@ -19,8 +19,6 @@ type outbox struct {
 	trip     roundTrip
 	credit   credit
 	pulse    pulse
-
-	scratch [maxDatagram]byte // A datagram of another kind than DATA.
 }
 
 // begun are the messages of which a session has sent something.
@@ -95,18 +93,37 @@ func (o *outbox) drain(now int64) error {
 			}
 			o.number(c, now)
 		}
-		for c.wrote < c.n {
-			n, size := c.run(c.wrote)
-			sent, err := o.tx.send(c.buf[c.start(c.wrote):c.ends[c.wrote+n-1]], size)
-			o.begun.add(c.news[c.wrote : c.wrote+sent])
-			if c.wrote += sent; sent > 0 {
-				o.pulse.data(now)
-			}
-			if err != nil {
-				return err
-			}
+		if err := o.write(now, c); err != nil {
+			return err
 		}
 		o.pending.pop()
+	}
+}
+
+// write sends what was not sent yet of a numbered chunk: in pieces what is larger than the path carries by now.
+func (o *outbox) write(now int64, c *chunk) error {
+	for c.wrote < c.n {
+		n, size := c.run(c.wrote)
+		if size > o.tx.size.full {
+			if err := o.tx.pieces(&o.channel, c.number+uint64(c.wrote), c.buf[c.start(c.wrote):c.ends[c.wrote]]); err != nil {
+				return err
+			}
+			o.wroteMore(now, c, 1)
+			continue
+		}
+		sent, err := o.tx.send(c.buf[c.start(c.wrote):c.ends[c.wrote+n-1]], size)
+		if o.wroteMore(now, c, sent); err != nil && err != errTooLarge {
+			return err
+		}
+	}
+	return nil
+}
+
+// wroteMore notes that n more datagrams of a chunk have left.
+func (o *outbox) wroteMore(now int64, c *chunk, n int) {
+	o.begun.add(c.news[c.wrote : c.wrote+n])
+	if c.wrote += n; n > 0 {
+		o.pulse.data(now)
 	}
 }
 
@@ -154,11 +171,16 @@ func (o *outbox) report(now int64, r *report) (progress, ok bool) {
 	o.flight.see(r.highest)
 	o.flight.settle(r.next, o.pool)
 	o.measure(now, r)
+	o.tx.size.proven(int(r.size))
+	o.resends.learn(now, r, &o.reported)
 	if progress {
 		o.pulse.progress()
 	}
 	o.reported = *r
 	o.reported.missing = nil // the spans are the caller's
+	if o.flight.hole(r.missing, o.tx.size.full) {
+		o.tx.size.doubt(now)
+	}
 	o.resend(now, r.missing)
 	return progress, true
 }
@@ -186,27 +208,23 @@ func (o *outbox) beat() int64 { return o.pulse.due(o.flight.unsettled(), &o.trip
 func (o *outbox) opening(now int64, first begin, dropped uint64) {
 	o.pulse.beat(now, o.flight.costSeen)
 	first.beat = o.progress(now, dropped)
-	o.sendControl(kindBegin, first.append(o.controlBody()))
+	o.tx.control(&o.channel, kindBegin, first.append(o.tx.body()))
 }
 
 // heartbeat sends a HEARTBEAT, or the same as BYE. dropped is how many messages the listener had no room for.
 func (o *outbox) heartbeat(now int64, k kind, dropped uint64) {
 	o.pulse.beat(now, o.flight.costSeen)
 	h := o.progress(now, dropped)
-	o.sendControl(k, h.append(o.controlBody()))
+	o.tx.control(&o.channel, k, h.append(o.tx.body()))
 }
 
-// probe sends a HEARTBEAT of size bytes, to find out whether the path carries such a datagram.
-func (o *outbox) probe(now int64, dropped uint64, size int) {
-	h := o.progress(now, dropped)
-	d := h.append(o.controlBody())
-	if o.channel.seal != nil {
-		size -= tagSize
+// search sends HEARTBEATs that are padded to larger sizes than the path is known to carry, when that is due.
+func (o *outbox) search(now int64, dropped uint64) {
+	var sizes [len(steps) + 1]int
+	for _, size := range o.tx.size.probes(sizes[:0], now, o.tx.mtu()) {
+		h := o.progress(now, dropped)
+		o.tx.probe(&o.channel, h.append(o.tx.body()), size)
 	}
-	used := len(d)
-	d = d[:size]
-	clear(d[used:])
-	o.sendControl(kindHeartbeat, d)
 }
 
 // progress is how far the listener is. It is asked for often enough to look after the keys as well.
@@ -218,15 +236,6 @@ func (o *outbox) progress(now int64, dropped uint64) heartbeat {
 
 // rekey goes on with new keys when it is time.
 func (o *outbox) rekey(now int64) { o.channel.rekey(now, o.flight.next, o.flight.oldest) }
-
-// controlBody is where the body of a control datagram is to be appended: scratch behind the header's place.
-func (o *outbox) controlBody() []byte { return o.scratch[:headerSize] }
-
-// sendControl completes and sends a control datagram built in controlBody.
-func (o *outbox) sendControl(k kind, d []byte) {
-	d = o.channel.finishControl(k, d)
-	o.tx.send(d, len(d)) // one that is lost, here or on the way, is followed by others
-}
 
 // recall takes back what has its numbers and never left, so that it is not lost with the session: it waits for the next
 // one as if it had never been numbered. What cannot be taken back is as good as sent.

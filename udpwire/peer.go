@@ -13,7 +13,6 @@ type peer struct {
 
 	state     state
 	initiator initiator // Asks for a session.
-	size      pathSize  // How large the datagrams may be.
 	contact   contact   // Whether the replayer is there.
 	out       outbox    // What is sent in the session.
 	in        incoming  // What comes back in it.
@@ -39,6 +38,10 @@ func (p *peer) tick(now int64) {
 	if p.state.beating() && now >= p.out.beat() {
 		p.beat(now)
 	}
+	if p.state == live {
+		p.out.search(now, p.dropped())
+	}
+	p.out.tx.health.tell(p.log, p.name)
 }
 
 // due is when tick is to be called next.
@@ -49,6 +52,9 @@ func (p *peer) due() int64 {
 	due := p.contact.ran.at + tickEvery
 	if p.state.asking() {
 		due = min(due, p.initiator.nextAt)
+	}
+	if p.state == live {
+		due = min(due, p.out.tx.size.nextAt)
 	}
 	if p.state == leaving {
 		due = min(due, p.farewell.byeAt)
@@ -75,7 +81,7 @@ func (p *peer) judge(now int64) {
 
 // happen moves the state and does what belongs to that.
 func (p *peer) happen(now int64, e event) {
-	from, to := p.state, p.state.on(e)
+	from, to, asked := p.state, p.state.on(e), p.initiator.nextAt
 	if to == from {
 		return
 	}
@@ -89,12 +95,10 @@ func (p *peer) happen(now int64, e event) {
 	}
 	p.tell(from, e, lost)
 	switch to {
-	case seeking:
-		p.initiator.restart(now)
-	case silent:
+	case seeking, silent:
 		at := now
-		if from == opening {
-			at = max(now, p.out.pulse.beatAt+helloFirst) // not as fast as BEGIN is refused
+		if from == opening { // a session that does not begin is not asked for faster than any
+			at = max(now, asked)
 		}
 		p.initiator.restart(at)
 	case opening:
@@ -192,7 +196,6 @@ func (p *peer) welcome(now int64, h header, d []byte) (why reason, ok bool) {
 		return rejectMalformed, false
 	}
 	p.happen(now, welcomedAnew)
-	p.size.begin()
 	p.out.begin(newOutgoing(w.session, seal, now))
 	p.out.credit.window = int64(w.window)
 	p.in = incoming{seal: open}
@@ -221,9 +224,8 @@ func (p *peer) unknown(now int64, h header, d []byte) (why reason, ok bool) {
 // begun does what is to be done when the replayer has confirmed something in the session for the first time.
 func (p *peer) begun(now int64) {
 	p.accounts.sessions++
-	for _, size := range p.size.candidates {
-		p.out.probe(now, p.dropped(), size)
-	}
+	p.out.tx.size.search()
+	p.out.search(now, p.dropped())
 }
 
 // reported takes in a REPORT, or a BYE, with which the replayer ends the session.
@@ -245,22 +247,22 @@ func (p *peer) reported(now int64, h header, d []byte) (why reason, ok bool) {
 	p.in.seen.mark(h.number)
 	p.accounts.responses++
 	p.out.channel.age.confirmed = p.in.epoch()
-	p.size.proven(int(p.report.size))
 	if progress {
 		p.contact.progressAt = p.contact.ran.total
 		p.happen(now, progressed)
 	}
 	if h.kind == kindBye {
 		p.happen(now, ended)
+	} else {
+		p.prove(now)
 	}
-	p.prove(now)
 	p.drain(now)
 	return 0, true
 }
 
 // prove shows that the replayer's responses arrive here, if it wants to know: it has heard us from a new address.
 func (p *peer) prove(now int64) {
-	if c := p.report.challenge; c != 0 && c != p.out.answer && p.state.beating() {
+	if c := p.report.challenge; c != 0 && c != p.out.answer {
 		p.out.answer = c
 		p.beat(now)
 	}

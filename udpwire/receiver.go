@@ -166,7 +166,7 @@ func (r *Receiver) turn(deadline time.Time) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.core.now = r.clock.now()
+	r.core.setTime(r.clock.now())
 	if err == nil {
 		r.sock.each(r.core.datagram)
 	}

@@ -13,7 +13,7 @@ type reception struct {
 	handle func(*Message)                   // It is lent each message for the call.
 
 	now      int64       // Set by whoever calls, before each call, in ns.
-	ran      runningTime // As of the last tick: by it a listener's silence is judged.
+	ran      runningTime // By which a listener's silence is judged.
 	due      int64       // When tick is to be called at the latest.
 	overruns uint64      // Datagrams that the socket's buffer had no room for; set by whoever calls.
 
@@ -34,9 +34,11 @@ type receptionScratch struct {
 	gone   gone
 }
 
+// Pace of ticks. One that comes so much later than that this process cannot have run counts as longestIdle: what came
+// meanwhile still lies in the socket, of which one call reads only a part.
 const (
-	idleTick = int64(100 * time.Millisecond) // how often sessions are looked at that nothing came from
-	longTick = int64(time.Second)            // more than this between two ticks is time in which the process was stopped
+	idleTick    = int64(100 * time.Millisecond) // how often sessions are looked at that nothing came from
+	longestIdle = int64(time.Second)
 )
 
 // So often UNKNOWN is sent: enough for all listeners of a replayer that was started again, little for a flood.
@@ -50,6 +52,12 @@ const (
 func newReception(cfg ReceiverConfig, keys *keyring, window int, write func(d []byte, to *source) error) reception {
 	return reception{cfg: cfg, write: write, responder: newResponder(keys, randomBytes),
 		sessions: newSessionTable(window), hints: bucket{every: hintEvery, burst: hintBurst}, load: loadGauge{sample: cfg.Load}}
+}
+
+// setTime says what time it is. It is to be called once for all datagrams that were read together.
+func (r *reception) setTime(now int64) {
+	r.now = now
+	r.ran.tick(now, longestIdle)
 }
 
 // datagram takes in one datagram. Its bytes are lent and will be overwritten.
@@ -74,7 +82,7 @@ func (r *reception) accept(d []byte, from source) (why reason, ok bool) {
 	switch h.kind {
 	case kindHello:
 		return r.hello(h, d, from)
-	case kindWelcome, kindReport, kindRetry, kindUnknown, kindPiece, kindStatus:
+	case kindWelcome, kindReport, kindRetry, kindUnknown, kindStatus:
 		return rejectKind, false
 	}
 	if s := r.sessions.find(h.session); s != nil {
@@ -232,7 +240,6 @@ func (r *reception) handOn(m *Message) {
 // tick sends the responses that are due and sets when it wants to be called next. It is called when everything that had
 // come was read, so that nobody is taken for silent whom nobody has listened to.
 func (r *reception) tick() {
-	r.ran.tick(r.now, longTick)
 	if r.now >= r.due {
 		r.due = r.now + idleTick // which each visit makes earlier, and none later
 		for _, s := range r.sessions.byID {
@@ -285,12 +292,14 @@ func (r *reception) sendBoth(w *whereabouts, k kind, out *outgoing, body *report
 	}
 }
 
-// send sends a datagram and counts it if it left.
+// send sends a datagram and counts it, or why it did not leave.
 func (r *reception) send(d []byte, to *source) {
-	if r.write(d, to) == nil {
-		r.past.DatagramsSent++
-		r.past.DatagramBytesSent += uint64(len(d))
+	if err := r.write(d, to); err != nil {
+		r.past.SendErrors[meaning(err)]++
+		return
 	}
+	r.past.DatagramsSent++
+	r.past.DatagramBytesSent += uint64(len(d))
 }
 
 // checkHeld keeps all sessions together within the limit: the one that holds most gives up what it holds, and ends when
@@ -321,7 +330,7 @@ func (r *reception) end(s *session) *tombstone {
 
 // close ends all sessions and tells the listeners.
 func (r *reception) close(now int64) {
-	r.now = now
+	r.setTime(now)
 	for _, s := range r.sessions.byID {
 		r.tell(r.end(s))
 	}

@@ -50,6 +50,8 @@ func (s *session) accept(now int64, h header, body []byte, from source, size int
 		}
 		s.where.answered(from, beat.answer)
 		return true
+	case kindPiece:
+		return s.piece(now, body)
 	case kindBegin:
 		var first begin
 		return first.parse(body) && s.inbox.heartbeat(now, &first.beat, size)
