@@ -40,6 +40,10 @@ type network struct {
 	reported   bool // the next call for sending says that a datagram was too large
 	router     int  // the MTU behind a router that reports what it drops; 0: none
 
+	at     source                 // where the listener is; what is sent elsewhere is astray
+	astray map[netip.AddrPort]int // bytes
+	users  uint64                 // added to all users, so that each listener has its own
+
 	stopped [2]bool     // the listener, the replayer: its process does not run
 	sockets [2][]packet // what came for it meanwhile
 	said    []string    // what the listener logged
@@ -61,6 +65,7 @@ type packet struct {
 	at         int64
 	seq        int
 	toReplayer bool
+	from       source // of one to the replayer
 	d          []byte
 }
 
@@ -80,7 +85,8 @@ func (q *packets) Pop() any {
 }
 
 func newNetwork(t *testing.T, seed uint64, secret string) *network {
-	n := &network{t: t, rng: rand.New(rand.NewPCG(seed, 1)), now: 1e18, delay: ms / 5, mtu: 1500, got: map[uint64]int{}, order: map[uint64]uint64{}}
+	n := &network{t: t, rng: rand.New(rand.NewPCG(seed, 1)), now: 1e18, delay: ms / 5, mtu: 1500, at: listenerAt,
+		astray: map[netip.AddrPort]int{}, got: map[uint64]int{}, order: map[uint64]uint64{}}
 	n.startListener(secret)
 	n.startReplayer(secret)
 	return n
@@ -146,6 +152,10 @@ func (n *network) startReplayer(secret string) {
 	cfg := ReceiverConfig{}
 	cfg.check()
 	recv := newReception(cfg, keyringOf(n.t, secret), 4<<20, func(d []byte, to *source) error {
+		if to.addr != n.at.addr {
+			n.astray[to.addr] += len(d)
+			return nil
+		}
 		n.put(false, d)
 		return nil
 	})
@@ -180,7 +190,7 @@ func (n *network) put(toReplayer bool, d []byte) {
 			at += n.rng.Int64N(n.jit)
 		}
 		n.count++
-		heap.Push(&n.queue, packet{at, n.count, toReplayer, bytes.Clone(d)})
+		heap.Push(&n.queue, packet{at, n.count, toReplayer, n.at, bytes.Clone(d)})
 	}
 }
 
@@ -221,7 +231,7 @@ func (n *network) deliver(p packet) {
 	case p.toReplayer && n.stopped[replayer]:
 		n.sockets[replayer] = append(n.sockets[replayer], p)
 	case p.toReplayer:
-		n.recv.datagram(p.d, listenerAt)
+		n.recv.datagram(p.d, p.from)
 	case n.stopped[listener]:
 		n.sockets[listener] = append(n.sockets[listener], p)
 	default:
@@ -244,7 +254,7 @@ func (n *network) tick() {
 		n.peer.tick(n.now)
 		p := &n.peer
 		if due := p.due(); p.state.asking() && due > p.initiator.nextAt || p.state.beating() && due > p.out.beat() ||
-			p.state == leaving && due > p.farewell.byeAt || p.state != left && due > n.now+tickEvery {
+			p.state == leaving && due > p.farewell.byeAt || p.state != departed && due > n.now+tickEvery {
 			n.t.Errorf("the peer is due in %d us, a part of it before", (due-n.now)/1000)
 		}
 	}
@@ -284,6 +294,7 @@ func (n *network) send(conn uint64, size int) {
 	n.bodies = append(n.bodies, body)
 	n.sentAt = append(n.sentAt, n.now)
 	n.bytes += uint64(size)
+	conn += n.users
 	n.pack.add(&Message{User: conn, Conn: ^conn, Index: uint64(len(n.bodies) - 1), Time: n.now, Body: body})
 }
 
@@ -306,7 +317,7 @@ func (n *network) handle(m *Message) {
 func (n *network) finish(wait int64) {
 	n.pack.flush()
 	n.peer.farewell.begin(n.peer.contact.ran.total)
-	for end := n.now + wait; n.now < end && n.peer.state != left; {
+	for end := n.now + wait; n.now < end && n.peer.state != departed; {
 		n.run(n.now + 10*ms)
 	}
 }

@@ -70,6 +70,12 @@ func (s *session) accept(now int64, h header, body []byte, from source, size int
 	return false
 }
 
+// report appends a REPORT to dst.
+func (s *session) report(body *report, challenge uint64, dst []byte) []byte {
+	body.challenge = challenge
+	return s.out.finishControl(kindReport, body.append(append(dst, make([]byte, headerSize)...)))
+}
+
 // bury closes the session's accounts, in which what has not arrived is lost, and returns what is to be remembered.
 func (s *session) bury(now int64) *tombstone {
 	s.inbox.finish()
@@ -79,8 +85,8 @@ func (s *session) bury(now int64) *tombstone {
 	return t
 }
 
-// report fills in what r says of the session.
-func (s *session) report(now int64, r *report) {
+// fill fills in what r says of the session.
+func (s *session) fill(now int64, r *report) {
 	s.inbox.report(now, r)
 	r.creditMessages, r.creditBytes = noBound, noBound
 	if s.grant.patient {

@@ -186,7 +186,7 @@ func (p *peer) addTo(st *SenderStats) {
 		st.ReplayersUp++
 		st.LoadPercent = max(st.LoadPercent, uint64(o.reported.load))
 		st.RoundTripMicros = max(st.RoundTripMicros, uint64(o.trip.smoothed/1000))
-	case p.state != left:
+	case p.state != departed:
 		st.ReplayersDown++
 	}
 }
