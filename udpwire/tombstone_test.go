@@ -10,19 +10,19 @@ func TestByeLost(t *testing.T) {
 	each(t, func(t *testing.T, secret string) {
 		n := newNetwork(t, 1, secret)
 		n.load(500)
-		lose := 3
+		left := 3
 		n.drop = func(toReplayer bool, d []byte) bool {
-			lost := !toReplayer && kind(d[4]) == kindBye && lose > 0
+			lost := !toReplayer && kind(d[4]) == kindBye && left > 0
 			if lost {
-				lose--
+				left--
 			}
 			return lost
 		}
 		n.finish(5000 * ms)
 		n.allArrived()
 		n.balanced()
-		if lose > 0 || n.peer.state != left || len(n.recv.sessions.byID) != 0 || len(n.recv.ended.byID) != 1 {
-			t.Errorf("%d BYEs not lost, done %t, %d sessions, %d tombstones", lose, n.peer.state == left, len(n.recv.sessions.byID), len(n.recv.ended.byID))
+		if left > 0 || n.peer.state != departed || len(n.recv.sessions.byID) != 0 || len(n.recv.ended.byID) != 1 {
+			t.Errorf("%d BYEs not lost, done %t, %d sessions, %d tombstones", left, n.peer.state == departed, len(n.recv.sessions.byID), len(n.recv.ended.byID))
 		}
 	})
 }
