@@ -40,7 +40,7 @@ func TestNetworkCutForThreeSeconds(t *testing.T) {
 		n.load(1000)
 		n.cut = true
 		n.load(15000) // 3 s
-		if n.peer.contact.up {
+		if n.peer.up() {
 			t.Error("the listener has not noticed")
 		}
 		n.cut = false
@@ -213,8 +213,8 @@ func TestLeaveAnAbsentReplayer(t *testing.T) {
 			n.load(5000) // 1 s
 			n.finish(30000 * ms)
 			took := n.now - start
-			if !n.peer.farewell.done || n.peer.farewell.abandoned == tt.arrive {
-				t.Errorf("done %t, abandoned %t", n.peer.farewell.done, n.peer.farewell.abandoned)
+			if n.peer.state != left || n.peer.farewell.abandoned == tt.arrive {
+				t.Errorf("state %d, abandoned %t", n.peer.state, n.peer.farewell.abandoned)
 			}
 			if tt.arrive {
 				n.allArrived()
@@ -307,8 +307,8 @@ func TestNothingToTheSilent(t *testing.T) {
 		n.oneWay = true
 		n.load(1000)
 		n.run(n.now + 3*warnAfter)
-		if len(n.got) != 0 || n.peer.phase != phaseSeeking || !n.peer.contact.warned {
-			t.Errorf("%d messages sent, state %d, warned %t", len(n.got), n.peer.phase, n.peer.contact.warned)
+		if len(n.got) != 0 || n.peer.state != seeking || !n.peer.contact.warned {
+			t.Errorf("%d messages sent, state %d, warned %t", len(n.got), n.peer.state, n.peer.contact.warned)
 		}
 		n.oneWay = false
 		n.finish(3000 * ms)
@@ -318,13 +318,13 @@ func TestNothingToTheSilent(t *testing.T) {
 }
 
 // The size of a HEARTBEAT that arrives proves what passes.
-func TestPathSize(t *testing.T) {
+func TestPathSizeProven(t *testing.T) {
 	n := newNetwork(t, 1, "")
 	n.limit = 1300
 	n.load(1000)
 	n.finish(5000 * ms)
 	n.allArrived()
-	if n.peer.size.full != 1200 {
-		t.Errorf("datagrams of %d bytes", n.peer.size.full)
+	if n.peer.out.tx.size.full != 1232 {
+		t.Errorf("datagrams of %d bytes", n.peer.out.tx.size.full)
 	}
 }

@@ -89,7 +89,7 @@ func FuzzAnswers(f *testing.F) {
 	f.Fuzz(func(t *testing.T, size uint16, b []byte) {
 		n := newNetwork(t, 1, "")
 		n.run(n.now + 100*ms)
-		if n.peer.phase != phaseLive {
+		if n.peer.state != live {
 			t.Fatal("no session")
 		}
 		for rounds := 0; len(b) > 0 && rounds < 64; b = b[min(int(size)+1, len(b)):] {

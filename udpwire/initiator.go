@@ -19,7 +19,6 @@ type initiator struct {
 	tries   int              // HELLOs since the last response.
 	hurried int              // How many there were when one was last hurried.
 	nextAt  int64            // When the next HELLO is due, in ns.
-	since   int64            // When asking began.
 
 	scratch [maxControl]byte
 }
@@ -31,14 +30,8 @@ const (
 	helloDoubles = 6                             // so many times, then at the slowest pace
 )
 
-// restart begins to ask, now.
-func (i *initiator) restart(now int64) {
-	i.again(now)
-	i.since = now
-}
-
-// again goes on asking with another HELLO, which is due at a time.
-func (i *initiator) again(at int64) { i.asked, i.tries, i.hurried, i.nextAt = false, 0, 0, at }
+// restart begins to ask, with another HELLO, which is due at a time.
+func (i *initiator) restart(at int64) { i.asked, i.tries, i.hurried, i.nextAt = false, 0, 0, at }
 
 // datagram returns a HELLO that asks to go on with the session current; 0: with none. The bytes are lent until the next
 // call.

@@ -44,6 +44,16 @@ func (o *outgoing) follow(in *incoming) {
 // finishData completes a DATA datagram that leaves room for the header in front and for the tag behind.
 func (o *outgoing) finishData(d []byte, number uint64) { o.finish(kindData, number, d) }
 
+// undo makes a DATA datagram that finishData completed what it was before, with room for the header in front and for
+// the tag behind. It returns false when its key is not known any more.
+func (o *outgoing) undo(d []byte) bool {
+	if o.seal == nil {
+		return true
+	}
+	_, ok := o.seal.open(d)
+	return ok
+}
+
 // finishControl completes a datagram of another kind that leaves room for the header in front. It returns d, longer by
 // the tag when there is a secret.
 func (o *outgoing) finishControl(k kind, d []byte) []byte {

@@ -8,21 +8,25 @@ import (
 // A reception knows all listeners: it responds to HELLO, brings each datagram to its session, and keeps the limits. It is
 // driven with the time and does no I/O but write. Not safe for concurrent use.
 type reception struct {
+	// ---- what it was given
 	cfg    ReceiverConfig
 	write  func(d []byte, to *source) error // Sends one datagram.
 	handle func(*Message)                   // It is lent each message for the call.
 
-	now      int64  // Set by whoever calls, before each call, in ns.
-	ticked   int64  // When tick was last called.
-	ran      int64  // For how long this has run, in ns: time in which it was stopped counts little.
-	due      int64  // When tick is to be called at the latest.
-	overruns uint64 // Datagrams that the socket's buffer had no room for; set by whoever calls.
+	// ---- the moment
+	now      int64       // Set by whoever calls, before each call, in ns.
+	ran      runningTime // By which a listener's silence is judged.
+	due      int64       // When tick is to be called at the latest.
+	overruns uint64      // Datagrams that the socket's buffer had no room for; set by whoever calls.
 
+	// ---- its parts
 	responder responder
 	sessions  sessionTable
 	ended     graveyard
 	hints     bucket // How often UNKNOWN is sent.
 	load      loadGauge
+	granter   granter
+	draining  bool // It is about to end: nothing new is to begin here.
 	alarm     alarm
 	past      ReceiverStats // Of sessions that ended, and what belongs to none.
 	scratch   receptionScratch
@@ -35,9 +39,11 @@ type receptionScratch struct {
 	gone   gone
 }
 
+// Pace of ticks. One that comes so much later than that this process cannot have run counts as longestIdle: what came
+// meanwhile still lies in the socket, of which one call reads only a part.
 const (
-	idleTick = int64(100 * time.Millisecond) // how often sessions are looked at that nothing came from
-	longTick = int64(time.Second)            // more than this between two ticks is time in which the process was stopped
+	idleTick    = int64(100 * time.Millisecond) // how often sessions are looked at that nothing came from
+	longestIdle = int64(time.Second)
 )
 
 // So often UNKNOWN is sent: enough for all listeners of a replayer that was started again, little for a flood.
@@ -50,7 +56,14 @@ const (
 // bytes the socket's buffer takes. handle is to be set before the first datagram.
 func newReception(cfg ReceiverConfig, keys *keyring, window int, write func(d []byte, to *source) error) reception {
 	return reception{cfg: cfg, write: write, responder: newResponder(keys, randomBytes),
-		sessions: newSessionTable(window), hints: bucket{every: hintEvery, burst: hintBurst}, load: loadGauge{sample: cfg.Load}}
+		sessions: newSessionTable(window), hints: bucket{every: hintEvery, burst: hintBurst}, load: loadGauge{sample: cfg.Load},
+		granter: granter{consumer: cfg.Behind}}
+}
+
+// setTime says what time it is. It is to be called once for all datagrams that were read together.
+func (r *reception) setTime(now int64) {
+	r.now = now
+	r.ran.tick(now, longestIdle)
 }
 
 // datagram takes in one datagram. Its bytes are lent and will be overwritten.
@@ -75,7 +88,7 @@ func (r *reception) accept(d []byte, from source) (why reason, ok bool) {
 	switch h.kind {
 	case kindHello:
 		return r.hello(h, d, from)
-	case kindWelcome, kindReport, kindRetry, kindUnknown, kindPiece, kindStatus:
+	case kindWelcome, kindReport, kindRetry, kindUnknown, kindStatus:
 		return rejectKind, false
 	}
 	if s := r.sessions.find(h.session); s != nil {
@@ -109,7 +122,7 @@ func (r *reception) inSession(s *session, h header, d []byte, from source) (why 
 
 // bring brings the body of an authentic datagram of size bytes to its session.
 func (r *reception) bring(s *session, h header, body []byte, size int, from source) (why reason, ok bool) {
-	r.sessions.touch(s, r.ran)
+	r.sessions.touch(s, r.ran.total)
 	s.where.heard(from, size, r.responder.rand)
 	before := s.where.proven.addr
 	if !s.accept(r.now, h, body, from, size, &r.scratch.gone) {
@@ -185,7 +198,7 @@ func (r *reception) hello(h header, d []byte, from source) (why reason, ok bool)
 	case !known && r.full():
 		return rejectTooMany, false
 	default:
-		r.scratch.out = r.responder.welcome(&ask, from, known, r.sessions.share(r.ran), r.scratch.out[:0])
+		r.scratch.out = r.responder.welcome(&ask, from, known, r.sessions.share(r.ran.total), r.scratch.out[:0])
 	}
 	r.send(r.scratch.out, &from)
 	r.past.DatagramsReceived++
@@ -195,7 +208,7 @@ func (r *reception) hello(h header, d []byte, from source) (why reason, ok bool)
 
 // full reports whether there is no room for another session, nor one that could make room.
 func (r *reception) full() bool {
-	return len(r.sessions.byID) >= r.cfg.MaxSessions && r.sessions.dispensable(r.ran) == nil
+	return len(r.sessions.byID) >= r.cfg.MaxSessions && r.sessions.dispensable(r.ran.total) == nil
 }
 
 // begin begins a session with its BEGIN. Nothing else begins one.
@@ -216,34 +229,33 @@ func (r *reception) begin(h header, d []byte, from source) (why reason, ok bool)
 		return rejectTooMany, false
 	}
 	if len(r.sessions.byID) >= r.cfg.MaxSessions {
-		r.end(r.sessions.dispensable(r.ran))
+		r.end(r.sessions.dispensable(r.ran.total))
 	}
-	s.inbox.start(r.handOn)
+	s.inbox.start(func(m *Message) { r.handOn(s, m) })
 	r.sessions.add(s)
 	r.cfg.Logger.Info("listener connected", "listener", from.addr, "sealed", s.in.seal != nil)
 	return r.bring(s, h, body, size, from)
 }
 
-// handOn hands a message on if it is one that the consumer was told to expect.
-func (r *reception) handOn(m *Message) {
+// handOn hands a message of a session on if it is one that the consumer was told to expect.
+func (r *reception) handOn(s *session, m *Message) {
 	if m.Kind != KindRequest {
 		r.past.MessagesUnknown++
 		return
 	}
+	m.Patient = s.grant.covers(&s.inbox)
 	r.handle(m)
 }
 
 // tick sends the responses that are due and sets when it wants to be called next. It is called when everything that had
 // come was read, so that nobody is taken for silent whom nobody has listened to.
 func (r *reception) tick() {
-	r.ran += min(max(r.now-r.ticked, 0), longTick)
-	r.ticked = r.now
 	if r.now >= r.due {
-		r.due = r.now + idleTick
+		r.due = r.now + idleTick // which each visit makes earlier, and none later
 		for _, s := range r.sessions.byID {
 			r.visit(s)
 		}
-		r.ended.expire(r.ran)
+		r.ended.expire(r.ran.total)
 		r.checkHeld()
 	} else {
 		for _, s := range r.sessions.touched {
@@ -255,7 +267,7 @@ func (r *reception) tick() {
 
 // visit does what is due for a session.
 func (r *reception) visit(s *session) {
-	if s.idleFor(r.ran, idleEnd) {
+	if s.idleFor(r.ran.total, idleEnd) {
 		r.cfg.Logger.Warn("listener silent, its session ends", "listener", s.where.proven.addr)
 		r.end(s)
 		return
@@ -270,9 +282,27 @@ func (r *reception) visit(s *session) {
 // report sends a REPORT.
 func (r *reception) report(s *session) {
 	body := &r.scratch.report
-	body.window, body.load, body.overruns = r.sessions.share(r.ran), r.load.read(r.now), r.overruns
-	s.inbox.report(r.now, body)
-	r.sendBoth(&s.where, func(challenge uint64, dst []byte) []byte { return s.report(body, challenge, dst) })
+	body.window, body.load, body.overruns = r.sessions.share(r.ran.total), r.load.read(r.now), r.overruns
+	body.flags = r.flags()
+	r.granter.renew(r.ran.total, s, &r.sessions)
+	s.report(r.now, body)
+	r.sendBoth(&s.where, func(challenge uint64, dst []byte) []byte { return s.say(body, challenge, dst) })
+}
+
+// flags are what a REPORT says of the replayer.
+func (r *reception) flags() (flags uint8) {
+	if r.draining {
+		flags |= reportDraining
+	}
+	if c := r.granter.consumer; c != nil {
+		if !c.Reachable() {
+			flags |= reportNoTarget
+		}
+		if c.Holds() {
+			flags |= reportHolds
+		}
+	}
+	return flags
 }
 
 // tell sends a BYE with the totals of a session that has ended.
@@ -289,12 +319,14 @@ func (r *reception) sendBoth(w *whereabouts, build func(challenge uint64, dst []
 	}
 }
 
-// send sends a datagram and counts it if it left.
+// send sends a datagram and counts it, or why it did not leave.
 func (r *reception) send(d []byte, to *source) {
-	if r.write(d, to) == nil {
-		r.past.DatagramsSent++
-		r.past.DatagramBytesSent += uint64(len(d))
+	if err := r.write(d, to); err != nil {
+		r.past.SendErrors[meaning(err)]++
+		return
 	}
+	r.past.DatagramsSent++
+	r.past.DatagramBytesSent += uint64(len(d))
 }
 
 // checkHeld keeps all sessions together within the limit: the one that holds most gives up what it holds, and ends when
@@ -317,15 +349,26 @@ func (r *reception) end(s *session) *tombstone {
 	t := s.bury(r.now)
 	s.addTo(&r.past)
 	r.sessions.remove(s)
-	if r.ended.bury(t, r.ran) {
+	if r.ended.bury(t, r.ran.total) {
 		r.responder.local.forget()
 	}
 	return t
 }
 
+// drain says that nothing new is to begin here.
+func (r *reception) drain(now int64) {
+	r.setTime(now)
+	r.draining = true
+	for _, s := range r.sessions.byID {
+		s.inbox.reporter.hasten(now)
+	}
+	r.due = now
+	r.tick()
+}
+
 // close ends all sessions and tells the listeners.
 func (r *reception) close(now int64) {
-	r.now = now
+	r.setTime(now)
 	for _, s := range r.sessions.byID {
 		r.tell(r.end(s))
 	}

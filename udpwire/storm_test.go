@@ -110,8 +110,8 @@ func storming(t *testing.T, seed uint64) {
 	s.pack.flush()
 	s.run(s.now + 6000*ms)
 	fail := func(format string, args ...any) { t.Errorf("%s: %v", fmt.Sprintf(format, args...), log) }
-	if s.peer.phase != phaseLive || !s.peer.out.idle() {
-		fail("phase %d, idle %t", s.peer.phase, s.peer.out.idle())
+	if s.peer.state != live || !s.peer.out.idle() {
+		fail("state %d, idle %t", s.peer.state, s.peer.out.idle())
 	}
 	s.finish(20000 * ms)
 	sent, got := uint64(len(s.bodies)-s.before), uint64(0)
@@ -121,7 +121,7 @@ func storming(t *testing.T, seed uint64) {
 		}
 	}
 	p := s.peer.accounts
-	if !s.peer.farewell.done || s.peer.farewell.abandoned || p.received.messages+p.lost.messages != sent || p.received.messages > got {
+	if s.peer.state != left || s.peer.farewell.abandoned || p.received.messages+p.lost.messages != sent || p.received.messages > got {
 		fail("%d sent, %d arrived, the listener says %d and %d lost", sent, got, p.received.messages, p.lost.messages)
 	}
 	if !s.killed && (p.received.messages != got || got != sent) {

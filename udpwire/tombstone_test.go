@@ -10,19 +10,19 @@ func TestByeLost(t *testing.T) {
 	each(t, func(t *testing.T, secret string) {
 		n := newNetwork(t, 1, secret)
 		n.load(500)
-		left := 3
+		lost := 3
 		n.drop = func(toReplayer bool, d []byte) bool {
-			lost := !toReplayer && kind(d[4]) == kindBye && left > 0
-			if lost {
-				left--
+			drop := !toReplayer && kind(d[4]) == kindBye && lost > 0
+			if drop {
+				lost--
 			}
-			return lost
+			return drop
 		}
 		n.finish(5000 * ms)
 		n.allArrived()
 		n.balanced()
-		if left > 0 || !n.peer.farewell.done || len(n.recv.sessions.byID) != 0 || len(n.recv.ended.byID) != 1 {
-			t.Errorf("%d BYEs not lost, done %t, %d sessions, %d tombstones", left, n.peer.farewell.done, len(n.recv.sessions.byID), len(n.recv.ended.byID))
+		if lost > 0 || n.peer.state != left || len(n.recv.sessions.byID) != 0 || len(n.recv.ended.byID) != 1 {
+			t.Errorf("%d BYEs not lost, state %d, %d sessions, %d tombstones", lost, n.peer.state, len(n.recv.sessions.byID), len(n.recv.ended.byID))
 		}
 	})
 }
@@ -71,7 +71,7 @@ func TestBeginReplayed(t *testing.T) {
 		for _, wait := range []int64{0, localFresh, localLife, tombLife, tombLife} {
 			n.run(n.now + wait)
 			for _, d := range recorded {
-				n.recv.now = n.now
+				n.recv.setTime(n.now)
 				n.recv.datagram(bytes.Clone(d), listenerAt)
 			}
 			if len(n.recv.sessions.byID) != 0 || len(n.got) != got {
@@ -124,14 +124,14 @@ func TestStoppedReplayer(t *testing.T) {
 	}
 	s.recv.tick()
 	for range 100 { // stopped for an hour each
-		s.recv.now += 3600 * 1000 * ms
+		s.recv.setTime(s.recv.now + 3600*1000*ms)
 		s.recv.tick()
 	}
 	if s.recv.sessions.byID[out.session] == nil {
 		t.Fatal("its session has ended")
 	}
 	for range idleEnd / idleTick {
-		s.recv.now += idleTick
+		s.recv.setTime(s.recv.now + idleTick)
 		s.recv.tick()
 	}
 	if s.recv.sessions.byID[out.session] != nil {

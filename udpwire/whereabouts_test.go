@@ -67,7 +67,7 @@ func TestAddressForged(t *testing.T) {
 		n.drop = func(toReplayer bool, d []byte) bool { // each hundredth comes from there first, and then from where it is
 			if stolen++; toReplayer && stolen%100 == 0 {
 				sent += len(d)
-				n.recv.now = n.now
+				n.recv.setTime(n.now)
 				n.recv.datagram(bytes.Clone(d), victim)
 			}
 			return false
