@@ -262,6 +262,28 @@ func TestKeysChange(t *testing.T) {
 			n.run(n.now + 10000*ms)
 			n.cut = false
 		}, 1},
+		{"old ones while nothing passes and nothing is sent", func(n *network) {
+			n.pack.flush()
+			n.run(n.now + 1000*ms)
+			n.cut = true
+			for range 5 {
+				n.peer.out.channel.age.since -= keyLife
+				n.run(n.now + 1500*ms)
+			}
+			n.cut = false
+		}, 1},
+		{"one datagram does not pass", func(n *network) {
+			stuck := n.peer.out.flight.next
+			n.drop = func(toReplayer bool, d []byte) bool {
+				h, _, _ := parseHeader(d)
+				return toReplayer && h.kind == kindData && h.number == stuck
+			}
+			for range 5 {
+				n.peer.out.channel.age.since -= keyLife
+				n.load(500)
+			}
+			n.drop = nil
+		}, 1},
 		{"nothing comes back", func(n *network) {
 			n.oneWay = true
 			for range 5 {

@@ -3,7 +3,6 @@
 package live
 
 import (
-	"flag"
 	"fmt"
 	"strings"
 	"sync"
@@ -11,8 +10,6 @@ import (
 	"testing"
 	"time"
 )
-
-var full = flag.Bool("full", false, "also run what takes minutes")
 
 // A change is what happens to a mirror under load: to a process, or to the path
 // between listener and replayer.

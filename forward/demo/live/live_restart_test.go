@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-var full = flag.Bool("full", false, "run the tests of restarts with full load instead of a short one")
+var full = flag.Bool("full", false, "run at full load, and what takes minutes")
 
 // TestLiveRestarts kills the replayer under load and starts it again at once, many times in a row, with and without a
 // machine that says that nobody listens there. The listener is back within a second each time, nothing arrives twice,
