@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"gor/reassembly/recording"
 )
 
 // Options are what the command line says about where packets come from and
@@ -93,10 +95,10 @@ func FromFlags(c *cli.Context) (Options, error) {
 // readFlag reads --read.
 func readFlag(c *cli.Context) ([]string, error) {
 	names := listFlag(c, "read")
-	switch i := slices.Index(names, stdinName); {
+	switch i := slices.Index(names, recording.Stdin); {
 	case slices.Contains(names, ""):
 		return nil, usageError("--read %q: a name is empty", strings.Join(c.StringSlice("read"), ","))
-	case i >= 0 && slices.Contains(names[i+1:], stdinName):
+	case i >= 0 && slices.Contains(names[i+1:], recording.Stdin):
 		return nil, usageError("--read -: standard input can be read only once")
 	}
 	return names, nil

@@ -11,16 +11,23 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"gor/capture"
+	"gor/reassembly/recording"
 )
 
 // tick is how often a quiet network lets the loop look at its timers.
 const tick = 100 * time.Millisecond
 
 // Open opens the source of packets: a ring, which needs the privilege to
-// capture, or a capture file. stdin is read for the file "-".
+// capture, or recordings. stdin is read for the file "-".
 func (o *Options) Open(stdin io.Reader, log *slog.Logger) (Source, error) {
 	if !o.Live() {
-		return openFiles(o.Read, stdin, log)
+		files, err := recording.Open(recording.Config{
+			Names: o.Read, Stdin: stdin, Ports: o.Ports, PortFlag: "port", MaxRequest: o.MaxRequest, Logger: log,
+		})
+		if err != nil {
+			return nil, err
+		}
+		return files, nil
 	}
 	ring, err := capture.OpenRing(capture.RingConfig{
 		Interfaces: o.Interfaces, Ports: o.Ports, Tunnels: true, Tick: tick, Logger: log,
@@ -32,47 +39,6 @@ func (o *Options) Open(stdin io.Reader, log *slog.Logger) (Source, error) {
 		return nil, err
 	}
 	return ring, nil
-}
-
-// stdinName is the name that standard input goes by among files.
-const stdinName = "-"
-
-func openFiles(names []string, stdin io.Reader, log *slog.Logger) (Source, error) {
-	name := names[0]
-	in := stdin
-	if name == stdinName {
-		in = interruptible(stdin)
-	} else {
-		f, err := os.Open(name)
-		if err != nil {
-			return nil, err
-		}
-		in = f
-	}
-	src, err := capture.OpenFile(in)
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
-	}
-	return src, nil
-}
-
-// interruptible opens standard input once more where it is a pipe. A read of
-// the file that a process is born with cannot be ended by closing that file,
-// since others may share it and so it cannot be made non-blocking; one of a
-// file that was opened here can. Where that is not possible it is stdin as it is.
-func interruptible(stdin io.Reader) io.Reader {
-	f, ok := stdin.(*os.File)
-	if !ok {
-		return stdin
-	}
-	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeNamedPipe == 0 {
-		return stdin
-	}
-	again, err := os.Open(fmt.Sprintf("/proc/self/fd/%d", f.Fd()))
-	if err != nil {
-		return stdin
-	}
-	return again
 }
 
 // DropPrivileges leaves root behind once all is open: nothing more needs it. A
