@@ -124,6 +124,8 @@ func (l *lines) readObject() ([]byte, error) {
 			}
 		}
 		switch {
+		case errors.Is(err, io.EOF) && before > 0 && !l.cut:
+			return l.object, nil // an object that does not end
 		case err != nil:
 			return nil, err
 		case before == 0 && string(line) != "{", before > 0 && string(line) == "}":

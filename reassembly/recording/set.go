@@ -191,6 +191,7 @@ func (s *Set) begin(f *file) error {
 		s.finish(f, err)
 		return nil
 	}
+	s.counts.files.Add(1)
 	s.last = f
 	return nil
 }
