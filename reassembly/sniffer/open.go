@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -43,8 +42,9 @@ func (o *Options) Open(stdin io.Reader, log *slog.Logger) (Source, error) {
 
 // DropPrivileges leaves root behind once all is open: nothing more needs it. A
 // user that does not exist is an error, never a reason to stay root. Files are
-// read with what privileges there are.
-func (o *Options) DropPrivileges(log *slog.Logger) error {
+// read with what privileges there are. That the recording can go on without any is
+// made sure of.
+func (o *Options) DropPrivileges(tape *Tape, log *slog.Logger) error {
 	if !o.Live() {
 		return nil
 	}
@@ -52,31 +52,22 @@ func (o *Options) DropPrivileges(log *slog.Logger) error {
 		return fmt.Errorf("become user %s (choose another with --user): %w", o.User, err)
 	}
 	log.Debug("privileges dropped", "user", o.User)
-	return nil
+	return tape.CheckFolder(o.User)
 }
 
-// Recorder creates or empties the file to record to; nil where none is wanted.
-func (o *Options) Recorder(log *slog.Logger) (*capture.Recorder, error) {
-	if o.Write == "" {
-		return nil, nil
-	}
-	file, err := os.Create(o.Write)
-	if err != nil {
-		return nil, err
-	}
-	r, err := capture.NewRecorder(file, capture.RecorderConfig{Wait: !o.Live(), Logger: log})
-	if err != nil {
-		file.Close()
-		return nil, err
-	}
-	return r, nil
+// Recorder begins the recording; nil where none is wanted.
+func (o *Options) Recorder(stdout io.Writer, log *slog.Logger) (*Tape, error) {
+	return o.Write.Open(stdout, !o.Live(), log)
 }
 
 // Config is the configuration of a Sniffer of the source, who may have the
 // packets recorded (nil: not). What it lacks is the consumers.
-func (o *Options) Config(src Source, rec *capture.Recorder, log *slog.Logger) Config {
+func (o *Options) Config(src Source, tape *Tape, log *slog.Logger) Config {
 	cfg := Config{Source: src, Live: o.Live(), Count: o.Count}
-	cfg.Decoder.Ports, cfg.Decoder.Tunnels, cfg.Decoder.Record = o.Ports, true, rec
+	cfg.Decoder.Ports, cfg.Decoder.Tunnels = o.Ports, true
+	if tape != nil {
+		cfg.Decoder.Record = tape.Recorder
+	}
 	cfg.Assembler.MaxMemory, cfg.Assembler.MaxRequest = o.MaxMemory, o.MaxRequest
 	cfg.Assembler.Logger = log
 	return cfg
