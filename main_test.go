@@ -228,7 +228,7 @@ var allowedImports = map[string][]string{
 	"gor/forward/demo":       {"gor/forward/command", "github.com/urfave/cli/v2"},
 	"gor/forward/demo/live":  {},
 	"gor/forward/report":     {"gor/forward", "github.com/urfave/cli/v2"},
-	"gor": {"gor/capture", "gor/reassembly", "gor/reassembly/sniffer", "gor/udpwire", "gor/forward", "gor/forward/command", "gor/forward/demo", "gor/forward/report",
+	"gor": {"gor/capture", "gor/reassembly", "gor/reassembly/recording", "gor/reassembly/sniffer", "gor/udpwire", "gor/forward", "gor/forward/command", "gor/forward/demo", "gor/forward/report",
 		"github.com/urfave/cli/v2"},
 	"gor/reassembly/http1":           {},
 	"gor/reassembly/recording":       {"gor/capture", "gor/reassembly", "gor/reassembly/http1"},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 	"os"
 	"strconv"
 	"strings"
@@ -136,6 +137,15 @@ func (o *WriteOptions) open(stdout io.Writer, cfg capture.RecorderConfig) (*Tape
 		return nil, err
 	}
 	return &Tape{Recorder: capture.NewRecorder(strip, cfg)}, nil
+}
+
+// Scribe returns what records a request that came without its packets. Where
+// nothing is recorded that does nothing.
+func (t *Tape) Scribe() func(conn uint64, at int64, client, server netip.AddrPort, request []byte) {
+	if t == nil {
+		return func(uint64, int64, netip.AddrPort, netip.AddrPort, []byte) {}
+	}
+	return capture.NewScribe(t.Recorder).Write
 }
 
 // CheckFolder returns why the recording could not go on in another file, once
