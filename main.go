@@ -160,14 +160,11 @@ func (l *listener) open(c *cli.Context) (err error) {
 
 // close lets go of the files and sockets that only read and record.
 func (l *listener) close() error {
-	var errs []error
+	err := l.tape.Close()
 	if l.source != nil {
-		errs = append(errs, l.source.Close())
+		err = errors.Join(l.source.Close(), err)
 	}
-	if l.tape != nil {
-		errs = append(errs, l.tape.Close())
-	}
-	return errors.Join(errs...)
+	return err
 }
 
 // run sniffs until the source or the run ends, delivers what is held, and
@@ -191,9 +188,7 @@ func (l *listener) run(life *command.Lifetime, stdout io.Writer) error {
 	if l.printer != nil {
 		err = errors.Join(err, l.printer.Close(life.Delivering()))
 	}
-	if l.tape != nil {
-		l.tape.Close() // so that the accounts hold all of it; close returns the error
-	}
+	l.tape.Close() // so that the accounts hold all of it; close returns the error
 	l.report.Finish(l.snapshot())
 	return errors.Join(err, l.undelivered(undelivered))
 }
@@ -324,10 +319,7 @@ func replay(c *cli.Context) error {
 	if err == nil {
 		err = r.run(command.Begin(c.Context, r.duration))
 	}
-	if r.tape != nil {
-		err = errors.Join(err, r.tape.Close())
-	}
-	if err != nil {
+	if err = errors.Join(err, r.tape.Close()); err != nil {
 		return fmt.Errorf("replay: %w", err)
 	}
 	return nil
@@ -384,9 +376,7 @@ func (r *replayer) run(life *command.Lifetime) error {
 	life.End()
 	r.fwd.Close()
 	err = errors.Join(err, <-forwarded)
-	if r.tape != nil {
-		r.tape.Close() // so that the accounts hold all of it; replay returns the error
-	}
+	r.tape.Close() // so that the accounts hold all of it; replay returns the error
 	r.report.Finish(r.snapshot())
 	return err
 }
