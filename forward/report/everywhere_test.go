@@ -38,7 +38,7 @@ func TestEveryDeclaration(t *testing.T) {
 		}
 	}
 	undeclared := []string{"Target: no name", "Elapsed: no name", // shown by functions of their own, as are the histograms
-		"Latency: a forward.Histogram cannot be shown", "Wait: a forward.Histogram cannot be shown"}
+		"Latency: a hist.Histogram cannot be shown", "Wait: a hist.Histogram cannot be shown"}
 	if got := faults(reflect.TypeFor[forward.TargetStats]()); !slices.Equal(got, undeclared) {
 		t.Errorf("forward.TargetStats: %q", got)
 	}
