@@ -228,6 +228,7 @@ var allowedImports = map[string][]string{
 	"gor/forward/demo/live":  {},
 	"gor/forward/hist":       {},
 	"gor/forward/pace":       {},
+	"gor/forward/routes":     {},
 	"gor/forward/report":     {"gor/forward", "gor/forward/hist", "github.com/urfave/cli/v2"},
 	"gor": {"gor/capture", "gor/reassembly", "gor/reassembly/sniffer", "gor/udpwire", "gor/forward", "gor/forward/command", "gor/forward/demo", "gor/forward/report",
 		"github.com/urfave/cli/v2"},
