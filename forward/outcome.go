@@ -1,0 +1,36 @@
+package forward
+
+import "time"
+
+// An Outcome is what became of one request at one target that it was started for: it
+// has a response or a failure. Times are since the Forwarder was made (Began).
+type Outcome struct {
+	Target      int    // index in Config.Targets
+	Conn, Index uint64 // as submitted
+	Time        int64  // as submitted
+	Method      []byte // of the request as it was captured, lent for the call
+	Path        []byte // its target, query and all, likewise
+
+	Status  int     // of the response; 0: there is none
+	Failure Failure // why there is none
+
+	Due     time.Duration // when it was to start; where it had no such time, when it started
+	Started time.Duration // when it was sent; where it never was, since its target was out of reach, Ended
+	Ended   time.Duration // when it had its response, or failed
+	Late    Late
+}
+
+// Late is by how much a request started after it was due, and what it waited for
+// then: the sum is Started - Due.
+type Late struct {
+	Target time.Duration // the target: the request before on its connection, a free place in flight, a target out of reach, room for more
+	Limit  time.Duration // the target's limit of requests per second
+	Own    time.Duration // this program
+}
+
+// Latency is how long the response took since the request was due: what a user would
+// have waited, also while the target let nothing new start.
+func (o *Outcome) Latency() time.Duration { return o.Ended - o.Due }
+
+// Service is how long the response took since the request was sent.
+func (o *Outcome) Service() time.Duration { return o.Ended - o.Started }
