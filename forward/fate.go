@@ -10,10 +10,10 @@ import (
 	"gor/reassembly/http1"
 )
 
-// finish ends the request that w has sent, or tried to send; with the lock.
-func (t *target) finish(w *worker, it *item, res *result) {
+// finish ends the request that w has sent, or tried to send; with the lock. It
+// reports whether that has its fate; if not, it waits again.
+func (t *target) finish(w *worker, it *item, res *result) (done bool) {
 	now := t.now()
-	t.buf.release(it)
 	t.counts.inFlight--
 	if w.since < t.crew.hungAt && t.crew.hung > 0 {
 		t.crew.hung--
@@ -21,11 +21,32 @@ func (t *target) finish(w *worker, it *item, res *result) {
 	if t.bucket != nil && !res.begun {
 		t.bucket.putBack()
 	}
-	t.count(now, time.Duration(now-w.since), it, res)
+	if res.err != nil && res.unsupported == nil && t.life.ctx.Err() == nil {
+		t.learn(now, w.since, res)
+		done = !t.retain(now, it, res)
+	} else {
+		done = true
+	}
+	if done {
+		it.buf.release(it)
+		t.count(now, time.Duration(now-w.since), it, res)
+	}
 	w.since = 0
+	t.forsake(now)
+	t.patience.offer()
+	return done
 }
 
-// count puts a result into the accounts, and learns from it how the target does.
+// learn takes in what a failure says about the target.
+func (t *target) learn(now, began int64, res *result) {
+	if res.kind.isAlive() {
+		t.alive(now)
+	} else if t.backoff.failed(now, miss{why: res.kind, began: began, reached: res.begun}) {
+		t.log.Warn("target failing: it gets single requests until it answers", "err", res.err)
+	}
+}
+
+// count puts a result into the accounts.
 func (t *target) count(now int64, took time.Duration, it *item, res *result) {
 	if res.marked && !t.reports.marked {
 		t.reports.marked = true
@@ -40,11 +61,6 @@ func (t *target) count(now int64, took time.Duration, it *item, res *result) {
 	case res.err != nil:
 		t.counts.failed[res.kind]++
 		t.reportFailure(res, it.raw)
-		if res.kind.isAlive() {
-			t.alive(now)
-		} else if t.backoff.failed(now) {
-			t.log.Warn("target failing: it gets single requests until it answers", "err", res.err)
-		}
 	default:
 		t.counts.answered++
 		t.counts.status[res.status]++
@@ -73,7 +89,7 @@ func (t *target) review(now int64) {
 		level, message, until = slog.LevelInfo, "target recovered", tr.reached
 	}
 	t.log.Log(context.Background(), level, message,
-		"for", time.Duration(until-tr.began).Round(time.Millisecond), "failures", tr.times, "requests_lost", tr.lost)
+		"for", time.Duration(until-tr.began).Round(time.Millisecond), "failures", tr.times, "attempts", tr.misses)
 }
 
 // report logs the first request of each reason for which one was not sent.
