@@ -219,7 +219,7 @@ func (l *listener) undelivered() error {
 	if lost == nil {
 		return nil
 	}
-	return fmt.Errorf("%s was not delivered whole: %s", l.options.Read, strings.Join(lost, " "))
+	return fmt.Errorf("%s was not delivered whole: %s", strings.Join(l.options.Read, ", "), strings.Join(lost, " "))
 }
 
 // wireUp joins the parts: what leaves the sniffer passes the filter, is printed

@@ -52,3 +52,7 @@ func (r *Request) Conn() uint64 {
 	h *= k1
 	return h ^ h>>29
 }
+
+// User is the number of the request's user: of its connection, where no other is
+// known.
+func (r *Request) User() uint64 { return r.Conn() }

@@ -20,7 +20,7 @@ const tick = 100 * time.Millisecond
 // capture, or a capture file. stdin is read for the file "-".
 func (o *Options) Open(stdin io.Reader, log *slog.Logger) (Source, error) {
 	if !o.Live() {
-		return openFile(o.Read, stdin)
+		return openFiles(o.Read, stdin, log)
 	}
 	ring, err := capture.OpenRing(capture.RingConfig{
 		Interfaces: o.Interfaces, Ports: o.Ports, Tunnels: true, Tick: tick, Logger: log,
@@ -34,9 +34,13 @@ func (o *Options) Open(stdin io.Reader, log *slog.Logger) (Source, error) {
 	return ring, nil
 }
 
-func openFile(name string, stdin io.Reader) (Source, error) {
+// stdinName is the name that standard input goes by among files.
+const stdinName = "-"
+
+func openFiles(names []string, stdin io.Reader, log *slog.Logger) (Source, error) {
+	name := names[0]
 	in := stdin
-	if name == "-" {
+	if name == stdinName {
 		in = interruptible(stdin)
 	} else {
 		f, err := os.Open(name)

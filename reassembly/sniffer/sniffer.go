@@ -36,6 +36,10 @@ type Config struct {
 	// Decoder says which segments are wanted, and who records them.
 	Decoder capture.DecoderConfig
 
+	// AnyPort says that any port may be a server's, whatever the Decoder's are.
+	// Which end of a connection the client is on is then found out.
+	AnyPort bool
+
 	// Assembler bounds memory, times and sizes.
 	Assembler reassembly.Config
 
@@ -55,6 +59,7 @@ type Sniffer struct {
 	src       Source
 	live      bool
 	consumers []Consumer
+	ends      *directions // nil: only clients' segments come
 	dec       *capture.Decoder
 	asm       *reassembly.Assembler
 
@@ -74,10 +79,14 @@ type Sniffer struct {
 
 // New makes a Sniffer; nothing is read before Run.
 func New(cfg Config) *Sniffer {
+	cfg.Decoder.AnyPort = cfg.AnyPort
 	s := &Sniffer{
 		src: cfg.Source, live: cfg.Live, consumers: cfg.Consumers, count: cfg.Count,
 		dec:   capture.NewDecoder(cfg.Decoder),
 		batch: make([]capture.Segment, batchSize),
+	}
+	if cfg.AnyPort {
+		s.ends = &directions{limit: maxPairs}
 	}
 	s.asm = reassembly.New(cfg.Assembler, s.take)
 	s.stopAt.Store(never)
@@ -117,6 +126,9 @@ func (s *Sniffer) loop() error {
 		s.publish()
 		n, err := s.src.Next(s.dec, s.batch)
 		segs, stopped := s.beforeStop(s.batch[:n])
+		if s.ends != nil {
+			segs = s.ends.keep(segs)
+		}
 		s.asm.PushAll(segs)
 		switch {
 		case stopped:
