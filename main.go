@@ -38,7 +38,9 @@ import (
 	"gor/forward"
 	"gor/forward/command"
 	"gor/forward/demo"
+	"gor/forward/playback"
 	"gor/forward/report"
+	"gor/forward/results"
 	"gor/reassembly"
 	"gor/reassembly/sniffer"
 	"gor/udpwire"
@@ -72,10 +74,11 @@ func commands() []*cli.Command {
 		},
 		{
 			Name:      "replay",
-			Usage:     "receive requests over UDP and forward them to targets",
-			UsageText: `gor replay -f "http://staging|10,http://dev|5"`,
-			Flags:     slices.Concat(forward.Flags(), udpwire.ReceiverFlags(), forward.FilterFlags(), command.LifetimeFlags(), report.Flags()),
-			Action:    replay,
+			Usage:     "receive requests over UDP, or read recordings (--read), and forward them to targets",
+			UsageText: "gor replay -f \"http://staging|10,http://dev|5\"\ngor replay --read FILE -f http://staging --speed 2 --report out.html --fail-above errors=1%,p99=500ms",
+			Flags: slices.Concat(forward.Flags(), udpwire.ReceiverFlags(), forward.FilterFlags(), sniffer.ReplayFlags(), playback.Flags(), results.Flags(),
+				command.LifetimeFlags(), report.Flags()),
+			Action: replay,
 		},
 		demo.Command(),
 	}
@@ -302,12 +305,17 @@ type replayer struct {
 	recv     *udpwire.Receiver
 	fwd      *forward.Forwarder
 	report   *report.Reporter
+	playback *playback.Session // of recordings, in place of recv, fwd and report; nil: requests come over the wire
 }
 
 func replay(c *cli.Context) error {
 	r := &replayer{}
 	err := r.open(c)
-	if err == nil {
+	switch {
+	case err != nil:
+	case r.playback != nil:
+		err = r.playback.Run(command.Begin(c.Context, r.duration))
+	default:
 		err = r.run(command.Begin(c.Context, r.duration))
 	}
 	if err != nil {
@@ -324,24 +332,62 @@ func (r *replayer) open(c *cli.Context) (err error) {
 	if r.duration, err = command.LifetimeFromFlags(c); err != nil {
 		return err
 	}
-	receiving, err := udpwire.ReceiverFromFlags(c)
+	forwarding, err := forward.FromFlags(c)
 	if err != nil {
 		return err
 	}
-	forwarding, err := forward.FromFlags(c)
+	forwarding.Mark = mark
+	recordings, err := sniffer.ReplayFromFlags(c)
+	if err != nil {
+		return err
+	}
+	if recordings.Wanted() {
+		return r.openRecordings(c, recordings, forwarding)
+	}
+	if err = playback.Without(c); err != nil {
+		return err
+	}
+	receiving, err := udpwire.ReceiverFromFlags(c)
 	if err != nil {
 		return err
 	}
 	if r.report, err = report.Open(c, r.log, r.snapshot); err != nil {
 		return err
 	}
-	forwarding.Mark, forwarding.Logger = mark, r.log
+	forwarding.Logger = r.log
 	if r.fwd, err = forward.New(forwarding); err != nil {
 		return err
 	}
 	receiving.Load, receiving.Logger = r.fwd.Load, r.log
 	r.recv, err = udpwire.Listen(receiving)
 	return err
+}
+
+// openRecordings opens everything for requests that come from recordings.
+func (r *replayer) openRecordings(c *cli.Context, options sniffer.ReplayOptions, forwarding forward.Config) error {
+	if err := udpwire.NoReceiver(c); err != nil {
+		return err
+	}
+	files, err := options.OpenRepeater(c.App.Reader, r.log)
+	if err != nil {
+		return err
+	}
+	r.playback, err = playback.Open(c, r.log, playback.Recording{
+		Where: options.Where(), Rereadable: options.Rereadable(), Progress: files.Progress,
+		Read: func(ctx context.Context, take func(forward.Request) error) error {
+			return files.Run(ctx, func(q sniffer.Recorded) error {
+				return take(forward.Request{Conn: q.Conn, Index: q.Index, Time: q.Time, Raw: q.Raw, Server: q.Server})
+			})
+		},
+		Accounts: func() []report.Group {
+			stats := files.Stats()
+			return []report.Group{{Name: "requests", Stats: stats.Requests}, {Name: "packets", Stats: stats.Packets}}
+		},
+	}, forwarding)
+	if err != nil {
+		return errors.Join(err, files.Close())
+	}
+	return nil
 }
 
 // run forwards what arrives until the run ends, delivers what is held for a

@@ -230,8 +230,10 @@ var allowedImports = map[string][]string{
 	"gor/forward/hist":       {},
 	"gor/forward/pace":       {},
 	"gor/forward/routes":     {},
-	"gor/forward/report":     {"gor/forward", "gor/forward/hist", "github.com/urfave/cli/v2"},
-	"gor": {"gor/capture", "gor/reassembly", "gor/reassembly/sniffer", "gor/udpwire", "gor/forward", "gor/forward/command", "gor/forward/demo", "gor/forward/report",
+	"gor/forward/playback":   {"gor/forward", "gor/forward/command", "gor/forward/hist", "gor/forward/pace", "gor/forward/report", "gor/forward/results", "github.com/urfave/cli/v2"},
+	"gor/forward/results":    {"gor/forward", "gor/forward/hist", "gor/forward/routes", "github.com/urfave/cli/v2"},
+	"gor/forward/report":     {"golang.org/x/sys/unix", "gor/forward", "gor/forward/hist", "github.com/urfave/cli/v2"},
+	"gor": {"gor/capture", "gor/reassembly", "gor/reassembly/sniffer", "gor/udpwire", "gor/forward", "gor/forward/command", "gor/forward/demo", "gor/forward/playback", "gor/forward/report", "gor/forward/results",
 		"github.com/urfave/cli/v2"},
 	"gor/reassembly/http1":           {},
 	"gor/reassembly/http1/http1test": {"gor/reassembly/http1"}, // for tests alone

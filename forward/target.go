@@ -17,6 +17,7 @@ type target struct {
 	// Immutable, but for what route says of itself.
 	cfg    *Config
 	name   string // in accounts and logs
+	index  int    // in Config.Targets
 	log    *slog.Logger
 	start  time.Time // when its clock, now, began
 	sample uint64    // connections whose hash is at most this take part
@@ -29,6 +30,7 @@ type target struct {
 	crew     crew
 	buf      *buffer // what does not wait for room
 	patience patience
+	held     heldClock
 	bucket   *bucket // nil: no limit; it is never exchanged, so that may be asked without the lock
 	backoff  backoff
 	counts   counts
@@ -90,7 +92,7 @@ func (t *target) submit(r *Request, allowed bool) {
 	case t.life.closed, t.life.stopped:
 		t.counts.stopped++
 	default:
-		it.at = t.now()
+		it.at, it.conn, it.index, it.time = t.now(), r.Conn, r.Index, r.Time
 		t.hold(it, r)
 		t.wake()
 	}
@@ -108,10 +110,12 @@ func mix(x uint64) uint64 {
 func (t *target) hold(it *item, r *Request) {
 	if r.Patient {
 		t.patience.buf.push(it, r.Conn)
+		t.setOut(it, r)
 		t.forsake(it.at)
 		return
 	}
 	t.buf.push(it, r.Conn)
+	t.setOut(it, r)
 	for old := t.buf.overfull(); old != nil; old = t.buf.overfull() {
 		t.drop(old)
 	}

@@ -23,6 +23,13 @@ const (
 	blocks  = 64 - subBits // the first for values below 128, then one for each power of two up to 2^63
 )
 
+// Octaves and SubBuckets are how many powers of two there are, and into how many
+// buckets each is cut: what reports say of a histogram's form.
+const (
+	Octaves    = blocks
+	SubBuckets = subs
+)
+
 // A Histogram counts durations. The zero value is empty. It is not for concurrent
 // use, and a copy shares what it counts with the original: use Clone.
 type Histogram struct {

@@ -33,10 +33,9 @@ type Lateness struct {
 	Target, Limit, Own hist.Histogram
 }
 
-// NewLedger makes a Ledger for a number of targets; start is when the run begins, on
-// the clock of the Outcomes.
-func NewLedger(targets int, start time.Duration) *Ledger {
-	l := &Ledger{start: start}
+// NewLedger makes a Ledger for a number of targets.
+func NewLedger(targets int) *Ledger {
+	l := &Ledger{}
 	for range targets {
 		l.targets = append(l.targets, &account{
 			routes: routes.New(routes.DefaultMax, func(into, from *Tally) { into.merge(from) }),
@@ -44,6 +43,9 @@ func NewLedger(targets int, start time.Duration) *Ledger {
 	}
 	return l
 }
+
+// Begin says when the run begins, on the clock of the Outcomes, before any is taken.
+func (l *Ledger) Begin(start time.Duration) { l.start = start }
 
 // Take takes down one request.
 func (l *Ledger) Take(o *forward.Outcome) {
