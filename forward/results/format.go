@@ -36,11 +36,15 @@ func rate(r float64) string {
 // not all as all.
 func percent(share float64) string {
 	switch p := share * 100; {
-	case p > 0 && p < .01:
+	case p == 0:
+		return "0%"
+	case p < .01:
 		return "<0.01%"
 	case p < 1:
 		return strconv.FormatFloat(p, 'f', 2, 64) + "%"
-	case p > 99.9 && p < 100:
+	case p == 100:
+		return "100%"
+	case p > 99.9:
 		return ">99.9%"
 	default:
 		return strconv.FormatFloat(p, 'f', 1, 64) + "%"

@@ -166,12 +166,24 @@ func seconds(end time.Duration) (ticks []tick) {
 	}
 	step = max(step, end.Seconds()/longestTicks)
 	for at := 0.; at <= end.Seconds()*1.0001; at += step {
-		ticks = append(ticks, tick{at / end.Seconds(), strings.TrimSuffix(strings.TrimSuffix(time.Duration(at*1e9).Round(10*time.Millisecond).String(), "0s"), "0m")})
-		if at == 0 {
-			ticks[0].label = "0"
-		}
+		ticks = append(ticks, tick{at / end.Seconds(), moment(time.Duration(at * 1e9))})
 	}
 	return ticks
+}
+
+// moment is a time after the start as an axis has it: 0, 0.5s, 90s as 1m30s, 2m, 3h.
+func moment(d time.Duration) string {
+	s := d.Round(10 * time.Millisecond).String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	if s == "0s" {
+		return "0"
+	}
+	return s
 }
 
 // quantilePlot shows how much of the requests took how long: the axis gives each
@@ -195,8 +207,8 @@ func (r *Run) quantilePlot(t *Target) Plot {
 	for n := 1.; n <= nines; n++ {
 		ticks = append(ticks, tick{n / nines, fmt.Sprintf("%.10g%%", 100-math.Pow(logBase, 2-n))})
 	}
-	if len(ticks) > longestTicks {
-		ticks = append(ticks[:3], ticks[len(ticks)-1])
+	if last := len(ticks) - 1; last > shortTicks {
+		ticks = append(ticks[:shortTicks], ticks[last]) // those between would lie over each other
 	}
 	p.draw(ticks, true)
 	return p
@@ -211,7 +223,7 @@ func (r *Run) timePlots(t *Target) []Plot {
 			x := (float64(i) + .5) / float64(len(slots))
 			s := &slots[i]
 			for k := range named {
-				if v, shown := named[k].value(s, width); shown {
+				if v, shown := named[k].value(s, width); shown && !(isRate(named[k].Name) && i > 0 && i == len(slots)-1) {
 					named[k].points = append(named[k].points, point{x, v})
 				}
 			}
@@ -227,7 +239,7 @@ func (r *Run) timePlots(t *Target) []Plot {
 			Lines: lines(Line{Name: lateTarget, Class: 0}, Line{Name: lateLimit, Class: 2}, Line{Name: lateOwn, Class: 3})})
 	}
 	for i := range plots {
-		plots[i].draw(seconds(max(end, time.Millisecond)), i != 1)
+		plots[i].draw(seconds(max(end, firstSlot)), i != 1)
 	}
 	return plots
 }
@@ -244,6 +256,10 @@ const (
 	lateLimit  = "the limit"
 	lateOwn    = "gor"
 )
+
+// isRate reports whether a line shows requests per second, of which the last slot, that
+// the end of the run cut, has too few.
+func isRate(name string) bool { return name == wereDue || name == haveEnded || name == wereErrors }
 
 // value is what a line shows of a slot, if anything.
 func (l *Line) value(s *Slot, width time.Duration) (v float64, shown bool) {
