@@ -25,7 +25,8 @@ type result struct {
 	err         error // nil: answered
 	unsupported error // why it was not sent
 	marked      bool  // it carried the mark when it was captured
-	ended       int64 // when it was answered or failed, on the target's clock; 0: it was not
+	isOutcome   bool  // it was answered or failed
+	ended       int64 // when, on the target's clock
 }
 
 // maxTries is how many connections may fail under a request before anything of
@@ -88,7 +89,7 @@ func (w *worker) run() {
 		if !t.finish(w, it, &res) {
 			continue
 		}
-		if t.cfg.Outcome != nil && res.ended != 0 {
+		if t.cfg.Outcome != nil && res.isOutcome {
 			t.mu.Unlock()
 			w.tell(it, &res, began, method, path)
 			t.mu.Lock()
