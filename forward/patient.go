@@ -82,7 +82,7 @@ func (f *Forwarder) Reachable() bool {
 func (f *Forwarder) SubmitWait(ctx context.Context, r *Request) error {
 	there := false
 	for _, t := range f.targets {
-		ok, err := t.awaitRoom(ctx, r)
+		ok, err := t.awaitRoom(ctx)
 		if err != nil {
 			return err
 		}
@@ -108,8 +108,8 @@ func (t *target) room() (requests int, bytes int64, ok bool) {
 }
 
 // awaitRoom waits until there is room for a patient request, or there is no sense
-// in waiting; ok: the target can be reached. r learns for how long that was.
-func (t *target) awaitRoom(ctx context.Context, r *Request) (ok bool, err error) {
+// in waiting; ok: the target can be reached.
+func (t *target) awaitRoom(ctx context.Context) (ok bool, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if ctx.Err() != nil {
@@ -126,11 +126,7 @@ func (t *target) awaitRoom(ctx context.Context, r *Request) (ok bool, err error)
 	})
 	defer stop()
 	p.waiters++
-	began := t.now()
-	defer func() {
-		p.waiters--
-		r.Held += time.Duration(t.now() - began)
-	}()
+	defer func() { p.waiters-- }()
 	for n := 0; n == 0 && !t.life.stopped; n, _ = p.left() {
 		if t.backoff.away(t.now()) {
 			return false, nil
@@ -183,7 +179,6 @@ func (t *target) forsake(now int64) {
 	}
 	for it := b.expired(math.MaxInt64); it != nil; it = b.expired(math.MaxInt64) {
 		t.counts.failed[t.backoff.absence.why]++
-		t.tellForsaken(it, t.backoff.absence.why, now)
 		t.items.put(it)
 	}
 	t.patience.room.Broadcast()
