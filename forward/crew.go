@@ -52,7 +52,7 @@ func (c *crew) dismiss() {
 // wake calls a worker if there is something for it to do; with the lock.
 func (t *target) wake() {
 	switch {
-	case !t.ready(), t.crew.waiting, !t.life.running, t.life.stopped:
+	case !t.queues.ready(), t.crew.waiting, !t.life.running, t.life.stopped:
 	case t.crew.idle > 0:
 		t.crew.idle--
 		t.crew.cond.Signal()
@@ -86,7 +86,7 @@ func (t *target) next(w *worker) *item {
 		if len(t.crew.workers) > t.crew.limit(t.cfg.Concurrency) {
 			return nil
 		}
-		if !t.ready() {
+		if !t.queues.ready() {
 			if t.life.closed {
 				return nil
 			}
@@ -118,7 +118,7 @@ func (t *target) next(w *worker) *item {
 func (t *target) sendOff(w *worker, now int64) *item {
 	t.held.release(now)
 	t.backoff.sent(now)
-	it := t.pop()
+	it := t.queues.pop()
 	w.since, it.delay.late = now, t.late(it, now)
 	t.counts.inFlight++
 	if !it.again {
@@ -127,7 +127,7 @@ func (t *target) sendOff(w *worker, now int64) *item {
 	switch {
 	case t.bucket != nil, t.backoff.failing:
 		t.wake()
-	case t.ready() && t.crew.idle == 0 && len(t.crew.workers) >= t.crew.limit(t.cfg.Concurrency):
+	case t.queues.ready() && t.crew.idle == 0 && len(t.crew.workers) >= t.crew.limit(t.cfg.Concurrency):
 		t.held.hold(heldByTarget, now, math.MaxInt64)
 	}
 	return it
@@ -181,7 +181,7 @@ func (t *target) watch(now int64) {
 	if !t.backoff.failing && c.answered <= c.hungAt {
 		t.watchSilence(now, now-last)
 	}
-	if excess := c.hung - maxHung*t.cfg.Concurrency; excess > 0 && t.ready() {
+	if excess := c.hung - maxHung*t.cfg.Concurrency; excess > 0 && t.queues.ready() {
 		slices.SortFunc(hung, func(a, b *worker) int { return cmp.Compare(a.since, b.since) })
 		for _, w := range hung[:excess] {
 			w.cancel(errHung)

@@ -13,7 +13,7 @@
 // give the accounts; package report shows them.
 //
 // To read the code, begin with forwarder.go, which has all that is exported but
-// filters, rewriting and waiting (patient.go), and follow a request: target.go takes
+// filters, rewriting and waiting (patience.go), and follow a request: target.go takes
 // it in, buffer.go holds it, crew.go says when it goes out, worker.go sends it, with request.go,
 // head.go and conn.go, and fate.go counts what became of it.
 //

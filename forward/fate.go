@@ -23,7 +23,7 @@ func (t *target) finish(w *worker, it *item, res *result) (done bool) {
 	}
 	if res.err != nil && res.unsupported == nil && t.life.ctx.Err() == nil {
 		t.learn(now, w.since, res)
-		done = !t.retain(now, it, res)
+		done = !t.patience.retain(now, it, res)
 	} else {
 		done = true
 	}
@@ -35,7 +35,7 @@ func (t *target) finish(w *worker, it *item, res *result) (done bool) {
 		t.beReady(it, now)
 	}
 	w.since = 0
-	t.forsake(now)
+	t.patience.forsake(now)
 	t.patience.offer()
 	return done
 }
@@ -58,13 +58,13 @@ func (t *target) count(now int64, took time.Duration, it *item, res *result) {
 	switch {
 	case res.unsupported != nil:
 		t.counts.unsupported++
-		t.report(res.unsupported, it.raw)
+		t.reports.unsupported(t.log, res.unsupported, it.raw)
 	case res.err != nil && t.life.ctx.Err() != nil: // broken off, or as good as that: it says nothing about the target
 		t.counts.stopped++
 	case res.err != nil:
 		res.isOutcome, res.ended = true, now
 		t.counts.failed[res.kind]++
-		t.reportFailure(res, it.raw)
+		t.reports.failure(t.log, res, it.raw)
 	default:
 		res.isOutcome, res.ended = true, now
 		t.counts.answered++
@@ -97,23 +97,23 @@ func (t *target) review(now int64) {
 		"for", time.Duration(until-tr.began).Round(time.Millisecond), "failures", tr.times, "attempts", tr.misses)
 }
 
-// report logs the first request of each reason for which one was not sent.
-func (t *target) report(reason error, raw []byte) {
-	if t.reports.reasons[reason] {
+// unsupported logs the first request of each reason for which one was not sent.
+func (r *reports) unsupported(log *slog.Logger, reason error, raw []byte) {
+	if r.reasons[reason] {
 		return
 	}
-	t.reports.reasons[reason] = true
-	t.log.Warn("a request cannot be forwarded as it was captured; each reason is reported once",
+	r.reasons[reason] = true
+	log.Warn("a request cannot be forwarded as it was captured; each reason is reported once",
 		"reason", reason, "request", firstLine(raw))
 }
 
-// reportFailure logs the first failure of each kind; the accounts count the others.
-func (t *target) reportFailure(res *result, raw []byte) {
-	if t.reports.failures[res.kind] {
+// failure logs the first failure of each kind; the accounts count the others.
+func (r *reports) failure(log *slog.Logger, res *result, raw []byte) {
+	if r.failures[res.kind] {
 		return
 	}
-	t.reports.failures[res.kind] = true
-	t.log.Warn("a request failed; the first of each kind is reported, the others are counted",
+	r.failures[res.kind] = true
+	log.Warn("a request failed; the first of each kind is reported, the others are counted",
 		"kind", res.kind.String(), "err", res.err, "request", firstLine(raw))
 }
 

@@ -52,7 +52,7 @@ func (t *target) begin(ctx context.Context) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.life.ctx, t.life.running = ctx, true
-	for range t.waiting() {
+	for range t.queues.waiting() {
 		t.wake()
 	}
 }
@@ -63,7 +63,7 @@ func (t *target) tick() {
 	defer t.mu.Unlock()
 	now := t.now()
 	t.expire(now)
-	t.forsake(now)
+	t.patience.forsake(now)
 	t.watch(now)
 	t.review(now)
 	t.lookForLoop()
@@ -84,7 +84,7 @@ func (t *target) giveUp() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.life.stopped = true // also where the last worker saw the end of the context before run did
-	for _, b := range []*buffer{t.buf, t.patience.buf} {
+	for _, b := range []*buffer{t.queues.live, t.queues.patient} {
 		for it := b.expired(math.MaxInt64); it != nil; it = b.expired(math.MaxInt64) {
 			t.drop(it)
 		}
@@ -96,7 +96,7 @@ func (t *target) giveUp() {
 func (t *target) ended() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return (t.life.closed && t.waiting() == 0 || t.life.stopped) && len(t.crew.workers) == 0
+	return (t.life.closed && t.queues.waiting() == 0 || t.life.stopped) && len(t.crew.workers) == 0
 }
 
 // close says that no more requests come; it is idempotent.

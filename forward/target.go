@@ -28,7 +28,7 @@ type target struct {
 
 	life     life
 	crew     crew
-	buf      *buffer // what does not wait for room
+	queues   queues
 	patience patience
 	held     heldClock
 	bucket   *bucket // nil: no limit; it is never exchanged, so that may be asked without the lock
@@ -56,10 +56,9 @@ func newTarget(cfg *Config, spec TargetSpec, name string, tlsConf *tls.Config, s
 	t := &target{
 		cfg: cfg, name: name, log: cfg.Logger.With("target", name), start: start, sample: math.MaxUint64,
 		life: life{done: make(chan struct{})}, crew: crew{workers: make(map[*worker]struct{})},
-		buf:      newBuffer(cfg.Buffer, cfg.BufferBytes),
-		patience: newPatience(cfg), counts: counts{status: make(map[int]uint64)}, reports: reports{reasons: make(map[error]bool)},
+		queues: newQueues(cfg), counts: counts{status: make(map[int]uint64)}, reports: reports{reasons: make(map[error]bool)},
 	}
-	t.crew.cond.L, t.patience.room.L = &t.mu, &t.mu
+	t.crew.cond.L, t.patience = &t.mu, newPatience(t)
 	t.route.setUp(cfg, u, spec.HTTP2, tlsConf)
 	if spec.Percent > 0 && spec.Percent < 100 {
 		t.sample = uint64(spec.Percent / 100 * math.MaxUint64)
@@ -108,15 +107,16 @@ func mix(x uint64) uint64 {
 
 // hold lets it wait; with the lock. What is live makes room for itself.
 func (t *target) hold(it *item, r *Request) {
+	q := &t.queues
 	if r.Patient {
-		t.patience.buf.push(it, r.Conn)
+		q.patient.push(it, r.Conn)
 		t.setOut(it, r)
-		t.forsake(it.at)
+		t.patience.forsake(it.at)
 		return
 	}
-	t.buf.push(it, r.Conn)
+	q.live.push(it, r.Conn)
 	t.setOut(it, r)
-	for old := t.buf.overfull(); old != nil; old = t.buf.overfull() {
+	for old := q.live.overfull(); old != nil; old = q.live.overfull() {
 		t.drop(old)
 	}
 }
@@ -136,7 +136,7 @@ func (t *target) drop(it *item) {
 
 // expire drops what has waited too long; with the lock.
 func (t *target) expire(now int64) {
-	for it := t.buf.expired(now - int64(t.cfg.MaxWait)); it != nil; it = t.buf.expired(now - int64(t.cfg.MaxWait)) {
+	for it := t.queues.live.expired(now - int64(t.cfg.MaxWait)); it != nil; it = t.queues.live.expired(now - int64(t.cfg.MaxWait)) {
 		t.drop(it)
 	}
 }
@@ -145,5 +145,5 @@ func (t *target) expire(now int64) {
 func (t *target) load() float64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return min(1, max(float64(t.buf.count)/float64(t.buf.maxCount), float64(t.buf.cost)/float64(t.buf.maxCost)))
+	return min(1, max(float64(t.queues.live.count)/float64(t.queues.live.maxCount), float64(t.queues.live.cost)/float64(t.queues.live.maxCost)))
 }

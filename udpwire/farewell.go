@@ -17,23 +17,26 @@ const absentTooLong = int64(5 * time.Second)
 
 // Pace of the BYEs.
 const (
-	byeEvery   = int64(50 * time.Millisecond)
-	maxByes    = 10
-	oneWayByes = 3 // to a replayer that never responds
+	byeEvery = int64(50 * time.Millisecond)
+	maxByes  = 10
 )
 
 // leave does what is due of the farewell: when nothing is left to confirm it sends BYE, until that is answered or was
-// sent often enough. A replayer that does not respond any more, or never did, is waited for only so long.
+// sent often enough. A replayer that does not respond any more, or never did, is waited for only so
+// long; one that a source that can wait has ceased to wait for, not at all.
 func (p *peer) leave(now int64) {
 	f := &p.farewell
-	if f.begun && (p.phase == phaseSeeking || p.phase == phaseSilent) && !p.out.idle() &&
+	if f.begun && !f.done && p.forlorn.since != 0 {
+		p.dismiss(now)
+	}
+	if f.begun && p.phase != phaseLive && !p.out.idle() &&
 		now-max(f.since, p.initiator.since) > absentTooLong {
 		p.abandon(now)
 	}
-	if !f.begun || f.done || now < f.byeAt || !p.out.idle() {
+	if !f.begun || f.done || now < f.byeAt || !p.out.idle() || p.out.held() && p.forlorn.since == 0 && p.phase != phaseSeeking {
 		return
 	}
-	if p.phase == phaseSeeking || f.byes >= maxByes || p.phase == phaseOneWay && f.byes >= oneWayByes {
+	if p.phase == phaseSeeking || f.byes >= maxByes {
 		f.done = true
 		if p.phase != phaseSeeking {
 			p.endSession(now)
@@ -43,6 +46,18 @@ func (p *peer) leave(now int64) {
 	f.byes++
 	f.byeAt = now + byeEvery
 	p.out.heartbeat(now, kindBye, p.dropped())
+}
+
+// dismiss ceases to wait for a replayer that there is no sense in waiting for: what it has got is still confirmed if it
+// responds, nothing else is sent.
+func (p *peer) dismiss(now int64) {
+	switch {
+	case !p.forlorn.absent:
+		p.out.discard()
+		p.farewell.abandoned = true
+	case !p.out.idle():
+		p.abandon(now)
+	}
 }
 
 // abandon ends the session without waiting for anything that is missing: the replayer is told the totals once.

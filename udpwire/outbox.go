@@ -9,6 +9,7 @@ type outbox struct {
 	pool    *chunkPool
 	pending list[chunk, *chunk] // What is to be sent for the first time; of the first chunk some may have been.
 	resends resends
+	patient bool // The messages' source can wait: it keeps to the credit.
 
 	// These begin anew with each session.
 	channel  outgoing
@@ -19,7 +20,7 @@ type outbox struct {
 	credit   credit
 	pulse    pulse
 
-	scratch [controlRoom]byte
+	scratch [maxDatagram]byte // A datagram of another kind than DATA.
 }
 
 // begun are the messages of which a session has sent something.
@@ -34,9 +35,6 @@ func (b *begun) messages() uint64 { return b.last - b.before }
 
 // maxUnderWay is how many messages may be neither handed on nor lost.
 const maxUnderWay = 1 << 20
-
-// controlRoom is the size of the largest control datagram beside HELLO: a REPORT that names as much as one can.
-const controlRoom = headerSize + reportSize + maxSpans*spanSize + tagSize
 
 // begin starts a session, in which nothing was sent. What is pending stays.
 func (o *outbox) begin(out outgoing) {
@@ -60,11 +58,23 @@ func (o *outbox) push(c *chunk) {
 // idle reports whether nothing is left to send or to be confirmed.
 func (o *outbox) idle() bool { return o.pending.first == nil && !o.flight.unsettled() }
 
+// starved reports whether what is pending waits for credit. What a message goes on with that has begun does not.
+func (o *outbox) starved() bool {
+	c := o.pending.first
+	return o.patient && c != nil && !c.numbered && c.bases[0] > o.begun.last && !o.credit.allows(&o.begun)
+}
+
+// held reports whether messages that have arrived are still to go on from the replayer, for a source that can wait.
+func (o *outbox) held() bool { return o.patient && o.reported.flags&reportHolds != 0 }
+
 // room reports whether another chunk may be sent now.
 func (o *outbox) room() bool {
+	if o.starved() || o.reported.flags&reportDraining != 0 {
+		return false
+	}
 	messages := o.begun.messages()
 	settled := min(o.reported.messages+o.reported.lostMessages, messages)
-	return o.flight.fits() && messages-settled < maxUnderWay && o.flight.cost() < o.credit.bytes()
+	return o.flight.fits() && messages-settled < maxUnderWay && o.flight.cost() < o.credit.underWay()
 }
 
 // drain sends pending chunks as far as the replayer has room. It returns the error that stopped it; the rest stays.
@@ -89,10 +99,6 @@ func (o *outbox) drain(now int64) error {
 		}
 		o.pulse.dataAt = now
 		o.pending.pop()
-		if o.channel.flags&flagOneWay != 0 {
-			o.flight.settle(o.flight.next, o.pool)
-			o.flight.seeAll()
-		}
 	}
 }
 
@@ -142,6 +148,7 @@ func (o *outbox) report(now int64, r *report) bool {
 // measure learns from a REPORT the round trip and how much fits into the path.
 func (o *outbox) measure(now int64, r *report) {
 	o.credit.window = int64(r.window)
+	o.credit.grant(r)
 	if r.overruns > o.reported.overruns {
 		o.credit.overrun()
 	}
@@ -156,14 +163,33 @@ func (o *outbox) measure(now int64, r *report) {
 }
 
 // beat is when the next HEARTBEAT is due.
-func (o *outbox) beat() int64 { return o.pulse.due(o.flight.unsettled(), o.trip.known()) }
+func (o *outbox) beat() int64 {
+	return o.pulse.due(o.flight.unsettled() || o.starved() || o.held(), o.trip.known())
+}
 
 // heartbeat sends a HEARTBEAT, or the same as BYE. dropped is how many messages the listener had no room for.
 func (o *outbox) heartbeat(now int64, k kind, dropped uint64) {
+	o.pulse.beat(now, o.flight.costSeen)
+	o.sendControl(k, o.progress(now, dropped))
+}
+
+// probe sends a HEARTBEAT of size bytes, to find out whether the path carries such a datagram.
+func (o *outbox) probe(now int64, dropped uint64, size int) {
+	d := o.progress(now, dropped)
+	if o.channel.seal != nil {
+		size -= tagSize
+	}
+	used := len(d)
+	d = d[:size]
+	clear(d[used:])
+	o.sendControl(kindHeartbeat, d)
+}
+
+// progress builds the body of a HEARTBEAT in controlBody.
+func (o *outbox) progress(now int64, dropped uint64) []byte {
 	h := heartbeat{time: now, oldest: o.flight.oldest, highest: o.wrote(), messages: o.begun.messages(), bytes: o.begun.bytes,
 		dropped: dropped}
-	o.pulse.beat(now, o.flight.costSeen)
-	o.sendControl(k, h.append(o.controlBody()))
+	return h.append(o.controlBody())
 }
 
 // controlBody is where the body of a control datagram is to be appended: scratch behind the header's place.
@@ -173,6 +199,16 @@ func (o *outbox) controlBody() []byte { return o.scratch[:headerSize] }
 func (o *outbox) sendControl(k kind, d []byte) {
 	d = o.channel.finishControl(k, d)
 	o.tx.send(d, len(d)) // one that is lost, here or on the way, is followed by others
+}
+
+// discard forgets what is pending, but for what a message goes on with that has begun. It reports whether there was
+// anything.
+func (o *outbox) discard() (any bool) {
+	for c := o.pending.first; c != nil && !c.numbered && c.bases[0] > o.begun.last; c = o.pending.first {
+		o.pool.put(o.pending.pop())
+		any = true
+	}
+	return any
 }
 
 // abandon forgets all that was sent in the session, and what is pending only to go on with a message begun in it: that

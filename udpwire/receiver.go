@@ -20,11 +20,20 @@ type ReceiverConfig struct {
 	Allow  []netip.Prefix // source addresses heard; nil: all
 	Load   func() float64 // how full the consumer is, 0..1; nil: never. Called at most once a second
 
+	Behind Consumer // holds back listeners whose source can wait; nil: nobody does
+
 	MaxSessions   int   // listeners known at a time; 0: DefaultSessions
 	MaxHeld       int64 // bytes of unfinished and waiting messages, all listeners together; 0: 256 MiB
 	MaxHeldByPeer int64 // the same for one listener; 0: 72 MiB, a largest message and a little
 
 	Logger *slog.Logger // nil: silent
+}
+
+// A Consumer is what is behind a Receiver, as far as sources that can wait have to know. It is asked for each REPORT.
+type Consumer interface {
+	Room() (messages int, bytes int64) // how much more it takes of what can wait
+	Reachable() bool                   // what it takes can go on from there
+	Holds() bool                       // some of what can wait has not gone on yet
 }
 
 // Defaults of a ReceiverConfig.
@@ -113,7 +122,7 @@ func listenAddr(addr string) string {
 // Addr is the address listened on.
 func (r *Receiver) Addr() net.Addr { return r.sock.conn.LocalAddr() }
 
-// Run receives until ctx ends and calls handle for each message, exactly once, in the order of Send within a Conn. The
+// Run receives until ctx ends and calls handle for each message, exactly once, in the order of Send within a User. The
 // Message and its Body are lent for the call; handle must not call Stats. When ctx ends, what has arrived is still
 // handed on and the listeners are told. Run may be called once; it closes the socket.
 func (r *Receiver) Run(ctx context.Context, handle func(*Message)) error {
@@ -126,6 +135,9 @@ func (r *Receiver) Run(ctx context.Context, handle func(*Message)) error {
 			return err
 		}
 	}
+	r.mu.Lock()
+	r.core.drain(wallClock())
+	r.mu.Unlock()
 	for end := time.Now().Add(drainTime); time.Now().Before(end); { // what is in the socket's buffer already
 		if err := r.turn(time.Now().Add(drainWait)); errors.Is(err, os.ErrDeadlineExceeded) {
 			break

@@ -13,12 +13,15 @@ type reception struct {
 	handle func(*Message)                   // It is lent each message for the call.
 
 	now      int64  // Set by whoever calls, before each call, in ns.
+	instance uint64 // Says that it is this reception and no other.
 	due      int64  // When tick is to be called at the latest.
 	overruns uint64 // Datagrams that the socket's buffer had no room for; set by whoever calls.
 
 	responder responder
 	sessions  sessionTable
 	load      loadGauge
+	granter   granter
+	draining  bool // It is about to end: nothing new is to begin here.
 	alarm     alarm
 	past      ReceiverStats // Of sessions that ended, and what belongs to none.
 	scratch   receptionScratch
@@ -37,8 +40,8 @@ const idleTick = int64(100 * time.Millisecond)
 // newReception returns a reception without listeners. cfg is checked, keys are nil without a secret, window is how many
 // bytes the socket's buffer takes. handle is to be set before the first datagram.
 func newReception(cfg ReceiverConfig, keys *keyring, window int, write func(d []byte, to *source) error) reception {
-	return reception{cfg: cfg, write: write, responder: responder{keys: keys, rand: randomBytes},
-		sessions: newSessionTable(window), load: loadGauge{sample: cfg.Load}}
+	return reception{cfg: cfg, write: write, instance: random64(randomBytes) | 1, responder: responder{keys: keys, rand: randomBytes},
+		sessions: newSessionTable(window), load: loadGauge{sample: cfg.Load}, granter: granter{consumer: cfg.Behind}}
 }
 
 // datagram takes in one datagram. Its bytes are lent and will be overwritten.
@@ -85,12 +88,12 @@ func (r *reception) accept(d []byte, from source) (why reason, ok bool) {
 func (r *reception) bring(s *session, h header, body []byte, size int, from source) (why reason, ok bool) {
 	r.sessions.touch(s, r.now)
 	s.from = from
-	if !s.accept(r.now, h, body, &r.scratch.gone) {
+	if !s.accept(r.now, h, body, size, &r.scratch.gone) {
 		return rejectMalformed, false
 	}
 	s.inbox.stats.datagrams++
 	s.inbox.stats.bytes += uint64(size)
-	if h.kind == kindBye && !s.inbox.oneWay {
+	if h.kind == kindBye {
 		r.report(s, kindBye)
 	}
 	for s.inbox.held() > r.cfg.MaxHeldByPeer && s.inbox.evict() {
@@ -116,12 +119,12 @@ func (r *reception) hello(h header, d []byte, from source) (why reason, ok bool)
 	if why, ok = r.responder.parse(h, d, &ask); !ok {
 		return why, false
 	}
-	w := welcome{asked: ask.random, arrived: uint16(size), window: r.sessions.share(r.now)}
-	if s := r.sessions.byID[ask.current]; s != nil && !s.ended && !s.inbox.oneWay {
+	w := welcome{asked: ask.random, instance: r.instance, window: r.sessions.share(r.now)}
+	if s := r.sessions.byID[ask.current]; s != nil && !s.ended {
 		w.session = ask.current
-		r.responder.rand(w.random[:])
+		r.responder.rand(w.public[:])
 	} else if shake := r.responder.offer(h.session, &ask, &r.sessions, r.full); shake != nil {
-		w.session, w.random = shake.session, shake.random
+		w.session, w.public = shake.session, shake.random
 	} else {
 		return rejectTooMany, false
 	}
@@ -154,13 +157,23 @@ func (r *reception) begin(h header, d []byte, from source) (why reason, ok bool)
 	if len(r.sessions.byID) >= r.cfg.MaxSessions {
 		r.end(r.sessions.idlest(r.now))
 	}
-	s.inbox.start(r.handle)
+	s.inbox.start(func(m *Message) { r.handOn(s, m) })
 	r.sessions.add(s)
 	if shake != nil {
 		*shake = handshake{}
 	}
-	r.cfg.Logger.Info("listener connected", "listener", from.addr, "sealed", s.in.seal != nil, "one_way", s.inbox.oneWay)
+	r.cfg.Logger.Info("listener connected", "listener", from.addr, "sealed", s.in.seal != nil)
 	return r.bring(s, h, body, size, from)
+}
+
+// handOn hands a message of a session on if it is one that the consumer was told to expect.
+func (r *reception) handOn(s *session, m *Message) {
+	if m.Kind != KindRequest {
+		r.past.MessagesUnknown++
+		return
+	}
+	m.Patient = s.grant.covers(&s.inbox)
+	r.handle(m)
 }
 
 // tick sends the responses that are due and sets when it wants to be called next.
@@ -184,8 +197,8 @@ func (r *reception) visit(s *session) {
 	s.inbox.tick(r.now)
 	silent := r.now-s.heard > idleEnd
 	switch {
-	case s.ended || s.inbox.oneWay:
-		if silent || s.ended && r.now-s.heard > endedEnd {
+	case s.ended:
+		if r.now-s.heard > endedEnd {
 			r.end(s)
 		}
 		r.due = min(r.due, s.inbox.detector.overdueAt)
@@ -205,8 +218,26 @@ func (r *reception) visit(s *session) {
 func (r *reception) report(s *session, k kind) {
 	out := &r.scratch.report
 	out.window, out.load, out.overruns = r.sessions.share(r.now), r.load.read(r.now), r.overruns
+	out.flags = r.flags()
+	r.granter.renew(r.now, s, &r.sessions)
 	r.scratch.out = s.report(r.now, k, out, r.scratch.out[:0])
 	r.send(r.scratch.out, &s.from)
+}
+
+// flags are what a REPORT says of the replayer.
+func (r *reception) flags() (flags uint8) {
+	if r.draining {
+		flags |= reportDraining
+	}
+	if c := r.granter.consumer; c != nil {
+		if !c.Reachable() {
+			flags |= reportNoTarget
+		}
+		if c.Holds() {
+			flags |= reportHolds
+		}
+	}
+	return flags
 }
 
 // send sends a datagram and counts it if it left.
@@ -234,11 +265,21 @@ func (r *reception) end(s *session) {
 	r.sessions.remove(s)
 }
 
+// drain says that nothing new is to begin here.
+func (r *reception) drain(now int64) {
+	r.now, r.draining = now, true
+	for _, s := range r.sessions.byID {
+		s.inbox.reporter.hasten(now)
+	}
+	r.due = now
+	r.tick()
+}
+
 // close ends all sessions and tells the listeners.
 func (r *reception) close(now int64) {
 	r.now = now
 	for _, s := range r.sessions.byID {
-		if !s.ended && !s.inbox.oneWay {
+		if !s.ended {
 			s.inbox.finish()
 			r.report(s, kindBye)
 			s.ended = true

@@ -38,7 +38,7 @@ func (r *responder) offer(id uint64, ask *hello, sessions *sessionTable, full fu
 		return nil
 	}
 	shake := r.handshakes.add()
-	shake.helloID, shake.asked = id, ask.random
+	shake.helloID, shake.asked, shake.flags = id, ask.random, ask.flags
 	r.rand(shake.random[:])
 	for shake.session == 0 || sessions.byID[shake.session] != nil {
 		shake.session = random64(r.rand)
@@ -67,18 +67,16 @@ func (r *responder) welcome(h header, w *welcome, dst []byte) []byte {
 	return d
 }
 
-// begin returns the session that a datagram with header h may begin, and the handshake that offered it. Without a secret, a
-// listener that never hears a response gets a session as well, without a handshake. s is nil when it may not, and why
-// says so.
+// begin returns the session that a datagram with header h may begin, and the handshake that offered it. s is nil when it
+// may not, and why says so.
 func (r *responder) begin(h header) (s *session, shake *handshake, why reason) {
 	shake = r.handshakes.bySession(h.session)
 	s = &session{id: h.session}
 	switch {
 	case shake != nil:
 		s.in.seal = shake.open
-		s.out = newOutgoing(h.session, 0, shake.seal)
-	case r.keys == nil && h.flags&flagOneWay != 0 && h.session != 0 && h.kind == kindData:
-		s.inbox.oneWay = true
+		s.grant.patient = shake.flags&helloPatient != 0
+		s.out = newOutgoing(h.session, shake.seal)
 	case r.keys != nil && h.flags&flagSealed == 0:
 		return nil, nil, rejectAuth
 	default:

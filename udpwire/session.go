@@ -12,6 +12,7 @@ type session struct {
 	from  source   // Where the listener was last heard.
 	heard int64    // When that was, in ns.
 	ended bool     // It said BYE, or was told BYE.
+	grant grant    // What it may begin, if its source can wait.
 }
 
 // Life of a session, in ns.
@@ -40,15 +41,15 @@ func (s *session) open(h header, d []byte) (body []byte, why reason, ok bool) {
 	return body, why, ok
 }
 
-// accept takes in an authentic datagram's body. It returns false when that contradicts itself, or what the session can
+// accept takes in the body of an authentic datagram of size bytes. It returns false when that contradicts itself, or what the session can
 // have sent. g is scratch.
-func (s *session) accept(now int64, h header, body []byte, g *gone) bool {
+func (s *session) accept(now int64, h header, body []byte, size int, g *gone) bool {
 	switch h.kind {
 	case kindData:
 		return s.inbox.data(now, h.number, body)
 	case kindHeartbeat, kindBye:
 		var beat heartbeat
-		if !beat.parse(body) || !s.inbox.heartbeat(now, &beat) {
+		if !beat.parse(body) || !s.inbox.heartbeat(now, &beat, size) {
 			return false
 		}
 		if h.kind == kindBye {
@@ -76,6 +77,9 @@ func (s *session) end() {
 // report appends a REPORT, or a BYE, to dst. What r says of the replayer is given; the session fills in the rest.
 func (s *session) report(now int64, k kind, r *report, dst []byte) []byte {
 	s.inbox.report(now, r)
+	if s.grant.patient {
+		r.creditMessages, r.creditBytes = s.grant.messages, s.grant.bytes
+	}
 	return s.out.finishControl(k, r.append(append(dst, make([]byte, headerSize)...)))
 }
 

@@ -34,7 +34,7 @@ func (r *virtualRun) read(n int) int {
 			return i
 		}
 		for k, t := range r.targets {
-			if s := r.Stats()[k]; i%100 == 0 && s.Queue > t.patience.buf.maxCount {
+			if s := r.Stats()[k]; i%100 == 0 && s.Queue > t.queues.patient.maxCount {
 				r.t.Fatalf("%d wait for %s", s.Queue, t.name)
 			}
 		}
