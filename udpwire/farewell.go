@@ -22,9 +22,13 @@ const (
 )
 
 // leave does what is due of the farewell: when nothing is left to confirm it sends BYE, until that is answered or was
-// sent often enough. A replayer that does not respond any more, or never did, is waited for only so long.
+// sent often enough. A replayer that does not respond any more, or never did, is waited for only so
+// long; one that a source that can wait has ceased to wait for, not at all.
 func (p *peer) leave(now int64) {
 	f := &p.farewell
+	if f.begun && !f.done && p.forlorn.since != 0 && !p.out.idle() {
+		p.dismiss(now)
+	}
 	if f.begun && p.phase != phaseLive && !p.out.idle() &&
 		now-max(f.since, p.initiator.since) > absentTooLong {
 		p.abandon(now)
@@ -42,6 +46,16 @@ func (p *peer) leave(now int64) {
 	f.byes++
 	f.byeAt = now + byeEvery
 	p.out.heartbeat(now, kindBye, p.dropped())
+}
+
+// dismiss ceases to wait for a replayer that there is no sense in waiting for: what it has got is still confirmed if it
+// responds, nothing else is sent.
+func (p *peer) dismiss(now int64) {
+	if p.forlorn.absent {
+		p.abandon(now)
+	} else if p.out.discard() {
+		p.farewell.abandoned = true
+	}
 }
 
 // abandon ends the session without waiting for anything that is missing: the replayer is told the totals once.

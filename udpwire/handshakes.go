@@ -6,6 +6,7 @@ type handshake struct {
 	helloID    uint64   // What the HELLO's header has for a session.
 	asked      [32]byte // The HELLO's random.
 	random     [32]byte // The WELCOME's.
+	flags      uint8    // The HELLO's.
 	session    uint64   // The session offered; 0: the entry is free.
 	open, seal *sealer  // What opens the listener's datagrams and seals the replayer's; nil: no secret.
 }

@@ -59,6 +59,9 @@ func newLink(cfg *SenderConfig, host string, keys *keyring, now func() int64, dr
 		initiator: initiator{keys: keys, rand: randomBytes}}
 	l.peer.out.tx.write = func(b []byte, size int) (int, error) { return l.path.sock.write(b, size) }
 	l.peer.out.pool = &l.buffer.pool
+	if cfg.Wait {
+		l.peer.out.patient, l.peer.initiator.hello.flags, l.pack.part = true, helloPatient, true
+	}
 	l.peer.out.begin(outgoing{})
 	l.peer.initiator.restart(now())
 	l.pack.hand, l.pack.size = l.hand, func() int { return int(l.full.Load()) }
@@ -71,6 +74,9 @@ func newLink(cfg *SenderConfig, host string, keys *keyring, now func() int64, dr
 
 // admit reports why a message of n bytes may not be sent; nil: it may. It waits for room if that was asked for.
 func (l *link) admit(n int) error {
+	if l.buffer.none.Load() {
+		return ErrNobody
+	}
 	if l.buffer.admits(n) {
 		return nil
 	}
@@ -80,12 +86,14 @@ func (l *link) admit(n int) error {
 	l.pack.flush()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for l.buffer.pool.out > l.buffer.limit/2 && l.buffer.wait.Load() && !l.closed {
+	for l.buffer.waits(l.buffer.limit/2) && !l.closed {
 		l.buffer.room.Wait()
 	}
 	switch {
 	case l.closed:
 		return net.ErrClosed
+	case l.buffer.none.Load():
+		return ErrNobody
 	case l.buffer.pool.out > l.buffer.limit/2:
 		return l.buffer.refusal(n)
 	}
@@ -117,7 +125,7 @@ func (l *link) hand(c *chunk) *chunk {
 	var next *chunk
 	if c != nil {
 		next = l.queue(c)
-		for l.buffer.wait.Load() && l.buffer.pool.out > l.buffer.limit && !l.closed {
+		for l.buffer.waits(l.buffer.limit) && !l.closed {
 			l.buffer.room.Wait()
 		}
 	}
@@ -163,9 +171,9 @@ func (l *link) busy(now int64) bool {
 
 // publish copies what the Send goroutine reads without the lock.
 func (l *link) publish() {
-	l.up.Store(l.peer.contact.up)
+	l.up.Store(l.peer.contact.up && l.peer.forlorn.since == 0)
 	l.full.Store(int64(l.peer.size.full))
-	l.buffer.publish()
+	l.buffer.publish(l.peer.forlorn.since != 0)
 }
 
 // run reads responses and does what time brings until close.

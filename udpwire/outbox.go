@@ -9,6 +9,7 @@ type outbox struct {
 	pool    *chunkPool
 	pending list[chunk, *chunk] // What is to be sent for the first time; of the first chunk some may have been.
 	resends resends
+	patient bool // The messages' source can wait: it keeps to the credit.
 
 	// These begin anew with each session.
 	channel  outgoing
@@ -57,11 +58,20 @@ func (o *outbox) push(c *chunk) {
 // idle reports whether nothing is left to send or to be confirmed.
 func (o *outbox) idle() bool { return o.pending.first == nil && !o.flight.unsettled() }
 
+// starved reports whether what is pending waits for credit. What a message goes on with that has begun does not.
+func (o *outbox) starved() bool {
+	c := o.pending.first
+	return o.patient && c != nil && !c.numbered && c.bases[0] > o.begun.last && !o.credit.allows(&o.begun)
+}
+
 // room reports whether another chunk may be sent now.
 func (o *outbox) room() bool {
+	if o.starved() || o.reported.flags&reportDraining != 0 {
+		return false
+	}
 	messages := o.begun.messages()
 	settled := min(o.reported.messages+o.reported.lostMessages, messages)
-	return o.flight.fits() && messages-settled < maxUnderWay && o.flight.cost() < o.credit.bytes()
+	return o.flight.fits() && messages-settled < maxUnderWay && o.flight.cost() < o.credit.underWay()
 }
 
 // drain sends pending chunks as far as the replayer has room. It returns the error that stopped it; the rest stays.
@@ -135,6 +145,7 @@ func (o *outbox) report(now int64, r *report) bool {
 // measure learns from a REPORT the round trip and how much fits into the path.
 func (o *outbox) measure(now int64, r *report) {
 	o.credit.window = int64(r.window)
+	o.credit.grant(r)
 	if r.overruns > o.reported.overruns {
 		o.credit.overrun()
 	}
@@ -149,7 +160,9 @@ func (o *outbox) measure(now int64, r *report) {
 }
 
 // beat is when the next HEARTBEAT is due.
-func (o *outbox) beat() int64 { return o.pulse.due(o.flight.unsettled(), o.trip.known()) }
+func (o *outbox) beat() int64 {
+	return o.pulse.due(o.flight.unsettled() || o.starved(), o.trip.known())
+}
 
 // heartbeat sends a HEARTBEAT, or the same as BYE. dropped is how many messages the listener had no room for.
 func (o *outbox) heartbeat(now int64, k kind, dropped uint64) {
@@ -183,6 +196,16 @@ func (o *outbox) controlBody() []byte { return o.scratch[:headerSize] }
 func (o *outbox) sendControl(k kind, d []byte) {
 	d = o.channel.finishControl(k, d)
 	o.tx.send(d, len(d)) // one that is lost, here or on the way, is followed by others
+}
+
+// discard forgets what is pending, but for what a message goes on with that has begun. It reports whether there was
+// anything.
+func (o *outbox) discard() (any bool) {
+	for c := o.pending.first; c != nil && !c.numbered && c.bases[0] > o.begun.last; c = o.pending.first {
+		o.pool.put(o.pending.pop())
+		any = true
+	}
+	return any
 }
 
 // abandon forgets all that was sent in the session, and what is pending only to go on with a message begun in it: that

@@ -17,6 +17,7 @@ type peer struct {
 	out       outbox    // What is sent in the session.
 	in        incoming  // What comes back in it.
 	farewell  farewell  // The end.
+	forlorn   forlorn   // Whether waiting makes no sense.
 	accounts  peerAccounts
 	report    report // Scratch.
 }
@@ -41,6 +42,7 @@ func (p *peer) tick(now int64) {
 		p.sayHello(now)
 	}
 	p.checkRefused(now)
+	p.checkForlorn(now)
 	p.drain(now)
 	if p.phase != phaseSeeking && now >= p.out.beat() {
 		p.beat(now)

@@ -13,7 +13,7 @@ type pulse struct {
 // Pace of HEARTBEATs.
 const (
 	beatIdle = int64(time.Second)
-	beatBusy = int64(100 * time.Millisecond) // while something is not confirmed
+	beatBusy = int64(100 * time.Millisecond) // while something is not confirmed, or waits for credit
 	beatTail = int64(10 * time.Millisecond)  // after the last DATA, to notice a lost tail
 )
 
@@ -26,7 +26,7 @@ func (p *pulse) beat(now int64, seen uint64) {
 // idleDue is when a HEARTBEAT is due though nothing happens.
 func (p *pulse) idleDue() int64 { return p.beatAt + beatIdle }
 
-// due is when the next HEARTBEAT is due. unsettled says that something sent is not confirmed, measured that the round
+// due is when the next HEARTBEAT is due. unsettled says that the replayer has something to say soon, measured that the round
 // trip is known; until then resending waits for long.
 func (p *pulse) due(unsettled, measured bool) int64 {
 	switch {

@@ -20,6 +20,11 @@ type ReceiverConfig struct {
 	Allow  []netip.Prefix // source addresses heard; nil: all
 	Load   func() float64 // how full the consumer is, 0..1; nil: never. Called at most once a second
 
+	// Room is how much more the consumer takes of what can wait: messages, and bytes of their bodies; nil: no bound. It
+	// is called for REPORTs. Reachable reports whether that goes on from there to anybody; nil: it does.
+	Room      func() (messages int, bytes int64)
+	Reachable func() bool
+
 	MaxSessions   int   // listeners known at a time; 0: DefaultSessions
 	MaxHeld       int64 // bytes of unfinished and waiting messages, all listeners together; 0: 256 MiB
 	MaxHeldByPeer int64 // the same for one listener; 0: 72 MiB, a largest message and a little
@@ -48,6 +53,9 @@ func (cfg *ReceiverConfig) check() {
 	}
 	if cfg.Load == nil {
 		cfg.Load = func() float64 { return 0 }
+	}
+	if cfg.Reachable == nil {
+		cfg.Reachable = func() bool { return true }
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
@@ -126,6 +134,9 @@ func (r *Receiver) Run(ctx context.Context, handle func(*Message)) error {
 			return err
 		}
 	}
+	r.mu.Lock()
+	r.core.drain(wallClock())
+	r.mu.Unlock()
 	for end := time.Now().Add(drainTime); time.Now().Before(end); { // what is in the socket's buffer already
 		if err := r.turn(time.Now().Add(drainWait)); errors.Is(err, os.ErrDeadlineExceeded) {
 			break

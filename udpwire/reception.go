@@ -20,6 +20,8 @@ type reception struct {
 	responder responder
 	sessions  sessionTable
 	load      loadGauge
+	granter   granter
+	draining  bool // It is about to end: nothing new is to begin here.
 	alarm     alarm
 	past      ReceiverStats // Of sessions that ended, and what belongs to none.
 	scratch   receptionScratch
@@ -39,7 +41,7 @@ const idleTick = int64(100 * time.Millisecond)
 // bytes the socket's buffer takes. handle is to be set before the first datagram.
 func newReception(cfg ReceiverConfig, keys *keyring, window int, write func(d []byte, to *source) error) reception {
 	return reception{cfg: cfg, write: write, instance: random64(randomBytes) | 1, responder: responder{keys: keys, rand: randomBytes},
-		sessions: newSessionTable(window), load: loadGauge{sample: cfg.Load}}
+		sessions: newSessionTable(window), load: loadGauge{sample: cfg.Load}, granter: granter{room: cfg.Room}}
 }
 
 // datagram takes in one datagram. Its bytes are lent and will be overwritten.
@@ -155,7 +157,7 @@ func (r *reception) begin(h header, d []byte, from source) (why reason, ok bool)
 	if len(r.sessions.byID) >= r.cfg.MaxSessions {
 		r.end(r.sessions.idlest(r.now))
 	}
-	s.inbox.start(r.handOn)
+	s.inbox.start(func(m *Message) { r.handOn(s, m) })
 	r.sessions.add(s)
 	if shake != nil {
 		*shake = handshake{}
@@ -164,12 +166,13 @@ func (r *reception) begin(h header, d []byte, from source) (why reason, ok bool)
 	return r.bring(s, h, body, size, from)
 }
 
-// handOn hands a message on if it is one that the consumer was told to expect.
-func (r *reception) handOn(m *Message) {
+// handOn hands a message of a session on if it is one that the consumer was told to expect.
+func (r *reception) handOn(s *session, m *Message) {
 	if m.Kind != KindRequest {
 		r.past.MessagesUnknown++
 		return
 	}
+	m.Patient = s.grant.covers(&s.inbox)
 	r.handle(m)
 }
 
@@ -215,8 +218,21 @@ func (r *reception) visit(s *session) {
 func (r *reception) report(s *session, k kind) {
 	out := &r.scratch.report
 	out.window, out.load, out.overruns = r.sessions.share(r.now), r.load.read(r.now), r.overruns
+	out.flags = r.flags()
+	r.granter.renew(r.now, s, &r.sessions)
 	r.scratch.out = s.report(r.now, k, out, r.scratch.out[:0])
 	r.send(r.scratch.out, &s.from)
+}
+
+// flags are what a REPORT says of the replayer.
+func (r *reception) flags() (flags uint8) {
+	if r.draining {
+		flags |= reportDraining
+	}
+	if !r.cfg.Reachable() {
+		flags |= reportNoTarget
+	}
+	return flags
 }
 
 // send sends a datagram and counts it if it left.
@@ -242,6 +258,16 @@ func (r *reception) end(s *session) {
 	s.end()
 	s.addTo(&r.past)
 	r.sessions.remove(s)
+}
+
+// drain says that nothing new is to begin here.
+func (r *reception) drain(now int64) {
+	r.now, r.draining = now, true
+	for _, s := range r.sessions.byID {
+		s.inbox.reporter.hasten(now)
+	}
+	r.due = now
+	r.tick()
 }
 
 // close ends all sessions and tells the listeners.

@@ -38,7 +38,7 @@ func (r *responder) offer(id uint64, ask *hello, sessions *sessionTable, full fu
 		return nil
 	}
 	shake := r.handshakes.add()
-	shake.helloID, shake.asked = id, ask.random
+	shake.helloID, shake.asked, shake.flags = id, ask.random, ask.flags
 	r.rand(shake.random[:])
 	for shake.session == 0 || sessions.byID[shake.session] != nil {
 		shake.session = random64(r.rand)
@@ -75,6 +75,7 @@ func (r *responder) begin(h header) (s *session, shake *handshake, why reason) {
 	switch {
 	case shake != nil:
 		s.in.seal = shake.open
+		s.grant.patient = shake.flags&helloPatient != 0
 		s.out = newOutgoing(h.session, shake.seal)
 	case r.keys != nil && h.flags&flagSealed == 0:
 		return nil, nil, rejectAuth

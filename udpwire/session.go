@@ -12,6 +12,7 @@ type session struct {
 	from  source   // Where the listener was last heard.
 	heard int64    // When that was, in ns.
 	ended bool     // It said BYE, or was told BYE.
+	grant grant    // What it may begin, if its source can wait.
 }
 
 // Life of a session, in ns.
@@ -76,6 +77,9 @@ func (s *session) end() {
 // report appends a REPORT, or a BYE, to dst. What r says of the replayer is given; the session fills in the rest.
 func (s *session) report(now int64, k kind, r *report, dst []byte) []byte {
 	s.inbox.report(now, r)
+	if s.grant.patient {
+		r.creditMessages, r.creditBytes = s.grant.messages, s.grant.bytes
+	}
 	return s.out.finishControl(k, r.append(append(dst, make([]byte, headerSize)...)))
 }
 
