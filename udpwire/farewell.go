@@ -26,14 +26,14 @@ const (
 // long; one that a source that can wait has ceased to wait for, not at all.
 func (p *peer) leave(now int64) {
 	f := &p.farewell
-	if f.begun && !f.done && p.forlorn.since != 0 && !p.out.idle() {
+	if f.begun && !f.done && p.forlorn.since != 0 {
 		p.dismiss(now)
 	}
 	if f.begun && p.phase != phaseLive && !p.out.idle() &&
 		now-max(f.since, p.initiator.since) > absentTooLong {
 		p.abandon(now)
 	}
-	if !f.begun || f.done || now < f.byeAt || !p.out.idle() {
+	if !f.begun || f.done || now < f.byeAt || !p.out.idle() || p.out.held() && p.forlorn.since == 0 && p.phase != phaseSeeking {
 		return
 	}
 	if p.phase == phaseSeeking || f.byes >= maxByes {
@@ -51,10 +51,12 @@ func (p *peer) leave(now int64) {
 // dismiss ceases to wait for a replayer that there is no sense in waiting for: what it has got is still confirmed if it
 // responds, nothing else is sent.
 func (p *peer) dismiss(now int64) {
-	if p.forlorn.absent {
-		p.abandon(now)
-	} else if p.out.discard() {
+	switch {
+	case !p.forlorn.absent:
+		p.out.discard()
 		p.farewell.abandoned = true
+	case !p.out.idle():
+		p.abandon(now)
 	}
 }
 

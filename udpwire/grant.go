@@ -32,7 +32,7 @@ func (in *inbox) done() (messages, bytes uint64) {
 // A granter divides the room behind the replayer over the sessions whose source can wait. What it has granted and what
 // has not come of that is never more than the room, except for a chunk each: nobody has to throw away what comes.
 type granter struct {
-	room func() (messages int, bytes int64) // How much more there is room for; nil: no bound.
+	consumer Consumer // It has the room; nil: there is no bound.
 }
 
 // renew grants a session what there is for it now.
@@ -41,11 +41,11 @@ func (r *granter) renew(now int64, s *session, all *sessionTable) {
 	if !g.patient {
 		return
 	}
-	if r.room == nil {
+	if r.consumer == nil {
 		g.messages, g.bytes = noBound, noBound
 		return
 	}
-	messages, bytes := r.room()
+	messages, bytes := r.consumer.Room()
 	var others, unused, unusedBytes uint64
 	for _, other := range all.byID {
 		if other.grant.patient && !other.idleFor(now, idleGive) { // one that has gone comes back as it is: there is a chunk's room

@@ -27,8 +27,7 @@ type consumer struct {
 // behind puts a consumer behind a network's replayer.
 func behind(n *network, messages int, bytes, pace int64) *consumer {
 	c := &consumer{n: n, messages: messages, bytes: bytes, pace: pace}
-	n.recv.granter.room = c.room
-	n.recv.cfg.Reachable = func() bool { return !c.gone }
+	n.recv.granter.consumer = c
 	n.recv.handle = func(m *Message) {
 		c.work()
 		n.handle(m)
@@ -54,7 +53,14 @@ func (c *consumer) work() {
 	}
 }
 
-func (c *consumer) room() (messages int, bytes int64) {
+func (c *consumer) Reachable() bool { return !c.gone }
+
+func (c *consumer) Holds() bool {
+	c.work()
+	return len(c.queue) > 0
+}
+
+func (c *consumer) Room() (messages int, bytes int64) {
 	c.work()
 	if c.gone {
 		return 0, 0
@@ -159,6 +165,13 @@ func TestMoreThanGranted(t *testing.T) {
 	}
 }
 
+// roomFor is a consumer that only has room.
+type roomFor func() (int, int64)
+
+func (f roomFor) Room() (int, int64) { return f() }
+func (f roomFor) Reachable() bool    { return true }
+func (f roomFor) Holds() bool        { return false }
+
 // TestGranter: whatever many sessions do with what they get, all together never have leave for more than there is room,
 // and none that has nothing gets nothing while there is room.
 func TestGranter(t *testing.T) {
@@ -167,7 +180,7 @@ func TestGranter(t *testing.T) {
 		table := newSessionTable(1 << 20)
 		capacity := 1 + rng.IntN(1000)
 		queue := 0
-		g := granter{room: func() (int, int64) { return capacity - queue, 1 << 40 }}
+		g := granter{consumer: roomFor(func() (int, int64) { return capacity - queue, 1 << 40 })}
 		n := 1 + rng.IntN(20)
 		for i := range n {
 			s := &session{id: uint64(i + 1), heard: 1, grant: grant{patient: i > 0 || n == 1}}
@@ -215,7 +228,7 @@ func TestGranter(t *testing.T) {
 // TestGranterForgetsTheSilent: what was granted to a session that has gone silent is there for others.
 func TestGranterForgetsTheSilent(t *testing.T) {
 	table := newSessionTable(1 << 20)
-	g := granter{room: func() (int, int64) { return 1000, 1 << 20 }}
+	g := granter{consumer: roomFor(func() (int, int64) { return 1000, 1 << 20 })}
 	silent, s := &session{id: 1, heard: 1, grant: grant{patient: true}}, &session{id: 2, heard: 1, grant: grant{patient: true}}
 	table.add(silent)
 	table.add(s)
@@ -269,6 +282,43 @@ func TestForlorn(t *testing.T) {
 	n.run(n.now + 100*ms)
 	if st, past := n.totals(); st.MessagesReceived < 5000 || st.MessagesReceived > 5700 || past.received.messages != st.MessagesReceived || past.lost.messages != 0 {
 		t.Errorf("the replayer received %d, the listener knows of %d, and %d lost", st.MessagesReceived, past.received.messages, past.lost.messages)
+	}
+}
+
+// TestHeld: a source that can wait leaves when what it sent has gone on from the replayer, and not before.
+func TestHeld(t *testing.T) {
+	n := newNetwork(t, 1, "")
+	n.patiently()
+	n.loss = 0.2
+	behind(n, 2000, 1<<20, 2*ms)
+	start := n.now
+	for i := range 1000 {
+		n.send(uint64(i), 100)
+	}
+	n.finish(60_000 * ms)
+	n.balanced()
+	if took := n.now - start; !n.peer.farewell.done || n.peer.farewell.abandoned || took < 2000*ms || took > 2500*ms {
+		t.Errorf("left after %d ms: %+v", took/ms, n.peer.farewell)
+	}
+}
+
+// TestHeldByNobody: it leaves in time when what it sent cannot go on, and knows.
+func TestHeldByNobody(t *testing.T) {
+	n := newNetwork(t, 1, "")
+	n.patiently()
+	c := behind(n, 2000, 1<<20, 10_000*ms)
+	for i := range 1000 {
+		n.send(uint64(i), 100)
+	}
+	n.finish(5000 * ms)
+	if n.peer.farewell.done || len(n.got) != 1000 {
+		t.Errorf("%d arrived, and it has left", len(n.got))
+	}
+	c.gone = true
+	n.finish(1000 * ms)
+	n.balanced()
+	if !n.peer.farewell.done || !n.peer.farewell.abandoned {
+		t.Errorf("it has not left: %+v", n.peer.farewell)
 	}
 }
 

@@ -277,7 +277,10 @@ func (l *link) close(ctx context.Context) error {
 	l.path.cancel()
 	<-l.done
 	l.path.close()
-	if l.peer.farewell.abandoned {
+	switch {
+	case l.peer.farewell.abandoned && l.peer.forlorn.since != 0 && !l.peer.forlorn.absent:
+		return fmt.Errorf("replayer %s can reach none of its targets", l.path.host)
+	case l.peer.farewell.abandoned:
 		return fmt.Errorf("replayer %s did not confirm everything", l.path.host)
 	}
 	return nil

@@ -64,6 +64,9 @@ func (o *outbox) starved() bool {
 	return o.patient && c != nil && !c.numbered && c.bases[0] > o.begun.last && !o.credit.allows(&o.begun)
 }
 
+// held reports whether messages that have arrived are still to go on from the replayer, for a source that can wait.
+func (o *outbox) held() bool { return o.patient && o.reported.flags&reportHolds != 0 }
+
 // room reports whether another chunk may be sent now.
 func (o *outbox) room() bool {
 	if o.starved() || o.reported.flags&reportDraining != 0 {
@@ -161,7 +164,7 @@ func (o *outbox) measure(now int64, r *report) {
 
 // beat is when the next HEARTBEAT is due.
 func (o *outbox) beat() int64 {
-	return o.pulse.due(o.flight.unsettled() || o.starved(), o.trip.known())
+	return o.pulse.due(o.flight.unsettled() || o.starved() || o.held(), o.trip.known())
 }
 
 // heartbeat sends a HEARTBEAT, or the same as BYE. dropped is how many messages the listener had no room for.

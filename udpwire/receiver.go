@@ -20,16 +20,20 @@ type ReceiverConfig struct {
 	Allow  []netip.Prefix // source addresses heard; nil: all
 	Load   func() float64 // how full the consumer is, 0..1; nil: never. Called at most once a second
 
-	// Room is how much more the consumer takes of what can wait: messages, and bytes of their bodies; nil: no bound. It
-	// is called for REPORTs. Reachable reports whether that goes on from there to anybody; nil: it does.
-	Room      func() (messages int, bytes int64)
-	Reachable func() bool
+	Behind Consumer // holds back listeners whose source can wait; nil: nobody does
 
 	MaxSessions   int   // listeners known at a time; 0: DefaultSessions
 	MaxHeld       int64 // bytes of unfinished and waiting messages, all listeners together; 0: 256 MiB
 	MaxHeldByPeer int64 // the same for one listener; 0: 72 MiB, a largest message and a little
 
 	Logger *slog.Logger // nil: silent
+}
+
+// A Consumer is what is behind a Receiver, as far as sources that can wait have to know. It is asked for each REPORT.
+type Consumer interface {
+	Room() (messages int, bytes int64) // how much more it takes of what can wait
+	Reachable() bool                   // what it takes can go on from there
+	Holds() bool                       // some of what can wait has not gone on yet
 }
 
 // Defaults of a ReceiverConfig.
@@ -53,9 +57,6 @@ func (cfg *ReceiverConfig) check() {
 	}
 	if cfg.Load == nil {
 		cfg.Load = func() float64 { return 0 }
-	}
-	if cfg.Reachable == nil {
-		cfg.Reachable = func() bool { return true }
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)

@@ -41,7 +41,7 @@ const idleTick = int64(100 * time.Millisecond)
 // bytes the socket's buffer takes. handle is to be set before the first datagram.
 func newReception(cfg ReceiverConfig, keys *keyring, window int, write func(d []byte, to *source) error) reception {
 	return reception{cfg: cfg, write: write, instance: random64(randomBytes) | 1, responder: responder{keys: keys, rand: randomBytes},
-		sessions: newSessionTable(window), load: loadGauge{sample: cfg.Load}, granter: granter{room: cfg.Room}}
+		sessions: newSessionTable(window), load: loadGauge{sample: cfg.Load}, granter: granter{consumer: cfg.Behind}}
 }
 
 // datagram takes in one datagram. Its bytes are lent and will be overwritten.
@@ -229,8 +229,13 @@ func (r *reception) flags() (flags uint8) {
 	if r.draining {
 		flags |= reportDraining
 	}
-	if !r.cfg.Reachable() {
-		flags |= reportNoTarget
+	if c := r.granter.consumer; c != nil {
+		if !c.Reachable() {
+			flags |= reportNoTarget
+		}
+		if c.Holds() {
+			flags |= reportHolds
+		}
 	}
 	return flags
 }
