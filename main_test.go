@@ -159,7 +159,7 @@ func TestDelivery(t *testing.T) {
 		{name: "as many as wanted", there: true, args: []string{"--count", "1"}, got: 1},
 		{name: "filtered", there: true, args: []string{"--method", "PUT"}, got: 0},
 		{name: "nobody there", status: 1, want: "messages_lost=2"},
-		{name: "nobody there until the end", args: []string{"--duration", "1ms"}, status: 1, want: "messages_lost=2"},
+		{name: "nobody there until the end", args: []string{"--duration", "300ms"}, status: 1, want: "messages_lost=2"},
 		{name: "requests too large", there: true, args: []string{"--max-request", "20"}, status: 1, want: "too_large=2"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -221,7 +221,7 @@ func freePort(t *testing.T) string {
 var allowedImports = map[string][]string{
 	"gor/capture":            {"golang.org/x/net/bpf", "golang.org/x/sys/unix"},
 	"gor/reassembly":         {"gor/capture", "gor/reassembly/http1"},
-	"gor/reassembly/sniffer": {"gor/capture", "gor/reassembly", "gor/reassembly/http1", "github.com/urfave/cli/v2"},
+	"gor/reassembly/sniffer": {"gor/capture", "gor/reassembly", "gor/reassembly/http1", "gor/reassembly/recording", "github.com/urfave/cli/v2"},
 	"gor/udpwire":            {"golang.org/x/sys/unix", "github.com/urfave/cli/v2"},
 	"gor/forward":            {"gor/forward/hist", "gor/reassembly/http1", "golang.org/x/time/rate", "github.com/urfave/cli/v2"},
 	"gor/forward/command":    {"github.com/urfave/cli/v2"},
@@ -236,6 +236,7 @@ var allowedImports = map[string][]string{
 	"gor": {"gor/capture", "gor/reassembly", "gor/reassembly/sniffer", "gor/udpwire", "gor/forward", "gor/forward/command", "gor/forward/demo", "gor/forward/playback", "gor/forward/report", "gor/forward/results",
 		"github.com/urfave/cli/v2"},
 	"gor/reassembly/http1":           {},
+	"gor/reassembly/recording":       {"gor/capture", "gor/reassembly", "gor/reassembly/http1"},
 	"gor/reassembly/http1/http1test": {"gor/reassembly/http1"}, // for tests alone
 }
 

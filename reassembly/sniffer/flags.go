@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"gor/reassembly/recording"
 )
 
 // Options are what the command line says about where packets come from and
@@ -22,8 +24,8 @@ type Options struct {
 	// patterns of files, and "-", which is standard input.
 	Read []string
 
-	// Write names a file to record the matching packets to; empty: none.
-	Write string
+	// Write says what to record the matching packets to.
+	Write WriteOptions
 
 	// Print and JSON ask for a line or an object per request; not both.
 	Print, JSON bool
@@ -41,18 +43,17 @@ type Options struct {
 
 // Flags returns the flags of a command that sniffs.
 func Flags() []cli.Flag {
-	return []cli.Flag{
+	return append([]cli.Flag{
 		&cli.StringSliceFlag{Name: "interface", Aliases: []string{"i"}, Usage: "capture on these `NAMES`, comma separated or repeated", DefaultText: "any"},
 		&cli.StringSliceFlag{Name: "port", Aliases: []string{"p"}, Usage: "server `PORTS`, comma separated or repeated", DefaultText: "80"},
 		&cli.StringSliceFlag{Name: "read", Usage: "read recordings (pcap, pcapng, .gz, what --json prints) instead: `FILES` or patterns, comma separated or repeated (-: standard input); no root needed"},
-		&cli.StringFlag{Name: "write", Usage: "also record the matching packets to this pcap `FILE`"},
 		&cli.BoolFlag{Name: "print", Usage: "print a line per request; nothing is sent unless -r is given"},
 		&cli.BoolFlag{Name: "json", Usage: "print a JSON object per request; nothing is sent unless -r is given"},
 		&cli.Uint64Flag{Name: "count", Usage: "end when this `NUMBER` of requests has been handed on", DefaultText: "no end"},
 		&cli.StringFlag{Name: "max-memory", Value: defaultMaxMemory, Usage: "`SIZE` of all connections and half-read requests"},
 		&cli.StringFlag{Name: "max-request", Value: defaultMaxRequest, Usage: "largest request `SIZE`"},
 		&cli.StringFlag{Name: "user", Value: "nobody", Usage: "become this `USER` once the sockets are open (when root)"},
-	}
+	}, WriteFlags()...)
 }
 
 // The bounds of reassembly unless others are given.
@@ -68,7 +69,7 @@ const maxRequest = 1 << 30
 // FromFlags reads what Flags declares.
 func FromFlags(c *cli.Context) (Options, error) {
 	o := Options{
-		Interfaces: listFlag(c, "interface", "any"), Write: c.String("write"),
+		Interfaces: listFlag(c, "interface", "any"), 
 		Print: c.Bool("print"), JSON: c.Bool("json"), Count: c.Uint64("count"), User: c.String("user"),
 	}
 	switch {
@@ -80,6 +81,12 @@ func FromFlags(c *cli.Context) (Options, error) {
 		return o, usageError("--count 0: give a number above zero")
 	}
 	var err error
+	if o.Write, err = WriteFromFlags(c); err != nil {
+		return o, err
+	}
+	if o.Write.ToStdout() && o.Prints() {
+		return o, usageError("--write - and --%s both want standard output: choose one", map[bool]string{true: "json", false: "print"}[o.JSON])
+	}
 	if o.Read, err = readFlag(c); err != nil {
 		return o, err
 	}
@@ -93,10 +100,10 @@ func FromFlags(c *cli.Context) (Options, error) {
 // readFlag reads --read.
 func readFlag(c *cli.Context) ([]string, error) {
 	names := listFlag(c, "read")
-	switch i := slices.Index(names, stdinName); {
+	switch i := slices.Index(names, recording.Stdin); {
 	case slices.Contains(names, ""):
 		return nil, usageError("--read %q: a name is empty", strings.Join(c.StringSlice("read"), ","))
-	case i >= 0 && slices.Contains(names[i+1:], stdinName):
+	case i >= 0 && slices.Contains(names[i+1:], recording.Stdin):
 		return nil, usageError("--read -: standard input can be read only once")
 	}
 	return names, nil

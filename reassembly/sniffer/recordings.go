@@ -6,6 +6,7 @@ import (
 	"net/netip"
 
 	"gor/reassembly"
+	"gor/reassembly/recording"
 )
 
 // A Recorded is a request out of a recording. Whoever is given it owns it.
@@ -31,13 +32,14 @@ type Recorded struct {
 // Recordings are requests that were recorded, being read: packets and lists of
 // requests in any number of files, as if all were one, in the order of time.
 type Recordings struct {
+	files   *recording.Set
 	sniffer *Sniffer
 	order   order
 }
 
-func newRecordings(o *ReplayOptions, src Source) *Recordings {
-	r := &Recordings{}
-	cfg := Config{Source: src, AnyPort: len(o.ServerPorts) == 0, Consumers: []Consumer{&r.order}}
+func newRecordings(o *ReplayOptions, files *recording.Set) *Recordings {
+	r := &Recordings{files: files}
+	cfg := Config{Source: files, AnyPort: len(o.ServerPorts) == 0, Consumers: []Consumer{&r.order}}
 	cfg.Decoder.Ports, cfg.Decoder.Tunnels = o.ServerPorts, true
 	cfg.Assembler.MaxMemory, cfg.Assembler.MaxRequest = o.MaxMemory, o.MaxRequest
 	r.sniffer = New(cfg)
@@ -66,21 +68,21 @@ func (r *Recordings) Run(ctx context.Context, take func(Recorded) error) error {
 }
 
 // Close closes recordings that Run was not called for.
-func (r *Recordings) Close() error { return r.sniffer.src.Close() }
+func (r *Recordings) Close() error { return r.files.Close() }
 
 // Stats returns the accounts of the packets and the requests. Any goroutine may
 // call it at any time. Of what is counted as sent that was not taken was held
 // when take failed.
 func (r *Recordings) Stats() Stats { return r.sniffer.Stats() }
 
-// Progress says how many bytes of the recordings were read, and how many there
-// are; 0: nobody knows, as of standard input. Any goroutine may call it.
-func (r *Recordings) Progress() (read, total int64) {
-	if p, ok := r.sniffer.src.(interface{ Progress() (int64, int64) }); ok {
-		return p.Progress()
-	}
-	return 0, 0
-}
+// Files returns the accounts of the recordings themselves. Any goroutine may call
+// it at any time.
+func (r *Recordings) Files() recording.Stats { return r.files.Stats() }
+
+// Progress says how many bytes of the files were read, and how many they have;
+// standard input and pipes, of which nobody knows that, are in neither. Any
+// goroutine may call it at any time.
+func (r *Recordings) Progress() (read, total int64) { return r.files.Progress() }
 
 // recorded copies a request that is lent.
 func recorded(r *reassembly.Request) Recorded {

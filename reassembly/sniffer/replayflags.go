@@ -3,9 +3,12 @@ package sniffer
 import (
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"gor/reassembly/recording"
 )
 
 // ReplayOptions are what the command line of a replayer says about the
@@ -59,12 +62,7 @@ func (o *ReplayOptions) Wanted() bool { return len(o.Read) > 0 }
 // Rereadable reports whether the recordings can be read again from their
 // beginning, as standard input cannot.
 func (o *ReplayOptions) Rereadable() bool {
-	for _, name := range o.Read {
-		if name == stdinName {
-			return false
-		}
-	}
-	return true
+	return !slices.Contains(o.Read, recording.Stdin)
 }
 
 // Where says for the log where requests come from.
@@ -79,7 +77,9 @@ func (o *ReplayOptions) Where() string {
 // Open opens the recordings; stdin is read for the file "-". Recordings are read
 // once: to read them again open them again.
 func (o *ReplayOptions) Open(stdin io.Reader, log *slog.Logger) (*Recordings, error) {
-	src, err := openFiles(o.Read, stdin, log)
+	src, err := recording.Open(recording.Config{
+		Names: o.Read, Stdin: stdin, Ports: o.ServerPorts, PortFlag: "server-port", MaxRequest: o.MaxRequest, Logger: log,
+	})
 	if err != nil {
 		return nil, err
 	}

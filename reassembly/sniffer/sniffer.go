@@ -57,6 +57,7 @@ type Config struct {
 // published accounts belongs to the goroutine in Run.
 type Sniffer struct {
 	src       Source
+	lists     listSource // src, if it has such requests; nil
 	live      bool
 	consumers []Consumer
 	ends      *directions // nil: only clients' segments come
@@ -85,6 +86,7 @@ func New(cfg Config) *Sniffer {
 		dec:   capture.NewDecoder(cfg.Decoder),
 		batch: make([]capture.Segment, batchSize),
 	}
+	s.lists, _ = cfg.Source.(listSource)
 	if cfg.AnyPort {
 		s.ends = &directions{limit: maxPairs}
 	}
@@ -130,6 +132,11 @@ func (s *Sniffer) loop() error {
 			segs = s.ends.keep(segs)
 		}
 		s.asm.PushAll(segs)
+		if s.lists != nil {
+			if l := s.lists.Listed(); l != nil {
+				s.lists.Judged(s.asm.PushListed(l))
+			}
+		}
 		switch {
 		case stopped:
 			return nil
