@@ -37,11 +37,11 @@ import (
 	"gor/capture"
 	"gor/forward"
 	"gor/forward/command"
+	"gor/forward/command/replay"
 	"gor/forward/demo"
-	"gor/forward/playback"
 	"gor/forward/report"
-	"gor/forward/results"
 	"gor/reassembly"
+	"gor/reassembly/recording"
 	"gor/reassembly/sniffer"
 	"gor/udpwire"
 )
@@ -72,14 +72,7 @@ func commands() []*cli.Command {
 			Flags:     slices.Concat(sniffer.Flags(), udpwire.SenderFlags(), forward.FilterFlags(), command.LifetimeFlags(), report.Flags()),
 			Action:    listen,
 		},
-		{
-			Name:      "replay",
-			Usage:     "receive requests over UDP, or read recordings (--read), and forward them to targets",
-			UsageText: "gor replay -f \"http://staging|10,http://dev|5\"\ngor replay --read FILE -f http://staging --speed 2 --report out.html --fail-above errors=1%,p99=500ms",
-			Flags: slices.Concat(forward.Flags(), udpwire.ReceiverFlags(), forward.FilterFlags(), sniffer.ReplayFlags(), playback.Flags(), results.Flags(),
-				command.LifetimeFlags(), report.Flags()),
-			Action: replay,
-		},
+		replay.Command(mark),
 		demo.Command(),
 	}
 }
@@ -98,9 +91,9 @@ type listener struct {
 	// ---- open
 	report  *report.Reporter
 	source  sniffer.Source
-	tape    *capture.Recorder // nil: nothing is recorded
-	wire    *udpwire.Sender   // nil: nothing is sent
-	printer *sniffer.Printer  // nil: nothing is printed
+	tape    *sniffer.Tape    // nil: nothing is recorded
+	wire    *udpwire.Sender  // nil: nothing is sent
+	printer *sniffer.Printer // nil: nothing is printed
 	sniffer *sniffer.Sniffer
 }
 
@@ -133,7 +126,7 @@ func (l *listener) configure(c *cli.Context) (err error) {
 	if l.duration, err = command.LifetimeFromFlags(c); err != nil {
 		return err
 	}
-	if l.options.Prints() && !c.IsSet("replay") {
+	if l.options.OnlyStdout() && !c.IsSet("replay") {
 		return nil
 	}
 	l.sending, err = udpwire.SenderFromFlags(c)
@@ -149,7 +142,7 @@ func (l *listener) open(c *cli.Context) (err error) {
 	if l.source, err = l.options.Open(c.App.Reader, l.log); err != nil {
 		return err
 	}
-	if l.tape, err = l.options.Recorder(l.log); err != nil {
+	if l.tape, err = l.options.Recorder(c.App.Writer, l.log); err != nil {
 		return err
 	}
 	if l.sending.Replayers != nil {
@@ -157,7 +150,7 @@ func (l *listener) open(c *cli.Context) (err error) {
 			return err
 		}
 	}
-	return l.options.DropPrivileges(l.log)
+	return l.options.DropPrivileges(l.tape, l.log)
 }
 
 // close lets go of the files and sockets that only read and record.
@@ -290,8 +283,11 @@ func (l *listener) snapshot() report.Snapshot {
 		{Name: "requests", Stats: stats.Requests},
 		{Name: "packets", Stats: stats.Packets},
 	}
-	if ring, live := l.source.(*capture.Ring); live {
-		groups = append(groups, report.Group{Name: "kernel", Stats: ring.Stats()})
+	switch source := l.source.(type) {
+	case *capture.Ring:
+		groups = append(groups, report.Group{Name: "kernel", Stats: source.Stats()})
+	case *recording.Set:
+		groups = append(groups, report.Group{Name: "read", Stats: source.Stats()})
 	}
 	if l.printer != nil {
 		groups = append(groups, report.Group{Name: "print", Stats: l.printer.Stats()})
@@ -303,121 +299,4 @@ func (l *listener) snapshot() report.Snapshot {
 		groups = append(groups, report.Group{Name: "wire", Stats: l.wire.Stats()})
 	}
 	return report.Snapshot{Groups: groups}
-}
-
-// ---- the replayer
-
-// A replayer is the receiving half.
-type replayer struct {
-	log      *slog.Logger
-	duration time.Duration // of the run; 0: no end of its own
-	recv     *udpwire.Receiver
-	fwd      *forward.Forwarder
-	report   *report.Reporter
-	playback *playback.Session // of recordings, in place of recv, fwd and report; nil: requests come over the wire
-}
-
-func replay(c *cli.Context) error {
-	r := &replayer{}
-	err := r.open(c)
-	switch {
-	case err != nil:
-	case r.playback != nil:
-		err = r.playback.Run(command.Begin(c.Context, r.duration))
-	default:
-		err = r.run(command.Begin(c.Context, r.duration))
-	}
-	if err != nil {
-		return fmt.Errorf("replay: %w", err)
-	}
-	return nil
-}
-
-// open reads the flags and opens everything.
-func (r *replayer) open(c *cli.Context) (err error) {
-	if r.log, err = report.LoggerFromFlags(c); err != nil {
-		return err
-	}
-	if r.duration, err = command.LifetimeFromFlags(c); err != nil {
-		return err
-	}
-	forwarding, err := forward.FromFlags(c)
-	if err != nil {
-		return err
-	}
-	forwarding.Mark = mark
-	recordings, err := sniffer.ReplayFromFlags(c)
-	if err != nil {
-		return err
-	}
-	if recordings.Wanted() {
-		return r.openRecordings(c, recordings, forwarding)
-	}
-	if err = playback.Without(c); err != nil {
-		return err
-	}
-	receiving, err := udpwire.ReceiverFromFlags(c)
-	if err != nil {
-		return err
-	}
-	if r.report, err = report.Open(c, r.log, r.snapshot); err != nil {
-		return err
-	}
-	forwarding.Logger = r.log
-	if r.fwd, err = forward.New(forwarding); err != nil {
-		return err
-	}
-	receiving.Load, receiving.Behind, receiving.Logger = r.fwd.Load, r.fwd, r.log
-	r.recv, err = udpwire.Listen(receiving)
-	return err
-}
-
-// openRecordings opens everything for requests that come from recordings.
-func (r *replayer) openRecordings(c *cli.Context, options sniffer.ReplayOptions, forwarding forward.Config) error {
-	if err := udpwire.NoReceiver(c); err != nil {
-		return err
-	}
-	files, err := options.OpenRepeater(c.App.Reader, r.log)
-	if err != nil {
-		return err
-	}
-	r.playback, err = playback.Open(c, r.log, playback.Recording{
-		Where: options.Where(), Rereadable: options.Rereadable(), Progress: files.Progress,
-		Read: func(ctx context.Context, take func(forward.Request) error) error {
-			return files.Run(ctx, func(q sniffer.Recorded) error {
-				return take(forward.Request{Conn: q.Conn, Index: q.Index, Time: q.Time, Raw: q.Raw, Server: q.Server})
-			})
-		},
-		Accounts: func() []report.Group {
-			stats := files.Stats()
-			return []report.Group{{Name: "requests", Stats: stats.Requests}, {Name: "packets", Stats: stats.Packets}}
-		},
-	}, forwarding)
-	if err != nil {
-		return errors.Join(err, files.Close())
-	}
-	return nil
-}
-
-// run forwards what arrives until the run ends, delivers what is held for a
-// bounded time more, and reports the final accounts.
-func (r *replayer) run(life *command.Lifetime) error {
-	defer life.Close()
-	r.report.Start()
-	r.log.Info("replaying", "listen", r.recv.Addr().String(), "targets", r.fwd.Describe())
-	forwarded := make(chan error, 1)
-	go func() { forwarded <- r.fwd.Run(life.Delivering()) }()
-	err := r.recv.Run(life.Running(), func(m *udpwire.Message) {
-		r.fwd.Submit(&forward.Request{Conn: m.Conn, Index: m.Index, Time: m.Time, Raw: m.Body, Server: m.Dst, Patient: m.Patient})
-	})
-	life.End()
-	r.fwd.Close()
-	err = errors.Join(err, <-forwarded)
-	r.report.Finish(r.snapshot())
-	return err
-}
-
-// snapshot takes the accounts; any goroutine may call it.
-func (r *replayer) snapshot() report.Snapshot {
-	return report.Snapshot{Groups: []report.Group{{Name: "wire", Stats: r.recv.Stats()}}, Targets: r.fwd.Stats()}
 }

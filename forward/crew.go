@@ -98,7 +98,7 @@ func (t *target) next(w *worker) *item {
 			wait, by = t.bucket.take(now), heldByLimit
 		}
 		if wait == 0 {
-			return t.sendOff(w, now)
+			return w.sendOff(now)
 		}
 		if t.crew.waiting {
 			t.crew.await()
@@ -115,11 +115,12 @@ func (t *target) next(w *worker) *item {
 }
 
 // sendOff takes out the request that w starts now; with the lock.
-func (t *target) sendOff(w *worker, now int64) *item {
+func (w *worker) sendOff(now int64) *item {
+	t := w.t
 	t.held.release(now)
 	t.backoff.sent(now)
 	it := t.queues.pop()
-	w.since, it.delay.late = now, t.late(it, now)
+	w.since, it.delay.late = now, t.held.late(it, now, t.bucket != nil)
 	t.counts.inFlight++
 	if !it.again {
 		t.counts.wait.Add(time.Duration(now - it.at))

@@ -29,10 +29,10 @@ func (t *target) finish(w *worker, it *item, res *result) (done bool) {
 	}
 	if done {
 		it.buf.release(it)
-		t.follow(it.lane, now)
+		t.held.follow(it.lane, now)
 		t.count(now, time.Duration(now-w.since), it, res)
 	} else {
-		t.beReady(it, now)
+		t.held.beReady(it, now)
 	}
 	w.since = 0
 	t.patience.forsake(now)

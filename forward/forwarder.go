@@ -31,7 +31,7 @@ const (
 // Config says where requests go and within which bounds. Zero values mean the
 // defaults above.
 type Config struct {
-	// What is sent, and where to.
+	// ---- what is sent, and where to
 
 	// Targets are the places that every request goes to; there is one at least.
 	Targets []TargetSpec
@@ -47,7 +47,7 @@ type Config struct {
 	// TLS is for https targets.
 	TLS TLSConfig
 
-	// Bounds, for each target.
+	// ---- bounds, for each target
 
 	// Concurrency is how many requests may be in flight. Those that hang (see the
 	// package's documentation) are not counted, up to three times as many.
@@ -72,6 +72,8 @@ type Config struct {
 	// DrainBytes is how much of a response's body is read. The connection of a
 	// longer one is closed.
 	DrainBytes int64
+
+	// ---- what is said of it
 
 	// Outcome is told what became of each request that was started; nil: nobody is.
 	// It is called from many goroutines, some of which hold up a target meanwhile:

@@ -59,32 +59,32 @@ type delay struct {
 const noDue = math.MinInt64
 
 // setOut begins the delay of an item that was submitted now and has been put into
-// its lane.
-func (t *target) setOut(it *item, r *Request) {
-	it.delay = delay{due: noDue, before: int64(r.Held), came: t.held.read(it.at)}
+// its lane; start is when the target's clock began.
+func (c *heldClock) setOut(it *item, r *Request, start time.Time) {
+	it.delay = delay{due: noDue, before: int64(r.Held), came: c.read(it.at)}
 	if !r.Due.IsZero() {
-		it.delay.due = int64(r.Due.Sub(t.start))
+		it.delay.due = int64(r.Due.Sub(start))
 	}
 	if l := it.lane; !l.busy && l.items.first() == it {
-		t.beReady(it, it.at)
+		c.beReady(it, it.at)
 	}
 }
 
 // beReady says that it is its lane's next, and nothing of the lane is in flight.
-func (t *target) beReady(it *item, now int64) { it.delay.ready, it.delay.turn = now, t.held.read(now) }
+func (c *heldClock) beReady(it *item, now int64) { it.delay.ready, it.delay.turn = now, c.read(now) }
 
 // follow lets what comes behind a request of its lane that has ended be next.
-func (t *target) follow(l *lane, now int64) {
+func (c *heldClock) follow(l *lane, now int64) {
 	if next := l.items.first(); next != nil && !l.busy {
-		t.beReady(next, now)
+		c.beReady(next, now)
 	}
 }
 
 // late says what a request waited for that starts now. While one of the same lane
 // was before it, it waited for the target, but for the time in which the limit let
-// nobody start.
-func (t *target) late(it *item, now int64) Late {
-	d, held := &it.delay, t.held.read(now)
+// nobody start. limited: the target has one.
+func (c *heldClock) late(it *item, now int64, limited bool) Late {
+	d, held := &it.delay, c.read(now)
 	ready, turn := d.ready, d.turn
 	if ready == 0 {
 		ready, turn = now, held
@@ -95,7 +95,7 @@ func (t *target) late(it *item, now int64) Late {
 	l.Own = clockTime(now-it.at) - l.Limit - l.Target
 	if d.due != noDue && it.at > d.due {
 		room := min(d.before, it.at-d.due)
-		if t.bucket != nil {
+		if limited {
 			l.Limit += clockTime(room)
 		} else {
 			l.Target += clockTime(room)

@@ -60,7 +60,7 @@ func (o *Outcome) schedule(d *delay) {
 }
 
 // tellForsaken says that a request failed which was never sent; with the lock.
-func (t *target) tellForsaken(it *item, why Failure, now int64) {
+func tellForsaken(t *target, it *item, why Failure, now int64) {
 	if t.cfg.Outcome == nil {
 		return
 	}
@@ -68,7 +68,7 @@ func (t *target) tellForsaken(it *item, why Failure, now int64) {
 		Target: t.index, Conn: it.conn, Index: it.index, Time: it.time, Failure: why,
 		Started: time.Duration(now), Ended: time.Duration(now),
 	}
-	l := t.late(it, now)
+	l := t.held.late(it, now, t.bucket != nil)
 	it.delay.late = Late{Target: l.Target + l.Own, Limit: l.Limit} // nobody asked for it to start
 	o.schedule(&it.delay)
 	var m http1.Message

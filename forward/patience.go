@@ -168,7 +168,7 @@ func (p *patience) forsake(now int64) {
 	}
 	for it := waiting.expired(math.MaxInt64); it != nil; it = waiting.expired(math.MaxInt64) {
 		t.counts.failed[b.absence.why]++
-		t.tellForsaken(it, b.absence.why, now)
+		tellForsaken(t, it, b.absence.why, now)
 		t.items.put(it)
 	}
 	p.room.Broadcast()

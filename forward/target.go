@@ -14,7 +14,8 @@ import (
 // target.go takes requests in, life.go starts and ends it, crew.go says which
 // worker sends what when, fate.go what became of it.
 type target struct {
-	// Immutable, but for what route says of itself.
+	// ---- immutable, but for what route says of itself
+
 	cfg    *Config
 	name   string // in accounts and logs
 	index  int    // in Config.Targets
@@ -24,7 +25,9 @@ type target struct {
 	route  route
 	items  itemPools // of any goroutine
 
-	mu sync.Mutex // guards all that follows
+	// ---- guarded by the lock
+
+	mu sync.Mutex
 
 	life     life
 	crew     crew
@@ -110,12 +113,12 @@ func (t *target) hold(it *item, r *Request) {
 	q := &t.queues
 	if r.Patient {
 		q.patient.push(it, r.Conn)
-		t.setOut(it, r)
+		t.held.setOut(it, r, t.start)
 		t.patience.forsake(it.at)
 		return
 	}
 	q.live.push(it, r.Conn)
-	t.setOut(it, r)
+	t.held.setOut(it, r, t.start)
 	for old := q.live.overfull(); old != nil; old = q.live.overfull() {
 		t.drop(old)
 	}

@@ -71,7 +71,7 @@ func Open(c *cli.Context, log *slog.Logger, recording Recording, forwarding forw
 	}
 	s.thresholds = wanted.Thresholds
 	s.ledger = results.NewLedger(len(forwarding.Targets))
-	forwarding.Logger, forwarding.Outcome = log, s.take
+	forwarding.Outcome = s.take
 	if s.fwd, err = forward.New(forwarding); err != nil {
 		return nil, err
 	}
@@ -107,6 +107,7 @@ func (s *Session) take(o *forward.Outcome) {
 // something ended the run, for a bounded time. It shows what came of it all and
 // writes the reports. The error's exit status says whether it is what was wanted.
 func (s *Session) Run(life *command.Lifetime) error {
+	defer life.Close()
 	s.log.Info("replaying", "recording", s.recording.Where, "pace", s.options.Pace.String(), "targets", s.targets)
 	s.opened = time.Now()
 	s.start = s.opened

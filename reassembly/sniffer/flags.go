@@ -69,8 +69,8 @@ const maxRequest = 1 << 30
 // FromFlags reads what Flags declares.
 func FromFlags(c *cli.Context) (Options, error) {
 	o := Options{
-		Interfaces: listFlag(c, "interface", "any"), 
-		Print: c.Bool("print"), JSON: c.Bool("json"), Count: c.Uint64("count"), User: c.String("user"),
+		Interfaces: listFlag(c, "interface", "any"),
+		Print:      c.Bool("print"), JSON: c.Bool("json"), Count: c.Uint64("count"), User: c.String("user"),
 	}
 	switch {
 	case o.Print && o.JSON:
@@ -139,6 +139,10 @@ func (o *Options) Live() bool { return len(o.Read) == 0 }
 
 // Prints reports whether requests are printed.
 func (o *Options) Prints() bool { return o.Print || o.JSON }
+
+// OnlyStdout reports whether what is asked for goes to standard output: then nothing
+// is sent unless that is asked for as well.
+func (o *Options) OnlyStdout() bool { return o.Prints() || o.Write.ToStdout() }
 
 // Where says for the log where packets come from.
 func (o *Options) Where() string {

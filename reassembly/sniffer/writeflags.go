@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 	"os"
 	"strconv"
 	"strings"
@@ -39,6 +40,16 @@ func WriteFlags() []cli.Flag {
 		&cli.DurationFlag{Name: "write-age", Usage: "begin another file when one holds this time", DefaultText: "one file"},
 		&cli.StringFlag{Name: "write-keep", Usage: "remove the oldest of the numbered files when there are more than this `NUMBER` of them, or of bytes in them (as in 10GiB)", DefaultText: "all"},
 	}
+}
+
+// NoWrite refuses the flags of a recording where requests come from one.
+func NoWrite(c *cli.Context) error {
+	for _, f := range WriteFlags() {
+		if name := f.Names()[0]; c.IsSet(name) {
+			return usageError("--%s and --read exclude each other: what is read is recorded already", name)
+		}
+	}
+	return nil
 }
 
 // WriteFromFlags reads what WriteFlags declares.
@@ -136,6 +147,15 @@ func (o *WriteOptions) open(stdout io.Writer, cfg capture.RecorderConfig) (*Tape
 		return nil, err
 	}
 	return &Tape{Recorder: capture.NewRecorder(strip, cfg)}, nil
+}
+
+// Scribe returns what records a request that came without its packets. Where
+// nothing is recorded that does nothing.
+func (t *Tape) Scribe() func(conn uint64, at int64, client, server netip.AddrPort, request []byte) {
+	if t == nil {
+		return func(uint64, int64, netip.AddrPort, netip.AddrPort, []byte) {}
+	}
+	return capture.NewScribe(t.Recorder).Write
 }
 
 // CheckFolder returns why the recording could not go on in another file, once
