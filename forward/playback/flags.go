@@ -2,7 +2,6 @@ package playback
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -12,23 +11,23 @@ import (
 
 // Options are what the command line says about how a recording is played.
 type Options struct {
-	Pace  pace.Pace
-	Loops int
+	Pace    pace.Pace
+	Loops   int
+	Results results.Options
 }
 
-// Flags returns the flags of a command that plays recordings.
+// Flags returns the flags of a command that plays recordings, with those for its results.
 func Flags() []cli.Flag {
-	return []cli.Flag{
+	return append([]cli.Flag{
 		&cli.StringFlag{Name: "speed", Usage: "with --read: `N` times as fast as recorded, or max, as fast as the targets take it", DefaultText: "1"},
 		&cli.StringFlag{Name: "rate", Usage: "with --read: so many requests per second instead of the recorded times, `N` or a ramp such as 100-2000/10m"},
 		&cli.IntFlag{Name: "loop", Value: 1, Usage: "with --read: play the recording `N` times, one after the other"},
-	}
+	}, results.Flags()...)
 }
 
-// Without refuses the flags that mean nothing where no recording is played: those of
-// Flags and of package results.
+// Without refuses the flags that mean nothing where no recording is played.
 func Without(c *cli.Context) error {
-	for _, f := range slices.Concat(Flags(), results.Flags()) {
+	for _, f := range Flags() {
 		if name := f.Names()[0]; c.IsSet(name) {
 			return usageError("--%s is about recordings: give them with --read", name)
 		}
@@ -56,7 +55,8 @@ func FromFlags(c *cli.Context, rereadable bool) (o Options, err error) {
 			return o, usageError("--rate %w", err)
 		}
 	}
-	return o, nil
+	o.Results, err = results.FromFlags(c)
+	return o, err
 }
 
 // usageError is a mistake on the command line: exit status 2.

@@ -20,10 +20,8 @@ type Recording struct {
 	// Where names it, for people.
 	Where string
 
-	// Rereadable says that Read may be called more than once.
-	Rereadable bool
-
-	// Read reads it from its beginning, as PlayerConfig.Read says.
+	// Read reads it from its beginning, as PlayerConfig.Read says, as often as it is
+	// called.
 	Read func(ctx context.Context, take func(forward.Request) error) error
 
 	// Progress says how much of it was read in this loop, of how much; 0: nobody knows.
@@ -37,10 +35,9 @@ type Recording struct {
 type Session struct {
 	// ---- what was asked for
 
-	recording  Recording
-	options    Options
-	thresholds []results.Threshold
-	targets    string // in words
+	recording Recording
+	options   Options
+	targets   string // in words
 
 	// ---- open
 
@@ -57,19 +54,12 @@ type Session struct {
 	gauge  gauge     // for the one that shows how it goes
 }
 
-// Open reads the flags of a command that plays a recording, and opens all it needs
-// but the recording. forwarding is what the command's other flags say.
-func Open(c *cli.Context, log *slog.Logger, recording Recording, forwarding forward.Config) (*Session, error) {
-	s := &Session{recording: recording, log: log, out: c.App.ErrWriter, isJSON: c.String("log-format") == "json"}
+// Open opens all that a run needs but the recording; forwarding says where it goes, and
+// has the logger.
+func Open(c *cli.Context, options Options, recording Recording, forwarding forward.Config) (*Session, error) {
+	log := forwarding.Logger
+	s := &Session{recording: recording, options: options, log: log, out: c.App.ErrWriter, isJSON: c.String("log-format") == "json"}
 	var err error
-	if s.options, err = FromFlags(c, recording.Rereadable); err != nil {
-		return nil, err
-	}
-	wanted, err := results.FromFlags(c)
-	if err != nil {
-		return nil, err
-	}
-	s.thresholds = wanted.Thresholds
 	s.ledger = results.NewLedger(len(forwarding.Targets))
 	forwarding.Outcome = s.take
 	if s.fwd, err = forward.New(forwarding); err != nil {
@@ -90,7 +80,7 @@ func Open(c *cli.Context, log *slog.Logger, recording Recording, forwarding forw
 	for _, t := range s.fwd.Stats() {
 		names = append(names, t.Target)
 	}
-	if s.files, err = results.OpenFiles(wanted.Reports, names); err != nil {
+	if s.files, err = results.OpenFiles(options.Results.Reports, names); err != nil {
 		s.report.Close()
 		return nil, err
 	}
@@ -149,7 +139,7 @@ func (s *Session) results(elapsed time.Duration) *results.Run {
 		Began: s.start, Elapsed: elapsed, Read: s.player.Read(), Whole: s.player.Whole(),
 	}
 	run.Finish(s.ledger, s.fwd.Stats())
-	run.Judge(s.thresholds)
+	run.Judge(s.options.Results.Thresholds)
 	return run
 }
 

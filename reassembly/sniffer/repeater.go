@@ -5,6 +5,8 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+
+	"gor/reassembly/recording"
 )
 
 // A Repeater reads the same recordings as often as it is asked to.
@@ -50,9 +52,10 @@ func (r *Repeater) next() (*Recordings, error) {
 	return r.now, nil
 }
 
-// Stats and Progress are those of the reading that goes on, or was last. Any goroutine
+// Stats, Files and Progress are those of the reading that goes on, or was last. Any goroutine
 // may call them.
 func (r *Repeater) Stats() Stats                  { return r.current().Stats() }
+func (r *Repeater) Files() recording.Stats        { return r.current().Files() }
 func (r *Repeater) Progress() (read, total int64) { return r.current().Progress() }
 
 func (r *Repeater) current() *Recordings {

@@ -21,12 +21,16 @@ func (r *replayer) openRecordings(c *cli.Context, options sniffer.ReplayOptions,
 	if err := sniffer.NoWrite(c); err != nil {
 		return err
 	}
+	playing, err := playback.FromFlags(c, options.Rereadable())
+	if err != nil {
+		return err
+	}
 	files, err := options.OpenRepeater(c.App.Reader, r.log)
 	if err != nil {
 		return err
 	}
-	r.playback, err = playback.Open(c, r.log, playback.Recording{
-		Where: options.Where(), Rereadable: options.Rereadable(), Progress: files.Progress,
+	r.playback, err = playback.Open(c, playing, playback.Recording{
+		Where: options.Where(), Progress: files.Progress,
 		Read: func(ctx context.Context, take func(forward.Request) error) error {
 			return files.Run(ctx, func(q sniffer.Recorded) error {
 				return take(forward.Request{Conn: q.Conn, Index: q.Index, Time: q.Time, Raw: q.Raw, Server: q.Server})
@@ -34,7 +38,9 @@ func (r *replayer) openRecordings(c *cli.Context, options sniffer.ReplayOptions,
 		},
 		Accounts: func() []report.Group {
 			stats := files.Stats()
-			return []report.Group{{Name: "requests", Stats: stats.Requests}, {Name: "packets", Stats: stats.Packets}}
+			return []report.Group{
+				{Name: "requests", Stats: stats.Requests}, {Name: "packets", Stats: stats.Packets}, {Name: "read", Stats: files.Files()},
+			}
 		},
 	}, forwarding)
 	if err != nil {

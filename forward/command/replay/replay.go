@@ -13,7 +13,6 @@ import (
 	"gor/forward/command"
 	"gor/forward/playback"
 	"gor/forward/report"
-	"gor/forward/results"
 	"gor/reassembly/sniffer"
 	"gor/udpwire"
 )
@@ -37,7 +36,7 @@ func Command(mark string) *cli.Command {
 		Usage:     "receive requests over UDP, or read recordings (--read), and forward them to targets",
 		UsageText: "gor replay -f \"http://staging|10,http://dev|5\"\ngor replay --read FILE -f http://staging --speed 2 --report out.html",
 		Flags: slices.Concat(forward.Flags(), udpwire.ReceiverFlags(), forward.FilterFlags(), sniffer.ReplayFlags(), playback.Flags(),
-			results.Flags(), sniffer.WriteFlags(), command.LifetimeFlags(), report.Flags()),
+			sniffer.WriteFlags(), command.LifetimeFlags(), report.Flags()),
 		Action: func(c *cli.Context) error {
 			r := &replayer{mark: mark}
 			if err := r.replay(c); err != nil {
