@@ -98,7 +98,7 @@ func TestHTML(t *testing.T) {
 	r := exampleRun()
 	r.Source = strings.ReplaceAll(hostilePath, "\x1b", "") // a path has no control characters in a report; a file's name is the user's own
 	r.Targets[1].Name = "http://" + r.Source
-	r.Judge([]Threshold{{Name: "p99", Duration: 1}})
+	r.Judge([]Threshold{{Given: "p99=1ns", Name: "p99", Duration: 1}})
 	var b bytes.Buffer
 	if err := writeHTML(&b, r); err != nil {
 		t.Fatal(err)

@@ -23,11 +23,13 @@ const (
 
 // A Threshold is a bound that a run has to stay within at every target.
 type Threshold struct {
-	Name string // errors, lag, max, or p and a percentile such as p99.9
+	Given string // as it was written
+	Name  string // errors, lag, max, or p and a percentile such as p99.9
 
-	Count    uint64        // of errors; with Percent 0
-	Percent  float64       // of errors
-	Duration time.Duration // of the others
+	Count     uint64        // of errors
+	IsPercent bool          // Percent takes its place
+	Percent   float64       // of errors
+	Duration  time.Duration // of the others
 }
 
 // ParseThresholds reads a list such as errors=1%,p99=500ms,lag=5ms.
@@ -45,10 +47,11 @@ func ParseThresholds(s string) ([]Threshold, error) {
 
 func parseThreshold(s string) (Threshold, error) {
 	name, value, _ := strings.Cut(s, "=")
-	t := Threshold{Name: name}
+	t := Threshold{Given: s, Name: name}
 	var err error
 	switch q, isQuantile := t.quantile(); {
 	case name == "errors" && strings.HasSuffix(value, "%"):
+		t.IsPercent = true
 		t.Percent, err = strconv.ParseFloat(strings.TrimSuffix(value, "%"), 64)
 		if err == nil && !(t.Percent >= 0 && t.Percent <= 100) {
 			err = strconv.ErrRange
@@ -89,12 +92,12 @@ type Finding struct {
 
 // check holds one target against t.
 func (t *Threshold) check(target *Target) Finding {
-	f := Finding{Target: target.Name}
-	if t.Name == "errors" && t.Duration == 0 {
+	f := Finding{Target: target.Name, Threshold: t.Given}
+	if t.Name == "errors" {
 		n := target.Errors()
-		f.Threshold, f.Value, f.Exceeded = fmt.Sprintf("errors=%d", t.Count), strconv.FormatUint(n, 10), n > t.Count
-		if t.Percent > 0 || t.Count == 0 {
-			f.Threshold, f.Value = fmt.Sprintf("errors=%v%%", t.Percent), percent(target.ErrorShare())
+		f.Value, f.Exceeded = strconv.FormatUint(n, 10), n > t.Count
+		if t.IsPercent {
+			f.Value = percent(target.ErrorShare())
 			f.Exceeded = float64(n)*100 > t.Percent*float64(target.Started())
 		}
 		return f
@@ -109,13 +112,14 @@ func (t *Threshold) check(target *Target) Finding {
 		q, _ := t.quantile()
 		got = target.Latency.Quantile(q)
 	}
-	f.Threshold, f.Value, f.Exceeded = fmt.Sprintf("%s=%v", t.Name, t.Duration), duration(got), got > t.Duration
+	f.Value, f.Exceeded = duration(got), got > t.Duration
 	return f
 }
 
 // A Verdict says whether a run is what was wanted.
 type Verdict struct {
 	NoAnswer bool      // not one request was answered, at any target
+	Fates    []string  // what became of them instead
 	OwnLate  bool      // gor could not keep the schedule
 	Findings []Finding // each threshold at each target
 }
@@ -126,6 +130,7 @@ func (r *Run) Judge(thresholds []Threshold) {
 	for i := range r.Targets {
 		t := &r.Targets[i]
 		v.NoAnswer = v.NoAnswer && t.Answered == 0
+		v.Fates = append(v.Fates, append(t.ends(), t.notStarted()...)...)
 		v.OwnLate = v.OwnLate || r.HasTimes && t.Late.Own.Quantile(keptShare) > maxOwnLate
 		for _, threshold := range thresholds {
 			v.Findings = append(v.Findings, threshold.check(t))
@@ -156,7 +161,7 @@ func (v *Verdict) Error() string {
 	case 0:
 		return ""
 	case 1:
-		return "nothing was answered"
+		return strings.TrimSuffix("nothing was answered: "+strings.Join(v.Fates, " "), ": ")
 	case ExitSchedule:
 		return fmt.Sprintf("gor could not keep the schedule: more than 1%% of the requests started over %v late, and nothing but gor was the cause; give it a faster machine or a slower pace", maxOwnLate)
 	}
