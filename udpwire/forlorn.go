@@ -11,19 +11,19 @@ type forlorn struct {
 	absent bool  // The replayer did not respond; else it can reach none of its targets.
 }
 
-// checkForlorn finds out whether there is sense in waiting for the replayer, and says so when there is none any more.
-func (p *peer) checkForlorn(now int64) {
-	absent := p.absentFor(now) >= nobodyAfter
-	noTarget := p.phase == phaseLive && p.out.reported.flags&reportNoTarget != 0
+// check finds out whether there is sense in waiting for a replayer, and returns what to say when there is none any more.
+// absent says that it has not responded for nobodyAfter, noTarget that it says it can reach none of its targets.
+func (f *forlorn) check(now int64, absent, noTarget bool) (news string) {
 	switch {
-	case !p.out.patient || !absent && !noTarget:
-		p.forlorn = forlorn{}
-	case p.forlorn.since == 0:
-		p.forlorn = forlorn{since: now, absent: absent}
-		text := "replayer can reach none of its targets: nothing waits for it any more"
-		if absent {
-			text = "no replayer has responded for 10 seconds: nothing waits for it any more"
-		}
-		p.log.Warn(text, "replayer", p.name)
+	case !absent && !noTarget:
+		*f = forlorn{}
+	case f.since != 0:
+	case absent:
+		*f = forlorn{since: now, absent: true}
+		return "no replayer has responded for 10 seconds: nothing waits for it any more"
+	default:
+		*f = forlorn{since: now}
+		return "replayer can reach none of its targets: nothing waits for it any more"
 	}
+	return ""
 }
