@@ -75,16 +75,20 @@ func New(p Pace) (*Schedule, error) {
 	return &Schedule{pace: p}, nil
 }
 
-// Next returns when the next request is due, after the start of the run; recorded is
-// when it was recorded, in nanoseconds since any moment that is the same for all.
-func (s *Schedule) Next(recorded int64) time.Duration {
+// Next returns when the next request is due, after the start of the run. recorded is
+// when it was recorded, in nanoseconds since any moment that is the same for all; 0:
+// nobody knows. Such a request, and all where there is no pace, is timed neither to be
+// early nor late: it follows the one before.
+func (s *Schedule) Next(recorded int64) (due time.Duration, timed bool) {
 	n := s.n
 	s.n++
 	switch {
 	case s.pace.Max:
-		return 0
+		return 0, false
 	case s.pace.To > 0:
-		return s.pace.at(n)
+		return s.pace.at(n), true
+	case recorded == 0:
+		return s.due, false
 	}
 	if s.count == 0 {
 		s.origin, s.last = recorded, recorded
@@ -96,7 +100,7 @@ func (s *Schedule) Next(recorded int64) time.Duration {
 	s.last = max(s.last, recorded)
 	s.due = max(s.due, s.base+stretch(sub(recorded, s.origin), s.pace.Speed))
 	s.due = min(s.due, farthest)
-	return s.due
+	return s.due, true
 }
 
 // NextLoop begins the recording anew: the next request is its first one.

@@ -31,6 +31,7 @@ func TestNext(t *testing.T) {
 		{"twice as fast", Pace{Speed: 2}, []int64{epoch, epoch + 2*second, epoch + 3*second}, []time.Duration{0, time.Second, 1500 * time.Millisecond}},
 		{"half as fast", Pace{Speed: .5}, []int64{epoch, epoch + 1}, []time.Duration{0, 2}},
 		{"at once", Pace{Max: true}, []int64{epoch, epoch + second, 0}, []time.Duration{0, 0, 0}},
+		{"of which nobody knows the time", Pace{}, []int64{0, epoch, 0, epoch + second, 0}, []time.Duration{0, 0, 0, time.Second, time.Second}},
 		{"overtaken", Pace{}, []int64{epoch, epoch + 3*second, epoch + 2*second, epoch + 4*second},
 			[]time.Duration{0, 3 * time.Second, 3 * time.Second, 4 * time.Second}},
 		{"overtaken at the start", Pace{}, []int64{epoch, epoch - second, epoch + second}, []time.Duration{0, 0, time.Second}},
@@ -41,7 +42,7 @@ func TestNext(t *testing.T) {
 		{"a night's silence", Pace{}, []int64{epoch, epoch + 8*3600*second, epoch + 8*3600*second + 1},
 			[]time.Duration{0, 8 * time.Hour, 8*time.Hour + 1}},
 		{"all the time there is", Pace{}, []int64{math.MinInt64, math.MaxInt64, math.MaxInt64}, []time.Duration{0, farthest, farthest}},
-		{"and slowly", Pace{Speed: 1e-6}, []int64{0, math.MaxInt64 / 4, math.MaxInt64 / 2}, []time.Duration{0, farthest, farthest}},
+		{"and slowly", Pace{Speed: 1e-6}, []int64{1, math.MaxInt64 / 4, math.MaxInt64 / 2}, []time.Duration{0, farthest, farthest}},
 		{"and back", Pace{}, []int64{math.MaxInt64, math.MinInt64, math.MinInt64 + 7}, []time.Duration{0, 0, 7}},
 		{"a rate", Pace{From: 4, To: 4}, []int64{9, 3, epoch}, []time.Duration{0, 250 * time.Millisecond, 500 * time.Millisecond}},
 		{"a rate without a ramp's time", Pace{To: 4}, []int64{9, 3, epoch}, []time.Duration{0, 250 * time.Millisecond, 500 * time.Millisecond}},
@@ -49,8 +50,8 @@ func TestNext(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s := schedule(t, tt.pace)
 			for i, r := range tt.recorded {
-				if due := s.Next(r); due != tt.due[i] {
-					t.Errorf("request %d is due after %v, want %v", i, due, tt.due[i])
+				if due, timed := s.Next(r); due != tt.due[i] || timed != (!tt.pace.Max && (r != 0 || tt.pace.To > 0)) {
+					t.Errorf("request %d is due after %v, want %v; timed: %v", i, due, tt.due[i], timed)
 				}
 			}
 		})
@@ -66,10 +67,11 @@ func TestNextIsAbsolute(t *testing.T) {
 		p := Pace{Speed: math.Pow(10, rnd.Float64()*6-3)}
 		s := schedule(t, p)
 		first := rnd.Int64N(1 << 60)
-		at, before := first, s.Next(first)
+		at := first
+		before, _ := s.Next(first)
 		for range 1000 {
 			at += int64(rnd.ExpFloat64() * 1e6)
-			due := s.Next(at)
+			due, _ := s.Next(at)
 			want := float64(at-first) / p.Speed
 			if due < before || math.Abs(float64(due)-want) > 1+want*1e-15 {
 				t.Fatalf("speed %v: %d ns after the first is due after %d, want %.0f", p.Speed, at-first, due, want)
@@ -85,7 +87,7 @@ func TestNextIsAbsolute(t *testing.T) {
 				s.NextLoop()
 			}
 			at := int64(rnd.Uint64()) >> rnd.IntN(64)
-			if due := s.Next(at); due < before || due > farthest {
+			if due, _ := s.Next(at); due < before || due > farthest {
 				t.Fatalf("request %d, recorded at %d, is due after %d, the one before after %d", i, at, due, before)
 			} else {
 				before = due
@@ -113,7 +115,7 @@ func TestRamp(t *testing.T) {
 		}
 		before := time.Duration(-1)
 		for i := range 30_000 {
-			due := s.Next(0)
+			due, _ := s.Next(0)
 			if n := area(due); due <= before && i > 0 || math.Abs(n-float64(i)) > 1e-3 {
 				t.Fatalf("%v: request %d is due after %v, when %.4f are", p, i, due, n)
 			}
@@ -125,7 +127,7 @@ func TestRamp(t *testing.T) {
 func TestRampFarAway(t *testing.T) {
 	s := schedule(t, Pace{From: 1, To: 1e-8, Ramp: time.Second})
 	s.n = math.MaxUint64 - 1
-	if due := s.Next(0); due != farthest {
+	if due, _ := s.Next(0); due != farthest {
 		t.Errorf("due after %v", due)
 	}
 }
@@ -139,7 +141,8 @@ func TestLoop(t *testing.T) {
 			s.NextLoop()
 		}
 		for _, at := range []int64{70, 72, 74, 90} {
-			due = append(due, s.Next(at*second))
+			d, _ := s.Next(at * second)
+			due = append(due, d)
 		}
 	}
 	const gap = 10 * time.Second / 3
@@ -157,14 +160,14 @@ func TestLoopOfOne(t *testing.T) {
 	s := schedule(t, Pace{})
 	s.NextLoop()
 	for range 3 {
-		if due := s.Next(5); due != 0 {
+		if due, _ := s.Next(5); due != 0 {
 			t.Errorf("due after %v", due)
 		}
 		s.NextLoop()
 	}
 	rate := schedule(t, Pace{From: 10, To: 10})
 	for i := range 5 {
-		if due := rate.Next(0); due != time.Duration(i)*100*time.Millisecond {
+		if due, _ := rate.Next(0); due != time.Duration(i)*100*time.Millisecond {
 			t.Errorf("request %d is due after %v", i, due)
 		}
 		rate.NextLoop()

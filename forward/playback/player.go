@@ -94,7 +94,8 @@ func (p *Player) readAll(ctx context.Context) error {
 // take finds out when a request is due, and keeps it until then.
 func (p *Player) take(r forward.Request) error {
 	p.read.Add(1)
-	if !p.ahead.put(entry{request: r, due: p.schedule.Next(r.Time)}) {
+	due, timed := p.schedule.Next(r.Time)
+	if !p.ahead.put(entry{request: r, due: due, timed: timed}) {
 		return errStopped
 	}
 	return nil
@@ -134,7 +135,7 @@ type dispatcher struct {
 // dispatch submits a request when it is due.
 func (d *dispatcher) dispatch(ctx context.Context, e *entry) error {
 	r := &e.request
-	if d.player.cfg.Pace.HasTimes() {
+	if e.timed {
 		if wait := e.due - time.Since(d.start); wait > 0 {
 			d.timer.Reset(wait)
 			select {

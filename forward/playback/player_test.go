@@ -125,6 +125,33 @@ func TestPlayHeld(t *testing.T) {
 	})
 }
 
+// What was recorded without a time follows the one before, and is never late.
+func TestPlayUntimed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &stage{wait: func(int) time.Duration { return 10 * ms }}
+		read := func(_ context.Context, take func(forward.Request) error) error {
+			for _, at := range []int64{0, 1e18, 0, 1e18 + 1e9, 0} {
+				if err := take(forward.Request{Time: at}); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		if _, err := play(t, s, t.Context(), PlayerConfig{Read: read}); err != nil {
+			t.Fatal(err)
+		}
+		want := []time.Duration{10 * ms, 20 * ms, 30 * ms, 1010 * ms, 1020 * ms}
+		if !slices.Equal(s.at, want) {
+			t.Errorf("submitted after %v, want %v", s.at, want)
+		}
+		for i, r := range s.got {
+			if r.Due.IsZero() != (r.Time == 0) {
+				t.Errorf("request %d is due at %v", i, r.Due)
+			}
+		}
+	})
+}
+
 // A slow reader makes late only what it reads late, and the time before its first
 // request is no part of the run.
 func TestPlaySlowReader(t *testing.T) {
@@ -136,7 +163,7 @@ func TestPlaySlowReader(t *testing.T) {
 				if i == 50 {
 					time.Sleep(3 * time.Second)
 				}
-				if err := take(forward.Request{Time: i * 1e8}); err != nil { // ten a second
+				if err := take(forward.Request{Time: 1 + i*1e8}); err != nil { // ten a second
 					return err
 				}
 			}
@@ -158,7 +185,7 @@ func TestPlaySlowReader(t *testing.T) {
 func TestPlayStops(t *testing.T) {
 	errAway := errors.New("away")
 	blocked := func(ctx context.Context, take func(forward.Request) error) error {
-		if err := take(forward.Request{}); err != nil {
+		if err := take(forward.Request{Time: 1}); err != nil {
 			return err
 		}
 		<-ctx.Done()

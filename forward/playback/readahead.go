@@ -20,6 +20,7 @@ const (
 type entry struct {
 	request forward.Request
 	due     time.Duration
+	timed   bool // if not, nothing is late if it starts later
 }
 
 // A readAhead holds what was read and has not been played yet. One goroutine puts, one
