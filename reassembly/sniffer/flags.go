@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"gor/capture"
 )
 
 // Options are what the command line says about where packets come from and
@@ -17,6 +19,12 @@ type Options struct {
 
 	// Ports are the servers'.
 	Ports []uint16
+
+	// Direction says which way the packets go that are captured.
+	Direction capture.Direction
+
+	// Promiscuous has interfaces take frames for other machines.
+	Promiscuous bool
 
 	// Read names a capture file to read instead of an interface; "-" is
 	// standard input.
@@ -44,6 +52,8 @@ func Flags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{Name: "interface", Aliases: []string{"i"}, Usage: "capture on these `NAMES`, comma separated or repeated", DefaultText: "any"},
 		&cli.StringSliceFlag{Name: "port", Aliases: []string{"p"}, Usage: "server `PORTS`, comma separated or repeated", DefaultText: "80"},
+		&cli.StringFlag{Name: "direction", Value: capture.Auto.String(), Usage: "capture what goes this `WAY`: in, out (a proxy's requests), both; auto: in where a server listens on the port, else both"},
+		&cli.BoolFlag{Name: "promisc", Usage: "also take what is addressed to other machines, as a switch's mirror port sends it"},
 		&cli.StringSliceFlag{Name: "read", Usage: "read packets from this pcap or pcapng `FILE` (-: standard input), no root needed"},
 		&cli.StringFlag{Name: "write", Usage: "also record the matching packets to this pcap `FILE`"},
 		&cli.BoolFlag{Name: "print", Usage: "print a line per request; nothing is sent unless -r is given"},
@@ -63,7 +73,7 @@ const maxRequest = 1 << 30
 func FromFlags(c *cli.Context) (Options, error) {
 	o := Options{
 		Interfaces: listFlag(c, "interface", "any"), Write: c.String("write"),
-		Print: c.Bool("print"), JSON: c.Bool("json"), Count: c.Uint64("count"), User: c.String("user"),
+		Print: c.Bool("print"), JSON: c.Bool("json"), Count: c.Uint64("count"), User: c.String("user"), Promiscuous: c.Bool("promisc"),
 	}
 	switch {
 	case o.Print && o.JSON:
@@ -72,6 +82,8 @@ func FromFlags(c *cli.Context) (Options, error) {
 		return o, usageError("--read %s: only one file can be read at a time", c.StringSlice("read")[1])
 	case c.IsSet("read") && c.IsSet("interface"):
 		return o, usageError("--read and --interface exclude each other: packets come from one of them")
+	case c.IsSet("read") && (c.IsSet("direction") || o.Promiscuous):
+		return o, usageError("--direction and --promisc are about interfaces: a file given with --read has what was recorded")
 	case c.IsSet("count") && o.Count == 0:
 		return o, usageError("--count 0: give a number above zero")
 	}
@@ -88,6 +100,9 @@ func FromFlags(c *cli.Context) (Options, error) {
 		}
 	}
 	var err error
+	if o.Direction, err = capture.ParseDirection(c.String("direction")); err != nil {
+		return o, usageError("--direction %w", err)
+	}
 	if o.MaxMemory, err = sizeFlag(c, "max-memory"); err == nil {
 		o.MaxRequest, err = sizeFlag(c, "max-request")
 	}

@@ -13,7 +13,8 @@ import (
 	"gor/capture"
 )
 
-// tick is how often a quiet network lets the loop look at its timers.
+// tick is how often a quiet network lets the loop look at its timers; one that
+// stays quiet, less often.
 const tick = 100 * time.Millisecond
 
 // Open opens the source of packets: a ring, which needs the privilege to
@@ -23,7 +24,8 @@ func (o *Options) Open(stdin io.Reader, log *slog.Logger) (Source, error) {
 		return openFile(o.Read, stdin)
 	}
 	ring, err := capture.OpenRing(capture.RingConfig{
-		Interfaces: o.Interfaces, Ports: o.Ports, Tunnels: true, Tick: tick, Logger: log,
+		Interfaces: o.Interfaces, Ports: o.Ports, Direction: o.Direction, Promiscuous: o.Promiscuous,
+		Tunnels: true, Tick: tick, Logger: log,
 	})
 	if errors.Is(err, capture.ErrInterface) {
 		return nil, cli.Exit(err, 2)

@@ -89,6 +89,13 @@ func New(cfg Config) *Sniffer {
 // source. It is called once.
 func (s *Sniffer) Run(ctx context.Context) error {
 	defer context.AfterFunc(ctx, s.stop)()
+	if w, ok := s.src.(watcher); ok {
+		watching, end := context.WithCancel(context.Background())
+		var ended sync.WaitGroup
+		ended.Go(func() { w.Watch(watching, func() uint64 { return s.Stats().Requests.Captured }) })
+		defer ended.Wait()
+		defer end()
+	}
 	err := s.loop()
 	s.asm.Close()
 	s.flush()
@@ -102,6 +109,9 @@ func (s *Sniffer) Run(ctx context.Context) error {
 func (s *Sniffer) stop() {
 	if s.live {
 		s.stopAt.Store(time.Now().UnixNano())
+		if w, ok := s.src.(watcher); ok {
+			w.Hurry()
+		}
 		return
 	}
 	s.src.Close() // Run closes it again, and reports the error

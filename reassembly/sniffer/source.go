@@ -1,6 +1,8 @@
 package sniffer
 
 import (
+	"context"
+
 	"gor/capture"
 	"gor/reassembly"
 )
@@ -21,6 +23,17 @@ type Source interface {
 	// Close makes Next return, soon if it waits. Any goroutine may call it,
 	// and more than once.
 	Close() error
+}
+
+// A watcher is a Source that has to keep up with the world while it is read, and
+// one whose Next may wait for long. Both methods may be called by any goroutine.
+type watcher interface {
+	// Watch keeps up until ctx ends; requests is how many there have been.
+	Watch(ctx context.Context, requests func() uint64)
+
+	// Hurry has a Next that waits return soon, once it has delivered all that came
+	// before the call.
+	Hurry()
 }
 
 // A Consumer takes the whole requests that a Sniffer finds. Both methods run
