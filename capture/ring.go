@@ -104,11 +104,17 @@ func (r *Ring) Next(d *Decoder, segs []Segment) (n int, err error) { return r.ri
 // Ready reports whether Next returns a packet without waiting.
 func (r *Ring) Ready() bool { return r.ring.ready() }
 
+// Seen is what has come of a Ring's packets.
+type Seen struct {
+	Segments uint64 // to wanted ports
+	Requests uint64 // that began in them
+}
+
 // Watch keeps up with the world until ctx ends: servers that begin or cease to
 // listen, and interfaces that come and go. It says what is seen instead of
-// the wanted, and what goes the other way. requests is how many requests there
-// have been.
-func (r *Ring) Watch(ctx context.Context, requests func() uint64) { r.ring.watch(ctx, requests) }
+// the wanted, and what goes the other way. seen tells what has come of the
+// packets so far.
+func (r *Ring) Watch(ctx context.Context, seen func() Seen) { r.ring.watch(ctx, seen) }
 
 // Where says for the log what is captured now, and by which way it goes.
 func (r *Ring) Where() string { return r.ring.where() }

@@ -86,6 +86,9 @@ func (r *ring) setUp(cfg *RingConfig) (err error) {
 	if r.tap, err = newTap(fd, cfg, r.shared); err != nil {
 		return err
 	}
+	if r.tap.services != nil {
+		runtime.AddCleanup(r, (*services).close, r.tap.services)
+	}
 	if err := r.tap.attach(); err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ func largestPacket() int { return 0 }
 
 func (*ring) next(*Decoder, []Segment) (int, error) { return 0, ErrUnsupported }
 func (*ring) ready() bool                           { return false }
-func (*ring) watch(context.Context, func() uint64)  {}
+func (*ring) watch(context.Context, func() Seen)    {}
 func (*ring) where() string                         { return "" }
 func (*ring) hurry()                                {}
 func (*ring) stats() Stats                          { return Stats{} }

@@ -110,8 +110,8 @@ func (sc *scouting) portsOf(l *look, leaving bool) (ports []uint16) {
 }
 
 // instead says what is seen where no request was captured, the most telling
-// first, each with what takes it. packets is how many were captured.
-func (sc *scouting) instead(l *look, packets uint64) string {
+// first, each with what takes it. segments is how many were captured.
+func (sc *scouting) instead(l *look, segments uint64) string {
 	wanted := func(s *sighting) bool { return slices.Contains(sc.ports, s.port) }
 	if said, _ := sc.otherWay(l); said != "" {
 		return said
@@ -128,8 +128,8 @@ func (sc *scouting) instead(l *look, packets uint64) string {
 	if others := l.busiest(func(s *sighting) bool { return !wanted(s) && !s.tls }); len(others) > 0 {
 		return "there are requests to " + strings.Join(others, ", ")
 	}
-	if packets > 0 {
-		return fmt.Sprintf("%d packets to %s were captured, and no request is in them", packets, sayPorts(sc.ports))
+	if segments > 0 {
+		return fmt.Sprintf("%d segments to %s were captured, and no request is in them", segments, sayPorts(sc.ports))
 	}
 	if n := l.rate(func(s *sighting) bool { return s.tls }); n > 0 {
 		return "the only web traffic is TLS: listen where it is decrypted"

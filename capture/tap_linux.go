@@ -50,7 +50,7 @@ func newTap(fd int, cfg *RingConfig, shared *ringShared) (*tap, error) {
 	var heard portSet
 	if cfg.Direction == Auto {
 		t.services = openServices()
-		heard = t.services.ports()
+		heard = t.services.ports(time.Now())
 	}
 	t.point(cfg.Direction.ways(cfg.Ports, &heard))
 	return t, nil

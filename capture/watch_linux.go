@@ -18,12 +18,12 @@ const (
 
 // A watch keeps a ring's socket up with the world, from a goroutine of its own.
 type watch struct {
-	ring     *ring
-	tap      *tap
-	scout    *scout
-	log      *slog.Logger
-	requests func() uint64
-	hearing  hearing
+	ring    *ring
+	tap     *tap
+	scout   *scout
+	log     *slog.Logger
+	seen    func() Seen
+	hearing hearing
 
 	began   time.Time
 	last    time.Time // the turn before
@@ -36,10 +36,10 @@ type watch struct {
 }
 
 // watch keeps up with the world until ctx ends.
-func (r *ring) watch(ctx context.Context, requests func() uint64) {
+func (r *ring) watch(ctx context.Context, seen func() Seen) {
 	now := time.Now()
 	w := &watch{
-		ring: r, tap: r.tap, scout: r.scout, log: r.log, requests: requests, hearing: hearing{},
+		ring: r, tap: r.tap, scout: r.scout, log: r.log, seen: seen, hearing: hearing{},
 		began: now, last: now, nextWay: now.Add(firstLook), nextAll: now.Add(noRequests),
 	}
 	ticker := time.NewTicker(watchPeriod)
@@ -75,16 +75,16 @@ func (w *watch) look(now time.Time) error {
 		if now.Sub(w.scout.began) < lookTime*9/10 {
 			return nil
 		}
-		seen, err := w.scout.end(now)
+		looked, err := w.scout.end(now)
 		if err != nil {
 			return fmt.Errorf("scout: %w", err)
 		}
-		w.say(seen)
+		w.say(looked)
 		return nil
 	}
 	other := w.tap.otherWay()
 	switch {
-	case now.After(w.nextAll) && w.requests() == 0:
+	case now.After(w.nextAll) && w.seen().Requests == 0:
 		w.forAll, w.nextAll = true, now.Add(lookPeriod)
 		return w.scout.begin(FilterSpec{}, now)
 	case now.After(w.nextWay) && len(other.Arriving)+len(other.Leaving) > 0:
@@ -105,8 +105,8 @@ func (w *watch) say(l *look) {
 		}
 		return
 	}
-	packets := w.ring.shared.total.Load()
-	if said := about.instead(l, packets); w.requests() == 0 && said != w.said {
+	seen := w.seen()
+	if said := about.instead(l, seen.Segments); seen.Requests == 0 && said != w.said {
 		w.said = said
 		w.log.Warn("no request to " + sayPorts(about.ports) + " so far: " + said)
 	}
@@ -116,7 +116,7 @@ func (w *watch) say(l *look) {
 func (w *watch) drops(now time.Time) {
 	stats := w.ring.stats()
 	late := now.Sub(w.last) - watchPeriod
-	if said := w.losses.say(now, late, stats, w.requests()); said != "" {
+	if said := w.losses.say(now, late, stats, w.seen().Requests); said != "" {
 		w.log.Warn(said)
 	}
 }
@@ -126,7 +126,7 @@ func (w *watch) drops(now time.Time) {
 func (t *tap) follow(heard hearing, now time.Time) error {
 	changed := false
 	if t.services != nil {
-		list := t.services.ports()
+		list := t.services.ports(now)
 		settled := heard.settle(t.cfg.Ports, &list, now)
 		if ways := t.cfg.Direction.ways(t.cfg.Ports, &settled); ways != t.ways {
 			t.log.Info("the direction follows what listens on this machine: " + ways.String())

@@ -92,7 +92,7 @@ func (s *Sniffer) Run(ctx context.Context) error {
 	if w, ok := s.src.(watcher); ok {
 		watching, end := context.WithCancel(context.Background())
 		var ended sync.WaitGroup
-		ended.Go(func() { w.Watch(watching, func() uint64 { return s.Stats().Requests.Captured }) })
+		ended.Go(func() { w.Watch(watching, s.seen) })
 		defer ended.Wait()
 		defer end()
 	}
@@ -101,6 +101,12 @@ func (s *Sniffer) Run(ctx context.Context) error {
 	s.flush()
 	s.publish()
 	return errors.Join(err, s.src.Close())
+}
+
+// seen tells a watcher what has come of its packets.
+func (s *Sniffer) seen() capture.Seen {
+	stats := s.Stats()
+	return capture.Seen{Segments: stats.Packets.Segments, Requests: stats.Requests.Captured}
 }
 
 // stop ends the loop: at the first packet from now on or, on a quiet network,

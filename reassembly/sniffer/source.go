@@ -28,8 +28,8 @@ type Source interface {
 // A watcher is a Source that has to keep up with the world while it is read, and
 // one whose Next may wait for long. Both methods may be called by any goroutine.
 type watcher interface {
-	// Watch keeps up until ctx ends; requests is how many there have been.
-	Watch(ctx context.Context, requests func() uint64)
+	// Watch keeps up until ctx ends; seen tells what has come of the packets.
+	Watch(ctx context.Context, seen func() capture.Seen)
 
 	// Hurry has a Next that waits return soon, once it has delivered all that came
 	// before the call.
