@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -80,8 +81,14 @@ func (o *Options) DropPrivileges(log *slog.Logger) error {
 	if !o.Live() {
 		return nil
 	}
-	if err := capture.DropPrivileges(o.User); err != nil {
+	kept, err := capture.DropPrivileges(o.User)
+	if err != nil {
 		return fmt.Errorf("become user %s (choose another with --user): %w", o.User, err)
+	}
+	if len(kept) > 0 {
+		log.Warn("this process may not become another user, and goes on without capabilities as who it is",
+			"user", o.User, "kept", strings.Join(kept, ", "))
+		return nil
 	}
 	log.Debug("privileges dropped", "user", o.User)
 	return nil

@@ -85,7 +85,7 @@ func needTools(t testing.TB, tools ...string) {
 	packages := map[string]string{
 		"nginx": "nginx-light", "curl": "curl", "nft": "nftables", "python3": "python3",
 		"tcpdump": "tcpdump", "tshark": "tshark", "ip": "iproute2", "setcap": "libcap2-bin",
-		"ethtool": "ethtool",
+		"ethtool": "ethtool", "setpriv": "util-linux",
 	}
 	for _, tool := range tools {
 		if _, err := exec.LookPath(tool); err != nil {
