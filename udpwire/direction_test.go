@@ -8,17 +8,9 @@ import (
 // direction returns both ends of a listener's direction of session 7.
 func direction(t *testing.T, secret string) (outgoing, incoming) {
 	if secret == "" {
-		return newOutgoing(7, flagOneWay, nil), incoming{}
+		return newOutgoing(7, nil, 0), incoming{}
 	}
-	ends := [2]*sealer{}
-	for i := range ends {
-		both, err := keyringOf(t, secret).session([32]byte{1}, [32]byte{2})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ends[i] = both[0]
-	}
-	return newOutgoing(7, flagOneWay, ends[0]), incoming{seal: ends[1]}
+	return newOutgoing(7, goldenKeys(t)[0], 0), incoming{seal: goldenKeys(t)[0]}
 }
 
 // TestDirection: what one end finishes the other opens, once; control datagrams count from 1.
@@ -28,7 +20,7 @@ func TestDirection(t *testing.T) {
 		for want := uint64(1); want < 4; want++ {
 			d := out.finishControl(kindReport, append(make([]byte, headerSize), "body"...))
 			h, _, ok := parseHeader(d)
-			if !ok || h.number != want || h.session != 7 || h.kind != kindReport || h.flags&flagOneWay == 0 ||
+			if !ok || h.number != want || h.session != 7 || h.kind != kindReport ||
 				(h.flags&flagSealed != 0) != (secret != "") {
 				t.Fatalf("%+v", h)
 			}
@@ -74,7 +66,7 @@ func TestDirectionRefuses(t *testing.T) {
 		name string
 		d    []byte
 	}{
-		{"not sealed", changed(d, 5, flagOneWay)},
+		{"not sealed", changed(d, 5, 0)},
 		{"another number", changed(d, 23, 9)},
 		{"another kind", changed(d, 4, byte(kindGone))},
 		{"another body", changed(d, headerSize, 0)},
