@@ -22,12 +22,12 @@ func TestWatchServices(t *testing.T) {
 	leaving.from, leaving.to = m.web, "10.99.3.2:80"
 	m.run(leaving)
 	server := m.web.listen(":80")
-	m.listener.await("what arrives at port 80")
+	m.listener.await("the direction follows what listens on this machine: what arrives at port 80")
 	ignored := m.newLoad(1000, 200)
 	ignored.from, ignored.to = m.web, "10.99.3.2:80"
 	m.run(ignored)
 	server.Close()
-	m.listener.await("what arrives at and leaves for port 80")
+	m.listener.await("the direction follows what listens on this machine: what arrives at and leaves for port 80")
 	again := m.newLoad(2000, 200)
 	again.from, again.to = m.web, "10.99.3.2:80"
 	m.run(again)
