@@ -148,14 +148,14 @@ type Segment struct {
 	// segment is often seen inside a tunnel and outside.
 	Tunnel uint32
 
-	// Leaving says that it was seen on its way out of this machine.
-	Leaving bool
-
 	// The rest of the header, as in RFC 9293 section 3.1.
 	Seq, Ack uint32
 	Window   uint16
 	Urgent   uint16
 	Flags    Flags
+
+	// Leaving says that it was seen on its way out of this machine.
+	Leaving bool
 
 	// Payload is lent until the next Next of the source.
 	Payload []byte
