@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -14,16 +15,17 @@ import (
 // A link is one replayer as the Sender uses it: the packer, which belongs to the goroutine that calls Send, and the
 // peer, which that goroutine and the link's own share under a lock, taken once per batch.
 type link struct {
-	now  func() int64  // The clock, in ns since the Unix epoch.
-	done chan struct{} // Closed when run has ended.
+	now     func() int64  // The clock, in ns since the Unix epoch.
+	moved   func() bool   // Reports, for Send, whether messages are to be spread anew: then nothing waits for room here.
+	changed func()        // Is told, with no lock held, when up or instance have changed.
+	done    chan struct{} // Closed when run has ended.
 
 	// The Send goroutine's.
 	pack packer
 
-	// Read and written without the lock.
-	up   atomic.Bool  // Messages may be trusted to the replayer.
+	// Read without the lock.
+	standing
 	full atomic.Int64 // Size of a full datagram.
-	sent struct{ messages, bytes atomic.Uint64 }
 
 	mu     sync.Mutex // Guards what follows. It is held while a batch is sent or a response is worked on.
 	peer   peer
@@ -31,6 +33,13 @@ type link struct {
 	path   path
 	wakeAt int64 // When run wakes by itself, in ns.
 	closed bool  // Nothing is sent any more.
+}
+
+// A standing is what others may know of a link's replayer at any time.
+type standing struct {
+	up       atomic.Bool   // It is there, and takes new messages.
+	instance atomic.Uint64 // Which process it said it is when it last began a session; 0: it has never answered.
+	settled  atomic.Uint64 // The last id up to which the fate of each message is known.
 }
 
 // How long run sleeps.
@@ -46,16 +55,13 @@ const responseRoom = 4096
 // maxDelay is how long, by their own times, messages are gathered at most.
 const maxDelay = int64(5 * time.Millisecond)
 
-// newLink opens a socket to host. run is to be called, then close; or the path is closed instead.
-func newLink(cfg *SenderConfig, host string, keys *keyring, now func() int64, dropped func() uint64) (*link, error) {
-	l := &link{now: now, done: make(chan struct{})}
-	var err error
-	if l.path, err = openPath(cfg, host, now()); err != nil {
-		return nil, err
-	}
+// newLink returns a link without a path: it keeps what it is given. With one, run is to be called, then close; or the path
+// is closed instead.
+func newLink(cfg *SenderConfig, name string, keys *keyring, now func() int64, dropped func() uint64) *link {
+	l := &link{now: now, done: make(chan struct{}), moved: func() bool { return false }, changed: func() {}}
 	l.buffer.limit, l.buffer.room.L = cfg.Buffer, &l.mu
 	l.buffer.wait.Store(cfg.Wait)
-	l.peer = peer{name: host, log: cfg.Logger, dropped: dropped, contact: contact{up: true}, size: l.path.size(),
+	l.peer = peer{name: name, log: cfg.Logger, dropped: dropped, contact: contact{up: true}, size: l.path.size(),
 		initiator: initiator{keys: keys, rand: randomBytes}}
 	l.peer.out.tx.write = func(b []byte, size int) (int, error) { return l.path.sock.write(b, size) }
 	l.peer.out.pool = &l.buffer.pool
@@ -66,8 +72,21 @@ func newLink(cfg *SenderConfig, host string, keys *keyring, now func() int64, dr
 		l.pack.tag = tagSize
 	}
 	l.publish()
-	return l, nil
+	return l
 }
+
+// connect gives a new link its path: a socket to an address.
+func (l *link) connect(cfg *SenderConfig, to netip.AddrPort) (err error) {
+	if l.path, err = openPath(cfg, to, l.now()); err != nil {
+		return err
+	}
+	l.peer.size = l.path.size()
+	l.publish()
+	return nil
+}
+
+// errMoved says that messages are to be spread anew before one is sent.
+var errMoved = errors.New("other replayers")
 
 // admit reports why a message of n bytes may not be sent; nil: it may. It waits for room if that was asked for.
 func (l *link) admit(n int) error {
@@ -80,10 +99,12 @@ func (l *link) admit(n int) error {
 	l.pack.flush()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for l.buffer.pool.out > l.buffer.limit/2 && l.buffer.wait.Load() && !l.closed {
+	for l.buffer.pool.out > l.buffer.limit/2 && l.buffer.wait.Load() && !l.closed && !l.moved() {
 		l.buffer.room.Wait()
 	}
 	switch {
+	case l.moved():
+		return errMoved
 	case l.closed:
 		return net.ErrClosed
 	case l.buffer.pool.out > l.buffer.limit/2:
@@ -102,8 +123,6 @@ func (l *link) hurry() {
 
 // send packs m, which was admitted.
 func (l *link) send(m *Message) {
-	l.sent.messages.Add(1)
-	l.sent.bytes.Add(uint64(len(m.Body)))
 	l.pack.add(m)
 	if m.Time-l.pack.since > maxDelay {
 		l.pack.flush()
@@ -117,7 +136,7 @@ func (l *link) hand(c *chunk) *chunk {
 	var next *chunk
 	if c != nil {
 		next = l.queue(c)
-		for l.buffer.wait.Load() && l.buffer.pool.out > l.buffer.limit && !l.closed {
+		for l.buffer.wait.Load() && l.buffer.pool.out > l.buffer.limit && !l.closed && !l.moved() {
 			l.buffer.room.Wait()
 		}
 	}
@@ -150,7 +169,7 @@ func (l *link) drain() {
 	l.peer.drain(now)
 	if due := max(l.peer.due(), now+leastWake); due < l.wakeAt && (l.wakeAt > now+busyWake || !l.busy(now)) {
 		l.wakeAt = due
-		l.path.sock.setDeadline(time.Unix(0, due))
+		l.path.setDeadline(time.Unix(0, due))
 	}
 }
 
@@ -163,7 +182,9 @@ func (l *link) busy(now int64) bool {
 
 // publish copies what the Send goroutine reads without the lock.
 func (l *link) publish() {
-	l.up.Store(l.peer.contact.up)
+	l.up.Store(l.peer.takes())
+	l.instance.Store(l.peer.instance)
+	l.settled.Store(l.peer.out.settled())
 	l.full.Store(int64(l.peer.size.full))
 	l.buffer.publish()
 }
@@ -172,11 +193,15 @@ func (l *link) publish() {
 func (l *link) run() {
 	defer close(l.done)
 	buf := make([]byte, responseRoom)
-	for {
+	for told := (news{}); ; {
 		if l.stale() {
 			l.redial()
 		}
 		sock := l.turn()
+		if is := l.news(); is != told {
+			told = is
+			l.changed()
+		}
 		if sock == nil {
 			return
 		}
@@ -184,6 +209,15 @@ func (l *link) run() {
 		l.heard(buf[:n], err)
 	}
 }
+
+// news are what others are told of a link.
+type news struct {
+	up       bool
+	instance uint64
+}
+
+// news returns what there is to tell now.
+func (l *link) news() news { return news{l.up.Load(), l.instance.Load()} }
 
 // turn does what time brings. It returns the socket to read from, which wakes when time brings more; nil: the farewell
 // is done.
@@ -198,6 +232,7 @@ func (l *link) turn() *sendSocket {
 	}
 	if l.peer.farewell.done {
 		l.closed = true
+		l.publish()
 		l.buffer.room.Broadcast()
 		return nil
 	}
@@ -205,7 +240,7 @@ func (l *link) turn() *sendSocket {
 	if l.busy(now) {
 		l.wakeAt = now + busyWake
 	}
-	l.path.sock.setDeadline(time.Unix(0, l.wakeAt))
+	l.path.setDeadline(time.Unix(0, l.wakeAt))
 	return l.path.sock
 }
 
@@ -235,8 +270,7 @@ func (l *link) stale() bool {
 	return true
 }
 
-// redial goes on with a socket to the address that the replayer's name has now. When there is none, the old socket
-// stays; what is wrong with the name was said when the replayer fell silent.
+// redial goes on with a new socket to the same address. When there is none, the old socket stays.
 func (l *link) redial() {
 	sock, err := l.path.dial()
 	if err != nil {
@@ -248,14 +282,66 @@ func (l *link) redial() {
 	l.peer.size.candidates = l.path.size().candidates
 }
 
-// close lets the link finish within ctx and stops it. What was not confirmed by then is lost.
-func (l *link) close(ctx context.Context) error {
-	l.pack.flush()
+// leave makes the link end once everything is confirmed. It is to get nothing more.
+func (l *link) leave() {
+	if !l.pack.empty() {
+		l.pack.flush()
+	}
 	l.mu.Lock()
-	l.peer.farewell.begun, l.peer.farewell.since = true, l.now()
+	defer l.mu.Unlock()
+	if !l.peer.farewell.begun {
+		l.peer.farewell.begun, l.peer.farewell.since = true, l.now()
+	}
 	l.wakeAt = 0
 	l.path.wake()
-	l.mu.Unlock()
+}
+
+// keeps reports whether something is packed and not sent.
+func (l *link) keeps() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return !l.pack.empty() || l.peer.out.pending.first != nil
+}
+
+// ended reports whether run has ended.
+func (l *link) ended() bool {
+	select {
+	case <-l.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// rouse makes who waits for room look whether messages are to be spread anew.
+func (l *link) rouse() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.buffer.room.Broadcast()
+}
+
+// giveUp ends the session with a replayer that is not there: what was sent in it and not confirmed is lost.
+func (l *link) giveUp(now int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.peer.giveUp(now)
+	l.publish()
+}
+
+// await waits, where messages wait for room, until message id is settled, messages are to be spread anew, or time is up.
+func (l *link) await(id uint64, until int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for l.peer.out.settled() < id && l.buffer.wait.Load() && !l.closed && !l.moved() && l.now() < until {
+		l.buffer.awaited = true
+		l.buffer.room.Wait()
+	}
+	l.buffer.awaited = false
+}
+
+// close lets the link finish within ctx and stops it. What was not confirmed by then is lost.
+func (l *link) close(ctx context.Context) error {
+	l.leave()
 	select {
 	case <-l.done:
 	case <-ctx.Done():
@@ -266,11 +352,10 @@ func (l *link) close(ctx context.Context) error {
 	l.wakeAt = 0
 	l.path.wake()
 	l.mu.Unlock()
-	l.path.cancel()
 	<-l.done
 	l.path.close()
 	if l.peer.farewell.abandoned {
-		return fmt.Errorf("replayer %s did not confirm everything", l.path.host)
+		return fmt.Errorf("replayer %s did not confirm everything", l.peer.name)
 	}
 	return nil
 }

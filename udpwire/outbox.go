@@ -64,6 +64,9 @@ func (o *outbox) room() bool {
 	return o.flight.fits() && messages-settled < maxUnderWay && o.flight.cost() < o.credit.bytes()
 }
 
+// closing reports whether the replayer is about to leave: it is sent nothing new, but the rest of what was begun.
+func (o *outbox) closing() bool { return o.reported.flags&reportDraining != 0 }
+
 // drain sends pending chunks as far as the replayer has room. It returns the error that stopped it; the rest stays.
 func (o *outbox) drain(now int64) error {
 	for {
@@ -72,7 +75,7 @@ func (o *outbox) drain(now int64) error {
 			return nil
 		}
 		if !c.numbered {
-			if !o.room() {
+			if !o.room() || o.closing() && c.bases[0] > o.begun.last {
 				return nil
 			}
 			o.number(c, now)

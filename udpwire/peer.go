@@ -17,6 +17,7 @@ type peer struct {
 	out       outbox    // What is sent in the session.
 	in        incoming  // What comes back in it.
 	farewell  farewell  // The end.
+	instance  uint64    // Which process the replayer said it is; 0: it has never answered.
 	accounts  peerAccounts
 	report    report // Scratch.
 }
@@ -145,6 +146,7 @@ func (p *peer) welcome(now int64, h header, d []byte) (why reason, ok bool) {
 	p.accounts.sessions++
 	p.out.begin(newOutgoing(w.session, seal))
 	p.out.credit.window = int64(w.window)
+	p.instance = w.instance
 	p.in = incoming{seal: open}
 	p.phase = phaseLive
 	p.alive(now)
@@ -183,6 +185,20 @@ func (p *peer) reported(now int64, h header, d []byte) (why reason, ok bool) {
 	}
 	p.endSession(now)
 	return 0, true
+}
+
+// takes reports whether the replayer is there and takes new messages.
+func (p *peer) takes() bool { return p.phase == phaseLive && !p.out.closing() }
+
+// giveUp ends the session with a replayer that is not there, when others have taken its place: what it was sent and has
+// not confirmed is lost, and will not come behind what they are sent.
+func (p *peer) giveUp(now int64) {
+	if p.phase != phaseSilent {
+		return
+	}
+	lost := p.out.begun.messages() - p.out.reported.messages
+	p.log.Warn("replayer is given up, what it was sent and has not confirmed is lost", "replayer", p.name, "messages", lost)
+	p.endSession(now)
 }
 
 // endSession closes the accounts of the session. What was not sent yet waits for the next one.

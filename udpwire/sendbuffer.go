@@ -8,17 +8,18 @@ import (
 // A sendBuffer is the memory that a link may hold, and the rule by which messages are refused or wait. Its link's lock
 // guards it, but for held and wait.
 type sendBuffer struct {
-	limit int64        // Bytes that may be held.
-	wait  atomic.Bool  // Send waits for room instead of refusing. It is switched off for good, under the lock.
-	pool  chunkPool    // What is held.
-	held  atomic.Int64 // How much that was when last published, for Send, which takes no lock for a message.
-	room  sync.Cond    // Of the link's lock: held has fallen to half, nobody is to wait any more, or the link is closed.
+	limit   int64        // Bytes that may be held.
+	wait    atomic.Bool  // Send waits for room instead of refusing. It is switched off for good, under the lock.
+	pool    chunkPool    // What is held.
+	held    atomic.Int64 // How much that was when last published, for Send, which takes no lock for a message.
+	awaited bool         // Send waits for messages to be settled.
+	room    sync.Cond    // Of the link's lock: held has fallen to half, nobody is to wait any more, or the link is closed.
 }
 
 // publish makes what is held known to Send.
 func (b *sendBuffer) publish() {
 	b.held.Store(b.pool.out)
-	if b.wait.Load() && b.pool.out <= b.limit/2 {
+	if b.awaited || b.wait.Load() && b.pool.out <= b.limit/2 {
 		b.room.Broadcast()
 	}
 }

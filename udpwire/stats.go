@@ -39,7 +39,7 @@ type SenderStats struct {
 
 	Buffered        uint64 `name:"buffered_bytes" unit:"bytes" help:"Memory held for sending and resending." kind:"gauge"`
 	Sessions        uint64 `name:"sessions" unit:"sessions" help:"Sessions begun with replayers." kind:"gauge"`
-	Replayers       uint64 `name:"replayers" unit:"replayers" help:"Replayers configured." kind:"gauge"`
+	Replayers       uint64 `name:"replayers" unit:"replayers" help:"Replayers that have answered, and names of which none has." kind:"gauge"`
 	ReplayersUp     uint64 `name:"replayers_up" unit:"replayers" help:"Replayers that respond now." kind:"gauge"`
 	ReplayersDown   uint64 `name:"replayers_down" unit:"replayers" help:"Replayers that do not respond: not running, out of reach, or with another secret. None, when the listener has left." kind:"gauge" trouble:"yes"`
 	LoadPercent     uint64 `name:"replayer_load_percent" unit:"percent" help:"How full the fullest replayer says its queues are." kind:"gauge"`
@@ -139,25 +139,39 @@ func (l *link) addTo(st *SenderStats) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	received, lost := l.peer.fates()
-	sent := tally{l.sent.messages.Load(), l.sent.bytes.Load()}
-	pending := sent.without(received, lost)
-	if l.closed { // nobody will confirm these any more
-		lost.add(pending.messages, pending.bytes)
-		pending = tally{}
-	}
-	st.MessagesSent += sent.messages
-	st.BytesSent += sent.bytes
 	st.MessagesReceived += received.messages
 	st.BytesReceived += received.bytes
 	st.MessagesLost += lost.messages
 	st.BytesLost += lost.bytes
-	st.MessagesPending += pending.messages
-	st.BytesPending += pending.bytes
-	st.Buffered += uint64(l.buffer.pool.out)
 	l.peer.addTo(st)
 }
 
-// addTo adds a peer's counters of datagrams and what is known of the replayer now.
+// addNow adds what a link holds and what is known of its replayer now.
+func (l *link) addNow(st *SenderStats) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	st.Buffered += uint64(l.buffer.pool.out)
+	if o := &l.peer.out; l.peer.phase == phaseLive {
+		st.LoadPercent = max(st.LoadPercent, uint64(o.reported.load))
+		st.RoundTripMicros = max(st.RoundTripMicros, uint64(o.trip.smoothed/1000))
+	}
+}
+
+// balance enters how many messages were given to Send, and what that says of those that have no fate yet: over says
+// that nobody will confirm them any more.
+func (st *SenderStats) balance(given *counter, over bool) {
+	sent := tally{given.messages.Load(), given.bytes.Load()}
+	pending := sent.without(tally{st.MessagesReceived, st.BytesReceived}, tally{st.MessagesLost, st.BytesLost})
+	st.MessagesSent, st.BytesSent = sent.messages, sent.bytes
+	if over {
+		st.MessagesLost += pending.messages
+		st.BytesLost += pending.bytes
+		return
+	}
+	st.MessagesPending, st.BytesPending = pending.messages, pending.bytes
+}
+
+// addTo adds a peer's counters of datagrams.
 func (p *peer) addTo(st *SenderStats) {
 	o := &p.out
 	st.DatagramsSent += o.tx.datagrams
@@ -169,14 +183,6 @@ func (p *peer) addTo(st *SenderStats) {
 		st.Rejected[i] += n
 	}
 	st.Sessions += p.accounts.sessions
-	switch {
-	case p.phase == phaseLive:
-		st.ReplayersUp++
-		st.LoadPercent = max(st.LoadPercent, uint64(o.reported.load))
-		st.RoundTripMicros = max(st.RoundTripMicros, uint64(o.trip.smoothed/1000))
-	case !p.farewell.done:
-		st.ReplayersDown++
-	}
 }
 
 // addTo adds a session's counters.

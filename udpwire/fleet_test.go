@@ -1,0 +1,409 @@
+package udpwire
+
+import (
+	"bytes"
+	"container/heap"
+	"encoding/binary"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/netip"
+	"syscall"
+	"testing"
+)
+
+// A sea joins one Sender to several replayers in virtual time, with faults drawn from a seed. Its resolver is told what
+// the name's addresses are.
+type sea struct {
+	t    *testing.T
+	rng  *rand.Rand
+	now  int64
+	mail mail
+	seq  int
+
+	loss float64
+	jit  int64
+
+	send  *Sender
+	links map[netip.AddrPort]*seaLink
+	hosts map[netip.AddrPort]*seaHost
+	name  *name
+
+	sent   []seaMessage
+	last   map[uint64]int // The message of each user that was handed on last.
+	got    int
+	strict bool // Messages may not be lost.
+}
+
+// A seaMessage is what became of a message.
+type seaMessage struct {
+	user uint64
+	size int
+	got  *seaHost // Who handed it on; nil: nobody yet.
+}
+
+// A seaLink is a link as the sea drives it, in place of its goroutine.
+type seaLink struct {
+	*link
+	told  news
+	ended bool
+	host  netip.AddrPort
+}
+
+// A seaHost is an address and who is there; recv is nil when nobody is.
+type seaHost struct {
+	at     netip.AddrPort
+	recv   *reception
+	cut    bool // Nothing gets there and back.
+	refuse bool // The machine says that nobody is there.
+}
+
+// A letter is a datagram on its way.
+type letter struct {
+	at      int64
+	seq     int
+	deliver func()
+}
+
+type mail []letter
+
+func (m mail) Len() int { return len(m) }
+func (m mail) Less(i, j int) bool {
+	return m[i].at < m[j].at || m[i].at == m[j].at && m[i].seq < m[j].seq
+}
+func (m mail) Swap(i, j int) { m[i], m[j] = m[j], m[i] }
+func (m *mail) Push(x any)   { *m = append(*m, x.(letter)) }
+func (m *mail) Pop() any {
+	l := (*m)[len(*m)-1]
+	*m = (*m)[:len(*m)-1]
+	return l
+}
+
+// seaHosts is how many hosts a sea has room for.
+const seaHosts = 8
+
+// seaAddr is the address of host number i.
+func seaAddr(i int) netip.AddrPort {
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}), DefaultPort)
+}
+
+func newSea(t *testing.T, seed uint64, secret string) *sea {
+	w := &sea{t: t, rng: rand.New(rand.NewPCG(seed, 9)), now: 1e18, links: map[netip.AddrPort]*seaLink{},
+		hosts: map[netip.AddrPort]*seaHost{}, last: map[uint64]int{}}
+	cfg := SenderConfig{Replayers: []string{"replay:28020"}, Secret: []byte(secret)}
+	if err := cfg.check(); err != nil {
+		t.Fatal(err)
+	}
+	w.send = newSender(cfg, keyringOf(t, secret), func() int64 { return w.now })
+	w.name = &name{host: "replay:28020"}
+	w.send.fleet.names = []*name{w.name}
+	w.send.fleet.make = w.connect
+	w.send.fleet.run = func(*link) {}
+	return w
+}
+
+// random fills b with random bytes.
+func (w *sea) random(b []byte) {
+	for i := range b {
+		b[i] = byte(w.rng.Uint32())
+	}
+}
+
+// connect makes a link whose datagrams the sea carries.
+func (w *sea) connect(host string, to netip.AddrPort) (*link, error) {
+	cfg := w.send.fleet.cfg
+	l := &seaLink{link: newLink(&cfg, nameOf(host, to), keyringOf(w.t, string(cfg.Secret)), w.send.spread.now, w.send.queueFull.Load), host: to}
+	l.moved, l.path.to = w.send.moved, to
+	l.peer.size = pathSize{candidates: []int{1452, 1200}, full: 1200}
+	l.peer.initiator.rand = w.random
+	l.publish()
+	l.peer.out.tx.write = func(b []byte, size int) (n int, err error) {
+		h := w.host(to)
+		if h.refuse {
+			return 0, syscall.ECONNREFUSED
+		}
+		for ; len(b) > 0; n++ {
+			k := min(size, len(b))
+			d := bytes.Clone(b[:k])
+			w.post(h, func() { w.arrive(h, d, to) })
+			b = b[k:]
+		}
+		return n, nil
+	}
+	w.links[to] = l
+	return l.link, nil
+}
+
+// host is who is at an address.
+func (w *sea) host(at netip.AddrPort) *seaHost {
+	if w.hosts[at] == nil {
+		w.hosts[at] = &seaHost{at: at}
+	}
+	return w.hosts[at]
+}
+
+// post sends a datagram to or from a host.
+func (w *sea) post(h *seaHost, deliver func()) {
+	if h.cut || w.rng.Float64() < w.loss {
+		return
+	}
+	w.seq++
+	heap.Push(&w.mail, letter{w.now + ms/5 + w.rng.Int64N(w.jit+1), w.seq, deliver})
+}
+
+// arrive brings a datagram to whoever is at a host now.
+func (w *sea) arrive(h *seaHost, d []byte, to netip.AddrPort) {
+	if h.recv != nil && !h.cut {
+		h.recv.now = w.now
+		h.recv.datagram(d, source{addr: to}) // each link has an address of its own: that of its host
+	}
+}
+
+// start puts a new process at an address. instance 0 is a random one.
+func (w *sea) start(at netip.AddrPort, instance uint64) {
+	h := w.host(at)
+	h.refuse = false
+	cfg := ReceiverConfig{}
+	cfg.check()
+	recv := newReception(cfg, keyringOf(w.t, string(w.send.fleet.cfg.Secret)), 4<<20, nil)
+	recv.write = func(d []byte, to *source) error {
+		d, link := bytes.Clone(d), w.links[to.addr]
+		w.post(h, func() {
+			if !h.cut && !link.ended {
+				link.heard(d, nil)
+			}
+		})
+		return nil
+	}
+	recv.responder.rand, recv.instance = w.random, w.rng.Uint64()|1
+	if instance != 0 {
+		recv.instance = instance
+	}
+	recv.handle = func(m *Message) { w.handle(h, m) }
+	h.recv = &recv
+}
+
+// kill takes the process away. refuse says that the machine tells who sends there.
+func (w *sea) kill(at netip.AddrPort, refuse bool) {
+	h := w.host(at)
+	h.recv, h.refuse = nil, refuse
+}
+
+// resolve makes the name have addresses.
+func (w *sea) resolve(addrs ...netip.AddrPort) { w.send.fleet.found(w.name, addrs, nil) }
+
+// message sends a message of a user.
+func (w *sea) message(user uint64, size int) {
+	body := make([]byte, max(size, 8))
+	binary.BigEndian.PutUint64(body, uint64(len(w.sent)))
+	w.sent = append(w.sent, seaMessage{user: user, size: len(body)})
+	if err := w.send.Send(&Message{User: user, Index: uint64(len(w.sent) - 1), Time: w.now, Body: body}); err != nil {
+		w.t.Fatalf("message %d: %v", len(w.sent)-1, err)
+	}
+}
+
+// handle is where a host hands on a message.
+func (w *sea) handle(h *seaHost, m *Message) {
+	i := int(m.Index)
+	one := &w.sent[i]
+	if binary.BigEndian.Uint64(m.Body) != m.Index || len(m.Body) != one.size || m.User != one.user {
+		w.t.Fatalf("message %d is not what was sent", i)
+	}
+	if one.got != nil {
+		w.t.Errorf("message %d came twice, to %v and %v", i, one.got.at, h.at)
+	}
+	one.got = h
+	w.got++
+	if last, any := w.last[m.User]; any && last > i {
+		w.t.Errorf("user %d: message %d to %v after %d, which went to %v", m.User, i, h.at, last, w.sent[last].got.at)
+	}
+	w.last[m.User] = i
+}
+
+// run lets time pass.
+func (w *sea) run(d int64) {
+	for until := w.now + d; w.now < until; {
+		next := min(until, w.now+5*ms)
+		if len(w.mail) > 0 {
+			next = min(next, max(w.mail[0].at, w.now))
+		}
+		w.now = next
+		for len(w.mail) > 0 && w.mail[0].at <= w.now {
+			heap.Pop(&w.mail).(letter).deliver()
+		}
+		for i := range seaHosts {
+			if h := w.hosts[seaAddr(i)]; h != nil && h.recv != nil {
+				h.recv.now = w.now
+				h.recv.tick()
+			}
+		}
+		w.turn()
+	}
+}
+
+// turn does what the links' goroutines do.
+func (w *sea) turn() {
+	for i := range seaHosts {
+		l := w.links[seaAddr(i)]
+		if l == nil || l.ended {
+			continue
+		}
+		l.turn()
+		if l.peer.farewell.done {
+			l.ended = true
+			close(l.done)
+			w.send.fleet.changed()
+		} else if is := l.news(); is != l.told {
+			l.told = is
+			w.send.fleet.changed()
+		}
+	}
+}
+
+// load sends messages of a few users for a while: one each millisecond.
+func (w *sea) load(count int) {
+	for i := range count {
+		size := w.rng.IntN(600)
+		if w.rng.IntN(300) == 0 {
+			size = 80000
+		}
+		w.message(w.rng.Uint64N(50), size)
+		if i%3 == 0 {
+			w.send.Flush()
+		}
+		w.run(ms)
+	}
+}
+
+// settle lets time pass until every message's fate is known.
+func (w *sea) settle() {
+	for end := w.now + 60_000*ms; w.now < end && (w.send.Stats().MessagesPending > 0 || w.send.spread.holds.any()); {
+		w.send.Flush()
+		w.run(20 * ms)
+	}
+}
+
+// check compares the accounts with what came.
+func (w *sea) check(what string) {
+	w.t.Helper()
+	st := w.send.Stats()
+	if st.MessagesPending != 0 || st.MessagesSent != uint64(len(w.sent)) || st.MessagesSent != st.MessagesReceived+st.MessagesLost ||
+		st.MessagesReceived > uint64(w.got) {
+		w.t.Errorf("%s: %d given, %d sent = %d received + %d lost + %d pending; %d arrived", what, len(w.sent), st.MessagesSent,
+			st.MessagesReceived, st.MessagesLost, st.MessagesPending, w.got)
+	}
+	if w.strict && (st.MessagesLost != 0 || w.got != len(w.sent)) {
+		w.t.Errorf("%s: %d of %d arrived, %d are said to be lost", what, w.got, len(w.sent), st.MessagesLost)
+	}
+}
+
+var discard = slog.New(slog.DiscardHandler)
+
+// Three replayers behind a name: all get messages, and what they get is what was sent.
+func TestFleetSpreads(t *testing.T) {
+	w := newSea(t, 1, "")
+	w.strict = true
+	for i := range 3 {
+		w.start(seaAddr(i+1), 0)
+	}
+	w.load(50) // before the name has an address
+	w.resolve(seaAddr(1), seaAddr(2), seaAddr(3))
+	w.load(2000)
+	w.settle()
+	w.check("three replayers")
+	count := map[netip.AddrPort]int{}
+	for _, m := range w.sent {
+		if m.got != nil {
+			count[m.got.at]++
+		}
+	}
+	if len(count) != 3 {
+		t.Errorf("messages went to %v", count)
+	}
+	if st := w.send.Stats(); st.Replayers != 3 || st.ReplayersUp != 3 {
+		t.Errorf("%d replayers, %d up", st.Replayers, st.ReplayersUp)
+	}
+}
+
+// Whatever happens to replayers that come, go, die and are cut off, each message is handed on once at most, each user's
+// in their order, and the accounts know of each. Where none is killed and no cut lasts, nothing is lost.
+func TestFleetChanges(t *testing.T) {
+	seeds := uint64(300)
+	if *full {
+		seeds = 5000
+	}
+	for seed := range seeds {
+		if t.Run(fmt.Sprint(seed), func(t *testing.T) { fleetChanges(t, seed) }); t.Failed() {
+			return
+		}
+	}
+}
+
+func fleetChanges(t *testing.T, seed uint64) {
+	w := newSea(t, seed, []string{"", "a secret of many letters"}[seed%2])
+	w.strict = seed%4 < 2
+	w.loss, w.jit = []float64{0, 0.02, 0.1}[seed%3], []int64{0, ms}[seed/3%2]
+	in := map[int]bool{}
+	for i := 1; i <= 3; i++ {
+		w.start(seaAddr(i), 0)
+		in[i] = true
+	}
+	w.rename(in)
+	for range 12 {
+		w.load(w.rng.IntN(300))
+		w.change(in)
+		if w.rng.IntN(4) == 0 {
+			w.run(w.rng.Int64N(5000) * ms)
+			w.send.Flush()
+		}
+	}
+	for i := range in {
+		if h := w.host(seaAddr(i)); h.recv == nil {
+			w.start(h.at, 0)
+		} else {
+			h.cut = false
+		}
+	}
+	w.load(100)
+	w.settle()
+	w.check("in the end")
+}
+
+// rename makes the name have the addresses of the hosts that are in.
+func (w *sea) rename(in map[int]bool) {
+	var addrs []netip.AddrPort
+	for i := range seaHosts {
+		if in[i] {
+			addrs = append(addrs, seaAddr(i))
+		}
+	}
+	w.resolve(addrs...)
+}
+
+// change makes something happen.
+func (w *sea) change(in map[int]bool) {
+	i := 1 + w.rng.IntN(6)
+	h := w.host(seaAddr(i))
+	switch n := w.rng.IntN(6); {
+	case n == 0: // one comes
+		if h.recv == nil {
+			w.start(h.at, 0)
+		}
+		in[i] = true
+		w.rename(in)
+	case n == 1 && len(in) > 1: // one leaves the name
+		delete(in, i)
+		w.rename(in)
+	case n == 2 && !w.strict: // one is killed
+		w.kill(h.at, w.rng.IntN(2) == 0)
+	case n == 3 && !w.strict: // one is restarted at once
+		w.start(h.at, 0)
+	case n == 4: // one is cut off, or again there
+		h.cut = !h.cut
+		if w.strict && h.cut {
+			w.run(w.rng.Int64N(3000) * ms)
+			h.cut = false
+		}
+	case n == 5: // nothing
+	}
+}
