@@ -14,15 +14,13 @@ import (
 // are there. It publishes that as a view, which the goroutine that calls Send adopts when it next looks. What changes
 // it are the resolvers, each with a goroutine of its own, and the links, which say when their replayers go and come.
 type fleet struct {
-	cfg    SenderConfig
-	make   func(host string, to netip.AddrPort) (*link, error) // Opens a link; its run is not called yet.
-	run    func(*link)                                         // Runs it on a goroutine.
-	limbo  *link                                               // To nobody: it keeps messages while no address is known.
-	view   atomic.Pointer[view]
-	ctx    context.Context // The resolvers'.
-	cancel context.CancelFunc
-	looks  sync.WaitGroup // The resolvers.
-	runs   sync.WaitGroup // The links' goroutines.
+	cfg   SenderConfig
+	make  func(host string, to netip.AddrPort) (*link, error) // Opens a link; its run is not called yet.
+	run   func(*link)                                         // Runs it on a goroutine.
+	limbo *link                                               // To nobody: it keeps messages while no address is known.
+	view  atomic.Pointer[view]
+	runs  sync.WaitGroup // The links' goroutines.
+	looks lookups
 
 	mu        sync.Mutex // Guards what follows; the links' locks may be taken under it.
 	names     []*name
@@ -32,6 +30,13 @@ type fleet struct {
 	hurried   bool                      // No link is to wait for room.
 	closed    bool                      // Nothing is opened or forgotten any more.
 	over      bool                      // No link is open any more.
+}
+
+// lookups are the goroutines that look names up.
+type lookups struct {
+	ctx    context.Context
+	cancel context.CancelFunc
+	wait   sync.WaitGroup
 }
 
 // A name is what the user wrote for a replayer or several, and what it stands for.
@@ -59,7 +64,7 @@ const maxAddresses = 128
 func newFleet(cfg SenderConfig, limbo *link) *fleet {
 	f := &fleet{cfg: cfg, limbo: limbo, aliases: make(map[netip.AddrPort]uint64)}
 	f.run = f.goRun
-	f.ctx, f.cancel = context.WithCancel(context.Background())
+	f.looks.ctx, f.looks.cancel = context.WithCancel(context.Background())
 	f.view.Store(&view{members: []*link{limbo}, instances: []uint64{0}})
 	return f
 }
@@ -76,7 +81,7 @@ func (f *fleet) resolve(look lookup) {
 	first := make(chan struct{}, len(f.names)) // so that no resolver waits
 	for _, n := range f.names {
 		if isLiteral(n.host) { // which takes no time
-			addrs, err := look(f.ctx, n.host)
+			addrs, err := look(f.looks.ctx, n.host)
 			f.found(n, addrs, err)
 		}
 		r := resolver{host: n.host, look: look, found: func(addrs []netip.AddrPort, err error) {
@@ -86,9 +91,9 @@ func (f *fleet) resolve(look lookup) {
 			default:
 			}
 		}}
-		f.looks.Go(func() { r.run(f.ctx) })
+		f.looks.wait.Go(func() { r.run(f.looks.ctx) })
 	}
-	late, cancel := context.WithTimeout(f.ctx, atFirst)
+	late, cancel := context.WithTimeout(f.looks.ctx, atFirst)
 	defer cancel()
 	for range f.names {
 		select {
@@ -214,8 +219,8 @@ func (f *fleet) hurry() {
 
 // close ends the lookups and returns the links, which are to be closed by the caller.
 func (f *fleet) close() []*link {
-	f.cancel()
-	f.looks.Wait()
+	f.looks.cancel()
+	f.looks.wait.Wait()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.closed = true

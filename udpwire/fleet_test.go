@@ -56,6 +56,8 @@ type seaHost struct {
 	recv   *reception
 	cut    bool // Nothing gets there and back.
 	refuse bool // The machine says that nobody is there.
+
+	leaveBy int64 // It is about to leave, and does then at the latest; 0: it is not.
 }
 
 // A letter is a datagram on its way.
@@ -162,7 +164,7 @@ func (w *sea) arrive(h *seaHost, d []byte, to netip.AddrPort) {
 // start puts a new process at an address. instance 0 is a random one.
 func (w *sea) start(at netip.AddrPort, instance uint64) {
 	h := w.host(at)
-	h.refuse = false
+	h.refuse, h.leaveBy = false, 0
 	cfg := ReceiverConfig{}
 	cfg.check()
 	recv := newReception(cfg, keyringOf(w.t, string(w.send.fleet.cfg.Secret)), 4<<20, nil)
@@ -186,7 +188,7 @@ func (w *sea) start(at netip.AddrPort, instance uint64) {
 // kill takes the process away. refuse says that the machine tells who sends there.
 func (w *sea) kill(at netip.AddrPort, refuse bool) {
 	h := w.host(at)
-	h.recv, h.refuse = nil, refuse
+	h.recv, h.refuse, h.leaveBy = nil, refuse, 0
 }
 
 // resolve makes the name have addresses.
@@ -235,9 +237,27 @@ func (w *sea) run(d int64) {
 			if h := w.hosts[seaAddr(i)]; h != nil && h.recv != nil {
 				h.recv.now = w.now
 				h.recv.tick()
+				w.leave(h)
 			}
 		}
 		w.turn()
+	}
+}
+
+// stop makes the process at an address leave in order.
+func (w *sea) stop(at netip.AddrPort) {
+	if h := w.host(at); h.recv != nil && h.leaveBy == 0 {
+		h.recv.now = w.now
+		h.recv.leave()
+		h.leaveBy = w.now + leaveAtMost.Nanoseconds()
+	}
+}
+
+// leave lets a process that is about to leave go when it may.
+func (w *sea) leave(h *seaHost) {
+	if h.leaveBy != 0 && (h.recv.left() || w.now >= h.leaveBy) {
+		h.recv.close(w.now)
+		h.recv, h.leaveBy = nil, 0
 	}
 }
 
@@ -384,7 +404,7 @@ func (w *sea) rename(in map[int]bool) {
 func (w *sea) change(in map[int]bool) {
 	i := 1 + w.rng.IntN(6)
 	h := w.host(seaAddr(i))
-	switch n := w.rng.IntN(6); {
+	switch n := w.rng.IntN(7); {
 	case n == 0: // one comes
 		if h.recv == nil {
 			w.start(h.at, 0)
@@ -404,6 +424,320 @@ func (w *sea) change(in map[int]bool) {
 			w.run(w.rng.Int64N(3000) * ms)
 			h.cut = false
 		}
-	case n == 5: // nothing
+	case n == 5: // one leaves in order, and another process takes its place now or later
+		w.stop(h.at)
+		w.load(w.rng.IntN(300))
+		if w.rng.IntN(2) == 0 && h.recv == nil {
+			w.start(h.at, 0)
+		}
+	case n == 6: // nothing
 	}
+}
+
+// burst sends small messages of many users, ten each millisecond, and flushes like a listener does.
+func (w *sea) burst(count int) {
+	for i := range count {
+		w.message(w.rng.Uint64N(5000), 100)
+		if i%10 == 0 {
+			w.send.Flush()
+			w.run(ms)
+		}
+	}
+}
+
+// harbour returns a sea with n replayers behind the name, all of which have answered.
+func harbour(t *testing.T, n int) *sea {
+	w := newSea(t, uint64(n), "")
+	var addrs []netip.AddrPort
+	for i := range n {
+		addrs = append(addrs, seaAddr(i+1))
+		w.start(addrs[i], 0)
+	}
+	w.resolve(addrs...)
+	w.run(100 * ms)
+	w.send.Flush()
+	return w
+}
+
+// shares returns who gets each user's messages.
+func (w *sea) shares() map[uint64]*link {
+	w.send.Flush()
+	all := map[uint64]*link{}
+	for user := range uint64(5000) {
+		all[user], _ = w.send.spread.place(user)
+	}
+	return all
+}
+
+// movedShare is the share of users that have another replayer than before.
+func movedShare(before, after map[uint64]*link) float64 {
+	n := 0
+	for user := range before {
+		if before[user] != after[user] {
+			n++
+		}
+	}
+	return float64(n) / float64(len(before))
+}
+
+// When one of three goes, a third of the users move, 5 % more at most; when a fourth comes, a quarter.
+func TestFleetMovesFew(t *testing.T) {
+	w := harbour(t, 3)
+	three := w.shares()
+	w.start(seaAddr(4), 0)
+	w.resolve(seaAddr(1), seaAddr(2), seaAddr(3), seaAddr(4))
+	w.run(1000 * ms)
+	four := w.shares()
+	if share := movedShare(three, four); share > 1.0/4+0.05 || share < 1.0/4-0.05 {
+		t.Errorf("%.2f of the users moved when a fourth came", share)
+	}
+	w.stop(seaAddr(2))
+	w.run(1000 * ms)
+	if share := movedShare(four, w.shares()); share > 1.0/4+0.05 || share < 1.0/4-0.05 {
+		t.Errorf("%.2f of the users moved when one of four left", share)
+	}
+}
+
+// What is never sent to a replayer that dies goes to the others; what was sent and not confirmed is lost, and no more.
+func TestFleetSpreadsWhatTheDeadHadNotSent(t *testing.T) {
+	w := harbour(t, 3)
+	w.burst(1000)
+	dead := w.links[seaAddr(2)]
+	unconfirmed := dead.peer.out.begun.messages() - dead.peer.out.reported.messages
+	w.kill(seaAddr(2), true)
+	w.burst(3000)
+	if c := dead.peer.out.pending.first; c != nil && !c.numbered {
+		t.Error("the dead replayer's link still has what it never sent")
+	}
+	w.settle()
+	w.check("after a death")
+	if st := w.send.Stats(); st.MessagesLost > unconfirmed+20 || len(w.sent)-w.got > int(st.MessagesLost) {
+		t.Errorf("%d of %d arrived, %d are said to be lost, %d were not confirmed when one died", w.got, len(w.sent), st.MessagesLost, unconfirmed)
+	}
+	if st := w.send.Stats(); st.ReplayersUp != 2 || st.ReplayersDown != 1 {
+		t.Errorf("%d replayers up, %d down", st.ReplayersUp, st.ReplayersDown)
+	}
+}
+
+// A replayer alone keeps what comes while it is away, in whatever way it went.
+func TestFleetOfOneKeeps(t *testing.T) {
+	for _, how := range []string{"killed", "left", "cut off"} {
+		w := harbour(t, 1)
+		w.burst(200)
+		w.run(200 * ms)
+		switch how {
+		case "killed":
+			w.kill(seaAddr(1), true)
+		case "left":
+			w.stop(seaAddr(1))
+		case "cut off":
+			w.host(seaAddr(1)).cut = true
+		}
+		w.burst(5000)
+		w.host(seaAddr(1)).cut = false
+		if how != "cut off" {
+			w.start(seaAddr(1), 0)
+		}
+		w.burst(200)
+		w.settle()
+		w.strict = how != "killed"
+		w.check(how)
+	}
+}
+
+// A replayer told to leave under load loses nothing, whether others are there or not, though its BYE is lost.
+func TestFleetLeavingLosesNothing(t *testing.T) {
+	for _, n := range []int{1, 3} {
+		for seed := range 20 {
+			w := harbour(t, n)
+			w.strict, w.loss, w.jit = true, 0.05*float64(seed%2), int64(seed)*ms/4
+			w.burst(500)
+			w.stop(seaAddr(1))
+			bye := w.host(seaAddr(1)).recv.write
+			w.host(seaAddr(1)).recv.write = func(d []byte, to *source) error {
+				if kind(d[4]) == kindBye {
+					return nil
+				}
+				return bye(d, to)
+			}
+			w.burst(3000)
+			if w.host(seaAddr(1)).recv != nil {
+				t.Errorf("of %d: still there after 300 ms", n)
+			}
+			w.start(seaAddr(1), 0)
+			w.burst(500)
+			w.settle()
+			w.check(fmt.Sprintf("one of %d leaves", n))
+		}
+	}
+}
+
+// Nothing is held longer than it takes to have it confirmed.
+func TestFleetHoldsShortly(t *testing.T) {
+	w := harbour(t, 2)
+	w.burst(300)
+	w.start(seaAddr(3), 0)
+	w.resolve(seaAddr(1), seaAddr(2), seaAddr(3))
+	held := int64(0)
+	for range 100 {
+		w.burst(50)
+		if w.send.spread.holds.any() {
+			held++
+		}
+	}
+	if w.send.spread.holds.any() || held > 8 {
+		t.Errorf("messages waited after %d of 100 times 5 ms", held)
+	}
+	w.strict = true
+	w.settle()
+	w.check("one has come")
+}
+
+// Beyond its bound a hold gives way: no message is lost to it, and memory stays bounded.
+func TestFleetHoldsBounded(t *testing.T) {
+	w := harbour(t, 2)
+	w.send.spread.holds.limit = 64 << 10
+	w.burst(300)
+	w.host(seaAddr(1)).cut = true
+	held := false
+	for range 350 { // it is silent after two seconds, and waited for two more
+		w.burst(100)
+		held = held || w.send.spread.holds.any()
+		if w.send.spread.holds.bytes.Load() > 66<<10 {
+			t.Fatalf("%d bytes wait", w.send.spread.holds.bytes.Load())
+		}
+	}
+	w.host(seaAddr(1)).cut = false
+	w.settle()
+	w.check("bounded")
+	if !held {
+		t.Error("nothing ever waited")
+	}
+	if w.send.spread.holds.bytes.Load() != 0 {
+		t.Errorf("%d bytes wait of no message", w.send.spread.holds.bytes.Load())
+	}
+}
+
+// Two addresses of one process are one replayer; the IPv4 one is kept. When it dies the other is tried again.
+func TestFleetAliases(t *testing.T) {
+	w := newSea(t, 7, "")
+	w.strict = true
+	w.start(seaAddr(1), 77)
+	w.start(seaAddr(2), 77)
+	w.start(seaAddr(3), 0)
+	w.resolve(seaAddr(2), seaAddr(1), seaAddr(3))
+	w.burst(1000)
+	if n := len(w.send.spread.view.members); n != 2 {
+		t.Errorf("%d replayers, want 2", n)
+	}
+	w.run(2000 * ms)
+	if st := w.send.Stats(); st.Replayers != 2 || st.ReplayersUp != 2 || len(w.send.fleet.addresses) != 2 {
+		t.Errorf("%d replayers, %d up, %d links", st.Replayers, st.ReplayersUp, len(w.send.fleet.addresses))
+	}
+	w.resolve(seaAddr(1), seaAddr(2), seaAddr(3)) // as every few seconds
+	if len(w.send.fleet.addresses) != 2 {
+		t.Error("a second way to a replayer is tried while the first works")
+	}
+	w.settle()
+	w.check("two ways to one")
+	w.strict = false
+	w.kill(seaAddr(1), true)
+	w.kill(seaAddr(2), true)
+	w.run(1000 * ms)
+	w.start(seaAddr(2), 0)
+	w.resolve(seaAddr(1), seaAddr(2), seaAddr(3))
+	w.run(1000 * ms)
+	w.burst(100)
+	if n := len(w.send.spread.view.members); n != 2 {
+		t.Errorf("%d replayers after one came back at its other address, want 2", n)
+	}
+}
+
+func TestAddressPreferred(t *testing.T) {
+	four, six := netip.MustParseAddrPort("10.0.0.1:1"), netip.MustParseAddrPort("[::1]:1")
+	for _, tt := range []struct {
+		a, b   address
+		better bool
+	}{
+		{address{at: four}, address{at: six}, true},
+		{address{at: six}, address{at: four}, false},
+		{address{at: four}, address{at: four}, false},
+		{address{at: six}, address{at: four, left: true}, true},
+		{address{at: four, left: true}, address{at: six}, false},
+	} {
+		if got := tt.a.better(&tt.b); got != tt.better {
+			t.Errorf("%+v better than %+v: %t", tt.a, tt.b, got)
+		}
+	}
+}
+
+// An address that never answered gets nothing while others live, and is no replayer in the accounts; one that leaves the
+// name is forgotten, dead or alive, and its accounts stay.
+func TestFleetForgets(t *testing.T) {
+	w := newSea(t, 8, "")
+	w.strict = true
+	w.start(seaAddr(2), 0)
+	w.start(seaAddr(3), 0)
+	w.resolve(seaAddr(1), seaAddr(2), seaAddr(3)) // nobody is at the first
+	w.burst(1000)
+	if st := w.send.Stats(); st.Replayers != 2 || st.ReplayersUp != 2 || st.ReplayersDown != 0 {
+		t.Errorf("%d replayers, %d up, %d down", st.Replayers, st.ReplayersUp, st.ReplayersDown)
+	}
+	w.resolve(seaAddr(2))
+	w.burst(1000)
+	w.run(1000 * ms)
+	w.send.fleet.changed()
+	if n := len(w.send.fleet.addresses); n != 1 {
+		t.Errorf("%d addresses are kept, want 1", n)
+	}
+	if n := len(w.host(seaAddr(3)).recv.sessions.byID); n > 0 && !sessionsEnded(w.host(seaAddr(3)).recv) {
+		t.Error("the session with who has left has not ended")
+	}
+	w.settle()
+	w.check("one left the name")
+	w.kill(seaAddr(2), false)
+	w.start(seaAddr(4), 0)
+	w.resolve(seaAddr(4))
+	w.run(10_000 * ms)
+	w.burst(100)
+	w.run(10_000 * ms)
+	if n := len(w.send.fleet.addresses); n != 1 || w.send.fleet.addresses[0].at != seaAddr(4) {
+		t.Errorf("%d addresses are kept, want the new one", n)
+	}
+	w.settle()
+	w.strict = false
+	w.check("the dead was forgotten")
+}
+
+// sessionsEnded reports whether no listener is in session.
+func sessionsEnded(r *reception) bool {
+	for _, s := range r.sessions.byID {
+		if !s.ended {
+			return false
+		}
+	}
+	return true
+}
+
+// A name that does not resolve yet, or for a while: messages are kept, and nobody is forgotten.
+func TestFleetWaitsForName(t *testing.T) {
+	w := newSea(t, 9, "")
+	w.strict = true
+	w.burst(1000)
+	if st := w.send.Stats(); st.ReplayersDown != 1 || st.Replayers != 1 {
+		t.Errorf("of an unknown name %d of %d replayers are down", st.ReplayersDown, st.Replayers)
+	}
+	w.send.fleet.found(w.name, nil, fmt.Errorf("no such host"))
+	w.burst(1000)
+	w.start(seaAddr(1), 0)
+	w.resolve(seaAddr(1))
+	w.burst(100)
+	w.send.fleet.found(w.name, nil, fmt.Errorf("server away"))
+	w.send.fleet.found(w.name, nil, nil)
+	w.burst(1000)
+	if len(w.send.fleet.addresses) != 1 || w.send.fleet.addresses[0].leaving {
+		t.Error("an address was forgotten because the name server is away")
+	}
+	w.settle()
+	w.check("a name that resolves later")
 }

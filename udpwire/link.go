@@ -217,7 +217,7 @@ type news struct {
 }
 
 // news returns what there is to tell now.
-func (l *link) news() news { return news{l.up.Load(), l.instance.Load()} }
+func (s *standing) news() news { return news{s.up.Load(), s.instance.Load()} }
 
 // turn does what time brings. It returns the socket to read from, which wakes when time brings more; nil: the farewell
 // is done.

@@ -175,7 +175,7 @@ func (o *outbox) probe(now int64, dropped uint64, size int) {
 // progress builds the body of a HEARTBEAT in controlBody.
 func (o *outbox) progress(now int64, dropped uint64) []byte {
 	h := heartbeat{time: now, oldest: o.flight.oldest, highest: o.wrote(), messages: o.begun.messages(), bytes: o.begun.bytes,
-		dropped: dropped}
+		dropped: dropped, answer: o.reported.challenge}
 	return h.append(o.controlBody())
 }
 

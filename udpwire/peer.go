@@ -167,6 +167,7 @@ func (p *peer) reported(now int64, h header, d []byte) (why reason, ok bool) {
 	if !ok {
 		return why, false
 	}
+	closing, unsettled := p.out.closing(), p.out.flight.unsettled()
 	if !p.report.parse(body) || !p.out.report(now, &p.report) {
 		return rejectMalformed, false
 	}
@@ -176,6 +177,9 @@ func (p *peer) reported(now int64, h header, d []byte) (why reason, ok bool) {
 	if h.kind == kindReport {
 		p.alive(now)
 		p.drain(now)
+		if p.out.closing() {
+			p.answerLeaving(now, !closing || unsettled && !p.out.flight.unsettled())
+		}
 		return 0, true
 	}
 	if p.farewell.begun && p.farewell.byes > 0 {
@@ -185,6 +189,14 @@ func (p *peer) reported(now int64, h header, d []byte) (why reason, ok bool) {
 	}
 	p.endSession(now)
 	return 0, true
+}
+
+// answerLeaving tells a replayer that is about to leave how far this side is, which it waits for: at once when there is
+// news of that, else not more often than when something is to be confirmed.
+func (p *peer) answerLeaving(now int64, news bool) {
+	if news || now-p.out.pulse.beatAt >= beatTail {
+		p.beat(now)
+	}
 }
 
 // takes reports whether the replayer is there and takes new messages.

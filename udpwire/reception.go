@@ -15,6 +15,7 @@ type reception struct {
 	now      int64  // Set by whoever calls, before each call, in ns.
 	instance uint64 // Says that it is this reception and no other.
 	due      int64  // When tick is to be called at the latest.
+	leaving  uint64 // What listeners return that have heard that this replayer is about to leave; 0: it is not.
 	overruns uint64 // Datagrams that the socket's buffer had no room for; set by whoever calls.
 
 	responder responder
@@ -121,6 +122,8 @@ func (r *reception) hello(h header, d []byte, from source) (why reason, ok bool)
 	if s := r.sessions.byID[ask.current]; s != nil && !s.ended {
 		w.session = ask.current
 		r.responder.rand(w.public[:])
+	} else if r.leaving != 0 {
+		return rejectTooMany, false // whoever comes now is served by whoever comes after
 	} else if shake := r.responder.offer(h.session, &ask, &r.sessions, r.full); shake != nil {
 		w.session, w.public = shake.session, shake.random
 	} else {
@@ -215,6 +218,7 @@ func (r *reception) visit(s *session) {
 func (r *reception) report(s *session, k kind) {
 	out := &r.scratch.report
 	out.window, out.load, out.overruns = r.sessions.share(r.now), r.load.read(r.now), r.overruns
+	r.tellLeaving(out)
 	r.scratch.out = s.report(r.now, k, out, r.scratch.out[:0])
 	r.send(r.scratch.out, &s.from)
 }
