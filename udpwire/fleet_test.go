@@ -644,7 +644,7 @@ func TestFleetAliases(t *testing.T) {
 	w.kill(seaAddr(1), true)
 	w.kill(seaAddr(2), true)
 	w.run(1000 * ms)
-	w.start(seaAddr(2), 0)
+	w.start(seaAddr(1), 0)
 	w.resolve(seaAddr(1), seaAddr(2), seaAddr(3))
 	w.run(1000 * ms)
 	w.burst(100)
