@@ -26,7 +26,7 @@ func (r *reception) leave() {
 func (r *reception) left() bool {
 	all := true
 	for _, s := range r.sessions.byID {
-		if s.ended || s.idleFor(r.now, leaveAbsent) {
+		if s.idleFor(r.ran.total, leaveAbsent) {
 			continue
 		}
 		if l := &s.inbox.check.latest; l.answer != r.leaving || l.oldest <= l.highest {
@@ -38,10 +38,10 @@ func (r *reception) left() bool {
 	return all
 }
 
-// tellLeaving makes what a REPORT says of the replayer say that it is about to leave, if it is.
-func (r *reception) tellLeaving(out *report) {
-	out.flags, out.challenge = 0, 0
+// bearing is what the flags of a REPORT say of the replayer.
+func (r *reception) bearing() (flags uint8) {
 	if r.leaving != 0 {
-		out.flags, out.challenge = reportDraining, r.leaving
+		flags |= reportDraining
 	}
+	return flags
 }

@@ -6,19 +6,20 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 )
 
 // A link is one replayer as the Sender uses it: the packer, which belongs to the goroutine that calls Send, and the
 // peer, which that goroutine and the link's own share under a lock, taken once per batch.
 type link struct {
-	now     func() int64  // The clock, in ns since the Unix epoch.
-	moved   func() bool   // Reports, for Send, whether messages are to be spread anew: then nothing waits for room here.
-	changed func()        // Is told, with no lock held, when up or instance have changed.
-	done    chan struct{} // Closed when run has ended.
+	now      func() int64             // The clock.
+	deadline func(at int64) time.Time // A moment of it, as sockets want it.
+	moved    func() bool              // Reports, for Send, whether messages are to be spread anew: then nothing waits for room here.
+	changed  func()                   // Is told, with no lock held, when up or instance have changed.
+	done     chan struct{}            // Closed when run has ended.
 
 	// The Send goroutine's.
 	pack packer
@@ -42,10 +43,18 @@ type standing struct {
 	settled  atomic.Uint64 // The last id up to which the fate of each message is known.
 }
 
+// A look is what was seen of a standing.
+type look struct {
+	up       bool
+	instance uint64
+}
+
+// look returns what there is to be seen now.
+func (s *standing) look() look { return look{s.up.Load(), s.instance.Load()} }
+
 // How long run sleeps.
 const (
-	idleWake  = int64(100 * time.Millisecond) // when nothing is due; a batch sent meanwhile shortens it
-	busyWake  = 2 * beatTail                  // while batch follows batch, and each shows whether the one before arrived
+	busyWake  = 2 * beatTail // while batch follows batch, and each shows whether the one before arrived
 	leastWake = int64(time.Millisecond)
 )
 
@@ -57,16 +66,21 @@ const maxDelay = int64(5 * time.Millisecond)
 
 // newLink returns a link without a path: it keeps what it is given. With one, run is to be called, then close; or the path
 // is closed instead.
-func newLink(cfg *SenderConfig, name string, keys *keyring, now func() int64, dropped func() uint64) *link {
-	l := &link{now: now, done: make(chan struct{}), moved: func() bool { return false }, changed: func() {}}
+func newLink(cfg *SenderConfig, name string, keys *keyring, clock clock, dropped func() uint64) *link {
+	l := &link{now: clock.now, deadline: clock.deadline, moved: func() bool { return false }, changed: func() {},
+		done: make(chan struct{})}
 	l.buffer.limit, l.buffer.room.L = cfg.Buffer, &l.mu
 	l.buffer.wait.Store(cfg.Wait)
-	l.peer = peer{name: name, log: cfg.Logger, dropped: dropped, contact: contact{up: true}, size: l.path.size(),
+	l.peer = peer{name: name, log: cfg.Logger, dropped: dropped, others: func() bool { return false },
 		initiator: initiator{keys: keys, rand: randomBytes}}
+	if cfg.Wait {
+		l.peer.initiator.flags = helloPatient
+	}
 	l.peer.out.tx.write = func(b []byte, size int) (int, error) { return l.path.sock.write(b, size) }
+	l.peer.out.tx.mtu, l.peer.out.tx.size = func() int { return l.path.sock.pathMTU() }, l.path.size()
 	l.peer.out.pool = &l.buffer.pool
 	l.peer.out.begin(outgoing{})
-	l.peer.initiator.restart(now())
+	l.peer.initiator.restart(l.now())
 	l.pack.hand, l.pack.size = l.hand, func() int { return int(l.full.Load()) }
 	if keys != nil {
 		l.pack.tag = tagSize
@@ -80,7 +94,7 @@ func (l *link) connect(cfg *SenderConfig, to netip.AddrPort) (err error) {
 	if l.path, err = openPath(cfg, to, l.now()); err != nil {
 		return err
 	}
-	l.peer.size = l.path.size()
+	l.peer.out.tx.size = l.path.size()
 	l.publish()
 	return nil
 }
@@ -166,26 +180,32 @@ func (l *link) queue(c *chunk) (empty *chunk) {
 // drain sends what may be sent and makes run wake in time to look after it.
 func (l *link) drain() {
 	now := l.now()
+	busy := l.busy(now)
 	l.peer.drain(now)
-	if due := max(l.peer.due(), now+leastWake); due < l.wakeAt && (l.wakeAt > now+busyWake || !l.busy(now)) {
-		l.wakeAt = due
-		l.path.setDeadline(time.Unix(0, due))
+	if due := max(l.peer.due(), now+leastWake); due < l.wakeAt && (l.wakeAt > now+busyWake || !busy) {
+		l.wake(due)
 	}
+}
+
+// wake makes run wake at a time.
+func (l *link) wake(at int64) {
+	l.wakeAt = at
+	l.path.setDeadline(l.deadline(at))
 }
 
 // busy reports whether batches follow one another and leave at once.
 func (l *link) busy(now int64) bool {
 	p := &l.peer
-	return p.phase == phaseLive && p.out.trip.known() && now-p.out.pulse.dataAt < beatTail && p.out.pending.first == nil &&
+	return p.state == live && p.out.trip.known() && now-p.out.pulse.dataAt < beatTail && p.out.pending.first == nil &&
 		!p.farewell.begun
 }
 
 // publish copies what the Send goroutine reads without the lock.
 func (l *link) publish() {
-	l.up.Store(l.peer.takes())
+	l.up.Store(l.peer.up())
 	l.instance.Store(l.peer.instance)
 	l.settled.Store(l.peer.out.settled())
-	l.full.Store(int64(l.peer.size.full))
+	l.full.Store(int64(l.peer.out.tx.size.full))
 	l.buffer.publish()
 }
 
@@ -193,13 +213,13 @@ func (l *link) publish() {
 func (l *link) run() {
 	defer close(l.done)
 	buf := make([]byte, responseRoom)
-	for told := (news{}); ; {
+	for seen := (look{}); ; {
 		if l.stale() {
 			l.redial()
 		}
 		sock := l.turn()
-		if is := l.news(); is != told {
-			told = is
+		if is := l.look(); is != seen {
+			seen = is
 			l.changed()
 		}
 		if sock == nil {
@@ -210,15 +230,6 @@ func (l *link) run() {
 	}
 }
 
-// news are what others are told of a link.
-type news struct {
-	up       bool
-	instance uint64
-}
-
-// news returns what there is to tell now.
-func (s *standing) news() news { return news{s.up.Load(), s.instance.Load()} }
-
 // turn does what time brings. It returns the socket to read from, which wakes when time brings more; nil: the farewell
 // is done.
 func (l *link) turn() *sendSocket {
@@ -227,20 +238,20 @@ func (l *link) turn() *sendSocket {
 	now := l.now()
 	l.peer.tick(now)
 	l.publish()
-	if l.closed && !l.peer.farewell.done {
+	if l.closed {
 		l.peer.abandon(now)
 	}
-	if l.peer.farewell.done {
+	if l.peer.state == left {
 		l.closed = true
 		l.publish()
 		l.buffer.room.Broadcast()
 		return nil
 	}
-	l.wakeAt = min(max(l.peer.due(), now+leastWake), now+idleWake)
+	due := max(l.peer.due(), now+leastWake)
 	if l.busy(now) {
-		l.wakeAt = now + busyWake
+		due = now + busyWake
 	}
-	l.path.setDeadline(time.Unix(0, l.wakeAt))
+	l.wake(due)
 	return l.path.sock
 }
 
@@ -251,8 +262,8 @@ func (l *link) heard(d []byte, err error) {
 	switch {
 	case err == nil:
 		l.peer.datagram(l.now(), d)
-	case errors.Is(err, syscall.ECONNREFUSED):
-		l.peer.out.tx.refused = true
+	case !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, net.ErrClosed):
+		l.peer.out.tx.heard(err)
 	case l.buffer.pool.out <= 2*chunkSize:
 		l.buffer.pool.trim()
 	}
@@ -263,7 +274,7 @@ func (l *link) stale() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
-	if l.peer.absentFor(now) <= redialAfter || now-l.path.dialedAt <= redialAfter {
+	if l.peer.absentFor() <= redialAfter || now-l.path.dialedAt <= redialAfter {
 		return false
 	}
 	l.path.dialedAt = now
@@ -279,7 +290,7 @@ func (l *link) redial() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.path.replace(sock)
-	l.peer.size.candidates = l.path.size().candidates
+	l.peer.out.tx.size = l.path.size()
 }
 
 // leave makes the link end once everything is confirmed. It is to get nothing more.
@@ -290,7 +301,7 @@ func (l *link) leave() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.peer.farewell.begun {
-		l.peer.farewell.begun, l.peer.farewell.since = true, l.now()
+		l.peer.leave()
 	}
 	l.wakeAt = 0
 	l.path.wake()
@@ -324,7 +335,7 @@ func (l *link) rouse() {
 func (l *link) giveUp(now int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.peer.giveUp(now)
+	l.peer.happen(now, replaced)
 	l.publish()
 }
 

@@ -142,3 +142,8 @@ func (f *fleet) links() []*link {
 	}
 	return all
 }
+
+// others reports whether replayers are there beside a link's.
+func (f *fleet) others(l *link) bool {
+	return slices.ContainsFunc(f.view.Load().members, func(m *link) bool { return m != l && m.up.Load() })
+}

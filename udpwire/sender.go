@@ -20,12 +20,13 @@ const DefaultBuffer = 64 << 20
 
 // SenderConfig says where messages go. Zero values mean the defaults.
 type SenderConfig struct {
-	Replayers []string     // host:port each; at least one
-	Secret    []byte       // shared with the replayers; nil: nothing is encrypted or authenticated
-	Buffer    int64        // bytes kept per replayer for sending and resending; 0: DefaultBuffer
-	MTU       int          // IP packet size in bytes the path carries; 0: found out
-	Wait      bool         // Send waits for room instead of returning ErrQueueFull
-	Logger    *slog.Logger // nil: silent
+	Replayers  []string     // host:port each; at least one
+	Secret     []byte       // shared with the replayers; nil: nothing is encrypted or authenticated
+	SecretFile string       // where Secret is from: a warning is logged when everybody may read it; "": from no file
+	Buffer     int64        // bytes kept per replayer for sending and resending; 0: DefaultBuffer
+	MTU        int          // IP packet size in bytes the path carries; 0: found out
+	Wait       bool         // Send waits for room instead of returning ErrQueueFull
+	Logger     *slog.Logger // nil: silent
 }
 
 // minBuffer has room for a few batches.
@@ -82,25 +83,27 @@ func Dial(cfg SenderConfig) (*Sender, error) {
 	if err != nil {
 		return nil, fmt.Errorf("secret: %w", err)
 	}
-	s := newSender(cfg, keys, wallClock)
+	warnReadable(cfg.Logger, cfg.SecretFile)
+	s := newSender(cfg, keys, newClock())
 	s.fleet.resolve(lookUp)
 	return s, nil
 }
 
 // newSender returns a Sender that knows of no address. cfg is checked.
-func newSender(cfg SenderConfig, keys *keyring, now func() int64) *Sender {
+func newSender(cfg SenderConfig, keys *keyring, clock clock) *Sender {
 	s := &Sender{}
 	s.wait.Store(cfg.Wait)
-	nobody := newLink(&cfg, "nobody", keys.clone(), now, s.queueFull.Load)
+	nobody := newLink(&cfg, "nobody", keys.clone(), clock, s.queueFull.Load)
 	close(nobody.done) // it has no goroutine
 	s.fleet = newFleet(cfg, nobody)
 	s.fleet.make = func(host string, to netip.AddrPort) (*link, error) {
-		l := newLink(&cfg, nameOf(host, to), keys.clone(), now, s.queueFull.Load)
+		l := newLink(&cfg, nameOf(host, to), keys.clone(), clock, s.queueFull.Load)
 		l.moved, l.changed = s.moved, s.fleet.changed
+		l.peer.others = func() bool { return s.fleet.others(l) }
 		return l, l.connect(&cfg, to)
 	}
 	nobody.moved = s.moved
-	s.spread = newSpreader(s.fleet.view.Load(), cfg.Buffer/2, now)
+	s.spread = newSpreader(s.fleet.view.Load(), cfg.Buffer/2, clock.now)
 	return s
 }
 
@@ -111,9 +114,6 @@ func nameOf(host string, at netip.AddrPort) string {
 	}
 	return fmt.Sprintf("%s (%v)", host, at.Addr())
 }
-
-// wallClock is the time in ns since the Unix epoch.
-func wallClock() int64 { return time.Now().UnixNano() }
 
 // randomBytes fills b with random bytes.
 func randomBytes(b []byte) { rand.Read(b) } // never fails (crypto/rand)

@@ -54,7 +54,7 @@ func (s *spreader) adopt(v *view) {
 	}
 	s.assign(v)
 	for i, l := range before {
-		u := unpacker{hand: func(_ uint64, _ uint32, m *Message) { s.put(m) }}
+		u := unpacker{tag: l.pack.tag, hand: func(_ uint64, _ uint32, m *Message) { s.put(m) }}
 		for c := taken[i].first; c != nil; c = c.next {
 			u.chunk(c)
 		}
@@ -112,13 +112,42 @@ func (s *spreader) release(atOnce, patient bool) {
 // open ends the holds that are over, and sends what they have. What a replayer that is not there was sent will not be
 // waited for any more: it is lost, so that it cannot come late, behind what others are sent now.
 func (s *spreader) open(now int64, over func(*hold) bool) {
-	for _, h := range s.holds.take(over) {
-		if h.from.settled.Load() < h.id {
-			h.from.giveUp(now)
+	for _, h := range s.holds.begun {
+		if over(h) && h.from.settled.Load() < h.id {
+			s.giveUp(h.from, now)
 		}
+	}
+	for _, h := range s.holds.take(over) {
 		s.owners[h.lane] = uint8(choose(h.lane, s.view.instances))
 		for i := range h.queue {
 			s.put(&h.queue[i])
+		}
+	}
+}
+
+// giveUp waits for a replayer no longer, if that is not there. What had a number and never left comes back then: it
+// belongs before what its lanes hold.
+func (s *spreader) giveUp(l *link, now int64) {
+	if l.up.Load() {
+		return
+	}
+	l.giveUp(now)
+	back := l.withdraw()
+	first := make(map[int]*hold)
+	u := unpacker{tag: l.pack.tag, hand: func(_ uint64, _ uint32, m *Message) {
+		lane := lane(m.User)
+		if first[lane] == nil {
+			first[lane] = &hold{}
+		}
+		s.holds.keep(first[lane], m)
+	}}
+	for c := back.first; c != nil; c = c.next {
+		u.chunk(c)
+	}
+	l.giveBack(back)
+	for _, h := range s.holds.begun {
+		if f := first[h.lane]; f != nil && h.from == l {
+			h.queue, h.bytes = append(f.queue, h.queue...), f.bytes+h.bytes
 		}
 	}
 }

@@ -3,6 +3,7 @@ package udpwire
 // An unpacker takes messages out of chunks that were packed and never numbered, so that another replayer can have them.
 // Nothing in such a chunk is sealed yet. The chunks are the packer's own work, so that nothing in them is wrong.
 type unpacker struct {
+	tag   int                                      // What each datagram leaves for a seal at its end, in bytes.
 	hand  func(id uint64, back uint32, m *Message) // It is lent each message in turn; its Body lies in the chunk, or in frame.
 	frame []byte                                   // The MESSAGE frame whose fragments came last; kept for its memory.
 	m     Message                                  // Scratch.
@@ -13,7 +14,7 @@ type unpacker struct {
 // message whose beginning was in none of them nothing is handed on.
 func (u *unpacker) chunk(c *chunk) {
 	for i := range c.n {
-		u.frames(c.bases[i], c.buf[c.start(i)+dataOffset:c.ends[i]])
+		u.frames(c.bases[i], c.buf[c.start(i)+dataOffset:c.ends[i]-uint32(u.tag)])
 	}
 }
 
@@ -76,7 +77,7 @@ func (c *chunk) truncate(tag int) bool {
 		c.buf = c.buf[:end]
 		clear(c.buf[start+uint32(n):])
 		cut := c.last > c.bases[0]
-		c.n, c.ends[i], c.last, c.bytes = i+1, end, c.bases[0], 0
+		c.n, c.ends[i], c.last, c.news = i+1, end, c.bases[0], [maxGrams]news{}
 		return cut
 	}
 	return false // it goes on beyond the chunk, and nothing else begins here

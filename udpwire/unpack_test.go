@@ -49,7 +49,7 @@ func TestUnpack(t *testing.T) {
 		size, tag := minDatagram+rng.IntN(2000), []int{0, tagSize}[rng.IntN(2)]
 		all, chunks := packed(rng, 100, size, tag, []int{10, 1000, 100000}[rng.IntN(3)])
 		n, lanes := 0, map[int]uint64{}
-		u := unpacker{hand: func(id uint64, back uint32, m *Message) {
+		u := unpacker{tag: tag, hand: func(id uint64, back uint32, m *Message) {
 			if id != uint64(n+1) || !sameMessage(m, &all[n]) {
 				t.Fatalf("seed %d: message %d of id %d is %+v, want %+v", seed, n, id, m, all[n])
 			}
@@ -79,7 +79,7 @@ func TestUnpackAfterSomeWereSent(t *testing.T) {
 		sent := 1 + rng.IntN(len(chunks)-1)
 		begun := chunks[sent-1].last
 		var ids []uint64
-		u := unpacker{hand: func(id uint64, _ uint32, m *Message) {
+		u := unpacker{tag: tag, hand: func(id uint64, _ uint32, m *Message) {
 			if !sameMessage(m, &all[id-1]) {
 				t.Fatalf("seed %d: message %d is not what was packed", seed, id)
 			}
@@ -107,8 +107,8 @@ func checkTruncated(t *testing.T, c *chunk, tag int) {
 	t.Helper()
 	id, more := c.bases[0], c.last > c.bases[0]
 	before := bytes.Clone(c.buf)
-	if cut := c.truncate(tag); cut != more || c.last != id || c.bytes != 0 && cut {
-		t.Fatalf("cut off: %t, there was more: %t; last %d, want %d; %d bytes begin", cut, more, c.last, id, c.bytes)
+	if cut := c.truncate(tag); cut != more || c.last != id || c.news != [maxGrams]news{} && cut {
+		t.Fatalf("cut off: %t, there was more: %t; last %d, want %d", cut, more, c.last, id)
 	}
 	for i := range c.n {
 		var f fragment

@@ -4,11 +4,12 @@ package udpwire
 // sent stays: it may have arrived, and nobody is sent anything twice.
 
 // withdraw takes out what no number was given to. Of a message of which the beginning has one the rest stays; what else
-// lies in the same chunk is copied. tag is how many bytes each datagram leaves for a seal.
-func (o *outbox) withdraw(tag int) (taken list[chunk, *chunk]) {
+// lies in the same chunk is copied. tag is how many bytes each datagram leaves for a seal. last is the last id that stays.
+func (o *outbox) withdraw(tag int) (taken list[chunk, *chunk], last uint64) {
 	var stays list[chunk, *chunk]
+	last = o.begun.last
 	for c := o.pending.pop(); c != nil; c = o.pending.pop() {
-		if !c.numbered && c.bases[0] > o.begun.last {
+		if !c.numbered && c.bases[0] > last {
 			taken.push(c)
 			continue
 		}
@@ -18,9 +19,10 @@ func (o *outbox) withdraw(tag int) (taken list[chunk, *chunk]) {
 			taken.push(copied)
 			c.truncate(tag)
 		}
+		last = max(last, c.last)
 	}
 	o.pending = stays
-	return taken
+	return taken, last
 }
 
 // settled is the last id up to which the fate of each message is known: the replayer has handed it on, or it is lost.
@@ -29,7 +31,7 @@ func (o *outbox) settled() uint64 {
 		c := o.flight.at(o.flight.oldest).c
 		return c.bases[o.flight.oldest-c.number] - 1
 	}
-	if c := o.pending.first; c != nil && c.bases[0] <= o.begun.last {
+	if c := o.pending.first; c != nil && c.continues() {
 		return c.bases[0] - 1 // it goes on there
 	}
 	return o.begun.last
@@ -38,7 +40,7 @@ func (o *outbox) settled() uint64 {
 // rewind makes the packer forget the messages with ids beyond last, which are those in taken: the next one gets the id
 // behind last, and comes in its lane behind the one that came before those.
 func (p *packer) rewind(last uint64, taken list[chunk, *chunk]) {
-	u := unpacker{hand: func(id uint64, back uint32, m *Message) {
+	u := unpacker{tag: p.tag, hand: func(id uint64, back uint32, m *Message) {
 		before := &p.lanes[lane(m.User)]
 		if *before <= last {
 			return
@@ -61,8 +63,8 @@ func (l *link) withdraw() (taken list[chunk, *chunk]) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	taken = l.peer.out.withdraw(l.pack.tag)
-	l.pack.rewind(l.peer.out.begun.last, taken)
+	taken, last := l.peer.out.withdraw(l.pack.tag)
+	l.pack.rewind(last, taken)
 	l.publish()
 	return taken
 }
