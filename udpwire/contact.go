@@ -41,11 +41,11 @@ func (p *peer) absentFor() int64 {
 }
 
 // up reports whether the replayer is there and takes new messages.
-func (p *peer) up() bool { return p.state == live && !p.out.closing() }
+func (p *peer) up() bool { return p.state == live && !p.out.reported.draining() }
 
-// fate says what becomes of what was not sent yet while the replayer is not there.
-func (p *peer) fate() string {
-	if p.others() {
+// fate says what becomes of what was not sent yet to a replayer that is not there.
+func fate(others bool) string {
+	if others {
 		return "what was not sent yet goes to others"
 	}
 	return "what was not sent yet is kept as far as the buffer goes"
@@ -94,9 +94,9 @@ func (p *peer) tell(from state, e event, lost tally) {
 	case p.state == live:
 		log.Info("replayer answers", "datagram_bytes", p.out.tx.size.full, "sealed", p.initiator.keys != nil)
 	case p.state == silent && from == live:
-		log.Warn("replayer does not answer any more, "+p.fate(), "sent_unconfirmed", p.out.unconfirmed())
+		log.Warn("replayer does not answer any more, "+fate(p.others()), "sent_unconfirmed", p.out.begun.unconfirmed(&p.out.reported))
 	case p.state == seeking && e == ended:
-		log.Warn("replayer has left, "+p.fate(), "lost", lost.messages)
+		log.Warn("replayer has left, "+fate(p.others()), "lost", lost.messages)
 	case p.state == seeking && e == replaced:
 		log.Warn("replayer is given up, others take its place, and what it had not confirmed is lost", "lost", lost.messages)
 	}

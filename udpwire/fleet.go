@@ -21,6 +21,7 @@ type fleet struct {
 	view  atomic.Pointer[view]
 	runs  sync.WaitGroup // The links' goroutines.
 	looks lookups
+	every time.Duration // Between two lookups of a name.
 
 	mu        sync.Mutex // Guards what follows; the links' locks may be taken under it.
 	names     []*name
@@ -63,7 +64,7 @@ const maxAddresses = 128
 // newFleet returns a fleet that knows nobody but limbo.
 func newFleet(cfg SenderConfig, limbo *link) *fleet {
 	f := &fleet{cfg: cfg, limbo: limbo, aliases: make(map[netip.AddrPort]uint64)}
-	f.run = f.goRun
+	f.run, f.every = f.goRun, lookupEvery
 	f.looks.ctx, f.looks.cancel = context.WithCancel(context.Background())
 	f.view.Store(&view{members: []*link{limbo}, instances: []uint64{0}})
 	return f
@@ -84,7 +85,7 @@ func (f *fleet) resolve(look lookup) {
 			addrs, err := look(f.looks.ctx, n.host)
 			f.found(n, addrs, err)
 		}
-		r := resolver{host: n.host, look: look, found: func(addrs []netip.AddrPort, err error) {
+		r := resolver{host: n.host, every: f.every, look: look, found: func(addrs []netip.AddrPort, err error) {
 			f.found(n, addrs, err)
 			select {
 			case first <- struct{}{}:
@@ -109,6 +110,9 @@ func (f *fleet) found(n *name, addrs []netip.AddrPort, err error) {
 	f.mu.Lock()
 	n.learn(f.cfg.Logger, addrs, err)
 	f.open()
+	if f.cfg.Wait && len(f.addresses) == 0 {
+		f.forsake()
+	}
 	f.mu.Unlock()
 	f.changed()
 }
@@ -205,6 +209,18 @@ func (f *fleet) isAlias(at netip.AddrPort) bool {
 		return false
 	}
 	return is
+}
+
+// forsake notes, for a source that can wait, that no replayer has had an address for nobodyAfter, if that is so.
+func (f *fleet) forsake() {
+	l := f.limbo
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.now()
+	if text := l.peer.forlorn.check(now, now-l.path.dialedAt >= nobodyAfter, false); text != "" {
+		f.cfg.Logger.Warn(text)
+	}
+	l.publish()
 }
 
 // hurry makes no link wait for room any more.

@@ -251,8 +251,7 @@ func (w *sea) run(d int64) {
 // stop makes the process at an address leave in order.
 func (w *sea) stop(at netip.AddrPort) {
 	if h := w.host(at); h.recv != nil && h.leaveBy == 0 {
-		h.recv.setTime(w.now)
-		h.recv.leave()
+		h.recv.leave(w.now)
 		h.leaveBy = w.now + leaveAtMost.Nanoseconds()
 	}
 }

@@ -13,12 +13,14 @@ const (
 )
 
 // leave begins to tell the listeners that this replayer is about to leave.
-func (r *reception) leave() {
+func (r *reception) leave(now int64) {
+	r.setTime(now)
 	r.leaving = random64(r.responder.rand) | 1
 	for _, s := range r.sessions.byID {
 		s.inbox.reporter.hasten(r.now)
 	}
 	r.due = r.now
+	r.tick()
 }
 
 // left tells the listeners again that have something to be confirmed, or have not heard it yet, and reports whether
@@ -36,12 +38,4 @@ func (r *reception) left() bool {
 		}
 	}
 	return all
-}
-
-// bearing is what the flags of a REPORT say of the replayer.
-func (r *reception) bearing() (flags uint8) {
-	if r.leaving != 0 {
-		flags |= reportDraining
-	}
-	return flags
 }

@@ -69,16 +69,17 @@ const maxDelay = int64(5 * time.Millisecond)
 func newLink(cfg *SenderConfig, name string, keys *keyring, clock clock, dropped func() uint64) *link {
 	l := &link{now: clock.now, deadline: clock.deadline, moved: func() bool { return false }, changed: func() {},
 		done: make(chan struct{})}
+	l.path.dialedAt = l.now()
 	l.buffer.limit, l.buffer.room.L = cfg.Buffer, &l.mu
 	l.buffer.wait.Store(cfg.Wait)
 	l.peer = peer{name: name, log: cfg.Logger, dropped: dropped, others: func() bool { return false },
 		initiator: initiator{keys: keys, rand: randomBytes}}
-	if cfg.Wait {
-		l.peer.initiator.flags = helloPatient
-	}
 	l.peer.out.tx.write = func(b []byte, size int) (int, error) { return l.path.sock.write(b, size) }
 	l.peer.out.tx.mtu, l.peer.out.tx.size = func() int { return l.path.sock.pathMTU() }, l.path.size()
 	l.peer.out.pool = &l.buffer.pool
+	if cfg.Wait {
+		l.peer.out.patient, l.peer.initiator.flags, l.pack.part = true, helloPatient, true
+	}
 	l.peer.out.begin(outgoing{})
 	l.peer.initiator.restart(l.now())
 	l.pack.hand, l.pack.size = l.hand, func() int { return int(l.full.Load()) }
@@ -104,6 +105,9 @@ var errMoved = errors.New("other replayers")
 
 // admit reports why a message of n bytes may not be sent; nil: it may. It waits for room if that was asked for.
 func (l *link) admit(n int) error {
+	if l.buffer.none.Load() {
+		return ErrNobody
+	}
 	if l.buffer.admits(n) {
 		return nil
 	}
@@ -113,7 +117,7 @@ func (l *link) admit(n int) error {
 	l.pack.flush()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for l.buffer.pool.out > l.buffer.limit/2 && l.buffer.wait.Load() && !l.closed && !l.moved() {
+	for l.buffer.waits(l.buffer.limit/2) && !l.closed && !l.moved() {
 		l.buffer.room.Wait()
 	}
 	switch {
@@ -121,6 +125,8 @@ func (l *link) admit(n int) error {
 		return errMoved
 	case l.closed:
 		return net.ErrClosed
+	case l.buffer.none.Load():
+		return ErrNobody
 	case l.buffer.pool.out > l.buffer.limit/2:
 		return l.buffer.refusal(n)
 	}
@@ -150,7 +156,7 @@ func (l *link) hand(c *chunk) *chunk {
 	var next *chunk
 	if c != nil {
 		next = l.queue(c)
-		for l.buffer.wait.Load() && l.buffer.pool.out > l.buffer.limit && !l.closed && !l.moved() {
+		for l.buffer.waits(l.buffer.limit) && !l.closed && !l.moved() {
 			l.buffer.room.Wait()
 		}
 	}
@@ -202,11 +208,11 @@ func (l *link) busy(now int64) bool {
 
 // publish copies what the Send goroutine reads without the lock.
 func (l *link) publish() {
-	l.up.Store(l.peer.up())
+	l.up.Store(l.peer.up() && l.peer.forlorn.since == 0)
 	l.instance.Store(l.peer.instance)
-	l.settled.Store(l.peer.out.settled())
+	l.settled.Store(l.peer.out.begun.settled(&l.peer.out.flight, l.peer.out.pending.first))
 	l.full.Store(int64(l.peer.out.tx.size.full))
-	l.buffer.publish()
+	l.buffer.publish(l.peer.forlorn.since != 0)
 }
 
 // run reads responses and does what time brings until close.
@@ -301,7 +307,7 @@ func (l *link) leave() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.peer.farewell.begun {
-		l.peer.leave()
+		l.peer.farewell.begin(l.peer.contact.ran.total)
 	}
 	l.wakeAt = 0
 	l.path.wake()
@@ -312,16 +318,6 @@ func (l *link) keeps() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return !l.pack.empty() || l.peer.out.pending.first != nil
-}
-
-// ended reports whether run has ended.
-func (l *link) ended() bool {
-	select {
-	case <-l.done:
-		return true
-	default:
-		return false
-	}
 }
 
 // rouse makes who waits for room look whether messages are to be spread anew.
@@ -343,7 +339,7 @@ func (l *link) giveUp(now int64) {
 func (l *link) await(id uint64, until int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for l.peer.out.settled() < id && l.buffer.wait.Load() && !l.closed && !l.moved() && l.now() < until {
+	for l.settled.Load() < id && l.buffer.wait.Load() && !l.closed && !l.moved() && l.now() < until {
 		l.buffer.awaited = true
 		l.buffer.room.Wait()
 	}
@@ -365,7 +361,10 @@ func (l *link) close(ctx context.Context) error {
 	l.mu.Unlock()
 	<-l.done
 	l.path.close()
-	if l.peer.farewell.abandoned {
+	switch {
+	case l.peer.farewell.abandoned && l.peer.forlorn.since != 0 && !l.peer.forlorn.absent:
+		return fmt.Errorf("replayer %s can reach none of its targets", l.peer.name)
+	case l.peer.farewell.abandoned:
 		return fmt.Errorf("replayer %s did not confirm everything", l.peer.name)
 	}
 	return nil

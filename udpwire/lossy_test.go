@@ -33,11 +33,14 @@ type network struct {
 	bursts     float64 // chance that a burst of 50 begins
 	drop       func(toReplayer bool, d []byte) bool
 	tap        func(toReplayer bool, d []byte)
-	limit      int  // largest datagram that passes; 0: any
-	mtu        int  // what the listener's kernel knows of the path
-	strict     bool // it refuses larger ones
-	reported   bool // the next call for sending says that a datagram was too large
-	router     int  // the MTU behind a router that reports what it drops; 0: none
+	limit      int                    // largest datagram that passes; 0: any
+	mtu        int                    // what the listener's kernel knows of the path
+	strict     bool                   // it refuses larger ones
+	reported   bool                   // the next call for sending says that a datagram was too large
+	router     int                    // the MTU behind a router that reports what it drops; 0: none
+	at         source                 // where the listener is; what is sent elsewhere is astray
+	astray     map[netip.AddrPort]int // bytes
+	users      uint64                 // added to all users, so that each listener has its own
 
 	peer   peer
 	pack   packer
@@ -55,6 +58,7 @@ type packet struct {
 	at         int64
 	seq        int
 	toReplayer bool
+	from       source // of one to the replayer
 	d          []byte
 }
 
@@ -74,7 +78,8 @@ func (q *packets) Pop() any {
 }
 
 func newNetwork(t *testing.T, seed uint64, secret string) *network {
-	n := &network{t: t, rng: rand.New(rand.NewPCG(seed, 1)), now: 1e18, delay: ms / 5, mtu: 1500, got: map[uint64]int{}, order: map[uint64]uint64{}}
+	n := &network{t: t, rng: rand.New(rand.NewPCG(seed, 1)), now: 1e18, delay: ms / 5, mtu: 1500, at: listenerAt,
+		astray: map[netip.AddrPort]int{}, got: map[uint64]int{}, order: map[uint64]uint64{}}
 	n.startListener(secret)
 	n.startReplayer(secret)
 	return n
@@ -140,6 +145,10 @@ func (n *network) startReplayer(secret string) {
 	cfg := ReceiverConfig{}
 	cfg.check()
 	recv := newReception(cfg, keyringOf(n.t, secret), 4<<20, func(d []byte, to *source) error {
+		if to.addr != n.at.addr {
+			n.astray[to.addr] += len(d)
+			return nil
+		}
 		n.put(false, d)
 		return nil
 	})
@@ -174,7 +183,7 @@ func (n *network) put(toReplayer bool, d []byte) {
 			at += n.rng.Int64N(n.jit)
 		}
 		n.count++
-		heap.Push(&n.queue, packet{at, n.count, toReplayer, bytes.Clone(d)})
+		heap.Push(&n.queue, packet{at, n.count, toReplayer, n.at, bytes.Clone(d)})
 	}
 }
 
@@ -193,7 +202,7 @@ func (n *network) run(until int64) {
 		for len(n.queue) > 0 && n.queue[0].at <= n.now {
 			p := heap.Pop(&n.queue).(packet)
 			if p.toReplayer {
-				n.recv.datagram(p.d, listenerAt)
+				n.recv.datagram(p.d, p.from)
 			} else {
 				n.peer.datagram(n.now, p.d)
 			}
@@ -210,6 +219,7 @@ func (n *network) send(conn uint64, size int) {
 	n.bodies = append(n.bodies, body)
 	n.sentAt = append(n.sentAt, n.now)
 	n.bytes += uint64(size)
+	conn += n.users
 	n.pack.add(&Message{User: conn, Conn: ^conn, Index: uint64(len(n.bodies) - 1), Time: n.now, Body: body})
 }
 
@@ -231,7 +241,7 @@ func (n *network) handle(m *Message) {
 // finish closes the listener as Close does and lets both sides settle.
 func (n *network) finish(wait int64) {
 	n.pack.flush()
-	n.peer.leave()
+	n.peer.farewell.begin(n.peer.contact.ran.total)
 	for end := n.now + wait; n.now < end && n.peer.state != left; {
 		n.run(n.now + 10*ms)
 	}

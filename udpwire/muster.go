@@ -112,13 +112,23 @@ func (f *fleet) forget() {
 		return
 	}
 	f.addresses = slices.DeleteFunc(f.addresses, func(a *address) bool {
-		if !a.leaving || !a.link.ended() {
+		if !a.leaving || !hasEnded(a.link) {
 			return false
 		}
 		a.link.addTo(&f.past)
 		a.link.path.close()
 		return true
 	})
+}
+
+// hasEnded reports whether a link's run has ended.
+func hasEnded(l *link) bool {
+	select {
+	case <-l.done:
+		return true
+	default:
+		return false
+	}
 }
 
 // tell says in the log between whom messages are shared now, where there is something to share.

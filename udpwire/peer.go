@@ -19,6 +19,7 @@ type peer struct {
 	in        incoming  // What comes back in it.
 	farewell  farewell  // The end.
 	instance  uint64    // Which process the replayer said it is; 0: it has never answered.
+	forlorn   forlorn   // Whether waiting makes no sense.
 	accounts  peerAccounts
 	report    report // Scratch.
 }
@@ -73,9 +74,15 @@ func (p *peer) judge(now int64) {
 	switch {
 	case (p.state == live || p.state == opening) && p.contact.quietFor() > silentAfter:
 		p.happen(now, quiet)
-	case p.state == live && p.out.spent():
+	case p.state == live && p.out.flight.spent():
 		p.out.heartbeat(now, kindBye, p.dropped())
 		p.happen(now, spent)
+	}
+	if p.out.patient {
+		noTarget := p.state == live && p.out.reported.flags&reportNoTarget != 0
+		if news := p.forlorn.check(now, p.absentFor() >= nobodyAfter, noTarget); news != "" {
+			p.log.Warn(news, "replayer", p.name)
+		}
 	}
 	p.checkFarewell(now)
 	p.checkUnheard()
@@ -243,7 +250,7 @@ func (p *peer) reported(now int64, h header, d []byte) (why reason, ok bool) {
 	if !p.report.parse(body) {
 		return rejectMalformed, false
 	}
-	closing, unsettled := p.out.closing(), p.out.flight.unsettled()
+	draining, unsettled := p.out.reported.draining(), p.out.flight.unsettled()
 	progress, ok := p.out.report(now, &p.report)
 	if !ok {
 		return rejectMalformed, false
@@ -261,18 +268,10 @@ func (p *peer) reported(now int64, h header, d []byte) (why reason, ok bool) {
 		p.prove(now)
 	}
 	p.drain(now)
-	if p.out.closing() {
-		p.answerLeaving(now, !closing || unsettled && !p.out.flight.unsettled())
-	}
-	return 0, true
-}
-
-// answerLeaving tells a replayer that is about to leave how far this side is, which it waits for: at once when there is
-// news of that, else not more often than when something is to be confirmed.
-func (p *peer) answerLeaving(now int64, news bool) {
-	if news || now-p.out.pulse.beatAt >= beatTail {
+	if p.out.reported.draining() && p.out.pulse.answers(now, !draining || unsettled && !p.out.flight.unsettled()) {
 		p.beat(now)
 	}
+	return 0, true
 }
 
 // prove shows that the replayer's responses arrive here, if it wants to know: it has heard us from a new address.

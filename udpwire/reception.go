@@ -8,21 +8,25 @@ import (
 // A reception knows all listeners: it responds to HELLO, brings each datagram to its session, and keeps the limits. It is
 // driven with the time and does no I/O but write. Not safe for concurrent use.
 type reception struct {
+	// ---- what it was given
 	cfg    ReceiverConfig
 	write  func(d []byte, to *source) error // Sends one datagram.
 	handle func(*Message)                   // It is lent each message for the call.
 
+	// ---- the moment
 	now      int64       // Set by whoever calls, before each call, in ns.
 	ran      runningTime // By which a listener's silence is judged.
 	due      int64       // When tick is to be called at the latest.
 	leaving  uint64      // What listeners return that have heard that this replayer is about to leave; 0: it is not.
 	overruns uint64      // Datagrams that the socket's buffer had no room for; set by whoever calls.
 
+	// ---- its parts
 	responder responder
 	sessions  sessionTable
 	ended     graveyard
 	hints     bucket // How often UNKNOWN is sent.
 	load      loadGauge
+	granter   granter
 	alarm     alarm
 	past      ReceiverStats // Of sessions that ended, and what belongs to none.
 	scratch   receptionScratch
@@ -52,7 +56,8 @@ const (
 // bytes the socket's buffer takes. handle is to be set before the first datagram.
 func newReception(cfg ReceiverConfig, keys *keyring, window int, write func(d []byte, to *source) error) reception {
 	return reception{cfg: cfg, write: write, responder: newResponder(keys, randomBytes),
-		sessions: newSessionTable(window), hints: bucket{every: hintEvery, burst: hintBurst}, load: loadGauge{sample: cfg.Load}}
+		sessions: newSessionTable(window), hints: bucket{every: hintEvery, burst: hintBurst}, load: loadGauge{sample: cfg.Load},
+		granter: granter{consumer: cfg.Behind}}
 }
 
 // setTime says what time it is. It is to be called once for all datagrams that were read together.
@@ -174,7 +179,8 @@ func (r *reception) allowed(a netip.Addr) bool {
 }
 
 // hello responds to a HELLO. One that does not show that it can be reached where it seems to come from is asked to. Else it
-// gets the session asked for, if that is still known, or a new one, which begins with BEGIN.
+// gets the session asked for, if that is still known, or a new one, which begins with BEGIN. When the one asked for has
+// ended it first gets that one's totals, so that both close the same accounts.
 func (r *reception) hello(h header, d []byte, from source) (why reason, ok bool) {
 	size := len(d)
 	var ask hello
@@ -182,13 +188,16 @@ func (r *reception) hello(h header, d []byte, from source) (why reason, ok bool)
 		return why, false
 	}
 	r.responder.local.turn(r.now)
-	if !r.responder.local.reached(&ask.cookie, from) {
+	known := r.sessions.byID[ask.current] != nil
+	switch t := r.ended.byID[ask.current]; {
+	case !r.responder.local.reached(&ask.cookie, from):
 		r.scratch.out = r.responder.retry(&ask, from, r.scratch.out[:0])
-	} else {
-		known := r.sessions.byID[ask.current] != nil
-		if !known && (r.full() || r.leaving != 0) { // whoever comes now is served by whoever comes after
-			return rejectTooMany, false
-		}
+	case t != nil && t.told < maxTold:
+		t.told++
+		r.scratch.out = t.bye(0, r.scratch.out[:0])
+	case !known && (r.full() || r.leaving != 0): // whoever comes now is served by whoever comes after
+		return rejectTooMany, false
+	default:
 		r.scratch.out = r.responder.welcome(&ask, from, known, r.sessions.share(r.ran.total), r.scratch.out[:0])
 	}
 	r.send(r.scratch.out, &from)
@@ -222,18 +231,19 @@ func (r *reception) begin(h header, d []byte, from source) (why reason, ok bool)
 	if len(r.sessions.byID) >= r.cfg.MaxSessions {
 		r.end(r.sessions.dispensable(r.ran.total))
 	}
-	s.inbox.start(r.handOn)
+	s.inbox.start(func(m *Message) { r.handOn(s, m) })
 	r.sessions.add(s)
 	r.cfg.Logger.Info("listener connected", "listener", from.addr, "sealed", s.in.seal != nil)
 	return r.bring(s, h, body, size, from)
 }
 
-// handOn hands a message on if it is one that the consumer was told to expect.
-func (r *reception) handOn(m *Message) {
+// handOn hands a message of a session on if it is one that the consumer was told to expect.
+func (r *reception) handOn(s *session, m *Message) {
 	if m.Kind != KindRequest {
 		r.past.MessagesUnknown++
 		return
 	}
+	m.Patient = s.grant.covers(&s.inbox)
 	r.handle(m)
 }
 
@@ -273,22 +283,38 @@ func (r *reception) visit(s *session) {
 func (r *reception) report(s *session) {
 	body := &r.scratch.report
 	body.window, body.load, body.overruns = r.sessions.share(r.ran.total), r.load.read(r.now), r.overruns
-	s.inbox.report(r.now, body)
-	body.flags = r.bearing()
-	r.sendBoth(&s.where, kindReport, &s.out, body)
+	body.flags = r.flags()
+	r.granter.renew(r.ran.total, s, &r.sessions)
+	s.fill(r.now, body)
+	r.sendBoth(&s.where, func(challenge uint64, dst []byte) []byte { return s.report(body, challenge, dst) })
+}
+
+// flags are what a REPORT says of the replayer.
+func (r *reception) flags() (flags uint8) {
+	if r.leaving != 0 {
+		flags |= reportDraining
+	}
+	if c := r.granter.consumer; c != nil {
+		if !c.Reachable() {
+			flags |= reportNoTarget
+		}
+		if c.Holds() {
+			flags |= reportHolds
+		}
+	}
+	return flags
 }
 
 // tell sends a BYE with the totals of a session that has ended.
-func (r *reception) tell(t *tombstone) { r.sendBoth(&t.where, kindBye, &t.out, &t.final) }
+func (r *reception) tell(t *tombstone) { r.sendBoth(&t.where, t.bye) }
 
-// sendBoth sends a REPORT or BYE to where a listener is, and to where it may be as far as it can prove that with it.
-func (r *reception) sendBoth(w *whereabouts, k kind, out *outgoing, body *report) {
-	body.challenge = r.leaving
-	r.scratch.out = out.finishControl(k, body.append(append(r.scratch.out[:0], make([]byte, headerSize)...)))
+// sendBoth sends a REPORT or BYE, which build appends to its argument with a challenge in it, to where a listener is, and to
+// where it may be, as far as that may be sent there.
+func (r *reception) sendBoth(w *whereabouts, build func(challenge uint64, dst []byte) []byte) {
+	r.scratch.out = build(r.leaving, r.scratch.out[:0])
 	r.send(r.scratch.out, &w.proven)
 	if w.affords(len(r.scratch.out)) {
-		body.challenge = w.challenge
-		r.scratch.out = out.finishControl(k, body.append(append(r.scratch.out[:0], make([]byte, headerSize)...)))
+		r.scratch.out = build(w.challenge, r.scratch.out[:0])
 		r.send(r.scratch.out, &w.next)
 	}
 }

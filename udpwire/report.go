@@ -55,6 +55,7 @@ type report struct {
 const (
 	reportDraining = 1 << 0 // the replayer is about to leave: nothing new is to begin here
 	reportNoTarget = 1 << 1 // the replayer can reach nobody it could forward to
+	reportHolds    = 1 << 2 // messages of sources that can wait have not gone on from the replayer yet
 )
 
 // noBound is a credit that does not end.
@@ -100,3 +101,6 @@ func (r *report) parse(b []byte) (ok bool) {
 	r.missing, ok = parseSpans(r.missing[:0], r.next, b[reportSize:])
 	return ok
 }
+
+// draining reports whether the replayer is about to leave: it is sent nothing new, but the rest of what was begun.
+func (r *report) draining() bool { return r.flags&reportDraining != 0 }

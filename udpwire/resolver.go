@@ -66,6 +66,7 @@ func isLiteral(host string) bool {
 // A resolver looks one name up, again and again, and tells what it finds.
 type resolver struct {
 	host  string
+	every time.Duration // Between two lookups.
 	look  lookup
 	found func(addrs []netip.AddrPort, err error) // The addresses that the name has now, or why that is not known.
 }
@@ -82,7 +83,7 @@ func (r *resolver) run(ctx context.Context) {
 				return
 			}
 		}
-		if r.found(addrs, err); !sleep(ctx, lookupEvery) {
+		if r.found(addrs, err); !sleep(ctx, r.every) {
 			return
 		}
 	}

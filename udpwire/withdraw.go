@@ -3,38 +3,39 @@ package udpwire
 // When messages are to be spread anew, what was packed for a replayer and never sent is taken back from it. What was
 // sent stays: it may have arrived, and nobody is sent anything twice.
 
-// withdraw takes out what no number was given to. Of a message of which the beginning has one the rest stays; what else
+// withdraw takes out of pending what no number was given to. Of a message of which the beginning has one the rest stays; what else
 // lies in the same chunk is copied. tag is how many bytes each datagram leaves for a seal. last is the last id that stays.
-func (o *outbox) withdraw(tag int) (taken list[chunk, *chunk], last uint64) {
+func (b *begun) withdraw(pending *list[chunk, *chunk], pool *chunkPool, tag int) (taken list[chunk, *chunk], last uint64) {
 	var stays list[chunk, *chunk]
-	last = o.begun.last
-	for c := o.pending.pop(); c != nil; c = o.pending.pop() {
+	last = b.last
+	for c := pending.pop(); c != nil; c = pending.pop() {
 		if !c.numbered && c.bases[0] > last {
 			taken.push(c)
 			continue
 		}
 		if stays.push(c); !c.numbered && c.last > c.bases[0] {
-			copied := o.pool.get(len(c.buf))
+			copied := pool.get(len(c.buf))
 			copied.merge(c)
 			taken.push(copied)
 			c.truncate(tag)
 		}
 		last = max(last, c.last)
 	}
-	o.pending = stays
+	*pending = stays
 	return taken, last
 }
 
 // settled is the last id up to which the fate of each message is known: the replayer has handed it on, or it is lost.
-func (o *outbox) settled() uint64 {
-	if o.flight.unsettled() {
-		c := o.flight.at(o.flight.oldest).c
-		return c.bases[o.flight.oldest-c.number] - 1
+// next is the chunk to be sent next, nil for none.
+func (b *begun) settled(f *flight, next *chunk) uint64 {
+	if f.unsettled() {
+		c := f.at(f.oldest).c
+		return c.bases[f.oldest-c.number] - 1
 	}
-	if c := o.pending.first; c != nil && c.continues() {
-		return c.bases[0] - 1 // it goes on there
+	if next != nil && next.continues() {
+		return next.bases[0] - 1 // it goes on there
 	}
-	return o.begun.last
+	return b.last
 }
 
 // rewind makes the packer forget the messages with ids beyond last, which are those in taken: the next one gets the id
@@ -63,7 +64,8 @@ func (l *link) withdraw() (taken list[chunk, *chunk]) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	taken, last := l.peer.out.withdraw(l.pack.tag)
+	out := &l.peer.out
+	taken, last := out.begun.withdraw(&out.pending, out.pool, l.pack.tag)
 	l.pack.rewind(last, taken)
 	l.publish()
 	return taken
