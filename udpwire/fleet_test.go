@@ -272,7 +272,7 @@ func (w *sea) turn() {
 			continue
 		}
 		l.turn()
-		if l.peer.state == left {
+		if l.peer.state == departed {
 			l.ended = true
 			close(l.done)
 			w.send.fleet.changed()

@@ -247,7 +247,7 @@ func (l *link) turn() *sendSocket {
 	if l.closed {
 		l.peer.abandon(now)
 	}
-	if l.peer.state == left {
+	if l.peer.state == departed {
 		l.closed = true
 		l.publish()
 		l.buffer.room.Broadcast()
