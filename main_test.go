@@ -64,6 +64,7 @@ func TestWrongUsage(t *testing.T) {
 		{"duration without a unit", "replay --timeout 30", `--timeout "30": give a duration such as 30s`},
 		{"count below zero", "listen --count -1", "give a whole number"},
 		{"several recordings", "listen --read a.pcap --read b.pcap --print", "--read b.pcap"},
+		{"one value twice", "replay --timeout 10s --timeout 20s", `--timeout takes one value: "10s" or "20s"`},
 		{"negative duration", "listen --stats -5s", "give a duration"},
 		{"bad log format", "listen --log-format xml", "text or json"},
 		{"bad regular expression", "listen --allow-path (", "allow-path"},

@@ -11,12 +11,12 @@
 // the goroutine and the lock, packer.go how messages become datagrams. peer.go is a replayer as the listener sees it,
 // and names its parts: initiator.go asks for a session, pathsize.go is how large datagrams may be, contact.go whether
 // anybody is there, farewell.go the end, accounts.go the totals. outbox.go sends and keeps what is sent: flight.go has
-// the numbers, resend.go what is sent again, roundtrip.go, credit.go and pulse.go the pace, forlorn.go when to wait no
-// more. On the replayer's side receiver.go has the calls, reception.go the way of a datagram, responder.go and localkeys.go the responses to those of
-// no session, session.go one listener, whereabouts.go where that is, tombstone.go one that has ended. inbox.go takes what
-// arrives: numbers.go knows what came, lossdetector.go what is missing, reporter.go when to say so, frames.go and
-// collector.go make messages of datagrams, order.go hands them on; grant.go holds back listeners
-// whose source can wait.
+// the numbers, resend.go and run.go what is sent again, piece.go what became too large, roundtrip.go, credit.go and
+// pulse.go the pace, forlorn.go when to wait no more. On the replayer's side receiver.go has the calls, reception.go the
+// way of a datagram, responder.go and localkeys.go the responses to those of no session, session.go one listener,
+// whereabouts.go where that is, tombstone.go one that has ended. inbox.go takes what arrives: numbers.go knows what came,
+// lossdetector.go what is missing, reporter.go when to say so, frames.go and collector.go make messages of datagrams,
+// order.go hands them on; grant.go holds back listeners whose source can wait.
 //
 // Both sides share the format: datagram.go, frame.go, message.go and fragment.go, a file for each control message
 // (hello.go, retry.go, welcome.go, begin.go, heartbeat.go, report.go, gone.go, unknown.go), and the two directions of a

@@ -114,6 +114,7 @@ func (r *reception) inSession(s *session, h header, d []byte, from source) (why 
 		return why, false
 	}
 	if h.kind == kindData && s.inbox.numbers.settled(h.number) {
+		r.sessions.touch(s, r.ran.total) // its next REPORT may be due earlier now
 		s.repeated(r.now)
 		return 0, true
 	}
