@@ -188,12 +188,13 @@
 // The replayer finds a number missing when one 3 higher has arrived, or when a higher one was known for 2 ms (4 at
 // most). It then sends a REPORT at once and every 2 ms until nothing is missing; when more is missing than one can
 // name, the next follows after 1 ms and goes on where that ended, so that a path with a long round trip recovers as
-// fast as a short one. Otherwise it sends a REPORT 25 ms after DATA, after an eighth of its window, for each HEARTBEAT,
-// and each second. The listener sends a missing datagram again at once the first time, later unless it did so less
-// than 9/8 of a round trip and 1 ms ago. It sends a HEARTBEAT 10 to 20 ms after the last DATA, again after pauses that
-// double up to 100 ms until everything is confirmed, else each second. A datagram that has been sent 12 times over 5
-// seconds to a replayer that responds is given up: GONE. Everything else is kept until confirmed; when the buffer is
-// full, new messages are refused, never old ones dropped.
+// fast as a short one. When it has asked 100 times and nothing came, it asks each second until something does.
+// Otherwise it sends a REPORT 25 ms after DATA, after an eighth of its window, for each HEARTBEAT, and each second. The
+// listener sends a missing datagram again at once the first time, later unless it did so less than 9/8 of a round trip
+// and 1 ms ago. It sends a HEARTBEAT 10 to 20 ms after the last DATA, again after pauses that double up to 100 ms until
+// everything is confirmed, else each second. A datagram that has been sent 12 times over 5 seconds to a replayer that
+// responds is given up: GONE, of which 4,096 numbers are believed at a time. Everything else is kept until confirmed;
+// when the buffer is full, new messages are refused, never old ones dropped.
 //
 // The listener has at most window bytes (each datagram counted with 1,024 more, which is what it costs the kernel)
 // beyond the highest number that arrived, plus what was confirmed during one round trip. The window is half the
