@@ -210,7 +210,7 @@ func (l *link) turn() *sendSocket {
 	if l.closed {
 		l.peer.abandon(now)
 	}
-	if l.peer.state == departed {
+	if l.peer.state == left {
 		l.closed = true
 		l.buffer.room.Broadcast()
 		return nil

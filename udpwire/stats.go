@@ -186,7 +186,7 @@ func (p *peer) addTo(st *SenderStats) {
 		st.ReplayersUp++
 		st.LoadPercent = max(st.LoadPercent, uint64(o.reported.load))
 		st.RoundTripMicros = max(st.RoundTripMicros, uint64(o.trip.smoothed/1000))
-	case p.state != departed:
+	case p.state != left:
 		st.ReplayersDown++
 	}
 }
