@@ -18,6 +18,10 @@
 // lossdetector.go what is missing, reporter.go when to say so, frames.go and collector.go make messages of datagrams,
 // order.go hands them on; grant.go holds back listeners whose source can wait.
 //
+// Of several replayers resolver.go finds the addresses, fleet.go has them with their links, muster.go says which are
+// there, rendezvous.go who gets which lane, and spreader.go brings messages there, with hold.go for those that wait for
+// their turn, and withdraw.go and unpack.go for those that come back. leaving.go is the end of a replayer.
+//
 // Both sides share the format: datagram.go, frame.go, message.go and fragment.go, a file for each control message
 // (hello.go, retry.go, welcome.go, begin.go, heartbeat.go, report.go, gone.go, unknown.go), and the two directions of
 // a session, outgoing.go and incoming.go, with keyring.go, seal.go and window.go. Files that end in _linux.go or
@@ -27,7 +31,7 @@
 // # Goroutines and memory
 //
 // Send, Flush and Close belong to one goroutine, which packs without locks and takes one per batch. Each replayer has
-// one more goroutine that reads its responses; Close ends it. Run does all of a Receiver's work on its caller's
+// one more goroutine that reads its responses, and each name one that looks it up; Close ends them. Run does all of a Receiver's work on its caller's
 // goroutine. A Body is lent in both directions: Send copies it once, into the datagram; handle gets a view on the
 // datagram, or on the buffer where fragments were joined, until it returns. A Sender holds at most
 // SenderConfig.Buffer bytes for each replayer (an eighth more while one message is nearly that large); a Receiver at
@@ -130,6 +134,22 @@
 // have, one makes room: of those without DATA the one silent longest, else of those silent for 5 seconds. An ended
 // session leaves a tombstone for 10 minutes (1,024 of them at most): what comes in it is answered with its BYE, and no
 // recorded BEGIN begins it again.
+//
+// A replayer that is about to leave says so in its REPORTs (draining), each with a challenge. Its listeners begin no
+// more messages there, and send what is left of those begun; they return the challenge in a HEARTBEAT at once, and send
+// another when everything is confirmed. When such a HEARTBEAT, with the challenge and with oldest above highest, has come
+// from each listener that was heard in the last 3 seconds, or after one second, it says BYE. It gives no new session
+// meanwhile.
+//
+// # Several replayers
+//
+// All addresses that a replayer's name has may be replayers; the name is looked up every 5 seconds. Those whose WELCOMEs
+// name the same instance are one. A lane of messages goes to the replayer for which the score of lane and instance is
+// highest; all listeners compute it alike (rendezvous.go). When a lane gets another replayer, its next messages wait
+// until all that the former one was sent of it is handed on or lost, or for 2 seconds, or until all that waits takes
+// half of SenderConfig.Buffer. When a replayer is silent and has not come back by then, its session is given up: what it has
+// not confirmed is lost. What was never sent goes to the others, or waits while there are none. An address that leaves
+// the name gets no new messages once another replayer is there.
 //
 // # Frames
 //
