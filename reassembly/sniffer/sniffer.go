@@ -36,6 +36,10 @@ type Config struct {
 	// Decoder says which segments are wanted, and who records them.
 	Decoder capture.DecoderConfig
 
+	// AnyPort says that any port may be a server's, whatever the Decoder's are.
+	// Which end of a connection the client is on is then found out.
+	AnyPort bool
+
 	// Assembler bounds memory, times and sizes.
 	Assembler reassembly.Config
 
@@ -53,8 +57,10 @@ type Config struct {
 // published accounts belongs to the goroutine in Run.
 type Sniffer struct {
 	src       Source
+	lists     listSource // src, if it has such requests; nil
 	live      bool
 	consumers []Consumer
+	ends      *directions // nil: only clients' segments come
 	dec       *capture.Decoder
 	asm       *reassembly.Assembler
 
@@ -74,10 +80,15 @@ type Sniffer struct {
 
 // New makes a Sniffer; nothing is read before Run.
 func New(cfg Config) *Sniffer {
+	cfg.Decoder.AnyPort = cfg.AnyPort
 	s := &Sniffer{
 		src: cfg.Source, live: cfg.Live, consumers: cfg.Consumers, count: cfg.Count,
 		dec:   capture.NewDecoder(cfg.Decoder),
 		batch: make([]capture.Segment, batchSize),
+	}
+	s.lists, _ = cfg.Source.(listSource)
+	if cfg.AnyPort {
+		s.ends = &directions{limit: maxPairs}
 	}
 	s.asm = reassembly.New(cfg.Assembler, s.take)
 	s.stopAt.Store(never)
@@ -117,7 +128,15 @@ func (s *Sniffer) loop() error {
 		s.publish()
 		n, err := s.src.Next(s.dec, s.batch)
 		segs, stopped := s.beforeStop(s.batch[:n])
+		if s.ends != nil {
+			segs = s.ends.keep(segs)
+		}
 		s.asm.PushAll(segs)
+		if s.lists != nil {
+			if l := s.lists.Listed(); l != nil {
+				s.lists.Judged(s.asm.PushListed(l))
+			}
+		}
 		switch {
 		case stopped:
 			return nil
