@@ -117,7 +117,7 @@ func (o *Options) Config(src Source, rec *capture.Recorder, log *slog.Logger) Co
 	cfg := Config{Source: src, Live: o.Live(), Count: o.Count}
 	cfg.Decoder.Ports, cfg.Decoder.Tunnels, cfg.Decoder.Record = o.Ports, true, rec
 	cfg.Assembler.MaxMemory, cfg.Assembler.MaxRequest = o.MaxMemory, o.MaxRequest
-	cfg.Assembler.Logger = log
+	cfg.Assembler.Logger, cfg.Assembler.Rebase = log, o.Live()
 	return cfg
 }
 

@@ -33,7 +33,7 @@ func TestLiveRestarts(t *testing.T) {
 			m.replay()
 			m.listen()
 			const pause = 600 * time.Millisecond
-			l := m.newLoad(1, int((time.Duration(restarts+4) * pause).Seconds()*float64(rate)))
+			l := m.newLoad(1, int((time.Duration(restarts+4)*pause).Seconds()*float64(rate)))
 			l.rate = float64(rate)
 			done := make(chan error, 1)
 			go func() { done <- l.run() }()
