@@ -78,7 +78,7 @@ func (o *Options) Config(src Source, tape *Tape, log *slog.Logger) Config {
 		cfg.Decoder.Record = tape.Recorder
 	}
 	cfg.Assembler.MaxMemory, cfg.Assembler.MaxRequest = o.MaxMemory, o.MaxRequest
-	cfg.Assembler.Logger = log
+	cfg.Assembler.Logger, cfg.Assembler.Rebase = log, o.Live()
 	return cfg
 }
 
