@@ -49,6 +49,9 @@ import (
 const mark = "Gor-Replayed"
 
 func main() {
+	if capture.ServeAsClerk(os.Args) {
+		return
+	}
 	signal.Ignore(syscall.SIGPIPE) // a reader that goes away is an error of writing, and ends that alone
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
@@ -246,6 +249,9 @@ func (l *listener) wireUp(life *command.Lifetime, stdout io.Writer) {
 	}
 	if l.tape != nil {
 		context.AfterFunc(life.Delivering(), l.tape.Hurry)
+		if l.options.Write.ToStdout() && l.wire == nil {
+			l.tape.IsAll(life.End)
+		}
 	}
 	l.sniffer = sniffer.New(cfg)
 }
@@ -348,7 +354,7 @@ func (r *replayer) open(c *cli.Context) (err error) {
 	if r.report, err = report.Open(c, r.log, r.snapshot); err != nil {
 		return err
 	}
-	if r.tape, err = recording.Open(c.App.Writer, false, r.log); err != nil {
+	if r.tape, err = recording.Open(c.App.Writer, false, false, r.log); err != nil {
 		return err
 	}
 	forwarding.Mark, forwarding.Logger = mark, r.log
