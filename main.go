@@ -37,6 +37,7 @@ import (
 	"gor/capture"
 	"gor/forward"
 	"gor/forward/command"
+	"gor/forward/command/replay"
 	"gor/forward/demo"
 	"gor/forward/report"
 	"gor/reassembly"
@@ -74,13 +75,7 @@ func commands() []*cli.Command {
 			Flags:     slices.Concat(sniffer.Flags(), udpwire.SenderFlags(), forward.FilterFlags(), command.LifetimeFlags(), report.Flags()),
 			Action:    listen,
 		},
-		{
-			Name:      "replay",
-			Usage:     "receive requests over UDP and forward them to targets",
-			UsageText: `gor replay -f "http://staging|10,http://dev|5"`,
-			Flags:     slices.Concat(forward.Flags(), udpwire.ReceiverFlags(), forward.FilterFlags(), sniffer.WriteFlags(), command.LifetimeFlags(), report.Flags()),
-			Action:    replay,
-		},
+		replay.Command(mark),
 		demo.Command(),
 	}
 }
@@ -305,93 +300,4 @@ func (l *listener) snapshot() report.Snapshot {
 		groups = append(groups, report.Group{Name: "wire", Stats: l.wire.Stats()})
 	}
 	return report.Snapshot{Groups: groups}
-}
-
-// ---- the replayer
-
-// A replayer is the receiving half.
-type replayer struct {
-	log      *slog.Logger
-	duration time.Duration // of the run; 0: no end of its own
-	recv     *udpwire.Receiver
-	fwd      *forward.Forwarder
-	tape     *sniffer.Tape // nil: nothing is recorded
-	report   *report.Reporter
-}
-
-func replay(c *cli.Context) error {
-	r := &replayer{}
-	err := r.open(c)
-	if err == nil {
-		err = r.run(command.Begin(c.Context, r.duration))
-	}
-	if err = errors.Join(err, r.tape.Close()); err != nil {
-		return fmt.Errorf("replay: %w", err)
-	}
-	return nil
-}
-
-// open reads the flags and opens everything.
-func (r *replayer) open(c *cli.Context) (err error) {
-	if r.log, err = report.LoggerFromFlags(c); err != nil {
-		return err
-	}
-	if r.duration, err = command.LifetimeFromFlags(c); err != nil {
-		return err
-	}
-	receiving, err := udpwire.ReceiverFromFlags(c)
-	if err != nil {
-		return err
-	}
-	forwarding, err := forward.FromFlags(c)
-	if err != nil {
-		return err
-	}
-	recording, err := sniffer.WriteFromFlags(c)
-	if err != nil {
-		return err
-	}
-	if r.report, err = report.Open(c, r.log, r.snapshot); err != nil {
-		return err
-	}
-	if r.tape, err = recording.Open(c.App.Writer, false, false, r.log); err != nil {
-		return err
-	}
-	forwarding.Mark, forwarding.Logger = mark, r.log
-	if r.fwd, err = forward.New(forwarding); err != nil {
-		return err
-	}
-	receiving.Load, receiving.Behind, receiving.Logger = r.fwd.Load, r.fwd, r.log
-	r.recv, err = udpwire.Listen(receiving)
-	return err
-}
-
-// run forwards what arrives until the run ends, delivers what is held for a
-// bounded time more, and reports the final accounts.
-func (r *replayer) run(life *command.Lifetime) error {
-	defer life.Close()
-	r.report.Start()
-	r.log.Info("replaying", "listen", r.recv.Addr().String(), "targets", r.fwd.Describe())
-	forwarded := make(chan error, 1)
-	go func() { forwarded <- r.fwd.Run(life.Delivering()) }()
-	record := r.tape.Scribe()
-	err := r.recv.Run(life.Running(), func(m *udpwire.Message) {
-		record(m.Conn, m.Time, m.Src, m.Dst, m.Body)
-		r.fwd.Submit(&forward.Request{Conn: m.Conn, Index: m.Index, Time: m.Time, Raw: m.Body, Server: m.Dst, Patient: m.Patient})
-	})
-	life.End()
-	r.fwd.Close()
-	err = errors.Join(err, <-forwarded)
-	r.tape.Close() // so that the accounts hold all of it; replay returns the error
-	r.report.Finish(r.snapshot())
-	return err
-}
-
-// snapshot takes the accounts; any goroutine may call it.
-func (r *replayer) snapshot() report.Snapshot {
-	groups := []report.Group{{Name: "wire", Stats: r.recv.Stats()}}
-	if r.tape != nil {
-		groups = append(groups, report.Group{Name: "recording", Stats: r.tape.Stats()})
-	}
-	return report.Snapshot{Groups: groups, Targets: r.fwd.Stats()}
 }

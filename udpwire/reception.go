@@ -114,6 +114,7 @@ func (r *reception) inSession(s *session, h header, d []byte, from source) (why 
 		return why, false
 	}
 	if h.kind == kindData && s.inbox.numbers.settled(h.number) {
+		r.sessions.touch(s, r.ran.total) // its next REPORT may be due earlier now
 		s.repeated(r.now)
 		return 0, true
 	}
@@ -285,8 +286,8 @@ func (r *reception) report(s *session) {
 	body.window, body.load, body.overruns = r.sessions.share(r.ran.total), r.load.read(r.now), r.overruns
 	body.flags = r.flags()
 	r.granter.renew(r.ran.total, s, &r.sessions)
-	s.fill(r.now, body)
-	r.sendBoth(&s.where, func(challenge uint64, dst []byte) []byte { return s.report(body, challenge, dst) })
+	s.report(r.now, body)
+	r.sendBoth(&s.where, func(challenge uint64, dst []byte) []byte { return s.say(body, challenge, dst) })
 }
 
 // flags are what a REPORT says of the replayer.

@@ -70,8 +70,8 @@ func (s *session) accept(now int64, h header, body []byte, from source, size int
 	return false
 }
 
-// report appends a REPORT to dst.
-func (s *session) report(body *report, challenge uint64, dst []byte) []byte {
+// say appends a REPORT to dst.
+func (s *session) say(body *report, challenge uint64, dst []byte) []byte {
 	body.challenge = challenge
 	return s.out.finishControl(kindReport, body.append(append(dst, make([]byte, headerSize)...)))
 }
@@ -85,8 +85,8 @@ func (s *session) bury(now int64) *tombstone {
 	return t
 }
 
-// fill fills in what r says of the session.
-func (s *session) fill(now int64, r *report) {
+// report fills in what r says of the session.
+func (s *session) report(now int64, r *report) {
 	s.inbox.report(now, r)
 	r.creditMessages, r.creditBytes = noBound, noBound
 	if s.grant.patient {

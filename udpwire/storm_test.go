@@ -41,7 +41,7 @@ func (s *storm) replay() {
 
 // step lets something happen to the processes or to the path.
 func (s *storm) step(secret string) (what string) {
-	switch s.rng.IntN(8) {
+	switch s.rng.IntN(11) {
 	case 0:
 		what = "replayer killed and started"
 		s.killed = true
@@ -72,6 +72,19 @@ func (s *storm) step(secret string) (what string) {
 	case 5:
 		what = "another address"
 		s.at = place(s.rng.IntN(1000))
+	case 6:
+		what = "nobody listens there for a while"
+		s.refuse, s.killed = true, true
+		s.load(s.rng.IntN(100))
+		s.run(s.now + s.rng.Int64N(4000*ms))
+		s.refuse = false
+		s.startReplayer(secret)
+	case 7:
+		what = "replayer stopped"
+		s.stop(replayer, func() { s.load(s.rng.IntN(100)); s.run(s.now + s.rng.Int64N(20000*ms)) })
+	case 8:
+		what = "listener stopped"
+		s.stop(listener, func() { s.run(s.now + s.rng.Int64N(20000*ms)) })
 	default:
 		what = "nothing"
 	}
@@ -121,7 +134,7 @@ func storming(t *testing.T, seed uint64) {
 		}
 	}
 	p := s.peer.accounts
-	if s.peer.state != left || s.peer.farewell.abandoned || p.received.messages+p.lost.messages != sent || p.received.messages > got {
+	if s.peer.state != departed || s.peer.farewell.abandoned || p.received.messages+p.lost.messages != sent || p.received.messages > got {
 		fail("%d sent, %d arrived, the listener says %d and %d lost", sent, got, p.received.messages, p.lost.messages)
 	}
 	if !s.killed && (p.received.messages != got || got != sent) {

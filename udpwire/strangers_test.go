@@ -27,7 +27,8 @@ func newStranger(t *testing.T, cfg ReceiverConfig, secret string) *stranger {
 		return nil
 	})
 	recv.responder = newResponder(keyringOf(t, secret), seeded())
-	recv.now, recv.handle = 1e18, func(*Message) { s.messages++ }
+	recv.setTime(1e18)
+	recv.handle = func(*Message) { s.messages++ }
 	s.recv = &recv
 	return s
 }
@@ -117,7 +118,7 @@ func TestHelloFlood(t *testing.T) {
 			d := forged.datagram(0)
 			for range 500 {
 				i++
-				s.recv.now += ms / 100
+				s.recv.setTime(s.recv.now + ms/100)
 				s.say(d, place(i))
 				if d := s.say(real.datagram(0), elsewhere); d != nil {
 					h, _, _ := parseHeader(d)
@@ -156,7 +157,7 @@ func TestSessionFlood(t *testing.T) {
 			if _, ok := s.shake(elsewhere, random); !ok {
 				t.Fatalf("no session after %d", number)
 			}
-			s.recv.now += ms
+			s.recv.setTime(s.recv.now + ms)
 			s.recv.tick()
 		}
 		if s.messages != 1000 || s.recv.sessions.byID[out.session] == nil || len(s.recv.sessions.byID) != 64 {
@@ -200,7 +201,7 @@ func TestFarNumbers(t *testing.T) {
 			s.say(s.data(&outs[i], n, 1<<16+n), place(i))
 		}
 	}
-	s.recv.now += 2 * idleTick
+	s.recv.setTime(s.recv.now + 2*idleTick)
 	s.recv.tick()
 	if total, _ := s.recv.sessions.held(); total > s.recv.cfg.MaxHeld {
 		t.Errorf("%d bytes held", total)
@@ -225,7 +226,7 @@ func TestNotAuthenticFirst(t *testing.T) {
 	s.say(d, listenerAt)
 	session := s.recv.sessions.byID[out.session]
 	before, rejected := session.inbox.stats, s.recv.past.Rejected
-	s.recv.now += 1000 * ms
+	s.recv.setTime(s.recv.now + 1000*ms)
 	s.recv.tick()
 	heard := session.heard
 	forged := [][]byte{changed(d, len(d)-1, d[len(d)-1]+1), changed(d, 5, 0)} // of a number that has arrived
@@ -273,7 +274,7 @@ func TestUnknownHint(t *testing.T) {
 		}
 		sent := 0
 		for i := range 100000 { // within a second
-			s.recv.now += 1000 * ms / 100000
+			s.recv.setTime(s.recv.now + 1000*ms/100000)
 			if s.say(d, place(i)) != nil {
 				sent++
 			}

@@ -46,7 +46,10 @@ func TestAddressChanges(t *testing.T) {
 			if i%2 == 1 {
 				n.at = listenerAt
 			}
-			n.load(500)
+			n.load(2000) // a HEARTBEAT may be lost
+			if s := n.recv.sessions.byID[n.peer.out.channel.session]; s == nil || s.where.proven.addr != n.at.addr {
+				t.Fatalf("change %d: not known to be there", i)
+			}
 		}
 		n.finish(10000 * ms)
 		n.allArrived()
@@ -67,7 +70,7 @@ func TestAddressForged(t *testing.T) {
 		n.drop = func(toReplayer bool, d []byte) bool { // each hundredth comes from there first, and then from where it is
 			if stolen++; toReplayer && stolen%100 == 0 {
 				sent += len(d)
-				n.recv.now = n.now
+				n.recv.setTime(n.now)
 				n.recv.datagram(bytes.Clone(d), victim)
 			}
 			return false
