@@ -251,3 +251,47 @@ func TestOutcomeLive(t *testing.T) {
 		}
 	})
 }
+
+// A hold-up that ended with nothing being sent is over, and one that goes on counts up
+// to now.
+func TestHeldClock(t *testing.T) {
+	var c heldClock
+	if c.read(5) != [holdUps]int64{} {
+		t.Errorf("%v before anything", c.read(5))
+	}
+	c.hold(heldByTarget, 10)
+	if got := c.read(25); got != [holdUps]int64{15, 0} {
+		t.Errorf("%v after 15 of the target", got)
+	}
+	c.hold(heldByLimit, 30)
+	c.release(37)
+	c.release(50)
+	if got := c.read(60); got != [holdUps]int64{20, 7} {
+		t.Errorf("%v after 20 of the target and 7 of the limit", got)
+	}
+}
+
+// TestLateAfterForsaken: what comes after a target was out of reach for long does not
+// inherit the time in which nothing was there to be sent.
+func TestLateAfterForsaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v, notes := newVirtualTarget(), &notebook{}
+		v.refuse = true
+		r := runVirtual(t, Config{Outcome: notes.take, Concurrency: 2}, []string{""}, v)
+		for i := range 20 {
+			r.due(uint64(i), 0, 0, 0)
+		}
+		time.Sleep(10 * time.Second)
+		v.set(func() { v.refuse = false })
+		r.due(100, 0, time.Since(r.Began()), 0)
+		time.Sleep(time.Minute)
+		before := len(notes.all)
+		r.due(101, 0, time.Since(r.Began()), 0)
+		r.finish()
+		last := notes.all[before:]
+		if before != 21 || len(last) != 1 || last[0].Late != (Late{}) || last[0].Status != 200 {
+			t.Errorf("%d before, then %+v", before, last)
+		}
+		checkSums(t, notes.all)
+	})
+}
