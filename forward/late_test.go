@@ -281,7 +281,7 @@ func TestLateAfterForsaken(t *testing.T) {
 		for i := range 20 {
 			r.due(uint64(i), 0, 0, 0)
 		}
-		time.Sleep(10 * time.Second)
+		time.Sleep(20 * time.Second)
 		v.set(func() { v.refuse = false })
 		r.due(100, 0, time.Since(r.Began()), 0)
 		time.Sleep(time.Minute)
