@@ -271,27 +271,42 @@ func TestHeldClock(t *testing.T) {
 	}
 }
 
-// TestLateAfterForsaken: what comes after a target was out of reach for long does not
-// inherit the time in which nothing was there to be sent.
-func TestLateAfterForsaken(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		v, notes := newVirtualTarget(), &notebook{}
-		v.refuse = true
-		r := runVirtual(t, Config{Outcome: notes.take, Concurrency: 2}, []string{""}, v)
-		for i := range 20 {
-			r.due(uint64(i), 0, 0, 0)
-		}
-		time.Sleep(20 * time.Second)
-		v.set(func() { v.refuse = false })
-		r.due(100, 0, time.Since(r.Began()), 0)
-		time.Sleep(time.Minute)
-		before := len(notes.all)
-		r.due(101, 0, time.Since(r.Began()), 0)
-		r.finish()
-		last := notes.all[before:]
-		if before != 21 || len(last) != 1 || last[0].Late != (Late{}) || last[0].Status != 200 {
-			t.Errorf("%d before, then %+v", before, last)
-		}
-		checkSums(t, notes.all)
-	})
+// TestDelay: what passes between a request's turn and its start, while nothing is held
+// up, is this program's own; in virtual time none does.
+func TestDelay(t *testing.T) {
+	var c heldClock
+	b := newBuffer(100, 1<<20)
+	push := func(at int64, conn uint64) *item {
+		it := &item{at: at}
+		b.push(it, conn)
+		c.setOut(it, &Request{}, time.Time{})
+		return it
+	}
+	first, second, other := push(10, 1), push(20, 1), push(30, 2)
+	if b.pop() != first {
+		t.Fatal("not the first")
+	}
+	if got := c.late(first, 15, false); got != (Late{Own: 5}) {
+		t.Errorf("the first was late by %+v", got)
+	}
+	c.hold(heldByTarget, 40)
+	b.release(first)
+	c.follow(first.lane, 100)
+	c.release(150)
+	if got := c.late(second, 170, false); got != (Late{Target: 80 + 50, Own: 20}) {
+		t.Errorf("the second was late by %+v", got)
+	}
+	c.hold(heldByLimit, 170)
+	c.release(200)
+	if got := c.late(other, 210, true); got != (Late{Target: 110, Limit: 30, Own: 10 + 20 + 10}) {
+		t.Errorf("the other was late by %+v", got)
+	}
+	if b.pop() != other || b.pop() != second {
+		t.Fatal("not the second")
+	}
+	b.putBack(second) // the target was not reached
+	c.beReady(second, 300)
+	if got := c.late(second, 320, false); got.Own != 20 || got.Target+got.Limit != 280 {
+		t.Errorf("the second was late by %+v", got)
+	}
 }

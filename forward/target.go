@@ -111,9 +111,6 @@ func mix(x uint64) uint64 {
 // hold lets it wait; with the lock. What is live makes room for itself.
 func (t *target) hold(it *item, r *Request) {
 	q := &t.queues
-	if q.waiting() == 0 && !t.crew.waiting {
-		t.held.release(it.at) // what was held up has gone without being sent
-	}
 	if r.Patient {
 		q.patient.push(it, r.Conn)
 		t.held.setOut(it, r, t.start)
