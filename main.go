@@ -155,14 +155,11 @@ func (l *listener) open(c *cli.Context) (err error) {
 
 // close lets go of the files and sockets that only read and record.
 func (l *listener) close() error {
-	var errs []error
+	err := l.tape.Close()
 	if l.source != nil {
-		errs = append(errs, l.source.Close())
+		err = errors.Join(l.source.Close(), err)
 	}
-	if l.tape != nil {
-		errs = append(errs, l.tape.Close())
-	}
-	return errors.Join(errs...)
+	return err
 }
 
 // run sniffs until the source or the run ends, delivers what is held, and
@@ -186,9 +183,7 @@ func (l *listener) run(life *command.Lifetime, stdout io.Writer) error {
 	if l.printer != nil {
 		err = errors.Join(err, l.printer.Close(life.Delivering()))
 	}
-	if l.tape != nil {
-		l.tape.Close() // so that the accounts hold all of it; close returns the error
-	}
+	l.tape.Close() // so that the accounts hold all of it; close returns the error
 	l.report.Finish(l.snapshot())
 	return errors.Join(err, l.undelivered(undelivered))
 }
@@ -218,7 +213,7 @@ func (l *listener) undelivered(wireErr error) error {
 	if lost == nil && wireErr == nil {
 		return nil
 	} else if lost == nil {
-		return fmt.Errorf("%s was not delivered whole: %w", l.options.Read, wireErr)
+		return fmt.Errorf("%s was not delivered whole: %w", strings.Join(l.options.Read, ", "), wireErr)
 	}
 	return fmt.Errorf("%s was not delivered whole: %s", strings.Join(l.options.Read, ", "), strings.Join(lost, " "))
 }
@@ -260,7 +255,7 @@ type sender struct {
 // Take sends a request, whose bytes the wire copies.
 func (s *sender) Take(r *reassembly.Request) reassembly.Fate {
 	s.msg = udpwire.Message{
-		User: r.Conn(), Conn: r.Conn(), Index: r.Index, Time: r.Last,
+		User: r.User(), Conn: r.Conn(), Index: r.Index, Time: r.Last,
 		Src: r.Client.AddrPort(), Dst: r.Server.AddrPort(), Body: r.Raw,
 	}
 	switch err := s.Send(&s.msg); {

@@ -63,6 +63,7 @@ func TestWrongUsage(t *testing.T) {
 		{"bad duration", "listen --stats 5", `--stats "5": give a duration such as 5s`},
 		{"duration without a unit", "replay --timeout 30", `--timeout "30": give a duration such as 30s`},
 		{"count below zero", "listen --count -1", "give a whole number"},
+		{"one value twice", "replay --timeout 10s --timeout 20s", `--timeout takes one value: "10s" or "20s"`},
 		{"empty name of a recording", "listen --read a.pcap, --print", "a name is empty"},
 		{"standard input twice", "listen --read - --read - --print", "only once"},
 		{"negative duration", "listen --stats -5s", "give a duration"},

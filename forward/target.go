@@ -108,10 +108,11 @@ func mix(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// hold lets it wait; with the lock. What is live makes room for itself.
+// hold lets it wait; with the lock. What is live makes room for itself, and so does
+// what comes though there is no room for it by far.
 func (t *target) hold(it *item, r *Request) {
 	q := &t.queues
-	if r.Patient {
+	if r.Patient && !q.bursts() {
 		q.patient.push(it, r.Conn)
 		t.held.setOut(it, r, t.start)
 		t.patience.forsake(it.at)

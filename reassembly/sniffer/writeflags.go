@@ -149,6 +149,15 @@ func (o *WriteOptions) open(stdout io.Writer, cfg capture.RecorderConfig) (*Tape
 	return &Tape{Recorder: capture.NewRecorder(strip, cfg)}, nil
 }
 
+// Close ends the recording, and returns its first error; any goroutine may call it,
+// also where nothing is recorded.
+func (t *Tape) Close() error {
+	if t == nil {
+		return nil
+	}
+	return t.Recorder.Close()
+}
+
 // Scribe returns what records a request that came without its packets. Where
 // nothing is recorded that does nothing.
 func (t *Tape) Scribe() func(conn uint64, at int64, client, server netip.AddrPort, request []byte) {

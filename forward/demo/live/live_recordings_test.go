@@ -26,7 +26,7 @@ import (
 
 // full has the tests of recordings take the time and the load that their results are
 // quoted from, on a machine that does nothing else.
-var full = flag.Bool("full", false, "long runs whose results depend on the machine")
+var full = flag.Bool("full", false, "run at full load, and what takes minutes or depends on the machine")
 
 // scheduleKept reports whether a run of gor replay --read kept its schedule; it may
 // not have on a machine that runs all the tests at once.
