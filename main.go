@@ -50,6 +50,9 @@ import (
 const mark = "Gor-Replayed"
 
 func main() {
+	if capture.ServeAsClerk(os.Args) {
+		return
+	}
 	signal.Ignore(syscall.SIGPIPE) // a reader that goes away is an error of writing, and ends that alone
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
@@ -241,6 +244,9 @@ func (l *listener) wireUp(life *command.Lifetime, stdout io.Writer) {
 	}
 	if l.tape != nil {
 		context.AfterFunc(life.Delivering(), l.tape.Hurry)
+		if l.options.Write.ToStdout() && l.wire == nil {
+			l.tape.IsAll(life.End)
+		}
 	}
 	l.sniffer = sniffer.New(cfg)
 }
