@@ -230,6 +230,7 @@ var allowedImports = map[string][]string{
 	"gor": {"gor/capture", "gor/reassembly", "gor/reassembly/sniffer", "gor/udpwire", "gor/forward", "gor/forward/command", "gor/forward/demo", "gor/forward/report",
 		"github.com/urfave/cli/v2"},
 	"gor/reassembly/http1":           {},
+	"gor/reassembly/users":           {"gor/reassembly/http1"},
 	"gor/reassembly/http1/http1test": {"gor/reassembly/http1"}, // for tests alone
 }
 
