@@ -210,7 +210,7 @@ func (l *listener) undelivered() error {
 		n    uint64
 	}{
 		{"too_large", fates[reassembly.TooLarge]}, {"shed", fates[reassembly.Shed]}, {"queue_full", fates[reassembly.QueueFull]},
-		{"messages_lost", wire.MessagesLost}, {"messages_unconfirmed", wire.MessagesUnconfirmed},
+		{"messages_lost", wire.MessagesLost},
 	} {
 		if loss.n > 0 {
 			lost = append(lost, fmt.Sprintf("%s=%d", loss.name, loss.n))
@@ -258,7 +258,7 @@ type sender struct {
 // Take sends a request, whose bytes the wire copies.
 func (s *sender) Take(r *reassembly.Request) reassembly.Fate {
 	s.msg = udpwire.Message{
-		Conn: r.Conn(), Index: r.Index, Time: r.Last,
+		User: r.Conn(), Conn: r.Conn(), Index: r.Index, Time: r.Last,
 		Src: r.Client.AddrPort(), Dst: r.Server.AddrPort(), Body: r.Raw,
 	}
 	switch err := s.Send(&s.msg); {

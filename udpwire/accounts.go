@@ -3,10 +3,9 @@ package udpwire
 // peerAccounts are what a listener knows of the fate of what it sent to one replayer, in all sessions that ended, and of
 // what came back.
 type peerAccounts struct {
-	sessions    uint64 // How many were begun.
-	received    tally  // Messages that the replayer confirmed.
-	lost        tally  // Messages that it did not confirm in time.
-	unconfirmed tally  // Messages sent without responses: nobody knows.
+	sessions uint64 // How many were begun.
+	received tally  // Messages that the replayer confirmed.
+	lost     tally  // Messages that it did not confirm in time.
 
 	responses uint64  // Datagrams accepted from the replayer.
 	rejects   Rejects // Datagrams from its address that were not.
@@ -30,28 +29,20 @@ func (t tally) without(others ...tally) tally {
 	return t
 }
 
-// close enters a session that ends: what was sent and not confirmed is lost, or, without responses, unknown.
+// close enters a session that ends: what was sent and not confirmed is lost.
 func (a *peerAccounts) close(o *outbox) {
 	messages, bytes := o.begun.messages(), o.begun.bytes
-	if o.channel.flags&flagOneWay != 0 {
-		a.unconfirmed.add(messages, bytes)
-		return
-	}
 	received, receivedBytes := min(o.reported.messages, messages), min(o.reported.bytes, bytes)
 	a.received.add(received, receivedBytes)
 	a.lost.add(messages-received, bytes-receivedBytes)
 }
 
 // fates are the messages of all sessions by what is known of them now, the present session included.
-func (p *peer) fates() (received, lost, unconfirmed tally) {
-	received, lost, unconfirmed = p.accounts.received, p.accounts.lost, p.accounts.unconfirmed
-	o := &p.out
-	switch p.phase {
-	case phaseOneWay:
-		unconfirmed.add(o.begun.messages(), o.begun.bytes)
-	case phaseLive, phaseSilent:
+func (p *peer) fates() (received, lost tally) {
+	received, lost = p.accounts.received, p.accounts.lost
+	if o := &p.out; p.phase != phaseSeeking {
 		received.add(o.reported.messages, o.reported.bytes)
 		lost.add(o.reported.lostMessages, o.reported.lostBytes)
 	}
-	return received, lost, unconfirmed
+	return received, lost
 }

@@ -5,21 +5,19 @@ import "testing"
 // TestAccountsClose: a session in which 10 messages of 100 bytes each were begun ends.
 func TestAccountsClose(t *testing.T) {
 	for _, c := range []struct {
-		name                        string
-		flags                       uint8
-		reported                    report
-		received, lost, unconfirmed tally
+		name           string
+		reported       report
+		received, lost tally
 	}{
-		{"all confirmed", 0, report{messages: 10, bytes: 1000}, tally{10, 1000}, tally{}, tally{}},
-		{"some confirmed", 0, report{messages: 7, bytes: 700}, tally{7, 700}, tally{3, 300}, tally{}},
-		{"nothing heard", 0, report{}, tally{}, tally{10, 1000}, tally{}},
-		{"more confirmed than can be", 0, report{messages: 11, bytes: 2000}, tally{10, 1000}, tally{}, tally{}},
-		{"without responses", flagOneWay, report{}, tally{}, tally{}, tally{10, 1000}},
+		{"all confirmed", report{messages: 10, bytes: 1000}, tally{10, 1000}, tally{}},
+		{"some confirmed", report{messages: 7, bytes: 700}, tally{7, 700}, tally{3, 300}},
+		{"nothing heard", report{}, tally{}, tally{10, 1000}},
+		{"more confirmed than can be", report{messages: 11, bytes: 2000}, tally{10, 1000}, tally{}},
 	} {
-		o := outbox{channel: newOutgoing(1, c.flags, nil), begun: begun{before: 5, last: 15, bytes: 1000}, reported: c.reported}
+		o := outbox{channel: newOutgoing(1, nil), begun: begun{before: 5, last: 15, bytes: 1000}, reported: c.reported}
 		var a peerAccounts
 		a.close(&o)
-		if a.received != c.received || a.lost != c.lost || a.unconfirmed != c.unconfirmed {
+		if a.received != c.received || a.lost != c.lost {
 			t.Errorf("%s: %+v", c.name, a)
 		}
 	}
@@ -34,19 +32,18 @@ func TestTallyWithout(t *testing.T) {
 // TestFates: what a session in progress has confirmed counts with those before.
 func TestFates(t *testing.T) {
 	for _, c := range []struct {
-		phase                       phase
-		received, lost, unconfirmed tally
+		phase          phase
+		received, lost tally
 	}{
-		{phaseSeeking, tally{1, 10}, tally{2, 20}, tally{3, 30}},
-		{phaseLive, tally{6, 510}, tally{3, 120}, tally{3, 30}},
-		{phaseSilent, tally{6, 510}, tally{3, 120}, tally{3, 30}},
-		{phaseOneWay, tally{1, 10}, tally{2, 20}, tally{13, 1030}},
+		{phaseSeeking, tally{1, 10}, tally{2, 20}},
+		{phaseLive, tally{6, 510}, tally{3, 120}},
+		{phaseSilent, tally{6, 510}, tally{3, 120}},
 	} {
-		p := peer{phase: c.phase, accounts: peerAccounts{received: tally{1, 10}, lost: tally{2, 20}, unconfirmed: tally{3, 30}}}
+		p := peer{phase: c.phase, accounts: peerAccounts{received: tally{1, 10}, lost: tally{2, 20}}}
 		p.out.begun = begun{last: 10, bytes: 1000}
 		p.out.reported = report{messages: 5, bytes: 500, lostMessages: 1, lostBytes: 100}
-		if received, lost, unconfirmed := p.fates(); received != c.received || lost != c.lost || unconfirmed != c.unconfirmed {
-			t.Errorf("phase %d: %v, %v, %v", c.phase, received, lost, unconfirmed)
+		if received, lost := p.fates(); received != c.received || lost != c.lost {
+			t.Errorf("phase %d: %v, %v", c.phase, received, lost)
 		}
 	}
 }

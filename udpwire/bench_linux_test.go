@@ -76,7 +76,7 @@ func benchmarkWire(b *testing.B, size, mtu int, secret []byte) {
 	n := uint64(0)
 	message := func() {
 		n++
-		m.Conn, m.Index, m.Time = n%64, n, int64(n)*50
+		m.User, m.Index, m.Time = n%64, n, int64(n)*50
 		if err := send.Send(&m); err != nil {
 			b.Fatal(err)
 		}
@@ -143,7 +143,7 @@ func TestNothingAllocated(t *testing.T) {
 		allocs := testing.AllocsPerRun(20, func() {
 			for range batch {
 				n++
-				m.Conn, m.Time = uint64(n%64), n*50
+				m.User, m.Time = uint64(n%64), n*50
 				if err := send.Send(&m); err != nil {
 					t.Fatal(err)
 				}

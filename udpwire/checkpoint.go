@@ -3,11 +3,10 @@ package udpwire
 // A checkpoint finds out how many bytes the lost messages had: the listener said how many bytes its first so many
 // messages have; when those are settled, the difference to what was handed on is lost. The zero value is ready.
 type checkpoint struct {
-	latest   heartbeat // The last totals believed; their bytes without what was sent before the session was heard.
+	latest   heartbeat // The last totals believed.
 	messages uint64    // Of the open one.
 	bytes    uint64    // Of the open one.
 	open     bool      // One waits for its messages to be settled.
-	rebase   bool      // The next HEARTBEAT's bytes are those of the messages handed on so far.
 	lost     uint64    // Bytes lost up to the last one passed.
 }
 

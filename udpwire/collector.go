@@ -56,9 +56,11 @@ func (c *collector) begin(id uint64, size uint32) *partial {
 	if c.partial == nil {
 		c.partial = make(map[uint64]*partial)
 	}
-	p := &partial{}
+	var p *partial
 	if n := len(c.spare); n > 0 {
 		p, c.spare = c.spare[n-1], c.spare[:n-1]
+	} else {
+		p = &partial{}
 	}
 	p.id, p.size = id, size
 	c.partial[id] = p

@@ -14,7 +14,6 @@ type contact struct {
 // How long a response may take.
 const (
 	warnAfter   = int64(3 * time.Second) // the first one, until the user is told
-	oneWayStart = int64(3 * time.Second) // the first one, until messages are sent without, if there is no secret
 	silentAfter = int64(2 * time.Second) // one to HEARTBEATs
 )
 
@@ -53,11 +52,8 @@ func (p *peer) checkRefused(now int64) {
 			p.log.Warn("no replayer there yet, messages are kept as far as the buffer goes", "replayer", p.name)
 		}
 	}
-	switch p.phase {
-	case phaseLive:
+	if p.phase == phaseLive {
 		p.silent(now)
-	case phaseOneWay:
-		p.endSession(now)
 	}
 	p.contact.up = false
 }

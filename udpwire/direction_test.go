@@ -8,7 +8,7 @@ import (
 // direction returns both ends of a listener's direction of session 7.
 func direction(t *testing.T, secret string) (outgoing, incoming) {
 	if secret == "" {
-		return newOutgoing(7, flagOneWay, nil), incoming{}
+		return newOutgoing(7, nil), incoming{}
 	}
 	ends := [2]*sealer{}
 	for i := range ends {
@@ -18,7 +18,7 @@ func direction(t *testing.T, secret string) (outgoing, incoming) {
 		}
 		ends[i] = both[0]
 	}
-	return newOutgoing(7, flagOneWay, ends[0]), incoming{seal: ends[1]}
+	return newOutgoing(7, ends[0]), incoming{seal: ends[1]}
 }
 
 // TestDirection: what one end finishes the other opens, once; control datagrams count from 1.
@@ -28,7 +28,7 @@ func TestDirection(t *testing.T) {
 		for want := uint64(1); want < 4; want++ {
 			d := out.finishControl(kindReport, append(make([]byte, headerSize), "body"...))
 			h, _, ok := parseHeader(d)
-			if !ok || h.number != want || h.session != 7 || h.kind != kindReport || h.flags&flagOneWay == 0 ||
+			if !ok || h.number != want || h.session != 7 || h.kind != kindReport ||
 				(h.flags&flagSealed != 0) != (secret != "") {
 				t.Fatalf("%+v", h)
 			}
@@ -74,7 +74,7 @@ func TestDirectionRefuses(t *testing.T) {
 		name string
 		d    []byte
 	}{
-		{"not sealed", changed(d, 5, flagOneWay)},
+		{"not sealed", changed(d, 5, 0)},
 		{"another number", changed(d, 23, 9)},
 		{"another kind", changed(d, 4, byte(kindGone))},
 		{"another body", changed(d, headerSize, 0)},

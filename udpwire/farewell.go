@@ -17,23 +17,22 @@ const absentTooLong = int64(5 * time.Second)
 
 // Pace of the BYEs.
 const (
-	byeEvery   = int64(50 * time.Millisecond)
-	maxByes    = 10
-	oneWayByes = 3 // to a replayer that never responds
+	byeEvery = int64(50 * time.Millisecond)
+	maxByes  = 10
 )
 
 // leave does what is due of the farewell: when nothing is left to confirm it sends BYE, until that is answered or was
 // sent often enough. A replayer that does not respond any more, or never did, is waited for only so long.
 func (p *peer) leave(now int64) {
 	f := &p.farewell
-	if f.begun && (p.phase == phaseSeeking || p.phase == phaseSilent) && !p.out.idle() &&
+	if f.begun && p.phase != phaseLive && !p.out.idle() &&
 		now-max(f.since, p.initiator.since) > absentTooLong {
 		p.abandon(now)
 	}
 	if !f.begun || f.done || now < f.byeAt || !p.out.idle() {
 		return
 	}
-	if p.phase == phaseSeeking || f.byes >= maxByes || p.phase == phaseOneWay && f.byes >= oneWayByes {
+	if p.phase == phaseSeeking || f.byes >= maxByes {
 		f.done = true
 		if p.phase != phaseSeeking {
 			p.endSession(now)

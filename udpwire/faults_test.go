@@ -256,73 +256,24 @@ func TestNumbersChangeKeysAndEnd(t *testing.T) {
 	}
 }
 
-func TestOneWay(t *testing.T) {
-	n := newNetwork(t, 1, "")
-	n.oneWay = true
-	n.load(1000)
-	if len(n.got) != 0 {
-		t.Error("sent before an answer could come")
-	}
-	n.run(n.now + oneWayStart)
-	n.loss = 0.1
-	n.load(4000)
-	n.loss = 0
-	n.finish(5000 * ms)
-	n.run(n.now + 2000*ms)
-	st, past := n.totals()
-	sent := uint64(len(n.bodies))
-	if st.MessagesSent != sent || st.MessagesReceived+st.MessagesLost != sent || st.MessagesLost == 0 ||
-		int(st.MessagesReceived) != len(n.got) || st.BytesReceived+st.BytesLost != n.bytes {
-		t.Errorf("replayer: %+v", st)
-	}
-	if past.unconfirmed.messages != sent || past.received.messages != 0 || past.lost.messages != 0 {
-		t.Errorf("listener: %+v", past)
-	}
+// Nothing goes out to whoever does not answer, and nothing is lost when it does at last.
+func TestNothingToTheSilent(t *testing.T) {
+	each(t, func(t *testing.T, secret string) {
+		n := newNetwork(t, 1, secret)
+		n.oneWay = true
+		n.load(1000)
+		n.run(n.now + 3*warnAfter)
+		if len(n.got) != 0 || n.peer.phase != phaseSeeking || !n.peer.contact.warned {
+			t.Errorf("%d messages sent, state %d, warned %t", len(n.got), n.peer.phase, n.peer.contact.warned)
+		}
+		n.oneWay = false
+		n.finish(3000 * ms)
+		n.allArrived()
+		n.balanced()
+	})
 }
 
-// A replayer that hears a one-way listener only in the middle, or after a long time again, counts what it can know of.
-func TestOneWayHeardLate(t *testing.T) {
-	n := newNetwork(t, 1, "")
-	n.oneWay = true
-	n.load(10)
-	n.run(n.now + 2*oneWayStart)
-	n.load(1000)
-	before := len(n.got)
-	n.startReplayer("")
-	n.load(1000)
-	n.peer.out.flight.next += 1 << 20 // as if sent while nothing passed
-	n.peer.out.flight.oldest, n.peer.out.flight.seen = n.peer.out.flight.next, n.peer.out.flight.next-1
-	n.load(1000)
-	n.run(n.now + 2000*ms) // a HEARTBEAT
-	n.loss = 0.1
-	n.load(1000)
-	n.loss = 0
-	n.finish(5000 * ms)
-	n.run(n.now + 2000*ms)
-	st, _ := n.totals()
-	heard, lost := uint64(len(n.got)-before), uint64(len(n.bodies)-len(n.got))
-	if st.MessagesReceived != heard || st.MessagesSent != st.MessagesReceived+st.MessagesLost || st.BytesSent != st.BytesReceived+st.BytesLost ||
-		st.MessagesLost > lost || st.MessagesLost < lost/2 || st.DatagramsLost > 1000 || st.Rejected[rejectMalformed] > 0 {
-		t.Errorf("%d heard, %d not: %+v", heard, lost, st)
-	}
-}
-
-// With a secret nothing goes out to whoever does not answer.
-func TestNeverOneWayWithSecret(t *testing.T) {
-	n := newNetwork(t, 1, "secret")
-	n.oneWay = true
-	n.load(1000)
-	n.run(n.now + 3*oneWayStart)
-	if len(n.got) != 0 || n.peer.phase != phaseSeeking || !n.peer.contact.warned {
-		t.Errorf("%d messages sent, state %d, warned %t", len(n.got), n.peer.phase, n.peer.contact.warned)
-	}
-	n.oneWay = false
-	n.finish(3000 * ms)
-	n.allArrived()
-	n.balanced()
-}
-
-// The size of HELLO proves what passes.
+// The size of a HEARTBEAT that arrives proves what passes.
 func TestPathSize(t *testing.T) {
 	n := newNetwork(t, 1, "")
 	n.limit = 1300

@@ -81,9 +81,6 @@ func (f *flight) see(number uint64) {
 	}
 }
 
-// seeAll supposes that the replayer has seen everything: on a path without responses nobody will say so.
-func (f *flight) seeAll() { f.seen, f.costSeen = f.next-1, f.costNext }
-
 // settle forgets all numbers below n and gives the memory of whole chunks back to pool.
 func (f *flight) settle(n uint64, pool *chunkPool) {
 	for ; f.oldest < n; f.oldest++ {

@@ -3,7 +3,7 @@ package udpwire
 import "encoding/binary"
 
 // fragmentHead is the size of a FRAGMENT frame before its bytes.
-const fragmentHead = 16
+const fragmentHead = frameHead + 8
 
 // A fragment is a piece of a MESSAGE frame too long for one datagram.
 type fragment struct {
@@ -17,8 +17,7 @@ func (f *fragment) last() bool { return uint64(f.offset)+uint64(len(f.piece)) ==
 
 // appendFragmentHead appends a FRAGMENT frame up to its piece of length bytes.
 func appendFragmentHead(dst []byte, length, offset, total int) []byte {
-	dst = append(dst, frameFragment, 0, 0, 0)
-	dst = binary.BigEndian.AppendUint32(dst, uint32(length))
+	dst = appendFrameHead(dst, frameFragment, [3]byte{}, fragmentHead-frameHead+length)
 	dst = binary.BigEndian.AppendUint32(dst, uint32(offset))
 	return binary.BigEndian.AppendUint32(dst, uint32(total))
 }
@@ -26,16 +25,14 @@ func appendFragmentHead(dst []byte, length, offset, total int) []byte {
 // parseFragment reads the FRAGMENT frame at the start of b into f and returns its length. ok is false when it is cut off
 // or its numbers contradict each other.
 func parseFragment(b []byte, f *fragment) (n int, ok bool) {
-	if len(b) < fragmentHead || b[0] != frameFragment {
+	n, ok = parseFrameHead(b)
+	if !ok || n <= fragmentHead || b[0] != frameFragment {
 		return 0, false
 	}
-	length := binary.BigEndian.Uint32(b[4:])
 	f.offset, f.total = binary.BigEndian.Uint32(b[8:]), binary.BigEndian.Uint32(b[12:])
-	if length == 0 || int64(length) > int64(len(b)-fragmentHead) ||
-		f.total < messageFixed || f.total > maxFrame || uint64(f.offset)+uint64(length) > uint64(f.total) {
+	if f.total < messageFixed || f.total > maxFrame || uint64(f.offset)+uint64(n-fragmentHead) > uint64(f.total) {
 		return 0, false
 	}
-	n = fragmentHead + int(length)
 	f.piece = b[fragmentHead:n:n]
 	return n, true
 }

@@ -27,7 +27,7 @@ func TestFragmentRefused(t *testing.T) {
 	}{
 		{"the first", 8, 0, 100, true, false},
 		{"the last", 8, 92, 100, true, true},
-		{"the only one", 40, 0, 40, true, true},
+		{"the only one", messageFixed, 0, messageFixed, true, true},
 		{"beyond the end", 8, 93, 100, false, false},
 		{"empty", 0, 0, 100, false, false},
 		{"of a frame too short for a message", 8, 0, messageFixed - 1, false, false},

@@ -4,24 +4,31 @@ package udpwire
 // that ends in it. ok is false when the frames contradict each other.
 func (in *inbox) frames(id uint64, b []byte) (done uint64, ok bool) {
 	done = id - min(id, 1)
-	for first := true; len(b) > 0; first = false {
-		n, ended := 0, false
-		switch b[0] {
-		case framePad:
-			return done, true
-		case frameMessage:
+	first, open := true, false // Nothing of a message was read yet; one goes on in the next datagram.
+	for len(b) > 0 && b[0] != framePad {
+		n, ended := 0, true
+		switch {
+		case b[0] > frameFragment:
+			if n, ok = parseFrameHead(b); !ok {
+				return done, false
+			}
+			in.stats.skipped++
+			b = b[n:]
+			continue
+		case open:
+			return done, false
+		case b[0] == frameMessage:
 			n, ok = in.wholeFrame(id, b)
-			ended = true
-		case frameFragment:
-			n, ended, ok = in.fragmentFrame(id, b, first)
 		default:
+			n, ended, ok = in.fragmentFrame(id, b, first)
+		}
+		if !ok {
 			return done, false
 		}
-		if !ok || !ended {
-			return done, ok
+		if first, open, b = false, !ended, b[n:]; ended {
+			done = id
+			id++
 		}
-		b, done = b[n:], id
-		id++
 	}
 	return done, true
 }
@@ -36,12 +43,11 @@ func (in *inbox) wholeFrame(id uint64, b []byte) (n int, ok bool) {
 }
 
 // fragmentFrame reads the FRAGMENT frame of message id at the start of b and returns its length and whether it is the
-// message's last one. first says that it is the first frame of its datagram: only there may a message go on, and one
-// that does not end is the last before the padding.
+// message's last one. first says that it is the first frame of its datagram: only there may a message go on.
 func (in *inbox) fragmentFrame(id uint64, b []byte, first bool) (n int, last, ok bool) {
 	f := &in.piece
 	n, ok = parseFragment(b, f)
-	if !ok || f.offset != 0 && !first || !f.last() && len(b) > n && b[n] != framePad {
+	if !ok || f.offset != 0 && !first {
 		return 0, false, false
 	}
 	if !in.order.isDone(id) && !in.collect(id, f) {

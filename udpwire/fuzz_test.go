@@ -99,7 +99,7 @@ func FuzzAnswers(f *testing.F) {
 			}
 			n.pack.flush()
 			if len(d) > headerSize { // as of one who reads the path
-				header{kind(d[4]), 0, n.peer.out.channel.session, uint64(d[23])}.put(d)
+				header{kind: kind(d[4]), session: n.peer.out.channel.session, number: uint64(d[23])}.put(d)
 			}
 			n.peer.datagram(n.now, d)
 			n.peer.tick(n.now)

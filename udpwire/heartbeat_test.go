@@ -5,7 +5,7 @@ import "testing"
 func TestHeartbeat(t *testing.T) {
 	for _, want := range []heartbeat{
 		{},
-		{time: 1, oldest: 2, highest: 3, messages: 4, bytes: 5, dropped: 6},
+		{time: 1, oldest: 2, highest: 3, messages: 4, bytes: 5, dropped: 6, answer: 7},
 		{time: -1, oldest: maxNumber, highest: maxNumber - 1, messages: 1<<64 - 1, bytes: 1<<64 - 1, dropped: 1<<64 - 1},
 	} {
 		b := want.append(nil)

@@ -22,7 +22,7 @@ func lonely(t *testing.T) (*reception, *session) {
 	r := newReception(cfg, nil, 1<<20, func([]byte, *source) error { return nil })
 	r.now = 1
 	r.handle = func(m *Message) { t.Errorf("a message of %d bytes", len(m.Body)) }
-	s := &session{id: 7, out: newOutgoing(7, 0, nil)}
+	s := &session{id: 7, out: newOutgoing(7, nil)}
 	s.inbox.start(r.handle)
 	r.sessions.add(s)
 	return &r, s
@@ -38,29 +38,26 @@ func TestForgedTotals(t *testing.T) {
 		"oldest":   {oldest: 1 << 40, highest: 1 << 40},
 	} {
 		for _, k := range []kind{kindHeartbeat, kindBye} {
-			for _, oneWay := range []bool{false, true} {
-				r, s := lonely(t)
-				s.inbox.oneWay = oneWay
-				d := h.append(make([]byte, headerSize))
-				header{kind: k, session: 7, number: 1}.put(d)
-				r.datagram(d, source{})
-				r.tick()
-				r.close(2)
-				if st := r.past; st.MessagesSent > 1 || st.MessagesLost > 1 || st.BytesSent > maxDatagram || st.BytesLost > maxDatagram ||
-					st.DatagramsLost > 1 || st.Rejected[rejectMalformed] != 1 {
-					t.Errorf("%s in kind %d, one-way %t: %+v", name, k, oneWay, st)
-				}
+			r, _ := lonely(t)
+			d := h.append(make([]byte, headerSize))
+			header{kind: k, session: 7, number: 1}.put(d)
+			r.datagram(d, source{})
+			r.tick()
+			r.close(2)
+			if st := r.past; st.MessagesSent > 1 || st.MessagesLost > 1 || st.BytesSent > maxDatagram || st.BytesLost > maxDatagram ||
+				st.DatagramsLost > 1 || st.Rejected[rejectMalformed] != 1 {
+				t.Errorf("%s in kind %d: %+v", name, k, st)
 			}
 		}
 	}
 }
 
 // TestForgedData: the number and the id of a datagram that anybody may have sent do not make up losses either: what a
-// one-way session is said to have sent before is not believed, and what one with answers cannot have sent is malformed.
+// session cannot have sent is malformed.
 func TestForgedData(t *testing.T) {
 	message := func(number, id uint64) []byte {
 		d := make([]byte, dataOffset)
-		header{kind: kindData, flags: flagOneWay, session: 7, number: number}.put(d)
+		header{kind: kindData, session: 7, number: number}.put(d)
 		putBase(d, id)
 		return appendHead(d, &Message{}, 0)
 	}
@@ -74,23 +71,20 @@ func TestForgedData(t *testing.T) {
 		"no id":        message(1<<60, 0),
 		"same message": message(1<<60, 1),
 	} {
-		for _, oneWay := range []bool{false, true} {
-			r, s := lonely(t)
-			r.handle = func(*Message) {}
-			s.inbox.order.handle = r.handle
-			s.inbox.oneWay = oneWay
-			for _, d := range [][]byte{message(1, 1), d} {
-				r.datagram(d, source{})
-			}
-			r.tick()
-			r.close(2)
-			if st := r.past; st.MessagesSent > 2 || st.MessagesSent != st.MessagesReceived+st.MessagesLost || st.DatagramsLost > 0 ||
-				st.DatagramsReceived+st.Rejected[rejectMalformed] != 2 {
-				t.Errorf("%s, one-way %t: %+v", name, oneWay, st)
-			}
+		r, s := lonely(t)
+		r.handle = func(*Message) {}
+		s.inbox.order.handle = r.handle
+		for _, d := range [][]byte{message(1, 1), d} {
+			r.datagram(d, source{})
+		}
+		r.tick()
+		r.close(2)
+		if st := r.past; st.MessagesSent > 2 || st.MessagesSent != st.MessagesReceived+st.MessagesLost || st.DatagramsLost > 0 ||
+			st.DatagramsReceived+st.Rejected[rejectMalformed] != 2 {
+			t.Errorf("%s: %+v", name, st)
 		}
 	}
-	gone := appendSpans(make([]byte, headerSize), []span{{1, 1 << 31}})
+	gone := (&gone{numbers: []span{{1, 1 << 61}}}).append(make([]byte, headerSize))
 	header{kind: kindGone, session: 7, number: 1}.put(gone)
 	r, _ := lonely(t)
 	r.datagram(gone, source{})
@@ -132,7 +126,7 @@ func TestMalformedCountsOnce(t *testing.T) {
 	d := make([]byte, dataOffset, 64)
 	header{kind: kindData, session: 7, number: 1}.put(d)
 	putBase(d, 1)
-	r.datagram(append(d, 9, 9, 9), source{})
+	r.datagram(append(d, 1, 9, 9), source{})
 	r.close(2)
 	if st := r.past; st.DatagramsReceived != 0 || st.DatagramBytesReceived != 0 || st.Rejected[rejectMalformed] != 1 {
 		t.Errorf("%+v", st)
@@ -232,7 +226,7 @@ func TestStranger(t *testing.T) {
 		binary.BigEndian.PutUint64(body[32:], uint64(i))
 		sum := sha256.Sum256(body[32:])
 		copy(body, sum[:])
-		if err := send.Send(&Message{Conn: uint64(i % 50), Index: uint64(i), Time: int64(i + 1), Body: body}); err != nil {
+		if err := send.Send(&Message{User: uint64(i % 50), Index: uint64(i), Time: int64(i + 1), Body: body}); err != nil {
 			t.Error(err)
 		}
 		send.Flush()

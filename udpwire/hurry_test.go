@@ -25,7 +25,7 @@ func TestHurry(t *testing.T) {
 	}
 	sent := make(chan uint64)
 	go func() {
-		m := Message{Conn: 1, Body: make([]byte, 10_000)}
+		m := Message{User: 1, Body: make([]byte, 10_000)}
 		for m.Index = 0; ; m.Index++ {
 			if err := send.Send(&m); err != nil {
 				if !errors.Is(err, ErrQueueFull) {
@@ -48,7 +48,7 @@ func TestHurry(t *testing.T) {
 	}
 	send.Hurry()
 	n := <-sent
-	if m := (Message{Conn: 1, Index: n, Body: make([]byte, 10_000)}); !errors.Is(send.Send(&m), ErrQueueFull) {
+	if m := (Message{User: 1, Index: n, Body: make([]byte, 10_000)}); !errors.Is(send.Send(&m), ErrQueueFull) {
 		t.Error("the next message is not refused")
 	}
 	over, cancel := context.WithCancel(t.Context())

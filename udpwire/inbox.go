@@ -6,14 +6,12 @@ import "encoding/binary"
 // lanes, knows what is missing and when to say so. What is handed to it is lent. It is driven with the time and does no
 // I/O. Not safe for concurrent use.
 type inbox struct {
-	oneWay   bool         // Nothing will be sent again.
 	numbers  numbers      // Which datagrams have arrived.
 	detector lossDetector // Which of the others are missing.
 	reporter reporter     // When to say so.
 	parts    collector    // Messages of which a part has arrived.
 	order    order        // Messages that wait for their turn, and the accounts of messages.
 	check    checkpoint   // How many bytes the lost ones had.
-	before   tally        // Of a one-way session, sent while nobody heard: no part of the accounts.
 	stats    inboxStats
 
 	message Message  // Scratch.
@@ -29,13 +27,14 @@ type inboxStats struct {
 	malformed uint64 // DATA whose frames contradict each other.
 	lost      uint64 // Given up.
 	evicted   uint64 // Messages dropped for want of memory.
+	skipped   uint64 // Frames of a type that is not known.
 }
 
 // start makes the inbox ready. handle is lent each Message for the call.
 func (in *inbox) start(handle func(*Message)) {
 	in.numbers.init()
 	in.order.handle = handle
-	in.detector.begin(0)
+	in.detector.begin()
 	in.reporter.dueAt = never
 }
 
@@ -46,12 +45,6 @@ func (in *inbox) data(now int64, number uint64, body []byte) bool {
 		return false
 	}
 	id := binary.BigEndian.Uint64(body)
-	if in.oneWay && (in.detector.known == 0 || !in.numbers.fits(number) || id > in.reach(number)) {
-		if id == 0 || id > maxNumber {
-			return false
-		}
-		in.leap(number, id)
-	}
 	if !in.numbers.fits(number) {
 		return false
 	}
@@ -84,18 +77,6 @@ func (in *inbox) arrive(now int64, number uint64, size int) {
 	in.reporter.hasten(now + reportBusy)
 }
 
-// leap goes on where a one-way session is heard for the first time, or again and so far on that what lies between is
-// not believed: whoever has no secret may send anything. What came before counts neither as sent nor as lost.
-func (in *inbox) leap(number, id uint64) {
-	in.finish()
-	last := max(in.order.settled, id-1)
-	in.before.messages += last - in.order.settled
-	in.order.settled, in.order.top = last, last
-	in.numbers.next, in.reporter.asked = number, 0
-	in.detector.begin(number - 1)
-	in.check = checkpoint{lost: in.check.lost, rebase: in.before.messages > 0}
-}
-
 // settle notes that every datagram with messages up to id has arrived or is gone.
 func (in *inbox) settle(id uint64) {
 	in.order.settle(id)
@@ -105,19 +86,14 @@ func (in *inbox) settle(id uint64) {
 
 // know notes that numbers up to n were sent.
 func (in *inbox) know(now int64, n uint64) {
-	if in.detector.know(now, n, in.oneWay) {
+	if in.detector.know(now, n) {
 		in.reporter.ask(now, in.numbers.next, in.detector.overdue)
 	}
 }
 
 // tick does what time brings.
 func (in *inbox) tick(now int64) {
-	if !in.detector.tick(now, in.oneWay) {
-		return
-	}
-	if in.oneWay {
-		in.giveUp(in.detector.overdue + 1)
-	} else {
+	if in.detector.tick(now) {
 		in.reporter.ask(now, in.numbers.next, in.detector.overdue)
 	}
 }
@@ -127,29 +103,25 @@ func (in *inbox) due() int64 { return min(in.detector.overdueAt, in.reporter.due
 
 // report fills in what r says of the session and sets when the next one is due. r.missing is lent until the next call.
 func (in *inbox) report(now int64, r *report) {
-	r.echo = in.reporter.echo
+	r.echo, r.size = in.reporter.echo, in.reporter.size
+	r.creditMessages, r.creditBytes = noBound, noBound
 	r.next, r.highest = in.numbers.next, max(in.numbers.highest, in.numbers.next-1)
 	r.messages, r.bytes = in.order.stats.received, in.order.stats.bytes
 	r.lostMessages, r.lostBytes, r.lostDatagrams = in.order.stats.lost, in.check.lost, in.stats.lost
 	r.missing = in.reporter.missing(now, &in.numbers, in.detector.overdue)
 }
 
-// heartbeat takes in how far the listener is. It returns false when that cannot be true.
-func (in *inbox) heartbeat(now int64, h *heartbeat) bool {
+// heartbeat takes in how far the listener is, as a datagram of size bytes says. It returns false when that cannot be true.
+func (in *inbox) heartbeat(now int64, h *heartbeat, size int) bool {
 	if h.messages < in.check.latest.messages {
 		return true // overtaken
 	}
-	if in.check.rebase {
-		in.before.bytes = h.bytes - min(h.bytes, in.order.stats.bytes+in.check.lost)
-	}
-	h.bytes -= min(h.bytes, in.before.bytes)
 	if !in.credible(h) {
 		return false
 	}
-	in.check.rebase = false
-	in.reporter.heard(now, h.time)
+	in.reporter.heard(now, h.time, size)
 	in.know(now, h.highest)
-	if h.oldest > in.numbers.next && !in.oneWay {
+	if h.oldest > in.numbers.next {
 		in.giveUp(min(h.oldest, h.highest+1))
 	}
 	in.check.set(h, &in.order)

@@ -18,7 +18,7 @@ type initiator struct {
 	nextAt int64  // When the next HELLO is due, in ns.
 	since  int64  // When asking began.
 
-	scratch [maxDatagram]byte
+	scratch [maxControl]byte
 }
 
 // Pace of the HELLOs.
@@ -33,9 +33,9 @@ func (i *initiator) restart(now int64) {
 	i.asked, i.tries, i.nextAt, i.since = false, 0, now, now
 }
 
-// datagram returns a HELLO of size bytes that asks to go on with the session current; 0: with none. The bytes are lent
+// datagram returns a HELLO that asks to go on with the session current; 0: with none. The bytes are lent
 // until the next call.
-func (i *initiator) datagram(size int, current uint64) []byte {
+func (i *initiator) datagram(current uint64) []byte {
 	if !i.asked {
 		i.rand(i.hello.random[:])
 		i.id = i.random64()
@@ -49,7 +49,7 @@ func (i *initiator) datagram(size int, current uint64) []byte {
 	h.put(i.scratch[:])
 	d := i.hello.append(i.scratch[:headerSize])
 	used := len(d)
-	d = d[:size]
+	d = d[:maxControl]
 	clear(d[used:])
 	if i.keys != nil {
 		i.keys.sealHandshake(d)
@@ -57,14 +57,11 @@ func (i *initiator) datagram(size int, current uint64) []byte {
 	return d
 }
 
-// said notes that a HELLO was sent. atOnce says that the next is due without waiting.
-func (i *initiator) said(now int64, atOnce bool) {
+// said notes that a HELLO was sent.
+func (i *initiator) said(now int64) {
 	wait := helloLast
 	if i.tries < helloDoubles {
 		wait = min(helloFirst<<i.tries, helloLast)
-	}
-	if atOnce {
-		wait = 0
 	}
 	i.tries++
 	i.nextAt = now + wait
@@ -98,7 +95,7 @@ func (i *initiator) sealers(w *welcome) (seal, open *sealer, err error) {
 	if i.keys == nil {
 		return nil, nil, nil
 	}
-	both, err := i.keys.session(w.asked, w.random)
+	both, err := i.keys.session(w.asked, w.public)
 	return both[0], both[1], err
 }
 

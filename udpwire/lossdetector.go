@@ -12,29 +12,26 @@ type lossDetector struct {
 }
 
 const (
-	reorder      = 3                             // a number this far below the highest is missing
-	overdueAfter = int64(2 * time.Millisecond)   // so is one sent this long before
-	oneWayAfter  = int64(200 * time.Millisecond) // on a path without responses it is lost then
+	reorder      = 3                           // a number this far below the highest is missing
+	overdueAfter = int64(2 * time.Millisecond) // so is one sent this long before
 )
 
 // never is a time that does not come.
 const never = int64(1<<63 - 1)
 
-// begin goes on behind a number, as if all up to it had arrived.
-func (d *lossDetector) begin(number uint64) {
-	*d = lossDetector{known: number, overdue: number, nextOverdue: number, overdueAt: never}
-}
+// begin makes it ready: no number is known.
+func (d *lossDetector) begin() { *d = lossDetector{overdueAt: never} }
 
 // know notes that numbers up to n were sent. It reports whether more are missing now because n is so much higher.
-func (d *lossDetector) know(now int64, n uint64, oneWay bool) (more bool) {
+func (d *lossDetector) know(now int64, n uint64) (more bool) {
 	if n <= d.known {
 		return false
 	}
 	d.known = n
 	if d.overdueAt == never {
-		d.nextOverdue, d.overdueAt = n, now+patience(oneWay)
+		d.nextOverdue, d.overdueAt = n, now+overdueAfter
 	}
-	if oneWay || n <= reorder || n-reorder <= d.overdue {
+	if n <= reorder || n-reorder <= d.overdue {
 		return false
 	}
 	d.overdue = n - reorder
@@ -42,21 +39,13 @@ func (d *lossDetector) know(now int64, n uint64, oneWay bool) (more bool) {
 }
 
 // tick lets numbers become overdue and reports whether some did.
-func (d *lossDetector) tick(now int64, oneWay bool) (more bool) {
+func (d *lossDetector) tick(now int64) (more bool) {
 	if now < d.overdueAt {
 		return false
 	}
 	d.overdue, d.overdueAt = max(d.overdue, d.nextOverdue), never
 	if d.known > d.overdue {
-		d.nextOverdue, d.overdueAt = d.known, now+patience(oneWay)
+		d.nextOverdue, d.overdueAt = d.known, now+overdueAfter
 	}
 	return true
-}
-
-// patience is how long a number is left to arrive when higher ones have.
-func patience(oneWay bool) int64 {
-	if oneWay {
-		return oneWayAfter
-	}
-	return overdueAfter
 }

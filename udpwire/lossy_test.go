@@ -93,7 +93,7 @@ func keyringOf(t *testing.T, secret string) *keyring {
 func (n *network) startListener(secret string) {
 	n.pool = chunkPool{}
 	n.peer = peer{name: "replayer", log: slog.New(slog.DiscardHandler), dropped: func() uint64 { return 0 },
-		contact: contact{up: true}, size: pathSize{candidates: []int{1452, 1452, 1200}, full: 1200},
+		contact: contact{up: true}, size: pathSize{candidates: []int{1452, 1200}, full: 1200},
 		initiator: initiator{keys: keyringOf(n.t, secret), rand: n.random}}
 	n.peer.out.tx.write = func(b []byte, segment int) (k int, err error) {
 		if n.refuse {
@@ -195,7 +195,7 @@ func (n *network) send(conn uint64, size int) {
 	n.bodies = append(n.bodies, body)
 	n.sentAt = append(n.sentAt, n.now)
 	n.bytes += uint64(size)
-	n.pack.add(&Message{Conn: conn, Index: uint64(len(n.bodies) - 1), Time: n.now, Body: body})
+	n.pack.add(&Message{User: conn, Conn: ^conn, Index: uint64(len(n.bodies) - 1), Time: n.now, Body: body})
 }
 
 func (n *network) handle(m *Message) {
@@ -206,10 +206,10 @@ func (n *network) handle(m *Message) {
 	if m.Index >= uint64(len(n.bodies)) || !bytes.Equal(m.Body, n.bodies[m.Index]) {
 		n.t.Fatalf("message %d is not what was sent", m.Index)
 	}
-	if last, ok := n.order[m.Conn]; ok && last > m.Index {
-		n.t.Errorf("connection %d: message %d after %d", m.Conn, m.Index, last)
+	if last, ok := n.order[m.User]; ok && last > m.Index {
+		n.t.Errorf("user %d: message %d after %d", m.User, m.Index, last)
 	}
-	n.order[m.Conn] = m.Index
+	n.order[m.User] = m.Index
 	n.delays = append(n.delays, n.now-n.sentAt[m.Index])
 }
 
@@ -347,7 +347,7 @@ func TestTotalsAhead(t *testing.T) {
 	if !in.data(1, 1, append(body, frame[:1000]...)) {
 		t.Error("the first datagram is malformed")
 	}
-	if !in.heartbeat(1, &heartbeat{oldest: 1, highest: 1, messages: 1 + maxGrams, bytes: MaxMessage + maxGrams}) {
+	if !in.heartbeat(1, &heartbeat{oldest: 1, highest: 1, messages: 1 + maxGrams, bytes: MaxMessage + maxGrams}, 100) {
 		t.Error("a true HEARTBEAT is malformed")
 	}
 }

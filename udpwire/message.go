@@ -19,9 +19,10 @@ var (
 
 // A Message is what travels: some bytes and where they were seen.
 type Message struct {
-	Kind  uint8  // the application's: what Body is
+	Kind  uint8  // what Body is, such as KindRequest
 	Proto uint8  // the application's: in which protocol it was seen
-	Conn  uint64 // the client connection; messages of one Conn arrive in the order they were sent
+	User  uint64 // whose it is: messages of one User arrive in the order they were sent
+	Conn  uint64 // the client connection, carried unread
 	Index uint64 // position in the connection, carried unread
 	Time  int64  // nanoseconds since the Unix epoch
 	Src   netip.AddrPort
@@ -29,16 +30,15 @@ type Message struct {
 	Body  []byte // at most MaxMessage bytes
 }
 
-// Frame types inside a DATA datagram.
+// Kinds of messages. A Receiver hands on requests; it counts and skips all others.
 const (
-	framePad      = 0 // the rest of the datagram is zero
-	frameMessage  = 1 // a whole message
-	frameFragment = 2 // a piece of a MESSAGE frame
+	KindRequest  uint8 = 0 // what a client asked
+	KindResponse uint8 = 1 // what production answered to that
 )
 
 // Sizes of a MESSAGE frame's head: without and with the longest addresses.
 const (
-	messageFixed = 40
+	messageFixed = 56
 	maxHead      = messageFixed + 2*16
 	maxFrame     = maxHead + MaxMessage
 )
@@ -76,14 +76,16 @@ func addrSize(family uint8) int {
 // its lane was sent, zero when the order does not matter.
 func appendHead(dst []byte, m *Message, back uint32) []byte {
 	src, dest := family(m.Src.Addr()), family(m.Dst.Addr())
-	dst = append(dst, frameMessage, m.Kind, m.Proto, src|dest<<2)
-	dst = binary.BigEndian.AppendUint32(dst, uint32(len(m.Body)))
-	dst = binary.BigEndian.AppendUint32(dst, back)
+	length := messageFixed - frameHead + addrSize(src) + addrSize(dest) + len(m.Body)
+	dst = appendFrameHead(dst, frameMessage, [3]byte{m.Kind, m.Proto, src | dest<<2}, length)
+	dst = binary.BigEndian.AppendUint64(dst, uint64(back)<<32)
+	dst = binary.BigEndian.AppendUint64(dst, m.User)
 	dst = binary.BigEndian.AppendUint64(dst, m.Conn)
 	dst = binary.BigEndian.AppendUint64(dst, m.Index)
 	dst = binary.BigEndian.AppendUint64(dst, uint64(m.Time))
 	dst = binary.BigEndian.AppendUint16(dst, m.Src.Port())
 	dst = binary.BigEndian.AppendUint16(dst, m.Dst.Port())
+	dst = append(dst, 0, 0, 0, 0)
 	return appendAddr(appendAddr(dst, m.Src.Addr()), m.Dst.Addr())
 }
 
@@ -103,22 +105,20 @@ func appendAddr(dst []byte, a netip.Addr) []byte {
 // parseMessage reads the MESSAGE frame at the start of b into m, whose Body then lies in b. It returns the frame's
 // length and how many messages back the lane's last one was. ok is false when the frame is cut off or makes no sense.
 func parseMessage(b []byte, m *Message) (n int, back uint32, ok bool) {
-	if len(b) < messageFixed || b[0] != frameMessage || b[3]>>4 != 0 {
+	n, ok = parseFrameHead(b)
+	if !ok || n < messageFixed || b[0] != frameMessage || b[3]>>4 != 0 {
 		return 0, 0, false
 	}
 	src, dst := b[3]&3, b[3]>>2&3
-	body := binary.BigEndian.Uint32(b[4:])
 	head := messageFixed + addrSize(src) + addrSize(dst)
-	if src == 3 || dst == 3 || body > MaxMessage || len(b) < head || len(b)-head < int(body) {
+	if src == 3 || dst == 3 || n < head || n-head > MaxMessage {
 		return 0, 0, false
 	}
 	m.Kind, m.Proto = b[1], b[2]
-	m.Conn = binary.BigEndian.Uint64(b[12:])
-	m.Index = binary.BigEndian.Uint64(b[20:])
-	m.Time = int64(binary.BigEndian.Uint64(b[28:]))
-	m.Src = parseAddr(b[messageFixed:], src, binary.BigEndian.Uint16(b[36:]))
-	m.Dst = parseAddr(b[messageFixed+addrSize(src):], dst, binary.BigEndian.Uint16(b[38:]))
-	n = head + int(body)
+	m.User, m.Conn = binary.BigEndian.Uint64(b[16:]), binary.BigEndian.Uint64(b[24:])
+	m.Index, m.Time = binary.BigEndian.Uint64(b[32:]), int64(binary.BigEndian.Uint64(b[40:]))
+	m.Src = parseAddr(b[messageFixed:], src, binary.BigEndian.Uint16(b[48:]))
+	m.Dst = parseAddr(b[messageFixed+addrSize(src):], dst, binary.BigEndian.Uint16(b[50:]))
 	m.Body = b[head:n:n]
 	return n, binary.BigEndian.Uint32(b[8:]), true
 }

@@ -18,7 +18,7 @@ func TestMessage(t *testing.T) {
 		for _, dst := range []netip.AddrPort{noAddr, addr4, addr6} {
 			for _, size := range []int{0, 1, 700} {
 				t.Run(fmt.Sprintf("%s to %s, %d bytes", src, dst, size), func(t *testing.T) {
-					want := Message{Kind: 1, Proto: 2, Conn: 1<<64 - 1, Index: 3, Time: -4, Src: src, Dst: dst,
+					want := Message{Kind: 1, Proto: 2, User: 1<<63 + 5, Conn: 1<<64 - 1, Index: 3, Time: -4, Src: src, Dst: dst,
 						Body: bytes.Repeat([]byte{7}, size)}
 					b := append(appendHead(nil, &want, 5), want.Body...)
 					var got Message
@@ -52,7 +52,10 @@ func TestMessageRefused(t *testing.T) {
 		{"source of no family", changed(good, 3, 3|familyIPv6<<2), false},
 		{"destination of no family", changed(good, 3, familyIPv4|3<<2), false},
 		{"reserved bits", changed(good, 3, familyIPv4|familyIPv6<<2|1<<4), false},
-		{"a body longer than the frame", changed(good, 7, 5), false},
+		{"shorter than its head", changed(good, 7, messageFixed-frameHead+4+16-1), false},
+		{"without a body", changed(good, 7, messageFixed-frameHead+4+16), true},
+		{"longer than there is", changed(good, 7, good[7]+1), false},
+		{"not zero where zero is ignored", changed(changed(good, 15, 1), 55, 1), true},
 		{"a body longer than any", changed(good, 4, 0xFF), false},
 	} {
 		if _, _, ok := parseMessage(c.b, new(Message)); ok != c.ok {

@@ -117,10 +117,10 @@ func (l *ledger) handle(m *Message) {
 		return
 	}
 	l.seen[m.Index].Add(1)
-	if last, ok := l.last[m.Conn]; ok && last >= m.Index {
+	if last, ok := l.last[m.User]; ok && last >= m.Index {
 		l.order.Add(1)
 	}
-	l.last[m.Conn] = m.Index
+	l.last[m.User] = m.Index
 }
 
 // fill makes body a message that handle can check.
@@ -147,7 +147,7 @@ func (l *ledger) check(t *testing.T) (missing int) {
 		t.Errorf("%d messages were not what was sent", l.bad.Load())
 	}
 	if l.order.Load() > 0 {
-		t.Errorf("%d messages out of order in their connection", l.order.Load())
+		t.Errorf("%d messages out of order for their users", l.order.Load())
 	}
 	return missing
 }
@@ -174,7 +174,7 @@ func paced(t *testing.T, s *Sender, first, n, size int, rate float64) {
 			time.Sleep(wait)
 		}
 		fill(body, uint64(first+i), rng)
-		m := Message{Conn: uint64(i % 64), Index: uint64(first + i), Time: time.Now().UnixNano(), Body: body}
+		m := Message{User: uint64(i % 64), Index: uint64(first + i), Time: time.Now().UnixNano(), Body: body}
 		if err := s.Send(&m); err != nil {
 			t.Fatal(err)
 		}

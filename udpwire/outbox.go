@@ -19,7 +19,7 @@ type outbox struct {
 	credit   credit
 	pulse    pulse
 
-	scratch [controlRoom]byte
+	scratch [maxDatagram]byte // A datagram of another kind than DATA.
 }
 
 // begun are the messages of which a session has sent something.
@@ -34,9 +34,6 @@ func (b *begun) messages() uint64 { return b.last - b.before }
 
 // maxUnderWay is how many messages may be neither handed on nor lost.
 const maxUnderWay = 1 << 20
-
-// controlRoom is the size of the largest control datagram beside HELLO: a REPORT that names as much as one can.
-const controlRoom = headerSize + reportSize + maxSpans*spanSize + tagSize
 
 // begin starts a session, in which nothing was sent. What is pending stays.
 func (o *outbox) begin(out outgoing) {
@@ -89,10 +86,6 @@ func (o *outbox) drain(now int64) error {
 		}
 		o.pulse.dataAt = now
 		o.pending.pop()
-		if o.channel.flags&flagOneWay != 0 {
-			o.flight.settle(o.flight.next, o.pool)
-			o.flight.seeAll()
-		}
 	}
 }
 
@@ -160,10 +153,27 @@ func (o *outbox) beat() int64 { return o.pulse.due(o.flight.unsettled(), o.trip.
 
 // heartbeat sends a HEARTBEAT, or the same as BYE. dropped is how many messages the listener had no room for.
 func (o *outbox) heartbeat(now int64, k kind, dropped uint64) {
+	o.pulse.beat(now, o.flight.costSeen)
+	o.sendControl(k, o.progress(now, dropped))
+}
+
+// probe sends a HEARTBEAT of size bytes, to find out whether the path carries such a datagram.
+func (o *outbox) probe(now int64, dropped uint64, size int) {
+	d := o.progress(now, dropped)
+	if o.channel.seal != nil {
+		size -= tagSize
+	}
+	used := len(d)
+	d = d[:size]
+	clear(d[used:])
+	o.sendControl(kindHeartbeat, d)
+}
+
+// progress builds the body of a HEARTBEAT in controlBody.
+func (o *outbox) progress(now int64, dropped uint64) []byte {
 	h := heartbeat{time: now, oldest: o.flight.oldest, highest: o.wrote(), messages: o.begun.messages(), bytes: o.begun.bytes,
 		dropped: dropped}
-	o.pulse.beat(now, o.flight.costSeen)
-	o.sendControl(k, h.append(o.controlBody()))
+	return h.append(o.controlBody())
 }
 
 // controlBody is where the body of a control datagram is to be appended: scratch behind the header's place.

@@ -10,16 +10,17 @@ type outgoing struct {
 }
 
 // newOutgoing returns the direction of a session in which no control datagram was sent. seal is nil without a secret.
-func newOutgoing(session uint64, flags uint8, seal *sealer) outgoing {
+func newOutgoing(session uint64, seal *sealer) outgoing {
+	o := outgoing{session: session, seal: seal}
 	if seal != nil {
-		flags |= flagSealed
+		o.flags = flagSealed
 	}
-	return outgoing{session: session, flags: flags, seal: seal}
+	return o
 }
 
 // finishData completes a DATA datagram that leaves room for the header in front and for the tag behind.
 func (o *outgoing) finishData(d []byte, number uint64) {
-	header{kindData, o.flags, o.session, number}.put(d)
+	header{kind: kindData, flags: o.flags, session: o.session, number: number}.put(d)
 	if o.seal != nil {
 		o.seal.seal(d)
 	}
@@ -29,7 +30,7 @@ func (o *outgoing) finishData(d []byte, number uint64) {
 // the tag when there is a secret.
 func (o *outgoing) finishControl(k kind, d []byte) []byte {
 	o.control++
-	header{k, o.flags, o.session, o.control}.put(d)
+	header{kind: k, flags: o.flags, session: o.session, number: o.control}.put(d)
 	if o.seal != nil {
 		d = append(d, make([]byte, tagSize)...)
 		o.seal.seal(d)

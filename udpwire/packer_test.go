@@ -37,7 +37,7 @@ func TestPacker(t *testing.T) {
 					body[j] = byte(rng.Uint32())
 				}
 				sent = append(sent, body)
-				p.add(&Message{Conn: 1, Index: uint64(i), Time: 1, Body: body})
+				p.add(&Message{User: 1, Index: uint64(i), Time: 1, Body: body})
 				if rng.IntN(50) == 0 {
 					p.flush()
 				}

@@ -1,10 +1,13 @@
 package udpwire
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+)
 
 // A pathSize is how large the datagrams on a path may be, as UDP payload.
 type pathSize struct {
-	candidates []int // To be tried by HELLOs, largest first, the best one twice: a HELLO can also get lost by chance.
+	candidates []int // To be tried by padded HEARTBEATs, largest first.
 	full       int   // Of a full DATA datagram: what the path has proven to carry, or the least candidate until then.
 }
 
@@ -38,17 +41,14 @@ func datagramSizes(mtu, path int, to netip.Addr) []int {
 		}
 	}
 	if path >= anyMTU {
-		return []int{largeDatagram, largeDatagram, safeDatagram}
+		return []int{largeDatagram, safeDatagram}
 	}
 	best := max(path-ipv6Headers, safeDatagram)
-	return []int{best, best, max(best-tunnelRoom, safeDatagram), safeDatagram}
+	return slices.Compact([]int{best, max(best-tunnelRoom, safeDatagram), safeDatagram})
 }
 
-// candidate is the size that the HELLO after so many others tries.
-func (s *pathSize) candidate(tries int) int { return s.candidates[tries%len(s.candidates)] }
+// proven takes in the size of a datagram that has arrived; nothing larger than was tried is believed.
+func (s *pathSize) proven(size int) { s.full = max(s.full, min(size, s.candidates[0])) }
 
-// proven takes in the size of a HELLO that has arrived.
-func (s *pathSize) proven(size int) { s.full = max(size, minDatagram) }
-
-// fallBack returns to the least candidate, on a path of which nothing is proven.
-func (s *pathSize) fallBack() { s.full = s.candidates[len(s.candidates)-1] }
+// begin returns to the least candidate: of the path of a new session nothing is proven.
+func (s *pathSize) begin() { s.full = s.candidates[len(s.candidates)-1] }

@@ -28,7 +28,6 @@ const (
 	phaseSeeking phase = iota // There is no session; HELLO goes out.
 	phaseLive                 // In session, and the replayer responds.
 	phaseSilent               // In session, but it does not; HELLO asks whether it still knows the session.
-	phaseOneWay               // It never responded: it is sent to without recovery, and HELLO goes out as well.
 )
 
 // tick does what time brings: HELLO, HEARTBEAT, BYE, and what can be sent now.
@@ -40,11 +39,10 @@ func (p *peer) tick(now int64) {
 		p.checkSession(now)
 	} else {
 		p.sayHello(now)
-		p.checkOneWay(now)
 	}
 	p.checkRefused(now)
 	p.drain(now)
-	if p.phase != phaseSeeking && now >= p.beatDue() {
+	if p.phase != phaseSeeking && now >= p.out.beat() {
 		p.beat(now)
 	}
 	p.leave(now)
@@ -80,36 +78,13 @@ func (p *peer) checkSession(now int64) {
 	}
 }
 
-// checkOneWay begins to send without ever having had a response, if that is allowed and none came for long enough.
-func (p *peer) checkOneWay(now int64) {
-	if p.phase != phaseSeeking || p.initiator.keys != nil || p.contact.met || p.contact.refused ||
-		now-p.initiator.since < oneWayStart {
-		return
-	}
-	p.log.Warn("no answer, sending without recovery: what is lost on the way stays lost, and nobody can tell",
-		"replayer", p.name)
-	p.phase, p.contact.up = phaseOneWay, true
-	p.size.fallBack()
-	p.accounts.sessions++
-	p.out.begin(newOutgoing(p.initiator.random64()|1, flagOneWay, nil))
-	p.out.credit.window = 1 << 62
-}
-
 // drain sends what is pending, if it may.
 func (p *peer) drain(now int64) {
-	if p.phase != phaseLive && p.phase != phaseOneWay {
+	if p.phase != phaseLive {
 		return
 	}
 	p.out.drain(now) // what does not get out now stays, and is tried again with the next tick
 	p.checkRefused(now)
-}
-
-// beatDue is when the next HEARTBEAT is due. Without responses there is nothing to hurry for.
-func (p *peer) beatDue() int64 {
-	if p.phase == phaseOneWay {
-		return p.out.pulse.idleDue()
-	}
-	return p.out.beat()
 }
 
 // beat sends a HEARTBEAT.
@@ -124,10 +99,8 @@ func (p *peer) sayHello(now int64) {
 	if p.phase == phaseSilent {
 		current = p.out.channel.session
 	}
-	size := p.size.candidate(p.initiator.tries)
-	_, err := p.out.tx.send(p.initiator.datagram(size, current), size)
-	tooLarge := err != nil && p.initiator.tries+1 < len(p.size.candidates)
-	p.initiator.said(now, tooLarge) // for the interface: the next size is tried at once
+	p.out.tx.send(p.initiator.datagram(current), maxControl)
+	p.initiator.said(now)
 	p.checkUnheard(now)
 }
 
@@ -160,7 +133,7 @@ func (p *peer) welcome(now int64, h header, d []byte) (why reason, ok bool) {
 		p.alive(now)
 		return 0, true
 	}
-	if p.phase == phaseSilent || p.phase == phaseOneWay {
+	if p.phase == phaseSilent {
 		p.endSession(now)
 	}
 	seal, open, err := p.initiator.sealers(&w)
@@ -168,14 +141,17 @@ func (p *peer) welcome(now int64, h header, d []byte) (why reason, ok bool) {
 		p.log.Error("no keys for the session", "replayer", p.name, "err", err)
 		return 0, true
 	}
-	p.size.proven(int(w.arrived))
+	p.size.begin()
 	p.accounts.sessions++
-	p.out.begin(newOutgoing(w.session, 0, seal))
+	p.out.begin(newOutgoing(w.session, seal))
 	p.out.credit.window = int64(w.window)
 	p.in = incoming{seal: open}
 	p.phase = phaseLive
 	p.alive(now)
 	p.beat(now) // proves to the replayer that its response arrived, and measures the round trip
+	for _, size := range p.size.candidates {
+		p.out.probe(now, p.dropped(), size)
+	}
 	p.drain(now)
 	return 0, true
 }
@@ -194,6 +170,7 @@ func (p *peer) reported(now int64, h header, d []byte) (why reason, ok bool) {
 	}
 	p.in.seen.mark(h.number)
 	p.accounts.responses++
+	p.size.proven(int(p.report.size))
 	if h.kind == kindReport {
 		p.alive(now)
 		p.drain(now)

@@ -113,7 +113,7 @@ func listenAddr(addr string) string {
 // Addr is the address listened on.
 func (r *Receiver) Addr() net.Addr { return r.sock.conn.LocalAddr() }
 
-// Run receives until ctx ends and calls handle for each message, exactly once, in the order of Send within a Conn. The
+// Run receives until ctx ends and calls handle for each message, exactly once, in the order of Send within a User. The
 // Message and its Body are lent for the call; handle must not call Stats. When ctx ends, what has arrived is still
 // handed on and the listeners are told. Run may be called once; it closes the socket.
 func (r *Receiver) Run(ctx context.Context, handle func(*Message)) error {

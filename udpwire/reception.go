@@ -13,6 +13,7 @@ type reception struct {
 	handle func(*Message)                   // It is lent each message for the call.
 
 	now      int64  // Set by whoever calls, before each call, in ns.
+	instance uint64 // Says that it is this reception and no other.
 	due      int64  // When tick is to be called at the latest.
 	overruns uint64 // Datagrams that the socket's buffer had no room for; set by whoever calls.
 
@@ -37,7 +38,7 @@ const idleTick = int64(100 * time.Millisecond)
 // newReception returns a reception without listeners. cfg is checked, keys are nil without a secret, window is how many
 // bytes the socket's buffer takes. handle is to be set before the first datagram.
 func newReception(cfg ReceiverConfig, keys *keyring, window int, write func(d []byte, to *source) error) reception {
-	return reception{cfg: cfg, write: write, responder: responder{keys: keys, rand: randomBytes},
+	return reception{cfg: cfg, write: write, instance: random64(randomBytes) | 1, responder: responder{keys: keys, rand: randomBytes},
 		sessions: newSessionTable(window), load: loadGauge{sample: cfg.Load}}
 }
 
@@ -85,12 +86,12 @@ func (r *reception) accept(d []byte, from source) (why reason, ok bool) {
 func (r *reception) bring(s *session, h header, body []byte, size int, from source) (why reason, ok bool) {
 	r.sessions.touch(s, r.now)
 	s.from = from
-	if !s.accept(r.now, h, body, &r.scratch.gone) {
+	if !s.accept(r.now, h, body, size, &r.scratch.gone) {
 		return rejectMalformed, false
 	}
 	s.inbox.stats.datagrams++
 	s.inbox.stats.bytes += uint64(size)
-	if h.kind == kindBye && !s.inbox.oneWay {
+	if h.kind == kindBye {
 		r.report(s, kindBye)
 	}
 	for s.inbox.held() > r.cfg.MaxHeldByPeer && s.inbox.evict() {
@@ -116,12 +117,12 @@ func (r *reception) hello(h header, d []byte, from source) (why reason, ok bool)
 	if why, ok = r.responder.parse(h, d, &ask); !ok {
 		return why, false
 	}
-	w := welcome{asked: ask.random, arrived: uint16(size), window: r.sessions.share(r.now)}
-	if s := r.sessions.byID[ask.current]; s != nil && !s.ended && !s.inbox.oneWay {
+	w := welcome{asked: ask.random, instance: r.instance, window: r.sessions.share(r.now)}
+	if s := r.sessions.byID[ask.current]; s != nil && !s.ended {
 		w.session = ask.current
-		r.responder.rand(w.random[:])
+		r.responder.rand(w.public[:])
 	} else if shake := r.responder.offer(h.session, &ask, &r.sessions, r.full); shake != nil {
-		w.session, w.random = shake.session, shake.random
+		w.session, w.public = shake.session, shake.random
 	} else {
 		return rejectTooMany, false
 	}
@@ -154,13 +155,22 @@ func (r *reception) begin(h header, d []byte, from source) (why reason, ok bool)
 	if len(r.sessions.byID) >= r.cfg.MaxSessions {
 		r.end(r.sessions.idlest(r.now))
 	}
-	s.inbox.start(r.handle)
+	s.inbox.start(r.handOn)
 	r.sessions.add(s)
 	if shake != nil {
 		*shake = handshake{}
 	}
-	r.cfg.Logger.Info("listener connected", "listener", from.addr, "sealed", s.in.seal != nil, "one_way", s.inbox.oneWay)
+	r.cfg.Logger.Info("listener connected", "listener", from.addr, "sealed", s.in.seal != nil)
 	return r.bring(s, h, body, size, from)
+}
+
+// handOn hands a message on if it is one that the consumer was told to expect.
+func (r *reception) handOn(m *Message) {
+	if m.Kind != KindRequest {
+		r.past.MessagesUnknown++
+		return
+	}
+	r.handle(m)
 }
 
 // tick sends the responses that are due and sets when it wants to be called next.
@@ -184,8 +194,8 @@ func (r *reception) visit(s *session) {
 	s.inbox.tick(r.now)
 	silent := r.now-s.heard > idleEnd
 	switch {
-	case s.ended || s.inbox.oneWay:
-		if silent || s.ended && r.now-s.heard > endedEnd {
+	case s.ended:
+		if r.now-s.heard > endedEnd {
 			r.end(s)
 		}
 		r.due = min(r.due, s.inbox.detector.overdueAt)
@@ -238,7 +248,7 @@ func (r *reception) end(s *session) {
 func (r *reception) close(now int64) {
 	r.now = now
 	for _, s := range r.sessions.byID {
-		if !s.ended && !s.inbox.oneWay {
+		if !s.ended {
 			s.inbox.finish()
 			r.report(s, kindBye)
 			s.ended = true

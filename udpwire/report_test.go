@@ -6,19 +6,22 @@ import (
 )
 
 func TestReport(t *testing.T) {
-	many := make([]span, maxSpans)
+	many := make([]span, 300)
 	for i := range many {
 		many[i] = span{uint64(10*i + 2), 3}
 	}
+	many = fitSpans(many, 1, reportSpans)
 	for _, want := range []report{
 		{missing: []span{}},
-		{echo: 1, next: 2, highest: 3, window: 4, load: 5, messages: 6, bytes: 7, lostMessages: 8, lostBytes: 9,
-			lostDatagrams: 10, overruns: 11, missing: []span{{2, 1}, {4, 7}}},
-		{echo: -1, next: maxNumber, highest: maxNumber - 1, window: 1<<32 - 1, load: 100, messages: 1<<64 - 1, missing: many},
+		{echo: 1, size: 14, next: 2, highest: 3, window: 4, load: 5, messages: 6, bytes: 7, lostMessages: 8, lostBytes: 9,
+			lostDatagrams: 10, overruns: 11, flags: reportDraining | reportNoTarget, challenge: 12, creditMessages: 13,
+			creditBytes: noBound, missing: []span{{2, 1}, {4, 7}}},
+		{echo: -1, next: maxNumber, highest: maxNumber - 1, window: 1<<32 - 1, load: 100, messages: 1<<64 - 1, missing: []span{}},
+		{next: 1, highest: maxNumber - 1, missing: many},
 	} {
 		b := want.append(nil)
-		if len(b) != reportSize+spanSize*len(want.missing) {
-			t.Fatalf("%d bytes, want %d and %d spans", len(b), reportSize, len(want.missing))
+		if want := reportSize + len(appendSpans(nil, want.next, want.missing)); len(b) != want {
+			t.Fatalf("%d bytes, want %d", len(b), want)
 		}
 		var got report
 		if !got.parse(b) {
@@ -32,8 +35,9 @@ func TestReport(t *testing.T) {
 		}
 		prefixes(t, b, len(b), func(b []byte) bool { return new(report).parse(b) })
 	}
-	if most := headerSize + reportSize + maxSpans*spanSize + tagSize; most > safeDatagram {
-		t.Errorf("the largest REPORT has %d bytes", most)
+	most := headerSize + len((&report{next: 1, missing: many}).append(nil)) + tagSize
+	if most > maxControl || most < maxControl-3 {
+		t.Errorf("the largest REPORT has %d bytes, its %d spans included", most, len(many))
 	}
 }
 

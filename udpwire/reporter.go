@@ -7,6 +7,7 @@ import "time"
 type reporter struct {
 	dueAt  int64  // When the next REPORT is due.
 	echo   int64  // The time of the last HEARTBEAT, until reported; 0: none since.
+	size   uint32 // UDP payload of the largest HEARTBEAT that waits for its REPORT, in bytes.
 	unsaid int64  // Bytes that arrived since the last REPORT.
 	asked  uint64 // Numbers below have been asked for.
 	from   uint64 // The next REPORT names what is missing from here on.
@@ -31,22 +32,26 @@ func (r *reporter) ask(now int64, next, overdue uint64) {
 	}
 }
 
-// heard notes that a HEARTBEAT waits for its REPORT.
-func (r *reporter) heard(now, echo int64) { r.echo, r.dueAt = echo, now }
+// heard notes that a HEARTBEAT of size bytes waits for its REPORT.
+func (r *reporter) heard(now, echo int64, size int) {
+	r.echo, r.size, r.dueAt = echo, max(r.size, uint32(size)), now
+}
 
 // missing returns what a REPORT made now names of the numbers up to overdue, and sets when the next one is due. The spans
 // are lent until the next call.
 func (r *reporter) missing(now int64, n *numbers, overdue uint64) []span {
 	r.spans = n.missing(r.spans[:0], r.from, overdue+1, maxSpans)
+	found := len(r.spans)
+	r.spans = fitSpans(r.spans, n.next, reportSpans)
 	goneOn := r.from > n.next // lower numbers were left to the REPORT before
-	r.unsaid, r.echo, r.from = 0, 0, 0
+	r.unsaid, r.echo, r.size, r.from = 0, 0, 0, 0
 	count := len(r.spans)
 	switch {
 	case count > 0:
 		end := r.spans[count-1].end()
 		r.asked = max(r.asked, end)
 		r.dueAt = now + askAgain
-		if count == maxSpans { // asking for the lowest again and again would recover no more than these in a round trip
+		if found == maxSpans || found > count { // asking for the lowest again and again would recover no more than these in a round trip
 			r.from, r.dueAt = end, now+askMore
 		}
 	case goneOn:

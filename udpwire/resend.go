@@ -41,7 +41,7 @@ func (o *outbox) resend(now int64, missing []span) {
 	}
 	o.sendRun(&r)
 	if g := &o.resends.gone; len(g.numbers) > 0 {
-		g.numbers = g.numbers[:min(len(g.numbers), maxSpans)]
+		g.numbers = fitSpans(g.numbers, g.numbers[0].first, goneSpans)
 		o.sendControl(kindGone, g.append(o.controlBody()))
 	}
 }

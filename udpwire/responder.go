@@ -67,18 +67,15 @@ func (r *responder) welcome(h header, w *welcome, dst []byte) []byte {
 	return d
 }
 
-// begin returns the session that a datagram with header h may begin, and the handshake that offered it. Without a secret, a
-// listener that never hears a response gets a session as well, without a handshake. s is nil when it may not, and why
-// says so.
+// begin returns the session that a datagram with header h may begin, and the handshake that offered it. s is nil when it
+// may not, and why says so.
 func (r *responder) begin(h header) (s *session, shake *handshake, why reason) {
 	shake = r.handshakes.bySession(h.session)
 	s = &session{id: h.session}
 	switch {
 	case shake != nil:
 		s.in.seal = shake.open
-		s.out = newOutgoing(h.session, 0, shake.seal)
-	case r.keys == nil && h.flags&flagOneWay != 0 && h.session != 0 && h.kind == kindData:
-		s.inbox.oneWay = true
+		s.out = newOutgoing(h.session, shake.seal)
 	case r.keys != nil && h.flags&flagSealed == 0:
 		return nil, nil, rejectAuth
 	default:

@@ -106,7 +106,7 @@ func (s *Sender) Send(m *Message) error {
 		s.tooLarge.Add(1)
 		return ErrTooLarge
 	}
-	l := s.pick(m.Conn)
+	l := s.pick(m.User)
 	if err := l.admit(len(m.Body)); err != nil {
 		switch err {
 		case ErrQueueFull:
@@ -120,13 +120,13 @@ func (s *Sender) Send(m *Message) error {
 	return nil
 }
 
-// pick returns the link of a connection: its own while that is up, else the next one that is.
-func (s *Sender) pick(conn uint64) *link {
+// pick returns the link of a user: its own while that is up, else the next one that is.
+func (s *Sender) pick(user uint64) *link {
 	n := len(s.links)
 	if n == 1 {
 		return s.links[0]
 	}
-	home := int(conn * 0x9E3779B97F4A7C15 >> 33 % uint64(n))
+	home := int(user * 0x9E3779B97F4A7C15 >> 33 % uint64(n))
 	for i := range n {
 		if l := s.links[(home+i)%n]; l.up.Load() {
 			return l

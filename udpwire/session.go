@@ -40,15 +40,15 @@ func (s *session) open(h header, d []byte) (body []byte, why reason, ok bool) {
 	return body, why, ok
 }
 
-// accept takes in an authentic datagram's body. It returns false when that contradicts itself, or what the session can
+// accept takes in the body of an authentic datagram of size bytes. It returns false when that contradicts itself, or what the session can
 // have sent. g is scratch.
-func (s *session) accept(now int64, h header, body []byte, g *gone) bool {
+func (s *session) accept(now int64, h header, body []byte, size int, g *gone) bool {
 	switch h.kind {
 	case kindData:
 		return s.inbox.data(now, h.number, body)
 	case kindHeartbeat, kindBye:
 		var beat heartbeat
-		if !beat.parse(body) || !s.inbox.heartbeat(now, &beat) {
+		if !beat.parse(body) || !s.inbox.heartbeat(now, &beat, size) {
 			return false
 		}
 		if h.kind == kindBye {

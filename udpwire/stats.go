@@ -2,7 +2,7 @@ package udpwire
 
 // SenderStats is a copy of a Sender's counters. Messages balance:
 //
-//	MessagesSent = MessagesReceived + MessagesLost + MessagesUnconfirmed + MessagesPending
+//	MessagesSent = MessagesReceived + MessagesLost + MessagesPending
 //
 // and so do their bytes. MessagesPending is zero after Close.
 //
@@ -12,16 +12,14 @@ package udpwire
 type SenderStats struct {
 	// --- Messages given to Send, and the bytes of their bodies.
 
-	MessagesSent        uint64 `name:"messages_sent" unit:"messages" help:"Messages accepted for sending."`
-	MessagesReceived    uint64 `name:"messages_received" unit:"messages" help:"Messages that the replayers confirmed."`
-	MessagesLost        uint64 `name:"messages_lost" unit:"messages" help:"Messages known not to have arrived, or sent to a replayer that died before it confirmed them." trouble:"yes"`
-	MessagesUnconfirmed uint64 `name:"messages_unconfirmed" unit:"messages" help:"Messages sent over a path on which nothing comes back, so that nobody knows."`
-	MessagesPending     uint64 `name:"messages_pending" unit:"messages" help:"Messages packed, waiting or under way." kind:"gauge"`
-	BytesSent           uint64 `name:"bytes_sent" unit:"bytes" help:"Bodies of the messages accepted for sending."`
-	BytesReceived       uint64 `name:"bytes_received" unit:"bytes" help:"Bodies of the messages that the replayers confirmed."`
-	BytesLost           uint64 `name:"bytes_lost" unit:"bytes" help:"Bodies of the messages that are lost." trouble:"yes"`
-	BytesUnconfirmed    uint64 `name:"bytes_unconfirmed" unit:"bytes" help:"Bodies of the messages that nobody knows about."`
-	BytesPending        uint64 `name:"bytes_pending" unit:"bytes" help:"Bodies of the messages packed, waiting or under way." kind:"gauge"`
+	MessagesSent     uint64 `name:"messages_sent" unit:"messages" help:"Messages accepted for sending."`
+	MessagesReceived uint64 `name:"messages_received" unit:"messages" help:"Messages that the replayers confirmed."`
+	MessagesLost     uint64 `name:"messages_lost" unit:"messages" help:"Messages known not to have arrived, or sent to a replayer that died before it confirmed them." trouble:"yes"`
+	MessagesPending  uint64 `name:"messages_pending" unit:"messages" help:"Messages packed, waiting or under way." kind:"gauge"`
+	BytesSent        uint64 `name:"bytes_sent" unit:"bytes" help:"Bodies of the messages accepted for sending."`
+	BytesReceived    uint64 `name:"bytes_received" unit:"bytes" help:"Bodies of the messages that the replayers confirmed."`
+	BytesLost        uint64 `name:"bytes_lost" unit:"bytes" help:"Bodies of the messages that are lost." trouble:"yes"`
+	BytesPending     uint64 `name:"bytes_pending" unit:"bytes" help:"Bodies of the messages packed, waiting or under way." kind:"gauge"`
 
 	// --- Messages that Send refused. They are no part of MessagesSent.
 
@@ -40,7 +38,7 @@ type SenderStats struct {
 	// --- Now: memory, and the replayers.
 
 	Buffered        uint64 `name:"buffered_bytes" unit:"bytes" help:"Memory held for sending and resending." kind:"gauge"`
-	Sessions        uint64 `name:"sessions" unit:"sessions" help:"Sessions begun with replayers, one-way ones included." kind:"gauge"`
+	Sessions        uint64 `name:"sessions" unit:"sessions" help:"Sessions begun with replayers." kind:"gauge"`
 	Replayers       uint64 `name:"replayers" unit:"replayers" help:"Replayers configured." kind:"gauge"`
 	ReplayersUp     uint64 `name:"replayers_up" unit:"replayers" help:"Replayers that respond now." kind:"gauge"`
 	ReplayersDown   uint64 `name:"replayers_down" unit:"replayers" help:"Replayers that do not respond: not running, out of reach, or with another secret. None, when the listener has left." kind:"gauge" trouble:"yes"`
@@ -58,6 +56,7 @@ type ReceiverStats struct {
 	MessagesSent     uint64 `name:"messages_sent" unit:"messages" help:"Messages begun by listeners, as far as this side knows."`
 	MessagesReceived uint64 `name:"messages_received" unit:"messages" help:"Messages handed on, each exactly once."`
 	MessagesLost     uint64 `name:"messages_lost" unit:"messages" help:"Messages that can no longer arrive whole." trouble:"yes"`
+	MessagesUnknown  uint64 `name:"messages_unknown" unit:"messages" help:"Messages received of a kind that nobody here has a use for; they were not handed on."`
 	BytesSent        uint64 `name:"bytes_sent" unit:"bytes" help:"Bodies of the messages begun by listeners, as far as this side knows."`
 	BytesReceived    uint64 `name:"bytes_received" unit:"bytes" help:"Bodies of the messages handed on."`
 	BytesLost        uint64 `name:"bytes_lost" unit:"bytes" help:"Bodies of the messages that can no longer arrive whole." trouble:"yes"`
@@ -69,6 +68,7 @@ type ReceiverStats struct {
 	DatagramsRecovered    uint64  `name:"datagrams_recovered" unit:"datagrams" help:"Datagrams that arrived after they were asked for again."`
 	DatagramsDuplicate    uint64  `name:"datagrams_duplicate" unit:"datagrams" help:"Datagrams with data that arrived once more."`
 	DatagramsLost         uint64  `name:"datagrams_lost" unit:"datagrams" help:"Datagrams that the listener declared gone, or that were missing when their session ended." trouble:"yes"`
+	FramesUnknown         uint64  `name:"frames_unknown" unit:"frames" help:"Parts of datagrams of a type that is not known here; they were skipped."`
 	DatagramsSent         uint64  `name:"datagrams_sent" unit:"datagrams" help:"Datagrams sent back to listeners."`
 	DatagramBytesSent     uint64  `name:"datagram_bytes_sent" unit:"bytes" help:"UDP payload of the datagrams sent back."`
 	SocketDropped         uint64  `name:"socket_dropped" unit:"datagrams" help:"Datagrams that the kernel dropped because the socket's buffer was full (known on Linux)." trouble:"yes"`
@@ -138,9 +138,9 @@ func (r reason) String() string { return reasonTable[r].name }
 func (l *link) addTo(st *SenderStats) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	received, lost, unconfirmed := l.peer.fates()
+	received, lost := l.peer.fates()
 	sent := tally{l.sent.messages.Load(), l.sent.bytes.Load()}
-	pending := sent.without(received, lost, unconfirmed)
+	pending := sent.without(received, lost)
 	if l.closed { // nobody will confirm these any more
 		lost.add(pending.messages, pending.bytes)
 		pending = tally{}
@@ -151,8 +151,6 @@ func (l *link) addTo(st *SenderStats) {
 	st.BytesReceived += received.bytes
 	st.MessagesLost += lost.messages
 	st.BytesLost += lost.bytes
-	st.MessagesUnconfirmed += unconfirmed.messages
-	st.BytesUnconfirmed += unconfirmed.bytes
 	st.MessagesPending += pending.messages
 	st.BytesPending += pending.bytes
 	st.Buffered += uint64(l.buffer.pool.out)
@@ -189,7 +187,7 @@ func (s *session) addTo(st *ReceiverStats) {
 	st.BytesReceived += in.order.stats.bytes
 	st.MessagesLost += lost
 	st.BytesLost += in.check.lost
-	st.MessagesSent += max(in.order.top, in.check.latest.messages) - in.before.messages
+	st.MessagesSent += max(in.order.top, in.check.latest.messages)
 	st.BytesSent += max(in.order.stats.bytes+in.check.lost, in.check.latest.bytes)
 	st.DatagramsReceived += in.stats.datagrams
 	st.DatagramBytesReceived += in.stats.bytes
@@ -197,6 +195,7 @@ func (s *session) addTo(st *ReceiverStats) {
 	st.DatagramsDuplicate += in.stats.duplicate
 	st.DatagramsLost += in.stats.lost
 	st.PartialEvicted += in.stats.evicted
+	st.FramesUnknown += in.stats.skipped
 }
 
 // Stats returns the counters. It may be called from any goroutine, but not by handle.

@@ -48,7 +48,7 @@ func endToEnd(t *testing.T, secret []byte, mtu int) {
 		body[i] = byte(i * 7)
 	}
 	for i := range n {
-		m := Message{Conn: 1, Index: uint64(i), Time: time.Now().UnixNano(), Src: netip.MustParseAddrPort("10.0.0.1:999"), Dst: netip.MustParseAddrPort("[::1]:80")}
+		m := Message{User: 1, Index: uint64(i), Time: time.Now().UnixNano(), Src: netip.MustParseAddrPort("10.0.0.1:999"), Dst: netip.MustParseAddrPort("[::1]:80")}
 		m.Body = body[:i%3000]
 		binary.BigEndian.PutUint64(body, uint64(i))
 		if i == n/2 {
