@@ -12,7 +12,7 @@ func TestBackoff(t *testing.T) {
 	var b backoff
 	now := int64(time.Hour)
 	for i := range 3 * failuresToBackOff {
-		if b.failed(now) != (i == failuresToBackOff-1) {
+		if b.failed(now, miss{reached: true}) != (i == failuresToBackOff-1) {
 			t.Fatalf("failure %d: trouble begins or not", i)
 		}
 	}
@@ -33,7 +33,7 @@ func TestBackoff(t *testing.T) {
 		t.Errorf("logged too early: %+v", tr)
 	}
 	for i := range failuresToBackOff {
-		if b.failed(now) {
+		if b.failed(now, miss{reached: true}) {
 			t.Errorf("failure %d: a second trouble within the first", i)
 		}
 	}
@@ -46,7 +46,7 @@ func TestBackoff(t *testing.T) {
 	}
 	b.alive(now)
 	tr, over := b.review(now + int64(steadyAfter))
-	if tr == nil || !over || tr.times != 2 || tr.lost != 4*failuresToBackOff || tr.began != int64(time.Hour) {
+	if tr == nil || !over || tr.times != 2 || tr.misses != 4*failuresToBackOff || tr.began != int64(time.Hour) {
 		t.Errorf("the end is %+v, %v", tr, over)
 	}
 	if tr, _ := b.review(now + int64(time.Hour)); tr != nil {
@@ -61,7 +61,7 @@ func TestBackoffRow(t *testing.T) {
 	for i := range int64(1000) {
 		if i%failuresToBackOff == 0 {
 			b.alive(i)
-		} else if b.failed(i); b.failing {
+		} else if b.failed(i, miss{reached: true}); b.failing {
 			t.Fatalf("failing after %d", i)
 		}
 	}
@@ -75,7 +75,7 @@ func TestBackoffReminds(t *testing.T) {
 	for now := int64(0); now < int64(10*time.Minute); now += int64(10 * time.Millisecond) {
 		if now/int64(10*time.Millisecond)%20 == 0 {
 			b.alive(now)
-		} else if b.failed(now) {
+		} else if b.failed(now, miss{reached: true}) {
 			began++
 		}
 		if tr, over := b.review(now); tr != nil {

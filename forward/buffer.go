@@ -9,10 +9,12 @@ const itemOverhead = 256
 // are its own, in a buffer that itemPools gave it.
 type item struct {
 	raw    []byte     // the request's bytes
+	buf    *buffer    // where it waits
 	at     int64      // when it came, in nanoseconds of the target's clock
 	lane   *lane      // of its client connection
 	inLane node[item] // its place in the lane
 	inAge  node[item] // its place among all that wait
+	again  bool       // it has been taken out before, and was put back
 }
 
 func (it *item) cost() int64 { return int64(cap(it.raw)) + itemOverhead }
@@ -29,7 +31,7 @@ type lane struct {
 	inRank  node[lane]
 }
 
-// A buffer holds a target's waiting requests: in order within a connection,
+// A buffer holds waiting requests of a target: in order within a connection,
 // connections in turn, bounded in number and bytes. When it is full, the oldest
 // request of the connection that takes up the most room makes way; room is
 // compared by powers of two. The bytes of requests in flight count as well,
@@ -63,7 +65,7 @@ func (b *buffer) push(it *item, conn uint64) {
 	if l.items.first() == nil && !l.busy {
 		b.ready.pushBack(&l.inReady, l)
 	}
-	it.lane = l
+	it.lane, it.buf = l, b
 	l.items.pushBack(&it.inLane, it)
 	b.byAge.pushBack(&it.inAge, it)
 	b.count++
@@ -153,6 +155,18 @@ func (b *buffer) release(it *item) {
 		b.ready.pushBack(&l.inReady, l)
 	}
 	b.retire(l)
+}
+
+// putBack is release for what was not sent after all: it waits again, before all others.
+func (b *buffer) putBack(it *item) {
+	l := it.lane
+	l.busy, it.again = false, true
+	l.items.pushFront(&it.inLane, it)
+	b.byAge.pushFront(&it.inAge, it)
+	b.ready.pushFront(&l.inReady, l)
+	b.count++
+	l.cost += it.cost()
+	b.rerank(l)
 }
 
 // retire forgets a lane that holds nothing.

@@ -3,6 +3,7 @@ package forward
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -145,7 +146,11 @@ func TestBufferModel(t *testing.T) {
 					remove(it)
 				}
 			case 3:
-				if it := busy[conn]; it != nil {
+				if it := busy[conn]; it != nil && rnd.IntN(3) == 0 {
+					delete(busy, conn)
+					b.putBack(it)
+					model[conn] = slices.Insert(model[conn], 0, string(it.raw))
+				} else if it != nil {
 					delete(busy, conn)
 					b.release(it)
 				}

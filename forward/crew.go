@@ -51,7 +51,7 @@ func (c *crew) dismiss() {
 // wake calls a worker if there is something for it to do; with the lock.
 func (t *target) wake() {
 	switch {
-	case t.buf.ready.first() == nil, t.crew.waiting, !t.life.running, t.life.stopped:
+	case !t.queues.ready(), t.crew.waiting, !t.life.running, t.life.stopped:
 	case t.crew.idle > 0:
 		t.crew.idle--
 		t.crew.cond.Signal()
@@ -83,7 +83,7 @@ func (t *target) next(w *worker) *item {
 		if len(t.crew.workers) > t.crew.limit(t.cfg.Concurrency) {
 			return nil
 		}
-		if t.buf.ready.first() == nil {
+		if !t.queues.ready() {
 			if t.life.closed {
 				return nil
 			}
@@ -98,8 +98,10 @@ func (t *target) next(w *worker) *item {
 			t.backoff.sent(now)
 			w.since = now
 			t.counts.inFlight++
-			it := t.buf.pop()
-			t.counts.wait.Add(time.Duration(now - it.at))
+			it := t.queues.pop()
+			if !it.again {
+				t.counts.wait.Add(time.Duration(now - it.at))
+			}
 			if t.bucket != nil || t.backoff.failing {
 				t.wake()
 			}
@@ -166,7 +168,7 @@ func (t *target) watch(now int64) {
 	if !t.backoff.failing && c.answered <= c.hungAt {
 		t.watchSilence(now, now-last)
 	}
-	if excess := c.hung - maxHung*t.cfg.Concurrency; excess > 0 && t.buf.ready.first() != nil {
+	if excess := c.hung - maxHung*t.cfg.Concurrency; excess > 0 && t.queues.ready() {
 		slices.SortFunc(hung, func(a, b *worker) int { return cmp.Compare(a.since, b.since) })
 		for _, w := range hung[:excess] {
 			w.cancel(errHung)

@@ -8,12 +8,13 @@
 // Make a Forwarder with New, call Run on a goroutine of its own, Submit from
 // any goroutine, Close when no more comes. Submit copies the request, never
 // blocks, and offers it to every target. Targets share nothing: a slow, hanging
-// or dead one costs the others nothing. Stats and Interval
+// or dead one costs the others nothing, but for a source that can wait, which
+// uses SubmitWait. Stats and Interval
 // give the accounts; package report shows them.
 //
 // To read the code, begin with forwarder.go, which has all that is exported but
-// filters and rewriting, and follow a request: target.go takes it in, buffer.go
-// holds it, crew.go says when it goes out, worker.go sends it, with request.go,
+// filters, rewriting and waiting (patience.go), and follow a request: target.go takes
+// it in, buffer.go holds it, crew.go says when it goes out, worker.go sends it, with request.go,
 // head.go and conn.go, and fate.go counts what became of it.
 //
 // # Order
@@ -96,6 +97,28 @@
 // holds the most of it is dropped; what waits too long is dropped likewise. It
 // is counted as limited if the target has a limit and is not failing, else as
 // queue_full.
+//
+// # Sources that can wait
+//
+// Nothing of a recording has to be lost: its reader can wait. A request of such a
+// source is patient (Request.Patient). It waits in a place of its own beside the
+// buffer, an eighth of its number and a quarter of its bytes, is never dropped for
+// want of room, and waits for as long as its target can be reached: it is neither
+// queue_full nor limited. In return the source submits no more than there is room
+// for (Forwarder.Room): the slowest target that can be reached sets its pace.
+//
+// A target that could not be reached for five seconds, or failed for as long, is
+// none to wait for: its patient requests fail at once, with the kind of the last
+// attempt, while single ones go out as probes; when one gets through, the target
+// holds the source back again. Until then a patient request that did not reach it is
+// sent again, so that a target that restarts loses nothing. When no probe has gone out
+// for five seconds, nobody knows any more, and the next source finds out anew. When
+// all targets are out of reach, Reachable says so, and SubmitWait takes no more.
+//
+// Live requests beside a recording lose nothing to it: it takes no room in their
+// buffer, and whenever a worker is free or the limit has a turn, a live request
+// goes first. The recording gets what they leave, and its requests that are in
+// flight count as any others.
 //
 // When Run's context ends, what is in flight is broken off, and it and what
 // waits are counted as stopped: that says nothing about the target.

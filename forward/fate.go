@@ -10,10 +10,10 @@ import (
 	"gor/reassembly/http1"
 )
 
-// finish ends the request that w has sent, or tried to send; with the lock.
-func (t *target) finish(w *worker, it *item, res *result) {
+// finish ends the request that w has sent, or tried to send; with the lock. It
+// reports whether that has its fate; if not, it waits again.
+func (t *target) finish(w *worker, it *item, res *result) (done bool) {
 	now := t.now()
-	t.buf.release(it)
 	t.counts.inFlight--
 	if w.since < t.crew.hungAt && t.crew.hung > 0 {
 		t.crew.hung--
@@ -21,11 +21,32 @@ func (t *target) finish(w *worker, it *item, res *result) {
 	if t.bucket != nil && !res.begun {
 		t.bucket.putBack()
 	}
-	t.count(now, time.Duration(now-w.since), it, res)
+	if res.err != nil && res.unsupported == nil && t.life.ctx.Err() == nil {
+		t.learn(now, w.since, res)
+		done = !t.patience.retain(now, it, res)
+	} else {
+		done = true
+	}
+	if done {
+		it.buf.release(it)
+		t.count(now, time.Duration(now-w.since), it, res)
+	}
 	w.since = 0
+	t.patience.forsake(now)
+	t.patience.offer()
+	return done
 }
 
-// count puts a result into the accounts, and learns from it how the target does.
+// learn takes in what a failure says about the target.
+func (t *target) learn(now, began int64, res *result) {
+	if res.kind.isAlive() {
+		t.alive(now)
+	} else if t.backoff.failed(now, miss{why: res.kind, began: began, reached: res.begun}) {
+		t.log.Warn("target failing: it gets single requests until it answers", "err", res.err)
+	}
+}
+
+// count puts a result into the accounts.
 func (t *target) count(now int64, took time.Duration, it *item, res *result) {
 	if res.marked && !t.reports.marked {
 		t.reports.marked = true
@@ -34,17 +55,12 @@ func (t *target) count(now int64, took time.Duration, it *item, res *result) {
 	switch {
 	case res.unsupported != nil:
 		t.counts.unsupported++
-		t.report(res.unsupported, it.raw)
+		t.reports.unsupported(t.log, res.unsupported, it.raw)
 	case res.err != nil && t.life.ctx.Err() != nil: // broken off, or as good as that: it says nothing about the target
 		t.counts.stopped++
 	case res.err != nil:
 		t.counts.failed[res.kind]++
-		t.reportFailure(res, it.raw)
-		if res.kind.isAlive() {
-			t.alive(now)
-		} else if t.backoff.failed(now) {
-			t.log.Warn("target failing: it gets single requests until it answers", "err", res.err)
-		}
+		t.reports.failure(t.log, res, it.raw)
 	default:
 		t.counts.answered++
 		t.counts.status[res.status]++
@@ -73,26 +89,26 @@ func (t *target) review(now int64) {
 		level, message, until = slog.LevelInfo, "target recovered", tr.reached
 	}
 	t.log.Log(context.Background(), level, message,
-		"for", time.Duration(until-tr.began).Round(time.Millisecond), "failures", tr.times, "requests_lost", tr.lost)
+		"for", time.Duration(until-tr.began).Round(time.Millisecond), "failures", tr.times, "attempts", tr.misses)
 }
 
-// report logs the first request of each reason for which one was not sent.
-func (t *target) report(reason error, raw []byte) {
-	if t.reports.reasons[reason] {
+// unsupported logs the first request of each reason for which one was not sent.
+func (r *reports) unsupported(log *slog.Logger, reason error, raw []byte) {
+	if r.reasons[reason] {
 		return
 	}
-	t.reports.reasons[reason] = true
-	t.log.Warn("a request cannot be forwarded as it was captured; each reason is reported once",
+	r.reasons[reason] = true
+	log.Warn("a request cannot be forwarded as it was captured; each reason is reported once",
 		"reason", reason, "request", firstLine(raw))
 }
 
-// reportFailure logs the first failure of each kind; the accounts count the others.
-func (t *target) reportFailure(res *result, raw []byte) {
-	if t.reports.failures[res.kind] {
+// failure logs the first failure of each kind; the accounts count the others.
+func (r *reports) failure(log *slog.Logger, res *result, raw []byte) {
+	if r.failures[res.kind] {
 		return
 	}
-	t.reports.failures[res.kind] = true
-	t.log.Warn("a request failed; the first of each kind is reported, the others are counted",
+	r.failures[res.kind] = true
+	log.Warn("a request failed; the first of each kind is reported, the others are counted",
 		"kind", res.kind.String(), "err", res.err, "request", firstLine(raw))
 }
 

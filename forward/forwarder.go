@@ -125,6 +125,9 @@ type Request struct {
 	Index uint64 // number of the request on its connection
 	Time  int64  // when it was captured, in ns since the Unix epoch
 	Raw   []byte // its exact bytes, lent for Submit
+	// Patient says that its source waits for it: it is never dropped for want of
+	// room, and waits for as long as its target can be reached. See Room.
+	Patient bool
 	// Server is where it was going when it was captured, so that a target that is
 	// that server is found out; the zero value: it is not known.
 	Server netip.AddrPort

@@ -52,7 +52,7 @@ func (t *target) begin(ctx context.Context) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.life.ctx, t.life.running = ctx, true
-	for range t.buf.count {
+	for range t.queues.waiting() {
 		t.wake()
 	}
 }
@@ -63,6 +63,7 @@ func (t *target) tick() {
 	defer t.mu.Unlock()
 	now := t.now()
 	t.expire(now)
+	t.patience.forsake(now)
 	t.watch(now)
 	t.review(now)
 	t.lookForLoop()
@@ -74,6 +75,7 @@ func (t *target) stop() {
 	defer t.mu.Unlock()
 	t.life.stopped = true
 	t.crew.dismiss()
+	t.patience.room.Broadcast()
 }
 
 // giveUp drops what still waits when nothing is sent any more, so that the
@@ -82,16 +84,19 @@ func (t *target) giveUp() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.life.stopped = true // also where the last worker saw the end of the context before run did
-	for it := t.buf.expired(math.MaxInt64); it != nil; it = t.buf.expired(math.MaxInt64) {
-		t.drop(it)
+	for _, b := range []*buffer{t.queues.live, t.queues.patient} {
+		for it := b.expired(math.MaxInt64); it != nil; it = b.expired(math.MaxInt64) {
+			t.drop(it)
+		}
 	}
+	t.patience.room.Broadcast()
 }
 
 // ended reports whether there is nothing left to do.
 func (t *target) ended() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return (t.life.closed && t.buf.count == 0 || t.life.stopped) && len(t.crew.workers) == 0
+	return (t.life.closed && t.queues.waiting() == 0 || t.life.stopped) && len(t.crew.workers) == 0
 }
 
 // close says that no more requests come; it is idempotent.

@@ -17,11 +17,23 @@ type node[T any] struct {
 
 // pushBack appends v, which carries n; n must be in no list.
 func (l *list[T]) pushBack(n *node[T], v *T) {
+	l.begin()
+	*n = node[T]{prev: l.root.prev, next: &l.root, of: v}
+	n.prev.next, n.next.prev = n, n
+}
+
+// pushFront puts v, which carries n, before all others; n must be in no list.
+func (l *list[T]) pushFront(n *node[T], v *T) {
+	l.begin()
+	*n = node[T]{prev: &l.root, next: l.root.next, of: v}
+	n.prev.next, n.next.prev = n, n
+}
+
+// begin makes the zero value a ring.
+func (l *list[T]) begin() {
 	if l.root.next == nil {
 		l.root.prev, l.root.next = &l.root, &l.root
 	}
-	*n = node[T]{prev: l.root.prev, next: &l.root, of: v}
-	n.prev.next, n.next.prev = n, n
 }
 
 // first returns the value that has been in the list longest; nil: it is empty.

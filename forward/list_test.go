@@ -72,6 +72,9 @@ func TestListModel(t *testing.T) {
 		if at := slices.Index(model, i); at >= 0 {
 			v[i].a.remove()
 			model = slices.Delete(model, at, at+1)
+		} else if rnd.IntN(2) == 0 {
+			l.pushFront(&v[i].a, &v[i])
+			model = slices.Insert(model, 0, i)
 		} else {
 			l.pushBack(&v[i].a, &v[i])
 			model = append(model, i)

@@ -182,7 +182,7 @@ func (t *target) stats(s *TargetStats) {
 		Received: c.received, Answered: c.answered, Status: maps.Clone(c.status), Failed: c.failed,
 		Limited: c.limited, QueueFull: c.queueFull, SampledOut: c.sampledOut,
 		Unsupported: c.unsupported, Filtered: c.filtered, Stopped: c.stopped,
-		Queue: t.buf.count, QueueBytes: t.buf.cost, InFlight: c.inFlight, Failing: t.backoff.failing,
+		Queue: t.queues.waiting(), QueueBytes: t.queues.live.cost + t.queues.patient.cost, InFlight: c.inFlight, Failing: t.backoff.failing,
 		Latency: c.latency, Wait: c.wait,
 	}
 }

@@ -25,13 +25,14 @@ type target struct {
 
 	mu sync.Mutex // guards all that follows
 
-	life    life
-	crew    crew
-	buf     *buffer
-	bucket  *bucket // nil: no limit; it is never exchanged, so that may be asked without the lock
-	backoff backoff
-	counts  counts
-	reports reports
+	life     life
+	crew     crew
+	queues   queues
+	patience patience
+	bucket   *bucket // nil: no limit; it is never exchanged, so that may be asked without the lock
+	backoff  backoff
+	counts   counts
+	reports  reports
 }
 
 // reports are what is logged once.
@@ -53,10 +54,9 @@ func newTarget(cfg *Config, spec TargetSpec, name string, tlsConf *tls.Config, s
 	t := &target{
 		cfg: cfg, name: name, log: cfg.Logger.With("target", name), start: start, sample: math.MaxUint64,
 		life: life{done: make(chan struct{})}, crew: crew{workers: make(map[*worker]struct{})},
-		buf:    newBuffer(cfg.Buffer, cfg.BufferBytes),
-		counts: counts{status: make(map[int]uint64)}, reports: reports{reasons: make(map[error]bool)},
+		queues: newQueues(cfg), counts: counts{status: make(map[int]uint64)}, reports: reports{reasons: make(map[error]bool)},
 	}
-	t.crew.cond.L = &t.mu
+	t.crew.cond.L, t.patience = &t.mu, newPatience(t)
 	t.route.setUp(cfg, u, spec.HTTP2, tlsConf)
 	if spec.Percent > 0 && spec.Percent < 100 {
 		t.sample = uint64(spec.Percent / 100 * math.MaxUint64)
@@ -86,14 +86,11 @@ func (t *target) submit(r *Request, allowed bool) {
 		t.counts.filtered++
 	case !sampled:
 		t.counts.sampledOut++
-	case t.life.closed:
+	case t.life.closed, t.life.stopped:
 		t.counts.stopped++
 	default:
 		it.at = t.now()
-		t.buf.push(it, r.Conn)
-		for old := t.buf.overfull(); old != nil; old = t.buf.overfull() {
-			t.drop(old)
-		}
+		t.hold(it, r)
 		t.wake()
 	}
 }
@@ -104,6 +101,20 @@ func mix(x uint64) uint64 {
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
 	x = (x ^ x>>27) * 0x94d049bb133111eb
 	return x ^ x>>31
+}
+
+// hold lets it wait; with the lock. What is live makes room for itself.
+func (t *target) hold(it *item, r *Request) {
+	q := &t.queues
+	if r.Patient {
+		q.patient.push(it, r.Conn)
+		t.patience.forsake(it.at)
+		return
+	}
+	q.live.push(it, r.Conn)
+	for old := q.live.overfull(); old != nil; old = q.live.overfull() {
+		t.drop(old)
+	}
 }
 
 // drop counts a request that had no room, waited too long or still waits when
@@ -121,7 +132,7 @@ func (t *target) drop(it *item) {
 
 // expire drops what has waited too long; with the lock.
 func (t *target) expire(now int64) {
-	for it := t.buf.expired(now - int64(t.cfg.MaxWait)); it != nil; it = t.buf.expired(now - int64(t.cfg.MaxWait)) {
+	for it := t.queues.live.expired(now - int64(t.cfg.MaxWait)); it != nil; it = t.queues.live.expired(now - int64(t.cfg.MaxWait)) {
 		t.drop(it)
 	}
 }
@@ -130,5 +141,5 @@ func (t *target) expire(now int64) {
 func (t *target) load() float64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return min(1, max(float64(t.buf.count)/float64(t.buf.maxCount), float64(t.buf.cost)/float64(t.buf.maxCost)))
+	return min(1, max(float64(t.queues.live.count)/float64(t.queues.live.maxCount), float64(t.queues.live.cost)/float64(t.queues.live.maxCost)))
 }

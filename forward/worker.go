@@ -81,8 +81,7 @@ func (w *worker) run() {
 		w.req.forget() // while it is idle it keeps no request alive, which nobody would count
 		w.ex.body = nil
 		t.mu.Lock()
-		t.finish(w, it, &res)
-		if reusable {
+		if t.finish(w, it, &res) && reusable {
 			t.items.put(it)
 		}
 	}

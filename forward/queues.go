@@ -1,0 +1,51 @@
+package forward
+
+// Queues are a target's waiting requests: those of live sources, which are dropped
+// when there is no room for them, and patient ones, whose sources wait until there
+// is. The target's lock guards them.
+type queues struct{ live, patient *buffer }
+
+// Patient requests have a place of their own beside the live ones', which is this
+// part of it: with the defaults more than half a second's worth at 20,000 per second,
+// which is more than the way to a listener and back takes.
+const (
+	patientShare      = 8 // of Config.Buffer
+	patientShareBytes = 4 // of Config.BufferBytes
+)
+
+func newQueues(cfg *Config) queues {
+	return queues{
+		live:    newBuffer(cfg.Buffer, cfg.BufferBytes),
+		patient: newBuffer(max(cfg.Buffer/patientShare, 1), max(cfg.BufferBytes/patientShareBytes, 1)),
+	}
+}
+
+// ready reports whether something may go out.
+func (q *queues) ready() bool { return q.live.ready.first() != nil || q.patient.ready.first() != nil }
+
+// pop takes the next request that may go out. What is live goes first: a source
+// that can wait gets what the others leave of workers and limit.
+func (q *queues) pop() *item {
+	if it := q.live.pop(); it != nil {
+		return it
+	}
+	return q.patient.pop()
+}
+
+// waiting is how many requests wait.
+func (q *queues) waiting() int { return q.live.count + q.patient.count }
+
+// left is how much more there is room for that is patient. A last request may be
+// larger.
+func (q *queues) left() (requests int, bytes int64) {
+	requests, bytes = q.patient.maxCount-q.patient.count, q.patient.maxCost-q.patient.cost
+	if requests <= 0 || bytes <= 0 {
+		return 0, 0
+	}
+	return requests, bytes
+}
+
+// halfFree reports whether half of the place for patient requests is free.
+func (q *queues) halfFree() bool {
+	return q.patient.count <= q.patient.maxCount/2 && q.patient.cost <= q.patient.maxCost/2
+}
