@@ -106,7 +106,7 @@ func (s *Sender) Send(m *Message) error {
 		s.tooLarge.Add(1)
 		return ErrTooLarge
 	}
-	l := s.pick(m.User)
+	l := s.pick(m.orderedBy())
 	if err := l.admit(len(m.Body)); err != nil {
 		switch err {
 		case ErrQueueFull:
