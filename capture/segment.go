@@ -45,6 +45,19 @@ func (e *Endpoint) setEither(b []byte) {
 	}
 }
 
+// EndpointOf is the endpoint of an address without a zone, as it is in a packet.
+func EndpointOf(a netip.AddrPort) Endpoint {
+	e := Endpoint{Port: a.Port()}
+	if a.Addr().Is4() {
+		b := a.Addr().As4()
+		e.set4(&b)
+	} else {
+		b := a.Addr().As16()
+		e.set6(b[:])
+	}
+	return e
+}
+
 func (e *Endpoint) isMapped() bool {
 	return binary.LittleEndian.Uint64(e.Addr[:]) == 0 && binary.LittleEndian.Uint32(e.Addr[8:]) == 0xffff0000
 }

@@ -11,13 +11,21 @@ type Request struct {
 	Index  uint64 // 0, 1, 2 … over all requests that began on the connection, dropped ones too
 	Client capture.Endpoint
 	Server capture.Endpoint
-	First  int64 // when the packet with its first byte was seen, nanoseconds since the Unix epoch
-	Last   int64 // when the packet that completed it was seen
+	Origin capture.Endpoint // whom a PROXY header names as the client; else it is Client
+	First  int64            // when the packet with its first byte was seen, nanoseconds since the Unix epoch
+	Last   int64            // when the packet that completed it was seen
 
 	Raw []byte // head and body as on the wire, chunk framing included, without empty lines before it
 
 	head  *http1.Message // what was read of Raw
 	birth uint64         // of its connection
+	whose whose
+}
+
+// A whose is whose request it is, as far as somebody has found out.
+type whose struct {
+	user         uint64
+	crowd, known bool
 }
 
 // HeadLen is the length in bytes of Raw before the body.
@@ -52,3 +60,19 @@ func (r *Request) Conn() uint64 {
 	h *= k1
 	return h ^ h>>29
 }
+
+// User is the number of the request's user: of its connection, where no other is
+// known.
+func (r *Request) User() uint64 {
+	if !r.whose.known {
+		return r.Conn()
+	}
+	return r.whose.user
+}
+
+// Crowd reports whether the user is that of many people: then only the requests of
+// one connection have an order.
+func (r *Request) Crowd() bool { return r.whose.crowd }
+
+// SetUser says whose request it is.
+func (r *Request) SetUser(user uint64, crowd bool) { r.whose = whose{user, crowd, true} }
