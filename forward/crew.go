@@ -62,6 +62,14 @@ func (t *target) wake() {
 	}
 }
 
+// wakeFor calls a worker for each lane that has come to its turn, but for as many as
+// are seen to otherwise; with the lock.
+func (t *target) wakeFor(otherwise int) {
+	for n := t.queues.offers() - otherwise; n > 0; n-- {
+		t.wake()
+	}
+}
+
 // await waits until a worker is called; with the lock.
 func (c *crew) await() {
 	c.idle++
@@ -98,7 +106,7 @@ func (t *target) next(w *worker) *item {
 			t.backoff.sent(now)
 			w.since = now
 			t.counts.inFlight++
-			it := t.queues.pop()
+			it := t.queues.pop(now)
 			if !it.again {
 				t.counts.wait.Add(time.Duration(now - it.at))
 			}

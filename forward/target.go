@@ -19,7 +19,8 @@ type target struct {
 	name   string // in accounts and logs
 	log    *slog.Logger
 	start  time.Time // when its clock, now, began
-	sample uint64    // connections whose hash is at most this take part
+	share  Share     // of what a part takes part
+	sample uint64    // that whose hash is at most this
 	route  route
 	items  itemPools // of any goroutine
 
@@ -60,6 +61,7 @@ func newTarget(cfg *Config, spec TargetSpec, name string, tlsConf *tls.Config, s
 	t.route.setUp(cfg, u, spec.HTTP2, tlsConf)
 	if spec.Percent > 0 && spec.Percent < 100 {
 		t.sample = uint64(spec.Percent / 100 * math.MaxUint64)
+		t.share = spec.Share
 	}
 	if spec.Rate > 0 {
 		t.bucket = newBucket(spec.Rate)
@@ -73,9 +75,10 @@ func (t *target) now() int64 { return int64(time.Since(t.start)) }
 // submit offers one request; allowed is what the filter says.
 func (t *target) submit(r *Request, allowed bool) {
 	var it *item
-	sampled := mix(r.Conn) <= t.sample
+	sampled := t.share.of(r) <= t.sample
 	if allowed && sampled {
 		it = t.items.get(r.Raw)
+		it.peers = peers{client: r.Client, server: r.Server, user: r.user()}
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -92,26 +95,19 @@ func (t *target) submit(r *Request, allowed bool) {
 		it.at = t.now()
 		t.hold(it, r)
 		t.wake()
+		t.wakeFor(1)
 	}
-}
-
-// mix is the finaliser of SplitMix64: the share taken must not depend on how
-// connections are numbered.
-func mix(x uint64) uint64 {
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
 }
 
 // hold lets it wait; with the lock. What is live makes room for itself.
 func (t *target) hold(it *item, r *Request) {
-	q := &t.queues
+	q, o := &t.queues, owner{user: r.user(), conn: r.Conn, crowd: r.Crowd, write: !asksForNothing(r.Raw)}
 	if r.Patient {
-		q.patient.push(it, r.Conn)
+		q.patient.push(it, o)
 		t.patience.forsake(it.at)
 		return
 	}
-	q.live.push(it, r.Conn)
+	q.live.push(it, o)
 	for old := q.live.overfull(); old != nil; old = q.live.overfull() {
 		t.drop(old)
 	}
@@ -135,6 +131,7 @@ func (t *target) expire(now int64) {
 	for it := t.queues.live.expired(now - int64(t.cfg.MaxWait)); it != nil; it = t.queues.live.expired(now - int64(t.cfg.MaxWait)) {
 		t.drop(it)
 	}
+	t.wakeFor(0) // for what they held up
 }
 
 // load is how full the buffer is, 0 to 1, by number or bytes, whichever is fuller.
