@@ -41,6 +41,7 @@ import (
 	"gor/forward/report"
 	"gor/reassembly"
 	"gor/reassembly/sniffer"
+	"gor/reassembly/users"
 	"gor/udpwire"
 )
 
@@ -130,11 +131,11 @@ func (l *listener) configure(c *cli.Context) (err error) {
 	if l.duration, err = command.LifetimeFromFlags(c); err != nil {
 		return err
 	}
-	if l.options.Prints() && !c.IsSet("replay") {
-		return nil
-	}
 	l.sending, err = udpwire.SenderFromFlags(c)
 	l.sending.Wait, l.sending.Logger = !l.options.Live(), l.log
+	if l.options.Prints() && !c.IsSet("replay") {
+		l.sending.Replayers = nil
+	}
 	return err
 }
 
@@ -228,6 +229,9 @@ func (l *listener) undelivered() error {
 func (l *listener) wireUp(life *command.Lifetime, stdout io.Writer) {
 	cfg := l.options.Config(l.source, l.tape, l.log)
 	cfg.Assembler.LoopHeader = mark
+	if l.findsUsers() {
+		cfg.Users = users.New(users.Config{Rule: l.options.Session, Secret: l.sending.Secret, Logger: l.log})
+	}
 	if l.filter != nil {
 		cfg.Consumers = append(cfg.Consumers, sniffer.Filter(l.filter.Allow))
 	}
@@ -249,6 +253,9 @@ func (l *listener) wireUp(life *command.Lifetime, stdout io.Writer) {
 	l.sniffer = sniffer.New(cfg)
 }
 
+// findsUsers reports whether anybody is told whose the requests are.
+func (l *listener) findsUsers() bool { return l.wire != nil || l.options.JSON }
+
 // A sender is the wire as the sniffer's consumer. Its Flush is the wire's.
 type sender struct {
 	*udpwire.Sender
@@ -258,8 +265,8 @@ type sender struct {
 // Take sends a request, whose bytes the wire copies.
 func (s *sender) Take(r *reassembly.Request) reassembly.Fate {
 	s.msg = udpwire.Message{
-		User: r.Conn(), Conn: r.Conn(), Index: r.Index, Time: r.Last,
-		Src: r.Client.AddrPort(), Dst: r.Server.AddrPort(), Body: r.Raw,
+		User: r.User(), Crowd: r.Crowd(), Conn: r.Conn(), Index: r.Index, Time: r.Last,
+		Src: r.Origin().AddrPort(), Dst: r.Server.AddrPort(), Body: r.Raw,
 	}
 	switch err := s.Send(&s.msg); {
 	case err == nil:
@@ -278,6 +285,9 @@ func (l *listener) snapshot() report.Snapshot {
 		{Name: "requests", Stats: stats.Requests},
 		{Name: "packets", Stats: stats.Packets},
 	}
+	if l.findsUsers() {
+		groups = append(groups, report.Group{Name: "users", Stats: stats.Users.Counts})
+	}
 	if ring, live := l.source.(*capture.Ring); live {
 		groups = append(groups, report.Group{Name: "kernel", Stats: ring.Stats()})
 	}
@@ -290,7 +300,7 @@ func (l *listener) snapshot() report.Snapshot {
 	if l.wire != nil {
 		groups = append(groups, report.Group{Name: "wire", Stats: l.wire.Stats()})
 	}
-	return report.Snapshot{Groups: groups}
+	return report.Snapshot{Groups: groups, Words: map[string]string{"users": stats.Users.Line()}}
 }
 
 // ---- the replayer
@@ -353,7 +363,9 @@ func (r *replayer) run(life *command.Lifetime) error {
 	forwarded := make(chan error, 1)
 	go func() { forwarded <- r.fwd.Run(life.Delivering()) }()
 	err := r.recv.Run(life.Running(), func(m *udpwire.Message) {
-		r.fwd.Submit(&forward.Request{Conn: m.Conn, Index: m.Index, Time: m.Time, Raw: m.Body, Server: m.Dst})
+		r.fwd.Submit(&forward.Request{
+			User: m.User, Crowd: m.Crowd, Conn: m.Conn, Index: m.Index, Time: m.Time, Raw: m.Body, Client: m.Src, Server: m.Dst,
+		})
 	})
 	life.End()
 	r.fwd.Close()

@@ -62,9 +62,9 @@ func (t *target) wake() {
 	}
 }
 
-// wakeFor calls a worker for each lane that has come to its turn, but for as many as
+// callFor calls a worker for each lane that has come to its turn, but for as many as
 // are seen to otherwise; with the lock.
-func (t *target) wakeFor(otherwise int) {
+func (c *crew) callFor(t *target, otherwise int) {
 	for n := t.queues.offers() - otherwise; n > 0; n-- {
 		t.wake()
 	}

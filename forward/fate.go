@@ -34,7 +34,7 @@ func (t *target) finish(w *worker, it *item, res *result) (done bool) {
 	w.since = 0
 	t.patience.forsake(now)
 	t.patience.offer()
-	t.wakeFor(1) // w itself sees to one
+	t.crew.callFor(t, 1) // w itself sees to one
 	return done
 }
 

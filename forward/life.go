@@ -65,7 +65,7 @@ func (t *target) tick() {
 	t.expire(now)
 	t.patience.forsake(now)
 	t.queues.lapse(now)
-	t.wakeFor(0)
+	t.crew.callFor(t, 0)
 	t.watch(now)
 	t.review(now)
 	t.lookForLoop()

@@ -1,5 +1,7 @@
 package forward
 
+import "math"
+
 // A Share is what a target gets a part of.
 type Share uint8
 
@@ -40,6 +42,22 @@ func (s Share) of(r *Request) uint64 {
 	}
 	return mix(r.user())
 }
+
+// A quota is the part of a Share that a target gets.
+type quota struct {
+	share Share
+	upTo  uint64 // what has a number up to this
+}
+
+func newQuota(spec TargetSpec) quota {
+	if spec.Percent == 0 || spec.Percent >= 100 {
+		return quota{upTo: math.MaxUint64}
+	}
+	return quota{spec.Share, uint64(spec.Percent / 100 * math.MaxUint64)}
+}
+
+// has reports whether r is within the quota.
+func (q quota) has(r *Request) bool { return q.share.of(r) <= q.upTo }
 
 // mix is the finaliser of SplitMix64.
 func mix(x uint64) uint64 {

@@ -3,7 +3,6 @@ package forward
 import (
 	"math/rand/v2"
 	"testing"
-	"time"
 )
 
 // A share has its part of what it is of, whole, and a smaller share of the same is
@@ -28,18 +27,11 @@ func TestShareIsWhole(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			cfg := &Config{Targets: []TargetSpec{spec}}
-			if err := cfg.check(); err != nil {
-				t.Fatal(err)
-			}
-			target, err := newTarget(cfg, spec, "x", nil, time.Now())
-			if err != nil {
-				t.Fatal(err)
-			}
+			quota := newQuota(spec)
 			taken := map[uint64]bool{}
 			for i := range requests {
 				q := &requests[i]
-				yes := target.share.of(q) <= target.sample
+				yes := quota.has(q)
 				if was, seen := taken[tt.unit(q)]; seen && was != yes {
 					t.Fatalf("|%s%%%s: a part of %d is taken", percent, tt.spec, tt.unit(q))
 				}

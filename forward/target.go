@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"fmt"
 	"log/slog"
-	"math"
 	"sync"
 	"time"
 )
@@ -15,14 +14,13 @@ import (
 // worker sends what when, fate.go what became of it.
 type target struct {
 	// Immutable, but for what route says of itself.
-	cfg    *Config
-	name   string // in accounts and logs
-	log    *slog.Logger
-	start  time.Time // when its clock, now, began
-	share  Share     // of what a part takes part
-	sample uint64    // that whose hash is at most this
-	route  route
-	items  itemPools // of any goroutine
+	cfg   *Config
+	name  string // in accounts and logs
+	log   *slog.Logger
+	start time.Time // when its clock, now, began
+	quota quota
+	route route
+	items itemPools // of any goroutine
 
 	mu sync.Mutex // guards all that follows
 
@@ -53,16 +51,12 @@ func newTarget(cfg *Config, spec TargetSpec, name string, tlsConf *tls.Config, s
 		return nil, fmt.Errorf("the limit is out of range: 1 to %d requests per second, or a share of up to 100%%", MaxRate)
 	}
 	t := &target{
-		cfg: cfg, name: name, log: cfg.Logger.With("target", name), start: start, sample: math.MaxUint64,
+		cfg: cfg, name: name, log: cfg.Logger.With("target", name), start: start, quota: newQuota(spec),
 		life: life{done: make(chan struct{})}, crew: crew{workers: make(map[*worker]struct{})},
 		queues: newQueues(cfg), counts: counts{status: make(map[int]uint64)}, reports: reports{reasons: make(map[error]bool)},
 	}
 	t.crew.cond.L, t.patience = &t.mu, newPatience(t)
 	t.route.setUp(cfg, u, spec.HTTP2, tlsConf)
-	if spec.Percent > 0 && spec.Percent < 100 {
-		t.sample = uint64(spec.Percent / 100 * math.MaxUint64)
-		t.share = spec.Share
-	}
 	if spec.Rate > 0 {
 		t.bucket = newBucket(spec.Rate)
 	}
@@ -75,7 +69,7 @@ func (t *target) now() int64 { return int64(time.Since(t.start)) }
 // submit offers one request; allowed is what the filter says.
 func (t *target) submit(r *Request, allowed bool) {
 	var it *item
-	sampled := t.share.of(r) <= t.sample
+	sampled := t.quota.has(r)
 	if allowed && sampled {
 		it = t.items.get(r.Raw)
 		it.peers = peers{client: r.Client, server: r.Server, user: r.user()}
@@ -95,7 +89,7 @@ func (t *target) submit(r *Request, allowed bool) {
 		it.at = t.now()
 		t.hold(it, r)
 		t.wake()
-		t.wakeFor(1)
+		t.crew.callFor(t, 1)
 	}
 }
 
@@ -131,7 +125,7 @@ func (t *target) expire(now int64) {
 	for it := t.queues.live.expired(now - int64(t.cfg.MaxWait)); it != nil; it = t.queues.live.expired(now - int64(t.cfg.MaxWait)) {
 		t.drop(it)
 	}
-	t.wakeFor(0) // for what they held up
+	t.crew.callFor(t, 0) // for what they held up
 }
 
 // load is how full the buffer is, 0 to 1, by number or bytes, whichever is fuller.

@@ -41,7 +41,7 @@ func (l *ledger) handOn(f *flow, m *message, raw []byte, last int64) {
 	fate := Loop
 	if !m.Watched {
 		q := &l.req
-		q.Client, q.Server, q.Origin = *f.client, *f.server, originOf(f)
+		q.Client, q.Server, q.origin = *f.client, *f.server, originOf(f)
 		q.whose = whose{}
 		q.Index, q.birth = m.index, uint64(h.birth)<<32|uint64(f.c.first)
 		q.First, q.Last = m.first, last

@@ -100,11 +100,10 @@ func relay(f *flow, b []byte) {
 	}
 }
 
-// originOf is who the connection's client is: whom a PROXY header names, or else who
-// sends the packets.
-func originOf(f *flow) capture.Endpoint {
-	if f.c.http.has(relayed) {
-		return *f.a.conns.recs.origin(f.i)
+// originOf is whom a PROXY header of the connection names; nil: nobody.
+func originOf(f *flow) *capture.Endpoint {
+	if !f.c.http.has(relayed) {
+		return nil
 	}
-	return *f.client
+	return f.a.conns.recs.origin(f.i)
 }

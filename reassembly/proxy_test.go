@@ -50,7 +50,7 @@ func TestProxiedClient(t *testing.T) {
 			for cut := range len(in) {
 				var origins []string
 				a := New(Config{}, func(r *Request) Fate {
-					origins = append(origins, r.Origin.String())
+					origins = append(origins, r.Origin().String())
 					if r.Client != endpoint(1, 1000) {
 						t.Errorf("packets from %v", r.Client)
 					}
@@ -77,7 +77,7 @@ func TestProxiedClient(t *testing.T) {
 func TestProxiedIsForgotten(t *testing.T) {
 	var origins []string
 	a := New(Config{}, func(r *Request) Fate {
-		origins = append(origins, r.Origin.String())
+		origins = append(origins, r.Origin().String())
 		return Sent
 	})
 	first := newClient(1000, 5000)

@@ -11,15 +11,15 @@ type Request struct {
 	Index  uint64 // 0, 1, 2 … over all requests that began on the connection, dropped ones too
 	Client capture.Endpoint
 	Server capture.Endpoint
-	Origin capture.Endpoint // whom a PROXY header names as the client; else it is Client
-	First  int64            // when the packet with its first byte was seen, nanoseconds since the Unix epoch
-	Last   int64            // when the packet that completed it was seen
+	First  int64 // when the packet with its first byte was seen, nanoseconds since the Unix epoch
+	Last   int64 // when the packet that completed it was seen
 
 	Raw []byte // head and body as on the wire, chunk framing included, without empty lines before it
 
-	head  *http1.Message // what was read of Raw
-	birth uint64         // of its connection
-	whose whose
+	head   *http1.Message    // what was read of Raw
+	birth  uint64            // of its connection
+	origin *capture.Endpoint // whom a PROXY header names as the client; nil: nobody
+	whose  whose
 }
 
 // A whose is whose request it is, as far as somebody has found out.
@@ -73,6 +73,15 @@ func (r *Request) User() uint64 {
 // Crowd reports whether the user is that of many people: then only the requests of
 // one connection have an order.
 func (r *Request) Crowd() bool { return r.whose.crowd }
+
+// Origin is the client that the request comes from: whom a PROXY header names, or
+// else Client.
+func (r *Request) Origin() *capture.Endpoint {
+	if r.origin != nil {
+		return r.origin
+	}
+	return &r.Client
+}
 
 // SetUser says whose request it is.
 func (r *Request) SetUser(user uint64, crowd bool) { r.whose = whose{user, crowd, true} }

@@ -12,6 +12,7 @@ import (
 	"gor/forward"
 	"gor/reassembly"
 	"gor/reassembly/sniffer"
+	"gor/reassembly/users"
 	"gor/udpwire"
 )
 
@@ -20,6 +21,7 @@ import (
 func everyStats() []Group {
 	return []Group{
 		{"requests", reassembly.Stats{}},
+		{"users", users.Counts{}},
 		{"packets", capture.DecoderStats{}},
 		{"kernel", capture.Stats{}},
 		{"print", sniffer.PrinterStats{}},

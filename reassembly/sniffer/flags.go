@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"gor/reassembly/users"
 )
 
 // Options are what the command line says about where packets come from and
@@ -31,6 +33,9 @@ type Options struct {
 	// MaxMemory and MaxRequest bound the reassembly, in bytes.
 	MaxMemory, MaxRequest int64
 
+	// Session says what a user is known by.
+	Session users.Rule
+
 	// Count is how many requests are handed on before the run ends; 0: there is
 	// no end to them.
 	Count uint64
@@ -48,6 +53,7 @@ func Flags() []cli.Flag {
 		&cli.StringFlag{Name: "write", Usage: "also record the matching packets to this pcap `FILE`"},
 		&cli.BoolFlag{Name: "print", Usage: "print a line per request; nothing is sent unless -r is given"},
 		&cli.BoolFlag{Name: "json", Usage: "print a JSON object per request; nothing is sent unless -r is given"},
+		&cli.StringFlag{Name: "session", Usage: "`RULE` by which users are known: cookie:NAME, header:NAME, ip or connection", DefaultText: "found out"},
 		&cli.Uint64Flag{Name: "count", Usage: "end when this `NUMBER` of requests has been handed on", DefaultText: "no end"},
 		&cli.StringFlag{Name: "max-memory", Value: "256MiB", Usage: "`SIZE` of all connections and half-read requests"},
 		&cli.StringFlag{Name: "max-request", Value: "64MiB", Usage: "largest request `SIZE`"},
@@ -88,6 +94,9 @@ func FromFlags(c *cli.Context) (Options, error) {
 		}
 	}
 	var err error
+	if o.Session, err = users.ParseRule(c.String("session")); err != nil {
+		return o, usageError("--session %w", err)
+	}
 	if o.MaxMemory, err = sizeFlag(c, "max-memory"); err == nil {
 		o.MaxRequest, err = sizeFlag(c, "max-request")
 	}

@@ -13,6 +13,7 @@ import (
 
 	"gor/capture"
 	"gor/reassembly"
+	"gor/reassembly/users"
 )
 
 // batchSize is how many segments are decoded before they are pushed: enough to
@@ -39,6 +40,9 @@ type Config struct {
 	// Assembler bounds memory, times and sizes.
 	Assembler reassembly.Config
 
+	// Users says whose the requests are; nil: each is its connection's.
+	Users *users.Finder
+
 	// Consumers are asked about each request in this order, until one of them
 	// says anything but reassembly.Sent. Without any, all requests are sent.
 	Consumers []Consumer
@@ -54,6 +58,7 @@ type Config struct {
 type Sniffer struct {
 	src       Source
 	live      bool
+	users     *users.Finder
 	consumers []Consumer
 	dec       *capture.Decoder
 	asm       *reassembly.Assembler
@@ -75,7 +80,7 @@ type Sniffer struct {
 // New makes a Sniffer; nothing is read before Run.
 func New(cfg Config) *Sniffer {
 	s := &Sniffer{
-		src: cfg.Source, live: cfg.Live, consumers: cfg.Consumers, count: cfg.Count,
+		src: cfg.Source, live: cfg.Live, users: cfg.Users, consumers: cfg.Consumers, count: cfg.Count,
 		dec:   capture.NewDecoder(cfg.Decoder),
 		batch: make([]capture.Segment, batchSize),
 	}
@@ -161,6 +166,10 @@ func (s *Sniffer) take(r *reassembly.Request) reassembly.Fate {
 	if s.enough() {
 		return reassembly.Stopped
 	}
+	if s.users != nil {
+		u := s.users.Find(r.Fields(), &r.Origin().Addr, r.Conn(), r.Last)
+		r.SetUser(u.Key, u.Crowd)
+	}
 	for _, c := range s.consumers {
 		if fate := c.Take(r); fate != reassembly.Sent {
 			return fate
@@ -184,6 +193,9 @@ type Stats struct {
 
 	// Packets says what the packets were.
 	Packets capture.DecoderStats
+
+	// Users says what the users are known by.
+	Users users.Stats
 }
 
 // published is the copy of the accounts that other goroutines read.
@@ -196,6 +208,9 @@ type published struct {
 // can be measured.
 func (s *Sniffer) publish() {
 	stats := Stats{Requests: s.asm.Stats(), Packets: s.dec.Stats()}
+	if s.users != nil {
+		stats.Users = s.users.Stats()
+	}
 	s.published.mu.Lock()
 	defer s.published.mu.Unlock()
 	s.published.stats = stats

@@ -101,8 +101,8 @@ func TestCrowdIsNamed(t *testing.T) {
 			if strings.Count(said, "\n") != 1 || !strings.Contains(said, tt.want) || !strings.Contains(said, "--session") || strings.Contains(said, tt.never) {
 				t.Errorf("want one line with %s and without %q:\n%s", tt.want, tt.never, said)
 			}
-			if s := f.Stats(); s.Crowds != 1 || s.CrowdedCount != 2*maxRequests {
-				t.Errorf("%d crowds, %d requests", s.Crowds, s.CrowdedCount)
+			if s := f.Stats(); s.Crowds != 1 || s.CrowdRequests != 2*maxRequests {
+				t.Errorf("%d crowds, %d requests", s.Crowds, s.CrowdRequests)
 			}
 		})
 	}

@@ -7,16 +7,20 @@ import (
 	"strings"
 )
 
-// Stats are a Finder's accounts: each request has one source.
-//
-// Each field carries the counter's declaration; see package report for the tags.
+// Stats are a Finder's accounts.
 type Stats struct {
-	Sources      SourceCounts `name:"by_%s" unit:"requests"`
-	Crowds       uint64       `name:"crowds" unit:"users" help:"Users with more requests than any person has, such as a shared API key or the address of an office."`
-	CrowdedCount uint64       `name:"crowd_requests" unit:"requests" help:"Requests of such users, which keep the order of their connections only."`
-
+	Counts
 	cookies    [noCookie]uint64 // of ByCookie, by place in sessionCookies
 	cookieName string           // the only one, where the rule names it
+}
+
+// Counts are a Finder's counters: each request has one source.
+//
+// Each field carries the counter's declaration; see package report for the tags.
+type Counts struct {
+	Sources       SourceCounts `name:"by_%s" unit:"requests"`
+	Crowds        uint64       `name:"crowds" unit:"users" help:"Users with more requests than any person has, such as a shared API key or the address of an office."`
+	CrowdRequests uint64       `name:"crowd_requests" unit:"requests" help:"Requests of such users, which keep the order of their connections only."`
 }
 
 // SourceCounts counts requests by what their user is known by, indexed by Source.
@@ -51,7 +55,7 @@ func (s *Stats) count(u User, rank int) {
 		s.cookies[rank]++
 	}
 	if u.Crowd {
-		s.CrowdedCount++
+		s.CrowdRequests++
 	}
 }
 
