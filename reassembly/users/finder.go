@@ -43,6 +43,7 @@ type Config struct {
 type Finder struct {
 	rule   Rule
 	hash   hashKey
+	names  [noCookie]uint64 // the hashes of the names that cookies have, by rank
 	crowds crowds
 	namer  namer
 	hints  hints
@@ -55,6 +56,13 @@ func New(cfg Config) *Finder {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	f := &Finder{rule: cfg.Rule, hash: newHashKey(cfg.Secret), namer: namer{log: cfg.Logger}, hints: hints{log: cfg.Logger}}
+	for i, c := range sessionCookies {
+		name := c.name
+		if cfg.Rule.by == byCookie {
+			name = cfg.Rule.name
+		}
+		f.names[i] = f.hash.sum(uint64(ByCookie), []byte(name))
+	}
 	f.hints.closed = cfg.Rule.by != byEvidence
 	f.stats.cookieName = cfg.Rule.name
 	return f
@@ -94,7 +102,7 @@ func (f *Finder) judge(e *evidence, client *[16]byte, conn uint64) User {
 		binary.LittleEndian.PutUint64(b[:], conn)
 		return User{Key: f.hash.sum(uint64(ByConnection), b[:]), By: ByConnection}
 	case len(e.cookie) > 0:
-		return User{Key: f.hash.sum(f.hash.sum(uint64(ByCookie), e.cookieName), e.cookie), By: ByCookie}
+		return User{Key: f.hash.sum(f.nameHash(e), e.cookie), By: ByCookie}
 	case len(e.header) > 0:
 		return User{Key: f.hash.sum(uint64(ByHeader), e.header), By: ByHeader}
 	case len(e.credentials) > 0:
@@ -105,6 +113,14 @@ func (f *Finder) judge(e *evidence, client *[16]byte, conn uint64) User {
 		return User{Key: f.hash.sum(f.hash.sum(uint64(ByForwarded), e.addr[:]), e.agent), By: ByForwarded}
 	}
 	return User{Key: f.hash.sum(uint64(ByAddress), client[:]), By: ByAddress}
+}
+
+// nameHash is the hash of the session cookie's name.
+func (f *Finder) nameHash(e *evidence) uint64 {
+	if f.rule.by == byEvidence && sessionCookies[e.rank].prefix {
+		return f.hash.sum(uint64(ByCookie), e.cookieName)
+	}
+	return f.names[e.rank]
 }
 
 // Stats returns the accounts.

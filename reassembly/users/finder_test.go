@@ -94,6 +94,8 @@ func TestSameUser(t *testing.T) {
 		{"the other fields", "", []string{"Cookie: sid=1", "Accept: a"}, []string{"Accept: b", "Cookie: x=y; sid=1;z"}, true},
 		{"another session", "", []string{"Cookie: sid=1"}, []string{"Cookie: sid=2"}, false},
 		{"another name, the same value", "", []string{"Cookie: sid=1"}, []string{"Cookie: SESSION=1"}, false},
+		{"another site's name, the same value", "", []string{"Cookie: SESSab=1"}, []string{"Cookie: SESScd=1"}, false},
+		{"a name of one's own", "cookie:x", []string{"Cookie: x=1"}, []string{"Cookie: x=1; sid=3"}, true},
 		{"two cookies in any order", "", []string{"Cookie: sid=1; PHPSESSID=2"}, []string{"Cookie: PHPSESSID=2; sid=3"}, true},
 		{"the first of two of a name", "", []string{"Cookie: sid=1; sid=2"}, []string{"Cookie: sid=1; sid=3"}, true},
 		{"credentials", "", []string{"Authorization: Bearer a.b.c"}, []string{"authorization:bearer  a.b.c "}, true},
