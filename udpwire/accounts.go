@@ -40,7 +40,7 @@ func (a *peerAccounts) close(o *outbox) {
 // fates are the messages of all sessions by what is known of them now, the present session included.
 func (p *peer) fates() (received, lost tally) {
 	received, lost = p.accounts.received, p.accounts.lost
-	if o := &p.out; p.phase != phaseSeeking {
+	if o := &p.out; p.state.inSession() {
 		received.add(o.reported.messages, o.reported.bytes)
 		lost.add(o.reported.lostMessages, o.reported.lostBytes)
 	}

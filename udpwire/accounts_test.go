@@ -14,7 +14,7 @@ func TestAccountsClose(t *testing.T) {
 		{"nothing heard", report{}, tally{}, tally{10, 1000}},
 		{"more confirmed than can be", report{messages: 11, bytes: 2000}, tally{10, 1000}, tally{}},
 	} {
-		o := outbox{channel: newOutgoing(1, nil), begun: begun{before: 5, last: 15, bytes: 1000}, reported: c.reported}
+		o := outbox{channel: newOutgoing(1, nil, 0), begun: begun{before: 5, last: 15, bytes: 1000}, reported: c.reported}
 		var a peerAccounts
 		a.close(&o)
 		if a.received != c.received || a.lost != c.lost {
@@ -32,18 +32,18 @@ func TestTallyWithout(t *testing.T) {
 // TestFates: what a session in progress has confirmed counts with those before.
 func TestFates(t *testing.T) {
 	for _, c := range []struct {
-		phase          phase
+		state          state
 		received, lost tally
 	}{
-		{phaseSeeking, tally{1, 10}, tally{2, 20}},
-		{phaseLive, tally{6, 510}, tally{3, 120}},
-		{phaseSilent, tally{6, 510}, tally{3, 120}},
+		{seeking, tally{1, 10}, tally{2, 20}},
+		{live, tally{6, 510}, tally{3, 120}},
+		{silent, tally{6, 510}, tally{3, 120}},
 	} {
-		p := peer{phase: c.phase, accounts: peerAccounts{received: tally{1, 10}, lost: tally{2, 20}}}
+		p := peer{state: c.state, accounts: peerAccounts{received: tally{1, 10}, lost: tally{2, 20}}}
 		p.out.begun = begun{last: 10, bytes: 1000}
 		p.out.reported = report{messages: 5, bytes: 500, lostMessages: 1, lostBytes: 100}
 		if received, lost := p.fates(); received != c.received || lost != c.lost {
-			t.Errorf("phase %d: %v, %v", c.phase, received, lost)
+			t.Errorf("state %d: %v, %v", c.state, received, lost)
 		}
 	}
 }

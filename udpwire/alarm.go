@@ -21,7 +21,7 @@ func (a *alarm) ring(now int64, log *slog.Logger, secret bool, from netip.Addr) 
 	if a.saidAt != 0 && now-a.saidAt < alarmEvery {
 		return
 	}
-	text := "refused datagrams that do not carry this replayer's secret"
+	text := "refused datagrams that are not sealed with this replayer's secret: their listener has another one, or none"
 	if !secret {
 		text = "refused sealed datagrams: their listener uses a secret, this replayer has none"
 	}

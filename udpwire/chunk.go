@@ -11,7 +11,7 @@ type chunk struct {
 	n     int              // How many datagrams there are.
 	ends  [maxGrams]uint32 // Where each ends in buf.
 	bases [maxGrams]uint64 // The id of the message that begins or goes on at each one's start.
-	bytes uint64           // How many bytes the bodies of the messages have that begin here.
+	news  [maxGrams]news   // What begins in each.
 	last  uint64           // The id of the last message that begins here or before.
 
 	// The outbox's.
@@ -20,6 +20,9 @@ type chunk struct {
 	number   uint64 // The number of the first.
 	at       int64  // When they were numbered, in ns.
 }
+
+// A news is what begins in a datagram: how many messages, and how many bytes their bodies have.
+type news struct{ messages, bytes uint32 }
 
 // Limits of a chunk: Linux takes at most 64 segments per call (UDP_MAX_SEGMENTS in net/ipv4/udp.c) and one UDP length
 // in all.
@@ -62,10 +65,9 @@ func (c *chunk) merge(d *chunk) bool {
 	c.buf = append(c.buf, d.buf...)
 	for i := range d.n {
 		c.ends[c.n] = offset + d.ends[i]
-		c.bases[c.n] = d.bases[i]
+		c.bases[c.n], c.news[c.n] = d.bases[i], d.news[i]
 		c.n++
 	}
-	c.bytes += d.bytes
 	c.last = d.last
 	return true
 }

@@ -58,7 +58,7 @@ func TestChunkMerge(t *testing.T) {
 		{"numbered: nothing may change", numbered, false},
 	} {
 		d := chunkOf(20, 15, 5)
-		d.last, d.bytes = 99, 7
+		d.last, d.news[1] = 99, news{2, 7}
 		n, before := c.into.n, len(c.into.buf)
 		if ok := c.into.merge(d); ok != c.ok {
 			t.Errorf("%s: %t", c.name, ok)
@@ -70,7 +70,7 @@ func TestChunkMerge(t *testing.T) {
 			continue
 		}
 		if c.into.n != n+2 || !bytes.Equal(c.into.buf[c.into.start(n):], d.buf) || c.into.ends[n] != uint32(before+15) ||
-			c.into.bases[n+1] != 2 || c.into.last != 99 || c.into.bytes != 7 {
+			c.into.bases[n+1] != 2 || c.into.last != 99 || c.into.news[n+1] != (news{2, 7}) {
 			t.Errorf("%s: %+v", c.name, c.into)
 		}
 	}

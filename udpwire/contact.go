@@ -2,41 +2,47 @@ package udpwire
 
 import "time"
 
-// A contact is what a listener knows of whether a replayer is there. The zero value knows of none.
+// A contact is what a listener knows of whether a replayer is there, beside their state. It counts running time, so
+// that nobody is called silent who could not be heard. The zero value knows of none.
 type contact struct {
-	up      bool  // Messages may be trusted to the replayer: it responds, or has not had the time to.
-	met     bool  // It has responded once.
-	refused bool  // Its machine says that nobody listens there.
-	warned  bool  // The user was told that no response came.
-	heardAt int64 // When it last responded, in ns.
+	ran        runningTime
+	progressAt int64 // When something new was last confirmed, or a session named, in running time.
+	absentAt   int64 // When the replayer was last live, or the start, in running time.
+
+	met     bool // It has been live once.
+	lived   bool // In the present session it has.
+	known   bool // It has said that it has the present session.
+	refused bool // Since it last was live, its machine says that nobody listens there.
+	warned  bool // The user was told that no response came.
 }
 
-// How long a response may take.
+// How long a response may take, in running time.
 const (
 	warnAfter   = int64(3 * time.Second) // the first one, until the user is told
-	silentAfter = int64(2 * time.Second) // one to HEARTBEATs
+	silentAfter = int64(2 * time.Second) // one to what is sent in a session
 )
 
-// alive notes that the replayer responded.
-func (p *peer) alive(now int64) {
-	switch asked := p.initiator.asked; {
-	case p.phase == phaseSilent:
-		p.phase = phaseLive
-		p.log.Info("replayer answers again", "replayer", p.name)
-	case asked && p.contact.met:
-		p.log.Info("replayer is back, a new session begins", "replayer", p.name)
-	case asked:
-		p.log.Info("replayer answers", "replayer", p.name, "datagram_bytes", p.size.full, "sealed", p.initiator.keys != nil)
+// A tick is due after tickEvery at the latest. One that comes so much later than that this process cannot have run
+// counts as longestTick.
+const (
+	tickEvery   = int64(100 * time.Millisecond)
+	longestTick = int64(250 * time.Millisecond)
+)
+
+// quietFor is for how long the replayer has confirmed nothing new, in ns of running time.
+func (c *contact) quietFor() int64 { return c.ran.total - c.progressAt }
+
+// absentFor is for how long the replayer has not been live, in ns of running time.
+func (p *peer) absentFor() int64 {
+	if p.state == live {
+		return 0
 	}
-	p.initiator.asked = false
-	p.contact = contact{up: true, met: true, heardAt: now}
+	return p.contact.ran.total - p.contact.absentAt
 }
 
-// silent notes that a replayer in session does not respond any more.
-func (p *peer) silent(now int64) {
-	p.phase, p.contact.up = phaseSilent, false
-	p.log.Warn("replayer does not answer any more, messages are kept as far as the buffer goes", "replayer", p.name)
-	p.initiator.restart(now)
+// up reports whether messages may be trusted to the replayer: it confirms them, or has not had the time to.
+func (p *peer) up() bool {
+	return p.state == live || !p.contact.met && !p.contact.refused && !p.contact.warned
 }
 
 // checkRefused acts on a refusal, the only error of a socket that says something about the replayer: whatever else
@@ -46,35 +52,45 @@ func (p *peer) checkRefused(now int64) {
 		return
 	}
 	p.out.tx.refused = false
-	if !p.contact.refused {
-		p.contact.refused = true
-		if p.phase == phaseSeeking {
-			p.log.Warn("no replayer there yet, messages are kept as far as the buffer goes", "replayer", p.name)
-		}
+	if !p.contact.refused && !p.contact.met {
+		p.log.Warn("no replayer there yet, messages are kept as far as the buffer goes", "replayer", p.name)
 	}
-	if p.phase == phaseLive {
-		p.silent(now)
-	}
-	p.contact.up = false
+	p.contact.refused = true
+	p.happen(now, doubted)
 }
 
 // checkUnheard tells the user once when no response comes.
-func (p *peer) checkUnheard(now int64) {
-	if p.contact.warned || p.contact.refused || p.phase != phaseSeeking || now-p.initiator.since < warnAfter {
+func (p *peer) checkUnheard() {
+	c := &p.contact
+	if c.warned || c.refused || c.met || p.absentFor() < warnAfter {
 		return
 	}
-	p.contact.warned, p.contact.up = true, false
-	text := "no answer: is gor replay running there?"
+	c.warned = true
+	text := "no answer: is gor replay running there, and without a secret?"
 	if p.initiator.keys != nil {
 		text = "no answer: is gor replay running there with the same secret?"
 	}
 	p.log.Warn(text, "replayer", p.name)
 }
 
-// absentFor is how long the replayer has not been there, in ns.
-func (p *peer) absentFor(now int64) int64 {
-	if p.phase == phaseLive {
-		return 0
+// tell logs that the event e has led from another state to the present one, and what was lost with a session that
+// ended. Nothing is said of what the user need not know.
+func (p *peer) tell(from state, e event, lost tally) {
+	c, log := &p.contact, p.log.With("replayer", p.name)
+	if lost.messages > 0 && e == welcomedAnew {
+		log.Warn("replayer does not know the session any more, what it had not confirmed is lost", "messages", lost.messages)
 	}
-	return now - p.initiator.since
+	switch {
+	case p.state == live && c.lived:
+		log.Info("replayer answers again")
+	case p.state == live && c.met:
+		log.Info("replayer is back, a new session begins")
+	case p.state == live:
+		log.Info("replayer answers", "datagram_bytes", p.out.tx.size.full, "sealed", p.initiator.keys != nil)
+	case p.state == silent && from == live:
+		log.Warn("replayer does not answer any more, what was not sent yet is kept as far as the buffer goes",
+			"sent_unconfirmed", p.out.unconfirmed())
+	case p.state == seeking && e == ended:
+		log.Warn("replayer has left, what was not sent yet is kept as far as the buffer goes", "lost", lost.messages)
+	}
 }

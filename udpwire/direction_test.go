@@ -8,17 +8,9 @@ import (
 // direction returns both ends of a listener's direction of session 7.
 func direction(t *testing.T, secret string) (outgoing, incoming) {
 	if secret == "" {
-		return newOutgoing(7, nil), incoming{}
+		return newOutgoing(7, nil, 0), incoming{}
 	}
-	ends := [2]*sealer{}
-	for i := range ends {
-		both, err := keyringOf(t, secret).session([32]byte{1}, [32]byte{2})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ends[i] = both[0]
-	}
-	return newOutgoing(7, ends[0]), incoming{seal: ends[1]}
+	return newOutgoing(7, goldenKeys(t)[0], 0), incoming{seal: goldenKeys(t)[0]}
 }
 
 // TestDirection: what one end finishes the other opens, once; control datagrams count from 1.

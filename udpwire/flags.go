@@ -1,11 +1,9 @@
 package udpwire
 
 import (
-	"bytes"
 	"fmt"
 	"net"
 	"net/netip"
-	"os"
 	"strconv"
 	"strings"
 
@@ -39,7 +37,7 @@ func SenderFromFlags(c *cli.Context) (SenderConfig, error) {
 	if cfg.Buffer, err = sizeFlag(c, "wire-buffer"); err != nil {
 		return cfg, err
 	}
-	cfg.Secret, err = secret(c)
+	cfg.Secret, cfg.SecretFile, err = secret(c)
 	return cfg, err
 }
 
@@ -72,28 +70,8 @@ func ReceiverFromFlags(c *cli.Context) (ReceiverConfig, error) {
 		}
 		cfg.Allow = append(cfg.Allow, prefix)
 	}
-	cfg.Secret, err = secret(c)
+	cfg.Secret, cfg.SecretFile, err = secret(c)
 	return cfg, err
-}
-
-func secretFlag() cli.Flag {
-	return &cli.StringFlag{Name: "secret-file", Usage: "`FILE` with the secret shared by both sides (or GOR_SECRET in the environment)"}
-}
-
-// secret takes the shared secret from --secret-file or GOR_SECRET; nil: none.
-func secret(c *cli.Context) ([]byte, error) {
-	name := c.String("secret-file")
-	if name == "" {
-		return []byte(os.Getenv("GOR_SECRET")), nil
-	}
-	b, err := os.ReadFile(name)
-	if err != nil {
-		return nil, fmt.Errorf("secret file: %w", err)
-	}
-	if b = bytes.TrimSpace(b); len(b) == 0 {
-		return nil, fmt.Errorf("secret file %s is empty", name)
-	}
-	return b, nil
 }
 
 // usageError is a mistake on the command line: exit status 2.

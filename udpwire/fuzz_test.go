@@ -41,15 +41,16 @@ func FuzzDatagram(f *testing.F) {
 				b[i] = counter
 			}
 		}
-		r := newReception(cfg, nil, 1<<20, func(d []byte, _ *source) error { answered += len(d); return nil })
-		r.responder.rand = random
+		var keys *keyring
+		if sealed {
+			keys = keyringOf(t, "secret")
+		}
+		r := newReception(cfg, keys, 1<<20, func(d []byte, _ *source) error { answered += len(d); return nil })
+		r.responder = newResponder(keys, random)
 		r.handle = func(m *Message) {
 			if len(m.Body) > total {
 				t.Fatalf("a message of %d bytes from %d", len(m.Body), total)
 			}
-		}
-		if sealed {
-			r.responder.keys = keyringOf(nil, "secret")
 		}
 		datagrams := uint64(0)
 		for now := int64(1); len(b) > 0; now += 1_000_000 {
@@ -82,13 +83,13 @@ func FuzzDatagram(f *testing.F) {
 // sent, or lose count of its messages and its memory.
 func FuzzAnswers(f *testing.F) {
 	for _, name := range []string{"welcome", "report", "bye_of_replayer"} {
-		d := golden(false)[name]
+		d := golden(f, false)[name]
 		f.Add(uint16(len(d)), d)
 	}
 	f.Fuzz(func(t *testing.T, size uint16, b []byte) {
 		n := newNetwork(t, 1, "")
 		n.run(n.now + 100*ms)
-		if n.peer.phase != phaseLive {
+		if n.peer.state != live {
 			t.Fatal("no session")
 		}
 		for rounds := 0; len(b) > 0 && rounds < 64; b = b[min(int(size)+1, len(b)):] {

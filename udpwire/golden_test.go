@@ -2,6 +2,7 @@ package udpwire
 
 import (
 	"bytes"
+	"crypto/ecdh"
 	"encoding/hex"
 	"flag"
 	"fmt"
@@ -14,93 +15,105 @@ import (
 
 var update = flag.Bool("update", false, "write the golden datagrams anew")
 
-// golden are datagrams of each kind, as bytes to be sealed: header, body and, when there is a secret, a tag's room.
-func golden(sealed bool) map[string][]byte {
-	tag, flags := 0, uint8(0)
-	if sealed {
-		tag, flags = tagSize, flagSealed
-	}
-	datagram := func(k kind, session, number uint64, body []byte) []byte {
-		d := make([]byte, headerSize, headerSize+len(body)+tag)
-		header{kind: k, flags: flags, session: session, number: number}.put(d)
-		return append(append(d, body...), make([]byte, tag)...)
-	}
-	ask := hello{random: goldenListener}
-	answer := welcome{asked: goldenListener, public: goldenReplayer, session: 0x1122334455667788, instance: 0x3132333435363738, window: 4 << 20}
-	beat := heartbeat{time: 1700000000000000000, oldest: 2, highest: 4, messages: 3, bytes: 2061, dropped: 7, answer: 0x4142434445464748}
-	rep := report{echo: 1700000000000000000, size: 1452, challenge: 0x4142434445464748, creditMessages: 1000, creditBytes: noBound, next: 2, highest: 4, window: 4 << 20, load: 25, messages: 2, bytes: 61,
-		missing: []span{{2, 1}, {5, 3}}}
-	get := Message{Kind: 1, Proto: 1, User: 0xFEDCBA, Conn: 0xABCDEF, Index: 5, Time: 1700000000123456789,
-		Src: netip.MustParseAddrPort("192.0.2.1:40000"), Dst: netip.MustParseAddrPort("192.0.2.2:80"), Body: []byte("GET / HTTP/1.1\r\nHost: a\r\n\r\n")}
-	six := get
-	six.Src, six.Dst = netip.MustParseAddrPort("[2001:db8::1]:40000"), netip.MustParseAddrPort("[2001:db8::2]:80")
-	six.Index, six.Body = 6, []byte("PURGE /x HTTP/1.1\r\nHost: a\r\n\r\n")
-	data := []byte{0, 0, 0, 0, 0, 0, 0, 1}
-	data = append(appendHead(data, &get, 0), get.Body...)
-	data = append(appendHead(data, &six, 1), six.Body...)
-	data = append(data, make([]byte, 20)...) // padding
-	long := get
-	long.Index, long.Body = 7, bytes.Repeat([]byte("0123456789"), 200)
-	frame := append(appendHead(nil, &long, 1), long.Body...)
-	first := append(appendFragmentHead([]byte{0, 0, 0, 0, 0, 0, 0, 3}, 1404, 0, len(frame)), frame[:1404]...)
-	second := append(appendFragmentHead([]byte{0, 0, 0, 0, 0, 0, 0, 3}, len(frame)-1404, 1404, len(frame)), frame[1404:]...)
-	const session = 0x1122334455667788
-	return map[string][]byte{
-		"hello":           datagram(kindHello, 0x0102030405060708, 0x1112131415161718, append(ask.append(nil), make([]byte, maxControl-headerSize-helloSize-tag)...)),
-		"welcome":         datagram(kindWelcome, 0x0102030405060708, 0x2122232425262728, answer.append(nil)),
-		"data_messages":   datagram(kindData, session, 1, data),
-		"data_fragment_1": datagram(kindData, session, 2, first),
-		"data_fragment_2": datagram(kindData, session, 3, second),
-		"heartbeat":       datagram(kindHeartbeat, session, 1, beat.append(nil)),
-		"report":          datagram(kindReport, session, 1, rep.append(nil)),
-		"gone":            datagram(kindGone, session, 2, (&gone{numbers: []span{{2, 1}}}).append(nil)),
-		"bye_of_listener": datagram(kindBye, session, 3, beat.append(nil)),
-		"bye_of_replayer": datagram(kindBye, session, 2, rep.append(nil)),
-		"data_new_key":    datagram(kindData, session, 1<<epochBits, data),
-	}
-}
-
 const goldenSecret = "correct horse battery staple"
 
-var (
-	goldenListener = [32]byte{0: 1, 31: 2}
-	goldenReplayer = [32]byte{0: 3, 31: 4}
-)
-
-// sealGolden seals a golden datagram as its sender would.
-func sealGolden(t *testing.T, d []byte, name string) {
-	keys := keyringOf(t, goldenSecret)
-	if k := kind(d[4]); k == kindHello || k == kindWelcome {
-		keys.sealHandshake(d)
-		return
+// goldenPrivate are both sides' halves of the key exchange: the listener's, the replayer's.
+func goldenPrivate(t testing.TB) (halves [2]*ecdh.PrivateKey) {
+	for i := range halves {
+		var err error
+		if halves[i], err = ecdh.X25519().NewPrivateKey(bytes.Repeat([]byte{byte(1 + i)}, 32)); err != nil {
+			t.Fatal(err)
+		}
 	}
-	both := goldenKeys(t)
-	if k := kind(d[4]); k == kindReport || name == "bye_of_replayer" {
-		both[1].seal(d)
-		return
-	}
-	both[0].data.highest = 0
-	if strings.HasSuffix(name, "new_key") {
-		both[0].data.highest = 1
-	}
-	both[0].seal(d)
+	return halves
 }
 
-func goldenKeys(t *testing.T) [2]*sealer {
-	both, err := keyringOf(t, goldenSecret).session(goldenListener, goldenReplayer)
+// goldenKeys are the keys of the session that the golden datagrams belong to, as the replayer makes them.
+func goldenKeys(t testing.TB) [2]*sealer {
+	halves := goldenPrivate(t)
+	public, ours := publicOf(halves[0]), publicOf(halves[1])
+	random := goldenRandom()
+	both, err := keyringOf(t, goldenSecret).session(halves[1], &public, random[:], public[:], ours[:])
 	if err != nil {
 		t.Fatal(err)
 	}
 	return both
 }
 
+func goldenRandom() [32]byte { return [32]byte{0: 1, 31: 2} }
+
+// golden are datagrams of each kind.
+func golden(t testing.TB, sealed bool) map[string][]byte {
+	const session = 0x1122334455667788
+	var keys *keyring
+	var listener, replayer outgoing
+	ask := hello{random: goldenRandom(), flags: helloPatient, cookie: [16]byte{0: 3, 15: 4}}
+	response := welcome{asked: ask.random, session: session, instance: 0x3132333435363738, window: 4 << 20}
+	tag := 0
+	listener, replayer = newOutgoing(session, nil, 0), newOutgoing(session, nil, 0)
+	if sealed {
+		halves, both := goldenPrivate(t), goldenKeys(t)
+		keys, tag = keyringOf(t, goldenSecret), tagSize
+		ask.public, response.public = publicOf(halves[0]), publicOf(halves[1])
+		listener, replayer = newOutgoing(session, both[0], 0), newOutgoing(session, both[1], 0)
+	}
+	body := func(b []byte) []byte { return append(make([]byte, headerSize), b...) }
+	data := func(number uint64, b []byte) []byte {
+		d := append(body(b), make([]byte, tag)...)
+		listener.finishData(d, number)
+		return d
+	}
+	beat := heartbeat{time: 1700000000000000000, oldest: 2, highest: 4, messages: 3, bytes: 2061, dropped: 7, answer: 0x4142434445464748}
+	first := begin{random: ask.random, public: ask.public, flags: helloPatient, beat: heartbeat{time: 1700000000000000000, oldest: 1}}
+	rep := report{echo: 1700000000000000000, size: 1452, window: 4 << 20, load: 25, flags: reportDraining, challenge: 0x4142434445464748, next: 2,
+		highest: 4, messages: 2, bytes: 61, creditMessages: 1000, creditBytes: noBound, missing: []span{{2, 1}, {5, 300}}}
+	messages, pieces := goldenData()
+	all := map[string][]byte{
+		"hello":           keys.finish(kindHello, body(append(ask.append(nil), make([]byte, maxControl-headerSize-helloSize-tag)...)), counting()),
+		"retry":           keys.finish(kindRetry, body((&retry{asked: ask.random, cookie: ask.cookie}).append(nil)), counting()),
+		"welcome":         keys.finish(kindWelcome, body(response.append(nil)), counting()),
+		"unknown":         keys.finish(kindUnknown, body((&unknown{session: session, number: 5}).append(nil)), counting()),
+		"begin":           listener.finishControl(kindBegin, body(first.append(nil))),
+		"data_messages":   data(1, messages),
+		"data_fragment_1": data(2, pieces[0]),
+		"data_fragment_2": data(3, pieces[1]),
+		"heartbeat":       listener.finishControl(kindHeartbeat, body(append(beat.append(nil), make([]byte, 20)...))),
+		"report":          replayer.finishControl(kindReport, body(rep.append(nil))),
+		"gone":            listener.finishControl(kindGone, body((&gone{numbers: []span{{2, 1}, {4, 1000}}}).append(nil))),
+		"bye_of_listener": listener.finishControl(kindBye, body(beat.append(nil))),
+		"bye_of_replayer": replayer.finishControl(kindBye, body(rep.append(nil))),
+	}
+	if sealed {
+		listener.seal.advance()
+		all["data_next_epoch"] = data(4, messages)
+	}
+	return all
+}
+
+// goldenData are the bodies of a DATA datagram with two messages and of two with one in pieces.
+func goldenData() (messages []byte, pieces [2][]byte) {
+	get := Message{Kind: KindRequest, Proto: 1, User: 0xFEDCBA, Conn: 0xABCDEF, Index: 5, Time: 1700000000123456789,
+		Src: netip.MustParseAddrPort("192.0.2.1:40000"), Dst: netip.MustParseAddrPort("192.0.2.2:80"), Body: []byte("GET / HTTP/1.1\r\nHost: a\r\n\r\n")}
+	six := get
+	six.Kind, six.Index, six.Body = KindResponse, 6, []byte("HTTP/1.1 204 No Content\r\n\r\n")
+	six.Src, six.Dst = netip.MustParseAddrPort("[2001:db8::1]:40000"), netip.MustParseAddrPort("[2001:db8::2]:80")
+	messages = append([]byte{7: 1}, messageFrame(&get)...)
+	messages = append(append(appendHead(messages, &six, 1), six.Body...), make([]byte, 20)...)
+	long := get
+	long.Index, long.Body = 7, bytes.Repeat([]byte("0123456789"), 200)
+	frame := append(appendHead(nil, &long, 1), long.Body...)
+	pieces[0] = append(appendFragmentHead([]byte{7: 3}, 1404, 0, len(frame)), frame[:1404]...)
+	pieces[1] = append(appendFragmentHead([]byte{7: 3}, len(frame)-1404, 1404, len(frame)), frame[1404:]...)
+	return messages, pieces
+}
+
 // TestGolden holds the format: a datagram of each kind, plain and sealed, must never change within a version.
 func TestGolden(t *testing.T) {
+	plain := golden(t, false)
+	plain["data_next_epoch"] = plain["data_messages"]
 	for _, sealed := range []bool{false, true} {
-		for name, d := range golden(sealed) {
-			plain := bytes.Clone(d)
+		for name, d := range golden(t, sealed) {
 			if sealed {
-				sealGolden(t, d, name)
 				name += "_sealed"
 			}
 			t.Run(name, func(t *testing.T) {
@@ -122,37 +135,48 @@ func TestGolden(t *testing.T) {
 					t.Fatalf("encoded as\n%swant\n%s", dump(d), text)
 				}
 				if sealed {
-					openGolden(t, want, plain, strings.TrimSuffix(name, "_sealed"))
+					openGolden(t, want, plain[strings.TrimSuffix(name, "_sealed")])
 				}
 			})
 		}
 	}
 }
 
-// openGolden checks that the recorded datagram opens to the plain one, and not after any change.
-func openGolden(t *testing.T, d, plain []byte, name string) {
+// openGolden checks that the recorded datagram opens to what the plain one says, and not after any change.
+func openGolden(t *testing.T, d, plain []byte) {
+	keys, both := keyringOf(t, goldenSecret), goldenKeys(t)
 	open := func(d []byte) ([]byte, bool) {
-		switch k := kind(d[4]); {
-		case k == kindHello || k == kindWelcome:
-			return keyringOf(t, goldenSecret).openHandshake(d)
-		case k == kindReport || name == "bye_of_replayer":
-			return goldenKeys(t)[1].open(d)
+		h, _, _ := parseHeader(d)
+		switch h.kind {
+		case kindHello, kindRetry, kindWelcome, kindUnknown:
+			return keys.open(h, d)
+		case kindReport:
+			return both[1].open(d)
 		}
-		return goldenKeys(t)[0].open(d)
+		if body, ok := both[0].open(bytes.Clone(d)); ok {
+			return body, true
+		}
+		return both[1].open(d) // a replayer's BYE
 	}
 	for i := 0; i < len(d)*8; i += 37 {
-		if i/8 == 4 {
-			continue // the kind says which key it is; whoever gets it decides by it
-		}
 		changed := bytes.Clone(d)
-		changed[i/8] ^= 1 << (i % 8)
-		if _, ok := open(changed); ok {
-			t.Errorf("opens with bit %d changed", i)
+		if changed[i/8] ^= 1 << (i % 8); bytes.Equal(changed[:4], d[:4]) {
+			if _, ok := open(changed); ok {
+				t.Errorf("opens with bit %d changed", i)
+			}
 		}
 	}
 	body, ok := open(bytes.Clone(d))
-	if !ok || !bytes.Equal(body, plain[headerSize:len(plain)-tagSize]) {
-		t.Errorf("does not open to what was sealed (%t)", ok)
+	want := plain[headerSize:]
+	switch kind(d[4]) {
+	case kindHello:
+		want = want[:len(body)] // as much shorter as the tag is long
+		fallthrough
+	case kindBegin, kindWelcome:
+		copy(want[32:64], body[32:64]) // public
+	}
+	if !ok || !bytes.Equal(body, want) {
+		t.Errorf("does not open to what was sealed (%t)\n%s\n%s", ok, dump(body), dump(want))
 	}
 }
 

@@ -22,7 +22,7 @@ func lonely(t *testing.T) (*reception, *session) {
 	r := newReception(cfg, nil, 1<<20, func([]byte, *source) error { return nil })
 	r.now = 1
 	r.handle = func(m *Message) { t.Errorf("a message of %d bytes", len(m.Body)) }
-	s := &session{id: 7, out: newOutgoing(7, nil)}
+	s := &session{id: 7, out: newOutgoing(7, nil, 0)}
 	s.inbox.start(r.handle)
 	r.sessions.add(s)
 	return &r, s

@@ -9,6 +9,7 @@ type inbox struct {
 	numbers  numbers      // Which datagrams have arrived.
 	detector lossDetector // Which of the others are missing.
 	reporter reporter     // When to say so.
+	pieces   collector    // Datagrams of which a piece has arrived.
 	parts    collector    // Messages of which a part has arrived.
 	order    order        // Messages that wait for their turn, and the accounts of messages.
 	check    checkpoint   // How many bytes the lost ones had.
@@ -81,6 +82,7 @@ func (in *inbox) arrive(now int64, number uint64, size int) {
 func (in *inbox) settle(id uint64) {
 	in.order.settle(id)
 	in.parts.dropUpTo(in.order.settled)
+	in.pieces.dropUpTo(in.numbers.next - 1)
 	in.check.pass(&in.order)
 }
 
@@ -170,7 +172,11 @@ func (in *inbox) finish() {
 }
 
 // evict drops what has been unfinished longest, else what has waited longest, and reports whether there was anything.
+// Pieces go first: the datagram is asked for again.
 func (in *inbox) evict() bool {
+	if in.pieces.evict() != 0 {
+		return true
+	}
 	if id := in.parts.evict(); id != 0 {
 		in.order.lose(id)
 	} else if !in.order.evict() {
@@ -180,5 +186,7 @@ func (in *inbox) evict() bool {
 	return true
 }
 
-// held is how many bytes of memory unfinished and waiting messages take.
-func (in *inbox) held() int64 { return in.parts.bytes + in.order.heldBytes }
+// held is how many bytes of memory unfinished and waiting messages take, and what is remembered of those that are not.
+func (in *inbox) held() int64 {
+	return in.pieces.bytes + in.parts.bytes + in.order.heldBytes + in.numbers.held + in.order.done.held
+}

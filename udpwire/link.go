@@ -5,17 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 )
 
 // A link is one replayer as the Sender uses it: the packer, which belongs to the goroutine that calls Send, and the
 // peer, which that goroutine and the link's own share under a lock, taken once per batch.
 type link struct {
-	now  func() int64  // The clock, in ns since the Unix epoch.
-	done chan struct{} // Closed when run has ended.
+	clock clock
+	done  chan struct{} // Closed when run has ended.
 
 	// The Send goroutine's.
 	pack packer
@@ -35,8 +35,7 @@ type link struct {
 
 // How long run sleeps.
 const (
-	idleWake  = int64(100 * time.Millisecond) // when nothing is due; a batch sent meanwhile shortens it
-	busyWake  = 2 * beatTail                  // while batch follows batch, and each shows whether the one before arrived
+	busyWake  = 2 * beatTail // while batch follows batch, and each shows whether the one before arrived
 	leastWake = int64(time.Millisecond)
 )
 
@@ -47,20 +46,24 @@ const responseRoom = 4096
 const maxDelay = int64(5 * time.Millisecond)
 
 // newLink opens a socket to host. run is to be called, then close; or the path is closed instead.
-func newLink(cfg *SenderConfig, host string, keys *keyring, now func() int64, dropped func() uint64) (*link, error) {
-	l := &link{now: now, done: make(chan struct{})}
+func newLink(cfg *SenderConfig, host string, keys *keyring, clock clock, dropped func() uint64) (*link, error) {
+	l := &link{clock: clock, done: make(chan struct{})}
 	var err error
-	if l.path, err = openPath(cfg, host, now()); err != nil {
+	if l.path, err = openPath(cfg, host, clock.now()); err != nil {
 		return nil, err
 	}
 	l.buffer.limit, l.buffer.room.L = cfg.Buffer, &l.mu
 	l.buffer.wait.Store(cfg.Wait)
-	l.peer = peer{name: host, log: cfg.Logger, dropped: dropped, contact: contact{up: true}, size: l.path.size(),
+	l.peer = peer{name: host, log: cfg.Logger, dropped: dropped,
 		initiator: initiator{keys: keys, rand: randomBytes}}
+	if cfg.Wait {
+		l.peer.initiator.flags = helloPatient
+	}
 	l.peer.out.tx.write = func(b []byte, size int) (int, error) { return l.path.sock.write(b, size) }
+	l.peer.out.tx.mtu, l.peer.out.tx.size = func() int { return l.path.sock.pathMTU() }, l.path.size()
 	l.peer.out.pool = &l.buffer.pool
 	l.peer.out.begin(outgoing{})
-	l.peer.initiator.restart(now())
+	l.peer.initiator.restart(clock.now())
 	l.pack.hand, l.pack.size = l.hand, func() int { return int(l.full.Load()) }
 	if keys != nil {
 		l.pack.tag = tagSize
@@ -146,25 +149,31 @@ func (l *link) queue(c *chunk) (empty *chunk) {
 
 // drain sends what may be sent and makes run wake in time to look after it.
 func (l *link) drain() {
-	now := l.now()
+	now := l.clock.now()
+	busy := l.busy(now)
 	l.peer.drain(now)
-	if due := max(l.peer.due(), now+leastWake); due < l.wakeAt && (l.wakeAt > now+busyWake || !l.busy(now)) {
-		l.wakeAt = due
-		l.path.sock.setDeadline(time.Unix(0, due))
+	if due := max(l.peer.due(), now+leastWake); due < l.wakeAt && (l.wakeAt > now+busyWake || !busy) {
+		l.wake(due)
 	}
+}
+
+// wake makes run wake at a time.
+func (l *link) wake(at int64) {
+	l.wakeAt = at
+	l.path.sock.setDeadline(l.clock.deadline(at))
 }
 
 // busy reports whether batches follow one another and leave at once.
 func (l *link) busy(now int64) bool {
 	p := &l.peer
-	return p.phase == phaseLive && p.out.trip.known() && now-p.out.pulse.dataAt < beatTail && p.out.pending.first == nil &&
+	return p.state == live && p.out.trip.known() && now-p.out.pulse.dataAt < beatTail && p.out.pending.first == nil &&
 		!p.farewell.begun
 }
 
 // publish copies what the Send goroutine reads without the lock.
 func (l *link) publish() {
-	l.up.Store(l.peer.contact.up)
-	l.full.Store(int64(l.peer.size.full))
+	l.up.Store(l.peer.up())
+	l.full.Store(int64(l.peer.out.tx.size.full))
 	l.buffer.publish()
 }
 
@@ -190,22 +199,22 @@ func (l *link) run() {
 func (l *link) turn() *sendSocket {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := l.now()
+	now := l.clock.now()
 	l.peer.tick(now)
 	l.publish()
-	if l.closed && !l.peer.farewell.done {
+	if l.closed {
 		l.peer.abandon(now)
 	}
-	if l.peer.farewell.done {
+	if l.peer.state == left {
 		l.closed = true
 		l.buffer.room.Broadcast()
 		return nil
 	}
-	l.wakeAt = min(max(l.peer.due(), now+leastWake), now+idleWake)
+	due := max(l.peer.due(), now+leastWake)
 	if l.busy(now) {
-		l.wakeAt = now + busyWake
+		due = now + busyWake
 	}
-	l.path.sock.setDeadline(time.Unix(0, l.wakeAt))
+	l.wake(due)
 	return l.path.sock
 }
 
@@ -215,9 +224,9 @@ func (l *link) heard(d []byte, err error) {
 	defer l.mu.Unlock()
 	switch {
 	case err == nil:
-		l.peer.datagram(l.now(), d)
-	case errors.Is(err, syscall.ECONNREFUSED):
-		l.peer.out.tx.refused = true
+		l.peer.datagram(l.clock.now(), d)
+	case !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, net.ErrClosed):
+		l.peer.out.tx.heard(err)
 	case l.buffer.pool.out <= 2*chunkSize:
 		l.buffer.pool.trim()
 	}
@@ -227,8 +236,8 @@ func (l *link) heard(d []byte, err error) {
 func (l *link) stale() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := l.now()
-	if l.peer.absentFor(now) <= redialAfter || now-l.path.dialedAt <= redialAfter {
+	now := l.clock.now()
+	if l.peer.absentFor() <= redialAfter || now-l.path.dialedAt <= redialAfter {
 		return false
 	}
 	l.path.dialedAt = now
@@ -245,14 +254,14 @@ func (l *link) redial() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.path.replace(sock)
-	l.peer.size.candidates = l.path.size().candidates
+	l.peer.out.tx.size = l.path.size()
 }
 
 // close lets the link finish within ctx and stops it. What was not confirmed by then is lost.
 func (l *link) close(ctx context.Context) error {
 	l.pack.flush()
 	l.mu.Lock()
-	l.peer.farewell.begun, l.peer.farewell.since = true, l.now()
+	l.peer.leave()
 	l.wakeAt = 0
 	l.path.wake()
 	l.mu.Unlock()

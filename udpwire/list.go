@@ -31,6 +31,17 @@ func (l *list[T, P]) push(v P) {
 	l.last = v
 }
 
+// pushFront puts v, which is in no list, before all others.
+func (l *list[T, P]) pushFront(v P) {
+	*v.place() = links[T]{next: l.first}
+	if l.first == nil {
+		l.last = v
+	} else {
+		l.first.place().prev = v
+	}
+	l.first = v
+}
+
 // pop takes the first value out and returns it; nil: the list is empty.
 func (l *list[T, P]) pop() P {
 	v := l.first

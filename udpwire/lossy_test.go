@@ -33,7 +33,11 @@ type network struct {
 	bursts     float64 // chance that a burst of 50 begins
 	drop       func(toReplayer bool, d []byte) bool
 	tap        func(toReplayer bool, d []byte)
-	limit      int // largest datagram that passes; 0: any
+	limit      int  // largest datagram that passes; 0: any
+	mtu        int  // what the listener's kernel knows of the path
+	strict     bool // it refuses larger ones
+	reported   bool // the next call for sending says that a datagram was too large
+	router     int  // the MTU behind a router that reports what it drops; 0: none
 
 	peer   peer
 	pack   packer
@@ -70,7 +74,7 @@ func (q *packets) Pop() any {
 }
 
 func newNetwork(t *testing.T, seed uint64, secret string) *network {
-	n := &network{t: t, rng: rand.New(rand.NewPCG(seed, 1)), now: 1e18, delay: ms / 5, got: map[uint64]int{}, order: map[uint64]uint64{}}
+	n := &network{t: t, rng: rand.New(rand.NewPCG(seed, 1)), now: 1e18, delay: ms / 5, mtu: 1500, got: map[uint64]int{}, order: map[uint64]uint64{}}
 	n.startListener(secret)
 	n.startReplayer(secret)
 	return n
@@ -82,7 +86,7 @@ func (n *network) random(b []byte) {
 	}
 }
 
-func keyringOf(t *testing.T, secret string) *keyring {
+func keyringOf(t testing.TB, secret string) *keyring {
 	k, err := newKeyring([]byte(secret))
 	if err != nil {
 		t.Fatal(err)
@@ -93,11 +97,21 @@ func keyringOf(t *testing.T, secret string) *keyring {
 func (n *network) startListener(secret string) {
 	n.pool = chunkPool{}
 	n.peer = peer{name: "replayer", log: slog.New(slog.DiscardHandler), dropped: func() uint64 { return 0 },
-		contact: contact{up: true}, size: pathSize{candidates: []int{1452, 1200}, full: 1200},
 		initiator: initiator{keys: keyringOf(n.t, secret), rand: n.random}}
 	n.peer.out.tx.write = func(b []byte, segment int) (k int, err error) {
 		if n.refuse {
 			return 0, syscall.ECONNREFUSED
+		}
+		if size := min(segment, len(b)); n.router > 0 && size > payload(n.router) && n.mtu != n.router {
+			n.mtu = n.router // what the kernel learns from the report, which comes back later
+			n.reported = true
+			return (len(b) + segment - 1) / segment, nil
+		} else if n.reported {
+			n.reported = false
+			return 0, syscall.EMSGSIZE
+		}
+		if n.strict && min(segment, len(b)) > payload(n.mtu) {
+			return 0, syscall.EMSGSIZE
 		}
 		for ; len(b) > 0; k++ {
 			m := min(segment, len(b))
@@ -106,6 +120,7 @@ func (n *network) startListener(secret string) {
 		}
 		return k, nil
 	}
+	n.peer.out.tx.mtu, n.peer.out.tx.size = func() int { return n.mtu }, newPathSize(0, n.mtu, listenerAt.addr.Addr())
 	n.peer.out.pool = &n.pool
 	n.peer.out.begin(outgoing{})
 	n.peer.initiator.restart(n.now)
@@ -115,7 +130,7 @@ func (n *network) startListener(secret string) {
 			n.peer.drain(n.now)
 		}
 		return n.pool.get(chunkSize)
-	}, size: func() int { return n.peer.size.full }}
+	}, size: func() int { return n.peer.out.tx.size.full }}
 	if n.peer.initiator.keys != nil {
 		n.pack.tag = tagSize
 	}
@@ -128,7 +143,7 @@ func (n *network) startReplayer(secret string) {
 		n.put(false, d)
 		return nil
 	})
-	recv.responder.rand, recv.handle = n.random, n.handle
+	recv.responder, recv.handle = newResponder(keyringOf(n.t, secret), n.random), n.handle
 	n.recv = &recv
 }
 
@@ -174,7 +189,7 @@ func (n *network) run(until int64) {
 		}
 		next = min(next, max(n.peer.due(), n.now+ms/10), max(n.recv.due, n.now+ms/10))
 		n.now = max(next, n.now)
-		n.recv.now = n.now
+		n.recv.setTime(n.now)
 		for len(n.queue) > 0 && n.queue[0].at <= n.now {
 			p := heap.Pop(&n.queue).(packet)
 			if p.toReplayer {
@@ -216,8 +231,8 @@ func (n *network) handle(m *Message) {
 // finish closes the listener as Close does and lets both sides settle.
 func (n *network) finish(wait int64) {
 	n.pack.flush()
-	n.peer.farewell.begun, n.peer.farewell.since = true, n.now
-	for end := n.now + wait; n.now < end && !n.peer.farewell.done; {
+	n.peer.leave()
+	for end := n.now + wait; n.now < end && n.peer.state != left; {
 		n.run(n.now + 10*ms)
 	}
 }

@@ -1,62 +1,104 @@
 package udpwire
 
-// numbers knows which of a session's datagrams have arrived. Everything below next is settled; beyond it a ring holds
-// for each number what it settles. init makes it ready. Not safe for concurrent use.
+import "unsafe"
+
+// numbers knows which of a session's datagrams have arrived. Everything below next is settled; beyond it pages hold for each
+// number what it settles. There are pages only where something is held, so that a number far ahead costs no more than one
+// nearby. init makes it ready. Not safe for concurrent use.
 type numbers struct {
-	next    uint64   // The lowest number not settled; numbers begin with 1.
-	highest uint64   // The highest that arrived.
-	ring    []uint64 // By number: 0 missing, numberGone, or numberArrived and the id of the last message it completes.
-	count   int      // How many beyond next are marked.
+	next    uint64        // The lowest number not settled; numbers begin with 1.
+	highest uint64        // The highest that arrived.
+	pages   []*numberPage // By number, those beyond the last page's from the first on again; nil: nothing is held there.
+	spare   *numberPage   // An empty page, to be used next.
+	count   int           // How many beyond next are marked.
+	held    int64         // Bytes of memory that the pages take.
+}
+
+// A numberPage holds neighbouring numbers.
+type numberPage struct {
+	used  int              // How many are marked.
+	marks [pageSize]uint64 // 0 missing, numberGone, or numberArrived and the id of the last message it completes.
 }
 
 const (
 	numberGone    = 1
 	numberArrived = 2
-	minRing       = 256 // numbers; the ring doubles when it must
+
+	farthest = 2 * maxOutstanding // so far ahead of next a number may be
+	pageSize = 512                // numbers
 )
 
 // init begins with number 1.
 func (s *numbers) init() { s.next = 1 }
 
-// slot is where the ring has n.
-func (s *numbers) slot(n uint64) *uint64 { return &s.ring[n&uint64(len(s.ring)-1)] }
+// page is where the page of n is kept, once there are any.
+func (s *numbers) page(n uint64) **numberPage { return &s.pages[n/pageSize%uint64(len(s.pages))] }
 
-// settled reports whether n has arrived or is gone.
-func (s *numbers) settled(n uint64) bool {
-	return n < s.next || n-s.next < uint64(len(s.ring)) && *s.slot(n) != 0
+// get returns what is known of n, which lies at or beyond next and fits; 0: it is missing.
+func (s *numbers) get(n uint64) uint64 {
+	if s.count == 0 {
+		return 0
+	}
+	p := *s.page(n)
+	if p == nil {
+		return 0
+	}
+	return p.marks[n%pageSize]
 }
 
-// fits reports whether n is near enough to be kept.
-func (s *numbers) fits(n uint64) bool { return n < s.next+2*maxOutstanding }
+// settled reports whether n has arrived or is gone.
+func (s *numbers) settled(n uint64) bool { return n < s.next || s.fits(n) && s.get(n) != 0 }
 
-// mark notes what is known of n, which fits and lies at or beyond next.
+// fits reports whether n is near enough to be kept.
+func (s *numbers) fits(n uint64) bool { return n < s.next+farthest }
+
+// mark notes what is known of n, which fits, lies at or beyond next and is missing.
 func (s *numbers) mark(n, value uint64) {
-	for n-s.next >= uint64(len(s.ring)) {
-		old := *s
-		s.ring = make([]uint64, max(minRing, 2*len(old.ring)))
-		for i := range uint64(len(old.ring)) {
-			*s.slot(old.next + i) = *old.slot(old.next + i)
+	if s.pages == nil {
+		s.pages = make([]*numberPage, farthest/pageSize)
+		s.held += farthest / pageSize * int64(unsafe.Sizeof(s.spare))
+	}
+	p := s.page(n)
+	if *p == nil {
+		if *p, s.spare = s.spare, nil; *p == nil {
+			*p = &numberPage{}
+			s.held += int64(unsafe.Sizeof(numberPage{}))
 		}
 	}
-	*s.slot(n) = value
+	(*p).marks[n%pageSize] = value
+	(*p).used++
 	s.count++
 }
 
 // advance moves next over all settled numbers and returns the highest message id those complete; 0: none.
 func (s *numbers) advance() (id uint64) {
 	for s.count > 0 {
-		v := s.slot(s.next)
-		if *v == 0 {
+		v := s.get(s.next)
+		if v == 0 {
 			return id
 		}
-		if *v >= numberArrived {
-			id = max(id, *v-numberArrived)
+		if v >= numberArrived {
+			id = max(id, v-numberArrived)
 		}
-		*v = 0
+		s.take(s.next)
 		s.next++
-		s.count--
 	}
 	return id
+}
+
+// take forgets what is known of n, and its page when nothing else is there. One empty page is kept.
+func (s *numbers) take(n uint64) {
+	p := s.page(n)
+	(*p).marks[n%pageSize] = 0
+	(*p).used--
+	s.count--
+	if (*p).used > 0 {
+		return
+	}
+	if s.spare != nil {
+		s.held -= int64(unsafe.Sizeof(numberPage{}))
+	}
+	s.spare, *p = *p, nil
 }
 
 // missing appends the runs of numbers in [from, limit) that have not arrived, at most room of them, which is not 0.

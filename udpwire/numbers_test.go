@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"unsafe"
 )
 
 // TestNumbersModel settles numbers in random order, some as gone, and compares with a plain table at every step.
@@ -70,5 +71,30 @@ func TestNumbersMissing(t *testing.T) {
 	}
 	if !n.fits(2*maxOutstanding) || n.fits(2*maxOutstanding+1) {
 		t.Error("the limit is elsewhere")
+	}
+}
+
+// TestNumbersFarAhead: a number far ahead takes a page, not all between; where nothing is held any more, no memory is.
+func TestNumbersFarAhead(t *testing.T) {
+	const page = int64(unsafe.Sizeof(numberPage{}))
+	var n numbers
+	n.init()
+	n.next = 1000 // in the middle of a page, which the farthest number shares
+	far := n.next + farthest - 1
+	n.mark(far, numberArrived+1)
+	if n.held > 3*page || !n.settled(far) || n.settled(far-1) || n.settled(n.next) || n.settled(far-farthest+pageSize) {
+		t.Errorf("%d bytes for one number", n.held)
+	}
+	for i := n.next; i < far; i++ {
+		n.mark(i, numberGone)
+	}
+	if got := n.held; got > (farthest/pageSize+1)*(page+8) {
+		t.Errorf("%d bytes for as many as can be", got)
+	}
+	if id := n.advance(); id != 1 || n.next != far+1 || n.count != 0 || n.held > 2*page {
+		t.Errorf("id %d, next %d, %d left in %d bytes", id, n.next, n.count, n.held)
+	}
+	if allocs := testing.AllocsPerRun(100, func() { n.mark(n.next+1000, numberGone); n.take(n.next + 1000) }); allocs > 0 {
+		t.Errorf("%v allocations for one that comes too early", allocs)
 	}
 }

@@ -5,10 +5,9 @@ package udpwire
 type order struct {
 	handle func(*Message) // It is lent each message in turn for the call.
 
-	settled uint64   // Every id up to here was handed on or is lost.
-	top     uint64   // The highest id seen.
-	ring    []uint64 // A bit per id beyond settled: handed on or lost. Its length is a power of two.
-	done    int      // How many bits are set.
+	settled uint64 // Every id up to here was handed on or is lost.
+	top     uint64 // The highest id seen.
+	done    idSet  // The ids beyond settled of which that is so.
 
 	waiting   map[uint64]*held  // Messages by the id that their lane waits for.
 	arrived   list[held, *held] // The same in the order they arrived.
@@ -36,55 +35,22 @@ const heldOverhead = 256
 // cost is how much memory it holds.
 func (h *held) cost() int64 { return int64(len(h.m.Body)) + heldOverhead }
 
-// bit is where the ring says whether id is done.
-func (o *order) bit(id uint64) (word *uint64, mask uint64) {
-	return &o.ring[id/64&uint64(len(o.ring)-1)], 1 << (id % 64)
-}
-
-// span is how many ids beyond settled the ring can tell apart.
-func (o *order) span() uint64 { return uint64(max(len(o.ring)-1, 0)) * 64 }
-
 // isDone reports whether id was handed on or is lost.
 func (o *order) isDone(id uint64) bool {
-	if id <= o.settled {
-		return true
-	}
-	if id-o.settled >= o.span() {
-		return false
-	}
-	word, mask := o.bit(id)
-	return *word&mask != 0
+	return id <= o.settled || id-o.settled < idSpan && o.done.has(id)
 }
 
 // setDone notes that id was handed on or is lost. In order, nothing but settled moves.
 func (o *order) setDone(id uint64) {
 	o.top = max(o.top, id)
-	if id == o.settled+1 {
-		o.settled++
-		for o.done > 0 && o.isDone(o.settled+1) {
-			o.settled++
-			word, mask := o.bit(o.settled)
-			*word &^= mask
-			o.done--
-		}
+	if id != o.settled+1 {
+		o.done.add(id)
 		return
 	}
-	for id-o.settled >= o.span() {
-		o.grow()
-	}
-	word, mask := o.bit(id)
-	*word |= mask
-	o.done++
-}
-
-// grow doubles the ring. Each word moves to its place in the larger one.
-func (o *order) grow() {
-	old := *o
-	o.ring = make([]uint64, max(16, 2*len(old.ring)))
-	for i := range uint64(len(old.ring)) {
-		from, _ := old.bit(old.settled + i*64)
-		to, _ := o.bit(old.settled + i*64)
-		*to = *from
+	o.settled++
+	for o.done.has(o.settled + 1) {
+		o.settled++
+		o.done.remove(o.settled)
 	}
 }
 
@@ -171,7 +137,7 @@ func (o *order) remove(h *held) {
 // waits is released by the one before it, which has a lower id.
 func (o *order) settle(id uint64) {
 	for o.settled < id {
-		if len(o.waiting) == 0 && o.done == 0 {
+		if len(o.waiting) == 0 && o.done.count == 0 {
 			o.stats.lost += id - o.settled
 			o.settled = id
 			o.top = max(o.top, id)

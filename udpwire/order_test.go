@@ -44,8 +44,8 @@ func TestOrder(t *testing.T) {
 			if o.stats.received != uint64(len(c.want)) || o.stats.lost != c.lost || o.settled != c.settle {
 				t.Errorf("%+v, settled up to %d", o.stats, o.settled)
 			}
-			if o.heldBytes != 0 || o.done != 0 || o.arrived.first != nil || len(o.waiting) != 0 {
-				t.Errorf("%d bytes, %d bits and %d messages held in the end", o.heldBytes, o.done, len(o.waiting))
+			if o.heldBytes != 0 || o.done.count != 0 || o.arrived.first != nil || len(o.waiting) != 0 {
+				t.Errorf("%d bytes, %d bits and %d messages held in the end", o.heldBytes, o.done.count, len(o.waiting))
 			}
 		})
 	}
@@ -67,8 +67,8 @@ func TestOrderSameMessageTwice(t *testing.T) {
 		if !slices.Equal(got, want) || o.stats != (orderStats{received: 7}) {
 			t.Errorf("second time %d back: handed on %v, %+v", back, got, o.stats)
 		}
-		if o.settled != 7 || o.done != 0 || o.heldBytes != 0 || len(o.waiting) != 0 {
-			t.Errorf("second time %d back: settled up to %d, %d bits, %d bytes held", back, o.settled, o.done, o.heldBytes)
+		if o.settled != 7 || o.done.count != 0 || o.heldBytes != 0 || len(o.waiting) != 0 {
+			t.Errorf("second time %d back: settled up to %d, %d bits, %d bytes held", back, o.settled, o.done.count, o.heldBytes)
 		}
 	}
 }
@@ -83,8 +83,8 @@ func TestOrderLostTwice(t *testing.T) {
 	o.deliver(4, 1, &Message{}, false)
 	o.lose(4) // while it waits
 	o.deliver(3, 0, &Message{}, false)
-	if o.stats != (orderStats{received: 3, lost: 1}) || o.settled != 4 || o.done != 0 || o.heldBytes != 0 {
-		t.Errorf("%+v, settled up to %d, %d bits, %d bytes", o.stats, o.settled, o.done, o.heldBytes)
+	if o.stats != (orderStats{received: 3, lost: 1}) || o.settled != 4 || o.done.count != 0 || o.heldBytes != 0 {
+		t.Errorf("%+v, settled up to %d, %d bits, %d bytes", o.stats, o.settled, o.done.count, o.heldBytes)
 	}
 }
 

@@ -15,11 +15,10 @@ type outbox struct {
 	flight   flight
 	begun    begun
 	reported report // The latest, without its spans.
+	answer   uint64 // What the next HEARTBEATs return: the last challenge, 0 when there was none.
 	trip     roundTrip
 	credit   credit
 	pulse    pulse
-
-	scratch [maxDatagram]byte // A datagram of another kind than DATA.
 }
 
 // begun are the messages of which a session has sent something.
@@ -32,6 +31,14 @@ type begun struct {
 // messages is how many there are.
 func (b *begun) messages() uint64 { return b.last - b.before }
 
+// add enters what begins in datagrams that have been sent.
+func (b *begun) add(news []news) {
+	for _, g := range news {
+		b.last += uint64(g.messages)
+		b.bytes += uint64(g.bytes)
+	}
+}
+
 // maxUnderWay is how many messages may be neither handed on nor lost.
 const maxUnderWay = 1 << 20
 
@@ -41,7 +48,7 @@ func (o *outbox) begin(out outgoing) {
 	o.channel = out
 	o.flight.begin()
 	o.begun = begun{before: o.begun.last, last: o.begun.last}
-	o.reported, o.trip, o.pulse = report{}, roundTrip{}, pulse{}
+	o.reported, o.trip, o.pulse, o.answer = report{}, roundTrip{}, pulse{}, 0
 	o.credit = credit{window: minWindow}
 }
 
@@ -57,18 +64,27 @@ func (o *outbox) push(c *chunk) {
 // idle reports whether nothing is left to send or to be confirmed.
 func (o *outbox) idle() bool { return o.pending.first == nil && !o.flight.unsettled() }
 
-// room reports whether another chunk may be sent now.
-func (o *outbox) room() bool {
-	messages := o.begun.messages()
-	settled := min(o.reported.messages+o.reported.lostMessages, messages)
-	return o.flight.fits() && messages-settled < maxUnderWay && o.flight.cost() < o.credit.bytes()
+// spent reports whether the session's numbers are used up and all are confirmed: the next session has numbers again.
+func (o *outbox) spent() bool { return o.flight.exhausted() && !o.flight.unsettled() }
+
+// unconfirmed is how many messages were sent in the session, if only in part, and are neither confirmed nor known to be
+// lost.
+func (o *outbox) unconfirmed() uint64 {
+	n := o.begun.messages()
+	return n - min(o.reported.messages+o.reported.lostMessages, n)
 }
 
-// drain sends pending chunks as far as the replayer has room. It returns the error that stopped it; the rest stays.
+// room reports whether another chunk may be sent now.
+func (o *outbox) room() bool {
+	return o.flight.fits() && o.unconfirmed() < maxUnderWay && o.flight.cost() < o.credit.bytes()
+}
+
+// drain sends pending chunks as far as the replayer has room and confirms what it gets. It returns the error that
+// stopped it; the rest stays.
 func (o *outbox) drain(now int64) error {
 	for {
 		c := o.pending.first
-		if c == nil {
+		if c == nil || o.pulse.stalled(now, &o.trip) {
 			return nil
 		}
 		if !c.numbered {
@@ -77,21 +93,44 @@ func (o *outbox) drain(now int64) error {
 			}
 			o.number(c, now)
 		}
-		for c.wrote < c.n {
-			n, size := c.run(c.wrote)
-			sent, err := o.tx.send(c.buf[c.start(c.wrote):c.ends[c.wrote+n-1]], size)
-			if c.wrote += sent; err != nil {
+		if err := o.write(now, c); err != nil {
+			return err
+		}
+		o.pending.pop()
+	}
+}
+
+// write sends what was not sent yet of a numbered chunk: in pieces what is larger than the path carries by now.
+func (o *outbox) write(now int64, c *chunk) error {
+	for c.wrote < c.n {
+		n, size := c.run(c.wrote)
+		if size > o.tx.size.full {
+			if err := o.tx.pieces(&o.channel, c.number+uint64(c.wrote), c.buf[c.start(c.wrote):c.ends[c.wrote]]); err != nil {
 				return err
 			}
+			o.wroteMore(now, c, 1)
+			continue
 		}
-		o.pulse.dataAt = now
-		o.pending.pop()
+		sent, err := o.tx.send(c.buf[c.start(c.wrote):c.ends[c.wrote+n-1]], size)
+		if o.wroteMore(now, c, sent); err != nil && err != errTooLarge {
+			return err
+		}
+	}
+	return nil
+}
+
+// wroteMore notes that n more datagrams of a chunk have left.
+func (o *outbox) wroteMore(now int64, c *chunk, n int) {
+	o.begun.add(c.news[c.wrote : c.wrote+n])
+	if c.wrote += n; n > 0 {
+		o.pulse.data(now)
 	}
 }
 
 // number gives a chunk's datagrams their numbers, headers and seals. From here on their bytes never change: a
 // number is one datagram for ever, sent again as it is.
 func (o *outbox) number(c *chunk, now int64) {
+	o.rekey(now)
 	c.numbered, c.number, c.at = true, o.flight.next, now
 	for i := range c.n {
 		start, end := c.start(i), c.ends[i]
@@ -100,8 +139,11 @@ func (o *outbox) number(c *chunk, now int64) {
 		o.channel.finishData(d, o.flight.next)
 		o.flight.add(c, start, end, now)
 	}
-	o.begun.last = c.last
-	o.begun.bytes += c.bytes
+}
+
+// sent reports whether a datagram of the session may have had a number, of whichever kind it was.
+func (o *outbox) sent(number uint64) bool {
+	return number > 0 && number <= max(o.channel.control, o.flight.next-1)
 }
 
 // wrote is the highest number that was handed to the kernel.
@@ -112,24 +154,35 @@ func (o *outbox) wrote() uint64 {
 	return o.flight.next - 1
 }
 
-// report takes in what the replayer says. It returns false when that cannot be true.
-func (o *outbox) report(now int64, r *report) bool {
+// report takes in what the replayer says. progress says that it confirms something that no REPORT did before: who says
+// much and confirms nothing new may not hear a word of what is sent. ok is false when it cannot be true.
+func (o *outbox) report(now int64, r *report) (progress, ok bool) {
 	wrote, messages := o.wrote(), o.begun.messages()
 	if r.next > wrote+1 || r.highest > wrote || r.messages > messages || r.lostMessages > messages-r.messages ||
 		r.bytes > o.begun.bytes || r.lostBytes > o.begun.bytes-r.bytes {
-		return false
+		return false, false
 	}
 	if r.next < o.flight.oldest || r.messages < o.reported.messages {
-		return true // overtaken by a later one
+		return false, true // overtaken by a later one
+	}
+	if progress = r.next > o.flight.oldest || r.highest > o.flight.seen; o.pulse.echo(now, r.echo) {
+		progress = true
 	}
 	o.flight.see(r.highest)
 	o.flight.settle(r.next, o.pool)
 	o.measure(now, r)
-	o.pulse.unheard = 0
+	o.tx.size.proven(int(r.size))
+	o.resends.learn(now, r, &o.reported)
+	if progress {
+		o.pulse.progress()
+	}
 	o.reported = *r
 	o.reported.missing = nil // the spans are the caller's
+	if o.flight.hole(r.missing, o.tx.size.full) {
+		o.tx.size.doubt(now)
+	}
 	o.resend(now, r.missing)
-	return true
+	return progress, true
 }
 
 // measure learns from a REPORT the round trip and how much fits into the path.
@@ -149,40 +202,63 @@ func (o *outbox) measure(now int64, r *report) {
 }
 
 // beat is when the next HEARTBEAT is due.
-func (o *outbox) beat() int64 { return o.pulse.due(o.flight.unsettled(), o.trip.known()) }
+func (o *outbox) beat() int64 { return o.pulse.due(o.flight.unsettled(), &o.trip) }
+
+// opening sends BEGIN.
+func (o *outbox) opening(now int64, first begin, dropped uint64) {
+	o.pulse.beat(now, o.flight.costSeen)
+	first.beat = o.progress(now, dropped)
+	o.tx.control(&o.channel, kindBegin, first.append(o.tx.body()))
+}
 
 // heartbeat sends a HEARTBEAT, or the same as BYE. dropped is how many messages the listener had no room for.
 func (o *outbox) heartbeat(now int64, k kind, dropped uint64) {
 	o.pulse.beat(now, o.flight.costSeen)
-	o.sendControl(k, o.progress(now, dropped))
+	h := o.progress(now, dropped)
+	o.tx.control(&o.channel, k, h.append(o.tx.body()))
 }
 
-// probe sends a HEARTBEAT of size bytes, to find out whether the path carries such a datagram.
-func (o *outbox) probe(now int64, dropped uint64, size int) {
-	d := o.progress(now, dropped)
-	if o.channel.seal != nil {
-		size -= tagSize
+// search sends HEARTBEATs that are padded to larger sizes than the path is known to carry, when that is due.
+func (o *outbox) search(now int64, dropped uint64) {
+	var sizes [len(steps) + 1]int
+	for _, size := range o.tx.size.probes(sizes[:0], now, o.tx.mtu()) {
+		h := o.progress(now, dropped)
+		o.tx.probe(&o.channel, h.append(o.tx.body()), size)
 	}
-	used := len(d)
-	d = d[:size]
-	clear(d[used:])
-	o.sendControl(kindHeartbeat, d)
 }
 
-// progress builds the body of a HEARTBEAT in controlBody.
-func (o *outbox) progress(now int64, dropped uint64) []byte {
-	h := heartbeat{time: now, oldest: o.flight.oldest, highest: o.wrote(), messages: o.begun.messages(), bytes: o.begun.bytes,
-		dropped: dropped}
-	return h.append(o.controlBody())
+// progress is how far the listener is. It is asked for often enough to look after the keys as well.
+func (o *outbox) progress(now int64, dropped uint64) heartbeat {
+	o.rekey(now)
+	return heartbeat{time: now, oldest: o.flight.oldest, highest: o.wrote(), messages: o.begun.messages(), bytes: o.begun.bytes,
+		dropped: dropped, answer: o.answer}
 }
 
-// controlBody is where the body of a control datagram is to be appended: scratch behind the header's place.
-func (o *outbox) controlBody() []byte { return o.scratch[:headerSize] }
+// rekey goes on with new keys when it is time.
+func (o *outbox) rekey(now int64) { o.channel.rekey(now, o.flight.next, o.flight.oldest) }
 
-// sendControl completes and sends a control datagram built in controlBody.
-func (o *outbox) sendControl(k kind, d []byte) {
-	d = o.channel.finishControl(k, d)
-	o.tx.send(d, len(d)) // one that is lost, here or on the way, is followed by others
+// recall takes back what has its numbers and never left, so that it is not lost with the session: it waits for the next
+// one as if it had never been numbered. What cannot be taken back is as good as sent.
+func (o *outbox) recall() {
+	c := o.pending.first
+	if c == nil || !c.numbered || c.wrote == c.n {
+		return
+	}
+	back := o.pool.get(cap(c.buf))
+	for i := c.wrote; i < c.n; i++ {
+		d := c.buf[c.start(i):c.ends[i]]
+		if !o.channel.undo(d) {
+			o.pool.put(back)
+			o.begun.add(c.news[c.wrote:c.n])
+			return
+		}
+		back.buf = append(back.buf, d...)
+		back.ends[back.n], back.bases[back.n], back.news[back.n] = uint32(len(back.buf)), c.bases[i], c.news[i]
+		back.n++
+	}
+	back.last = c.last
+	o.pending.pop()
+	o.pending.pushFront(back)
 }
 
 // abandon forgets all that was sent in the session, and what is pending only to go on with a message begun in it: that
@@ -190,6 +266,11 @@ func (o *outbox) sendControl(k kind, d []byte) {
 func (o *outbox) abandon() {
 	if c := o.pending.first; c != nil && c.numbered {
 		o.pending.pop()
+	}
+	for n := o.flight.oldest; n < o.flight.next; n++ {
+		if s := o.flight.at(n); !s.gone {
+			o.resends.lost++
+		}
 	}
 	o.flight.settle(o.flight.next, o.pool)
 	for c := o.pending.first; c != nil && c.last <= o.begun.last; c = o.pending.first {

@@ -5,7 +5,7 @@ import "testing"
 // TestRoundTripAfterStall: one answer that came late does not slow down recovery for long.
 func TestRoundTripAfterStall(t *testing.T) {
 	var o outbox
-	o.begin(newOutgoing(1, nil))
+	o.begin(newOutgoing(1, nil, 0))
 	now := int64(1e18)
 	for i := range 6 {
 		rtt := ms / 10

@@ -61,7 +61,9 @@ func (p *packer) begin(m *Message) {
 	if p.since == 0 {
 		p.since = m.Time
 	}
-	p.c.bytes += uint64(len(m.Body))
+	b := &p.c.news[p.c.n]
+	b.messages++
+	b.bytes += uint32(len(m.Body))
 	p.c.last = p.id
 }
 

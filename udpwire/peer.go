@@ -2,17 +2,17 @@ package udpwire
 
 import "log/slog"
 
-// A peer is what a listener knows of one replayer: in which phase they are, the session with it, and the accounts of
-// past ones. What has a reason of its own to change lies in its parts. It is driven with the time and does no I/O but
-// the outbox's. Not safe for concurrent use.
+// A peer is what a listener knows of one replayer: the state they are in (see there), the session with it, and the
+// accounts of past ones. What has a reason of its own to change lies in its parts. It is driven with the time and does
+// no I/O but the outbox's. tick is to be called when due, after whatever had come by then was taken in. Not safe for
+// concurrent use.
 type peer struct {
 	name    string        // As the user wrote it, for the log.
-	log     *slog.Logger  // It is told when the phase changes.
+	log     *slog.Logger  // It is told when the state changes.
 	dropped func() uint64 // How many messages the listener had no room for; goes into each HEARTBEAT.
 
-	phase     phase
+	state     state
 	initiator initiator // Asks for a session.
-	size      pathSize  // How large the datagrams may be.
 	contact   contact   // Whether the replayer is there.
 	out       outbox    // What is sent in the session.
 	in        incoming  // What comes back in it.
@@ -21,74 +21,127 @@ type peer struct {
 	report    report // Scratch.
 }
 
-// A phase is where a listener stands with a replayer.
-type phase uint8
-
-const (
-	phaseSeeking phase = iota // There is no session; HELLO goes out.
-	phaseLive                 // In session, and the replayer responds.
-	phaseSilent               // In session, but it does not; HELLO asks whether it still knows the session.
-)
-
 // tick does what time brings: HELLO, HEARTBEAT, BYE, and what can be sent now.
 func (p *peer) tick(now int64) {
-	if p.farewell.done {
+	if p.state == left {
 		return
 	}
-	if p.phase == phaseLive {
-		p.checkSession(now)
-	} else {
+	p.contact.ran.tick(now, longestTick)
+	p.judge(now)
+	if p.state.asking() {
 		p.sayHello(now)
 	}
-	p.checkRefused(now)
+	if p.state == leaving {
+		p.sayBye(now)
+	}
 	p.drain(now)
-	if p.phase != phaseSeeking && now >= p.out.beat() {
+	if p.state.beating() && now >= p.out.beat() {
 		p.beat(now)
 	}
-	p.leave(now)
+	if p.state == live {
+		p.out.search(now, p.dropped())
+	}
+	p.out.tx.health.tell(p.log, p.name)
 }
 
 // due is when tick is to be called next.
 func (p *peer) due() int64 {
-	if p.farewell.done {
+	if p.state == left {
 		return never
 	}
-	due := never
-	if p.phase != phaseLive {
-		due = p.initiator.nextAt
+	due := p.contact.ran.at + tickEvery
+	if p.state.asking() {
+		due = min(due, p.initiator.nextAt)
 	}
-	if p.phase != phaseSeeking {
+	if p.state == live {
+		due = min(due, p.out.tx.size.nextAt)
+	}
+	if p.state == leaving {
+		due = min(due, p.farewell.byeAt)
+	}
+	if p.state.beating() {
 		due = min(due, p.out.beat())
-		if p.farewell.begun {
-			due = min(due, max(p.farewell.byeAt, p.out.pulse.dataAt))
-		}
 	}
 	return due
 }
 
-// checkSession ends a live session that cannot go on: the replayer has become silent, or the numbers are used up; the
-// next session has numbers again.
-func (p *peer) checkSession(now int64) {
+// judge finds out what has happened without a datagram that says so.
+func (p *peer) judge(now int64) {
+	p.checkRefused(now)
 	switch {
-	case now-p.contact.heardAt > silentAfter:
-		p.silent(now)
-	case p.out.flight.exhausted() && !p.out.flight.unsettled():
+	case (p.state == live || p.state == opening) && p.contact.quietFor() > silentAfter:
+		p.happen(now, quiet)
+	case p.state == live && p.out.spent():
 		p.out.heartbeat(now, kindBye, p.dropped())
-		p.endSession(now)
+		p.happen(now, spent)
 	}
+	p.checkFarewell(now)
+	p.checkUnheard()
+}
+
+// happen moves the state and does what belongs to that.
+func (p *peer) happen(now int64, e event) {
+	from, to, asked := p.state, p.state.on(e), p.initiator.nextAt
+	if to == from {
+		return
+	}
+	p.state = to
+	var lost tally
+	if from.ends(e, to) {
+		lost = p.endSession()
+	}
+	if from == live {
+		p.contact.absentAt = p.contact.ran.total
+	}
+	p.tell(from, e, lost)
+	switch to {
+	case seeking, silent:
+		at := now
+		if from == opening { // a session that does not begin is not asked for faster than any
+			at = max(now, asked)
+		}
+		p.initiator.restart(at)
+	case opening:
+		p.initiator.asked = false
+		p.contact.progressAt = p.contact.ran.total
+		p.contact.known = e == welcomedBack
+	case live:
+		p.initiator.asked = false
+		if !p.contact.lived {
+			p.begun(now)
+		}
+		p.contact.met, p.contact.lived, p.contact.known, p.contact.refused = true, true, true, false
+	}
+}
+
+// endSession closes the accounts of the session and returns what is lost with it. What was not sent yet waits for the
+// next one.
+func (p *peer) endSession() (lost tally) {
+	p.out.recall()
+	before := p.accounts.lost
+	p.accounts.close(&p.out)
+	p.out.abandon()
+	p.out.begin(outgoing{})
+	p.contact.known, p.contact.lived = false, false
+	return p.accounts.lost.without(before)
 }
 
 // drain sends what is pending, if it may.
 func (p *peer) drain(now int64) {
-	if p.phase != phaseLive {
-		return
+	if p.state == live {
+		p.out.drain(now) // what does not get out now stays, and is tried again with the next tick
+		p.checkRefused(now)
 	}
-	p.out.drain(now) // what does not get out now stays, and is tried again with the next tick
-	p.checkRefused(now)
 }
 
-// beat sends a HEARTBEAT.
-func (p *peer) beat(now int64) { p.out.heartbeat(now, kindHeartbeat, p.dropped()) }
+// beat sends a HEARTBEAT, or BEGIN until the replayer is known to have the session.
+func (p *peer) beat(now int64) {
+	if p.state == opening && !p.contact.known {
+		p.out.opening(now, p.initiator.begin(), p.dropped())
+	} else {
+		p.out.heartbeat(now, kindHeartbeat, p.dropped())
+	}
+}
 
 // sayHello sends a HELLO when one is due.
 func (p *peer) sayHello(now int64) {
@@ -96,12 +149,11 @@ func (p *peer) sayHello(now int64) {
 		return
 	}
 	current := uint64(0)
-	if p.phase == phaseSilent {
+	if p.state == silent {
 		current = p.out.channel.session
 	}
 	p.out.tx.send(p.initiator.datagram(current), maxControl)
 	p.initiator.said(now)
-	p.checkUnheard(now)
 }
 
 // datagram takes in what came from the replayer's address. The bytes are lent and decrypted in place.
@@ -111,6 +163,10 @@ func (p *peer) datagram(now int64, d []byte) {
 		switch h.kind {
 		case kindWelcome:
 			why, ok = p.welcome(now, h, d)
+		case kindRetry:
+			why, ok = p.initiator.retry(now, h, d)
+		case kindUnknown:
+			why, ok = p.unknown(now, h, d)
 		case kindReport, kindBye:
 			why, ok = p.reported(now, h, d)
 		default:
@@ -129,67 +185,85 @@ func (p *peer) welcome(now int64, h header, d []byte) (why reason, ok bool) {
 		return why, false
 	}
 	p.accounts.responses++
-	if p.phase == phaseSilent && w.session == p.initiator.hello.current {
-		p.alive(now)
+	if p.state == silent && w.session == p.initiator.hello.current {
+		p.happen(now, welcomedBack)
+		p.beat(now)
 		return 0, true
-	}
-	if p.phase == phaseSilent {
-		p.endSession(now)
 	}
 	seal, open, err := p.initiator.sealers(&w)
-	if err != nil {
-		p.log.Error("no keys for the session", "replayer", p.name, "err", err)
-		return 0, true
+	if err != nil { // not what an honest replayer contributes
+		p.initiator.restart(now)
+		return rejectMalformed, false
 	}
-	p.size.begin()
-	p.accounts.sessions++
-	p.out.begin(newOutgoing(w.session, seal))
+	p.happen(now, welcomedAnew)
+	p.out.begin(newOutgoing(w.session, seal, now))
 	p.out.credit.window = int64(w.window)
 	p.in = incoming{seal: open}
-	p.phase = phaseLive
-	p.alive(now)
-	p.beat(now) // proves to the replayer that its response arrived, and measures the round trip
-	for _, size := range p.size.candidates {
-		p.out.probe(now, p.dropped(), size)
-	}
-	p.drain(now)
+	p.beat(now)
 	return 0, true
+}
+
+// unknown takes in an UNKNOWN: the replayer does not know the session, or somebody would have us believe that. HELLO asks.
+func (p *peer) unknown(now int64, h header, d []byte) (why reason, ok bool) {
+	body, ok := p.initiator.keys.open(h, d)
+	if !ok {
+		return rejectAuth, false
+	}
+	var u unknown
+	if !u.parse(body) {
+		return rejectMalformed, false
+	}
+	if !p.state.inSession() || u.session != p.out.channel.session || !p.out.sent(u.number) {
+		return rejectUnknownSession, false
+	}
+	p.accounts.responses++
+	p.happen(now, doubted)
+	return 0, true
+}
+
+// begun does what is to be done when the replayer has confirmed something in the session for the first time.
+func (p *peer) begun(now int64) {
+	p.accounts.sessions++
+	p.out.tx.size.search()
+	p.out.search(now, p.dropped())
 }
 
 // reported takes in a REPORT, or a BYE, with which the replayer ends the session.
 func (p *peer) reported(now int64, h header, d []byte) (why reason, ok bool) {
-	if p.phase != phaseLive && p.phase != phaseSilent || h.session != p.out.channel.session {
+	if !p.state.inSession() || h.session != p.out.channel.session {
 		return rejectUnknownSession, false
 	}
 	body, why, ok := p.in.open(h, d)
 	if !ok {
 		return why, false
 	}
-	if !p.report.parse(body) || !p.out.report(now, &p.report) {
+	if !p.report.parse(body) {
+		return rejectMalformed, false
+	}
+	progress, ok := p.out.report(now, &p.report)
+	if !ok {
 		return rejectMalformed, false
 	}
 	p.in.seen.mark(h.number)
 	p.accounts.responses++
-	p.size.proven(int(p.report.size))
-	if h.kind == kindReport {
-		p.alive(now)
-		p.drain(now)
-		return 0, true
+	p.out.channel.age.confirmed = p.in.epoch()
+	if progress {
+		p.contact.progressAt = p.contact.ran.total
+		p.happen(now, progressed)
 	}
-	if p.farewell.begun && p.farewell.byes > 0 {
-		p.farewell.done = true
+	if h.kind == kindBye {
+		p.happen(now, ended)
 	} else {
-		p.log.Warn("replayer has gone, messages are kept as far as the buffer goes", "replayer", p.name)
+		p.prove(now)
 	}
-	p.endSession(now)
+	p.drain(now)
 	return 0, true
 }
 
-// endSession closes the accounts of the session. What was not sent yet waits for the next one.
-func (p *peer) endSession(now int64) {
-	p.accounts.close(&p.out)
-	p.out.abandon()
-	p.out.begin(outgoing{})
-	p.phase, p.contact.up = phaseSeeking, false
-	p.initiator.restart(now)
+// prove shows that the replayer's responses arrive here, if it wants to know: it has heard us from a new address.
+func (p *peer) prove(now int64) {
+	if c := p.report.challenge; c != 0 && c != p.out.answer {
+		p.out.answer = c
+		p.beat(now)
+	}
 }

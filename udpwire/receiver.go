@@ -15,10 +15,11 @@ import (
 
 // ReceiverConfig says where to listen and whom to hear. Zero values mean the defaults.
 type ReceiverConfig struct {
-	Addr   string         // host:port; "": 0.0.0.0:28020
-	Secret []byte         // shared with the listeners; nil: everybody allowed is heard
-	Allow  []netip.Prefix // source addresses heard; nil: all
-	Load   func() float64 // how full the consumer is, 0..1; nil: never. Called at most once a second
+	Addr       string         // host:port; "": 0.0.0.0:28020
+	Secret     []byte         // shared with the listeners; nil: everybody allowed is heard
+	SecretFile string         // where Secret is from: a warning is logged when everybody may read it; "": from no file
+	Allow      []netip.Prefix // source addresses heard; nil: all
+	Load       func() float64 // how full the consumer is, 0..1; nil: never. Called at most once a second
 
 	MaxSessions   int   // listeners known at a time; 0: DefaultSessions
 	MaxHeld       int64 // bytes of unfinished and waiting messages, all listeners together; 0: 256 MiB
@@ -56,7 +57,8 @@ func (cfg *ReceiverConfig) check() {
 
 // A Receiver receives messages from listeners. Run does all the work on its caller's goroutine.
 type Receiver struct {
-	sock *receiveSocket // Run's.
+	clock clock
+	sock  *receiveSocket // Run's.
 
 	mu   sync.Mutex // Guards core, for Stats. Run holds it while a batch is worked on.
 	core reception
@@ -69,6 +71,7 @@ func Listen(cfg ReceiverConfig) (*Receiver, error) {
 	if err != nil {
 		return nil, fmt.Errorf("secret: %w", err)
 	}
+	warnReadable(cfg.Logger, cfg.SecretFile)
 	conn, err := listen(listenAddr(cfg.Addr))
 	if err != nil {
 		return nil, err
@@ -81,7 +84,7 @@ func Listen(cfg ReceiverConfig) (*Receiver, error) {
 	if keys == nil && !conn.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap().IsLoopback() && cfg.Allow == nil {
 		cfg.Logger.Warn("no secret: anybody who reaches this port can have requests replayed", "addr", conn.LocalAddr())
 	}
-	r := &Receiver{sock: sock}
+	r := &Receiver{clock: newClock(), sock: sock}
 	r.core = newReception(cfg, keys, sock.window(), sock.write)
 	return r, nil
 }
@@ -135,7 +138,7 @@ func (r *Receiver) Run(ctx context.Context, handle func(*Message)) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.core.close(wallClock())
+	r.core.close(r.clock.now())
 	return nil
 }
 
@@ -149,7 +152,7 @@ const (
 func (r *Receiver) wake() time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return time.Unix(0, r.core.due)
+	return r.clock.deadline(r.core.due)
 }
 
 // turn waits for datagrams and works on those that came, and on what time brings.
@@ -163,7 +166,7 @@ func (r *Receiver) turn(deadline time.Time) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.core.now = wallClock()
+	r.core.setTime(r.clock.now())
 	if err == nil {
 		r.sock.each(r.core.datagram)
 	}

@@ -12,13 +12,15 @@ type reception struct {
 	write  func(d []byte, to *source) error // Sends one datagram.
 	handle func(*Message)                   // It is lent each message for the call.
 
-	now      int64  // Set by whoever calls, before each call, in ns.
-	instance uint64 // Says that it is this reception and no other.
-	due      int64  // When tick is to be called at the latest.
-	overruns uint64 // Datagrams that the socket's buffer had no room for; set by whoever calls.
+	now      int64       // Set by whoever calls, before each call, in ns.
+	ran      runningTime // By which a listener's silence is judged.
+	due      int64       // When tick is to be called at the latest.
+	overruns uint64      // Datagrams that the socket's buffer had no room for; set by whoever calls.
 
 	responder responder
 	sessions  sessionTable
+	ended     graveyard
+	hints     bucket // How often UNKNOWN is sent.
 	load      loadGauge
 	alarm     alarm
 	past      ReceiverStats // Of sessions that ended, and what belongs to none.
@@ -32,14 +34,30 @@ type receptionScratch struct {
 	gone   gone
 }
 
-// idleTick is how often sessions are looked at that nothing came from.
-const idleTick = int64(100 * time.Millisecond)
+// Pace of ticks. One that comes so much later than that this process cannot have run counts as longestIdle: what came
+// meanwhile still lies in the socket, of which one call reads only a part.
+const (
+	idleTick    = int64(100 * time.Millisecond) // how often sessions are looked at that nothing came from
+	longestIdle = int64(time.Second)
+)
+
+// So often UNKNOWN is sent: enough for all listeners of a replayer that was started again, little for a flood.
+const (
+	hintEvery = int64(time.Millisecond)
+	hintBurst = 256
+)
 
 // newReception returns a reception without listeners. cfg is checked, keys are nil without a secret, window is how many
 // bytes the socket's buffer takes. handle is to be set before the first datagram.
 func newReception(cfg ReceiverConfig, keys *keyring, window int, write func(d []byte, to *source) error) reception {
-	return reception{cfg: cfg, write: write, instance: random64(randomBytes) | 1, responder: responder{keys: keys, rand: randomBytes},
-		sessions: newSessionTable(window), load: loadGauge{sample: cfg.Load}}
+	return reception{cfg: cfg, write: write, responder: newResponder(keys, randomBytes),
+		sessions: newSessionTable(window), hints: bucket{every: hintEvery, burst: hintBurst}, load: loadGauge{sample: cfg.Load}}
+}
+
+// setTime says what time it is. It is to be called once for all datagrams that were read together.
+func (r *reception) setTime(now int64) {
+	r.now = now
+	r.ran.tick(now, longestIdle)
 }
 
 // datagram takes in one datagram. Its bytes are lent and will be overwritten.
@@ -64,39 +82,84 @@ func (r *reception) accept(d []byte, from source) (why reason, ok bool) {
 	switch h.kind {
 	case kindHello:
 		return r.hello(h, d, from)
-	case kindWelcome, kindReport:
+	case kindWelcome, kindReport, kindRetry, kindUnknown, kindStatus:
 		return rejectKind, false
 	}
-	s := r.sessions.find(h.session)
-	if s == nil {
-		return r.begin(h, d, from)
+	if s := r.sessions.find(h.session); s != nil {
+		return r.inSession(s, h, d, from)
 	}
-	if s.duplicate(h) {
-		s.repeated(r.now)
-		return 0, true
+	if t := r.ended.byID[h.session]; t != nil {
+		return r.tooLate(t, h, d, from)
 	}
+	if sealed := h.flags&flagSealed != 0; sealed != (r.responder.keys != nil) {
+		return rejectAuth, false
+	}
+	size := len(d)
+	if why, ok = r.begin(h, d, from); why == rejectUnknownSession && !ok {
+		r.hint(h, size, from)
+	}
+	return why, ok
+}
+
+// inSession brings a datagram to its session, if it is authentic and new.
+func (r *reception) inSession(s *session, h header, d []byte, from source) (why reason, ok bool) {
 	body, why, ok := s.open(h, d)
 	if !ok {
 		return why, false
+	}
+	if h.kind == kindData && s.inbox.numbers.settled(h.number) {
+		s.repeated(r.now)
+		return 0, true
 	}
 	return r.bring(s, h, body, len(d), from)
 }
 
 // bring brings the body of an authentic datagram of size bytes to its session.
 func (r *reception) bring(s *session, h header, body []byte, size int, from source) (why reason, ok bool) {
-	r.sessions.touch(s, r.now)
-	s.from = from
-	if !s.accept(r.now, h, body, size, &r.scratch.gone) {
+	r.sessions.touch(s, r.ran.total)
+	s.where.heard(from, size, r.responder.rand)
+	before := s.where.proven.addr
+	if !s.accept(r.now, h, body, from, size, &r.scratch.gone) {
 		return rejectMalformed, false
+	}
+	if after := s.where.proven.addr; after != before {
+		r.cfg.Logger.Info("listener has another address", "listener", after, "before", before)
 	}
 	s.inbox.stats.datagrams++
 	s.inbox.stats.bytes += uint64(size)
 	if h.kind == kindBye {
-		r.report(s, kindBye)
+		r.tell(r.end(s))
 	}
 	for s.inbox.held() > r.cfg.MaxHeldByPeer && s.inbox.evict() {
 	}
 	return 0, true
+}
+
+// tooLate responds to a datagram of a session that has ended: with BYE, so that the listener knows, too.
+func (r *reception) tooLate(t *tombstone, h header, d []byte, from source) (why reason, ok bool) {
+	size := len(d)
+	if why, ok = t.hear(h, d, from, r.responder.rand); !ok {
+		return why, false
+	}
+	if h.kind == kindData {
+		r.past.DatagramsDuplicate++
+	} else {
+		r.past.DatagramsReceived++
+		r.past.DatagramBytesReceived += uint64(size)
+	}
+	if r.now-t.saidAt >= byeSeldom || r.now < t.saidAt {
+		t.saidAt = r.now
+		r.tell(t)
+	}
+	return 0, true
+}
+
+// hint says that a session is not known, to whoever sent a datagram of size bytes in it: never more than that.
+func (r *reception) hint(h header, size int, from source) {
+	r.scratch.out = r.responder.unknown(h, r.scratch.out[:0])
+	if len(r.scratch.out) <= size && r.hints.take(r.now) {
+		r.send(r.scratch.out, &from)
+	}
 }
 
 // allowed reports whether datagrams from an address are heard.
@@ -109,24 +172,24 @@ func (r *reception) allowed(a netip.Addr) bool {
 	return r.cfg.Allow == nil
 }
 
-// hello responds to a HELLO: with the session asked for if that is still known, else with a new one. The response goes
-// only to where an authentic HELLO came from.
+// hello responds to a HELLO. One that does not show that it can be reached where it seems to come from is asked to. Else it
+// gets the session asked for, if that is still known, or a new one, which begins with BEGIN.
 func (r *reception) hello(h header, d []byte, from source) (why reason, ok bool) {
 	size := len(d)
 	var ask hello
 	if why, ok = r.responder.parse(h, d, &ask); !ok {
 		return why, false
 	}
-	w := welcome{asked: ask.random, instance: r.instance, window: r.sessions.share(r.now)}
-	if s := r.sessions.byID[ask.current]; s != nil && !s.ended {
-		w.session = ask.current
-		r.responder.rand(w.public[:])
-	} else if shake := r.responder.offer(h.session, &ask, &r.sessions, r.full); shake != nil {
-		w.session, w.public = shake.session, shake.random
+	r.responder.local.turn(r.now)
+	if !r.responder.local.reached(&ask.cookie, from) {
+		r.scratch.out = r.responder.retry(&ask, from, r.scratch.out[:0])
 	} else {
-		return rejectTooMany, false
+		known := r.sessions.byID[ask.current] != nil
+		if !known && r.full() {
+			return rejectTooMany, false
+		}
+		r.scratch.out = r.responder.welcome(&ask, from, known, r.sessions.share(r.ran.total), r.scratch.out[:0])
 	}
-	r.scratch.out = r.responder.welcome(h, &w, r.scratch.out[:0])
 	r.send(r.scratch.out, &from)
 	r.past.DatagramsReceived++
 	r.past.DatagramBytesReceived += uint64(size)
@@ -135,12 +198,15 @@ func (r *reception) hello(h header, d []byte, from source) (why reason, ok bool)
 
 // full reports whether there is no room for another session, nor one that could make room.
 func (r *reception) full() bool {
-	return len(r.sessions.byID) >= r.cfg.MaxSessions && r.sessions.idlest(r.now) == nil
+	return len(r.sessions.byID) >= r.cfg.MaxSessions && r.sessions.dispensable(r.ran.total) == nil
 }
 
-// begin begins a session with its first datagram, when that proves that the WELCOME arrived or needs none.
+// begin begins a session with its BEGIN. Nothing else begins one.
 func (r *reception) begin(h header, d []byte, from source) (why reason, ok bool) {
-	s, shake, why := r.responder.begin(h)
+	if h.kind != kindBegin {
+		return rejectUnknownSession, false
+	}
+	s, why := r.responder.begin(r.now, h, d, from)
 	if s == nil {
 		return why, false
 	}
@@ -153,13 +219,10 @@ func (r *reception) begin(h header, d []byte, from source) (why reason, ok bool)
 		return rejectTooMany, false
 	}
 	if len(r.sessions.byID) >= r.cfg.MaxSessions {
-		r.end(r.sessions.idlest(r.now))
+		r.end(r.sessions.dispensable(r.ran.total))
 	}
 	s.inbox.start(r.handOn)
 	r.sessions.add(s)
-	if shake != nil {
-		*shake = handshake{}
-	}
 	r.cfg.Logger.Info("listener connected", "listener", from.addr, "sealed", s.in.seal != nil)
 	return r.bring(s, h, body, size, from)
 }
@@ -173,13 +236,15 @@ func (r *reception) handOn(m *Message) {
 	r.handle(m)
 }
 
-// tick sends the responses that are due and sets when it wants to be called next.
+// tick sends the responses that are due and sets when it wants to be called next. It is called when everything that had
+// come was read, so that nobody is taken for silent whom nobody has listened to.
 func (r *reception) tick() {
 	if r.now >= r.due {
+		r.due = r.now + idleTick // which each visit makes earlier, and none later
 		for _, s := range r.sessions.byID {
 			r.visit(s)
 		}
-		r.due = r.now + idleTick
+		r.ended.expire(r.ran.total)
 		r.checkHeld()
 	} else {
 		for _, s := range r.sessions.touched {
@@ -191,68 +256,81 @@ func (r *reception) tick() {
 
 // visit does what is due for a session.
 func (r *reception) visit(s *session) {
-	s.inbox.tick(r.now)
-	silent := r.now-s.heard > idleEnd
-	switch {
-	case s.ended:
-		if r.now-s.heard > endedEnd {
-			r.end(s)
-		}
-		r.due = min(r.due, s.inbox.detector.overdueAt)
-		return
-	case r.now >= s.inbox.reporter.dueAt || s.inbox.reporter.unsaid > int64(r.sessions.window)/8:
-		r.report(s, kindReport)
-	}
-	if silent {
-		r.cfg.Logger.Warn("listener silent, its session ends", "listener", s.from.addr)
+	if s.idleFor(r.ran.total, idleEnd) {
+		r.cfg.Logger.Warn("listener silent, its session ends", "listener", s.where.proven.addr)
 		r.end(s)
 		return
+	}
+	s.inbox.tick(r.now)
+	if r.now >= s.inbox.reporter.dueAt || s.inbox.reporter.unsaid > int64(r.sessions.window)/8 {
+		r.report(s)
 	}
 	r.due = min(r.due, s.inbox.due())
 }
 
-// report sends a REPORT or BYE.
-func (r *reception) report(s *session, k kind) {
-	out := &r.scratch.report
-	out.window, out.load, out.overruns = r.sessions.share(r.now), r.load.read(r.now), r.overruns
-	r.scratch.out = s.report(r.now, k, out, r.scratch.out[:0])
-	r.send(r.scratch.out, &s.from)
+// report sends a REPORT.
+func (r *reception) report(s *session) {
+	body := &r.scratch.report
+	body.window, body.load, body.overruns = r.sessions.share(r.ran.total), r.load.read(r.now), r.overruns
+	s.inbox.report(r.now, body)
+	r.sendBoth(&s.where, kindReport, &s.out, body)
 }
 
-// send sends a datagram and counts it if it left.
-func (r *reception) send(d []byte, to *source) {
-	if r.write(d, to) == nil {
-		r.past.DatagramsSent++
-		r.past.DatagramBytesSent += uint64(len(d))
+// tell sends a BYE with the totals of a session that has ended.
+func (r *reception) tell(t *tombstone) { r.sendBoth(&t.where, kindBye, &t.out, &t.final) }
+
+// sendBoth sends a REPORT or BYE to where a listener is, and to where it may be as far as it can prove that with it.
+func (r *reception) sendBoth(w *whereabouts, k kind, out *outgoing, body *report) {
+	body.challenge = 0
+	r.scratch.out = out.finishControl(k, body.append(append(r.scratch.out[:0], make([]byte, headerSize)...)))
+	r.send(r.scratch.out, &w.proven)
+	if w.affords(len(r.scratch.out)) {
+		body.challenge = w.challenge
+		r.scratch.out = out.finishControl(k, body.append(append(r.scratch.out[:0], make([]byte, headerSize)...)))
+		r.send(r.scratch.out, &w.next)
 	}
 }
 
-// checkHeld keeps all sessions together within the limit: the one that holds most gives up.
+// send sends a datagram and counts it, or why it did not leave.
+func (r *reception) send(d []byte, to *source) {
+	if err := r.write(d, to); err != nil {
+		r.past.SendErrors[meaning(err)]++
+		return
+	}
+	r.past.DatagramsSent++
+	r.past.DatagramBytesSent += uint64(len(d))
+}
+
+// checkHeld keeps all sessions together within the limit: the one that holds most gives up what it holds, and ends when
+// that is nothing but what it knows of numbers.
 func (r *reception) checkHeld() {
 	for {
 		total, most := r.sessions.held()
-		if r.past.PartialBytes = uint64(total); total <= r.cfg.MaxHeld || !most.inbox.evict() {
+		if r.past.PartialBytes = uint64(total); total <= r.cfg.MaxHeld {
 			return
+		}
+		if !most.inbox.evict() {
+			r.cfg.Logger.Warn("listener takes too much memory, its session ends", "listener", most.where.proven.addr)
+			r.tell(r.end(most))
 		}
 	}
 }
 
-// end closes a session's accounts and forgets it.
-func (r *reception) end(s *session) {
-	s.end()
+// end closes a session's accounts and remembers that it has ended.
+func (r *reception) end(s *session) *tombstone {
+	t := s.bury(r.now)
 	s.addTo(&r.past)
 	r.sessions.remove(s)
+	if r.ended.bury(t, r.ran.total) {
+		r.responder.local.forget()
+	}
+	return t
 }
 
 // close ends all sessions and tells the listeners.
 func (r *reception) close(now int64) {
-	r.now = now
+	r.setTime(now)
 	for _, s := range r.sessions.byID {
-		if !s.ended {
-			s.inbox.finish()
-			r.report(s, kindBye)
-			s.ended = true
-		}
-		r.end(s)
+		r.tell(r.end(s))
 	}
 }

@@ -1,25 +1,29 @@
 package udpwire
 
-// A responder makes the response to HELLO. It is never longer, and it costs one entry in a fixed table: nothing a stranger
-// sends makes it hold more. It does no I/O. Not safe for concurrent use.
+import "crypto/ecdh"
+
+// A responder makes the responses to datagrams of no session. They are never longer than those, and it keeps nothing of
+// who sent them. It does no I/O. Not safe for concurrent use.
 type responder struct {
-	keys       *keyring     // nil: no secret.
-	rand       func([]byte) // Fills with random bytes.
-	handshakes handshakes   // HELLOs whose listeners have not shown that the WELCOME arrived.
+	keys     *keyring     // nil: no secret.
+	rand     func([]byte) // Fills with random bytes.
+	instance uint64       // Says that it is this replayer, since it was started.
+	local    localKeys
+}
+
+// newResponder returns a responder. keys are nil without a secret.
+func newResponder(keys *keyring, rand func([]byte)) responder {
+	return responder{keys: keys, rand: rand, instance: max(random64(rand), 1), local: localKeys{rand: rand}}
 }
 
 // parse authenticates a HELLO and reads it into ask.
 func (r *responder) parse(h header, d []byte, ask *hello) (why reason, ok bool) {
-	if len(d) < headerSize+welcomeSize+tagSize {
-		return rejectShort, false
-	}
-	body := d[headerSize:]
-	if sealed := h.flags&flagSealed != 0; sealed != (r.keys != nil) {
+	body, ok := r.keys.open(h, d)
+	if !ok {
 		return rejectAuth, false
-	} else if sealed {
-		if body, ok = r.keys.openHandshake(d); !ok {
-			return rejectAuth, false
-		}
+	}
+	if len(d) < maxControl { // no response may be longer
+		return rejectShort, false
 	}
 	if !ask.parse(body) {
 		return rejectMalformed, false
@@ -27,59 +31,61 @@ func (r *responder) parse(h header, d []byte, ask *hello) (why reason, ok bool) 
 	return 0, true
 }
 
-// offer returns the handshake of a HELLO, the same one when the WELCOME got lost. full says that there is no room for
-// another session: then it returns nil for a new one.
-func (r *responder) offer(id uint64, ask *hello, sessions *sessionTable, full func() bool) *handshake {
-	// One that became a session is not offered again: whoever asks has not had the response, or plays a recording.
-	if shake := r.handshakes.find(id, &ask.random); shake != nil && sessions.byID[shake.session] == nil {
-		return shake
-	}
-	if full() {
-		return nil
-	}
-	shake := r.handshakes.add()
-	shake.helloID, shake.asked = id, ask.random
-	r.rand(shake.random[:])
-	for shake.session == 0 || sessions.byID[shake.session] != nil {
-		shake.session = random64(r.rand)
-	}
-	if r.keys != nil {
-		both, err := r.keys.session(shake.asked, shake.random)
-		if err != nil {
-			return nil
-		}
-		shake.open, shake.seal = both[0], both[1]
-	}
-	return shake
+// retry appends to dst the RETRY that asks whoever sent ask to show that it can be reached.
+func (r *responder) retry(ask *hello, from source, dst []byte) []byte {
+	body := retry{asked: ask.random, cookie: r.local.keys[0].cookie(from)}
+	return r.keys.finish(kindRetry, body.append(append(dst, make([]byte, headerSize)...)), r.rand)
 }
 
-// welcome appends the WELCOME that responds to the HELLO with header h to dst.
-func (r *responder) welcome(h header, w *welcome, dst []byte) []byte {
-	d := w.append(append(dst, make([]byte, headerSize)...))
-	response := header{kind: kindWelcome, flags: h.flags & flagSealed, session: h.session, number: random64(r.rand)}
-	if r.keys != nil {
-		d = append(d, make([]byte, tagSize)...)
+// welcome appends to dst the WELCOME that responds to ask. known says that the session it wants to go on with is still
+// known; else it is given another.
+func (r *responder) welcome(ask *hello, from source, known bool, window uint32, dst []byte) []byte {
+	key := &r.local.keys[0]
+	body := welcome{asked: ask.random, session: ask.current, instance: r.instance, window: window}
+	if !known {
+		body.session = key.session(&ask.random, &ask.public, from)
 	}
-	response.put(d)
 	if r.keys != nil {
-		r.keys.sealHandshake(d)
+		body.public = publicOf(key.private)
 	}
-	return d
+	return r.keys.finish(kindWelcome, body.append(append(dst, make([]byte, headerSize)...)), r.rand)
 }
 
-// begin returns the session that a datagram with header h may begin, and the handshake that offered it. s is nil when it
-// may not, and why says so.
-func (r *responder) begin(h header) (s *session, shake *handshake, why reason) {
-	shake = r.handshakes.bySession(h.session)
-	s = &session{id: h.session}
-	switch {
-	case shake != nil:
-		s.in.seal = shake.open
-		s.out = newOutgoing(h.session, shake.seal)
-	case r.keys != nil && h.flags&flagSealed == 0:
-		return nil, nil, rejectAuth
-	default:
-		return nil, nil, rejectUnknownSession
+// unknown appends to dst the UNKNOWN that responds to a datagram with header h.
+func (r *responder) unknown(h header, dst []byte) []byte {
+	body := unknown{session: h.session, number: h.number}
+	return r.keys.finish(kindUnknown, body.append(append(dst, make([]byte, headerSize)...)), r.rand)
+}
+
+// publicOf is what the other side of a key exchange is told.
+func publicOf(private *ecdh.PrivateKey) [32]byte { return [32]byte(private.PublicKey().Bytes()) }
+
+// begin makes again the session whose WELCOME a BEGIN shows to have arrived: one from the address the HELLO came from, with
+// what that said. s is nil when there was none, and why says so. The BEGIN is still to be opened.
+func (r *responder) begin(now int64, h header, d []byte, from source) (s *session, why reason) {
+	var ask begin
+	if sealed := h.flags&flagSealed != 0; sealed != (r.keys != nil) {
+		return nil, rejectAuth
 	}
-	return s, shake, 0
+	if !ask.parseClear(d[headerSize:]) {
+		return nil, rejectShort
+	}
+	r.local.turn(now)
+	key := r.local.maker(h.session, &ask.random, &ask.public, from)
+	if key == nil {
+		return nil, rejectUnknownSession
+	}
+	s = &session{id: h.session, where: whereabouts{proven: from}}
+	if r.keys == nil {
+		s.out = newOutgoing(h.session, nil, now)
+		return s, 0
+	}
+	ours := publicOf(key.private)
+	both, err := r.keys.session(key.private, &ask.public, ask.random[:], ask.public[:], ours[:])
+	if err != nil { // no honest listener's half
+		return nil, rejectMalformed
+	}
+	s.in.seal = both[0]
+	s.out = newOutgoing(h.session, both[1], now)
+	return s, 0
 }

@@ -33,16 +33,21 @@ func (r *roundTrip) learn(sample int64) {
 // known reports whether there was a measurement.
 func (r *roundTrip) known() bool { return r.smoothed != 0 }
 
+// guess is how long it takes, in ns, whether that is known or not.
+func (r *roundTrip) guess() int64 {
+	if !r.known() {
+		return firstRTT
+	}
+	return r.smoothed
+}
+
 // resendAfter is how long a datagram sent again so many times is left to arrive before that is done once more, in ns.
 // The first time there is nothing to wait for: it is asked for because later ones have arrived.
 func (r *roundTrip) resendAfter(tries uint8) int64 {
 	if tries == 0 {
 		return 0
 	}
-	rtt := r.smoothed
-	if rtt == 0 {
-		rtt = firstRTT
-	}
+	rtt := r.guess()
 	wait := rtt + rtt/8 + resendSlack
 	if tries > quickTries {
 		wait = min(wait<<(tries-quickTries), resendLast)

@@ -1,167 +1,133 @@
 package udpwire
 
 import (
-	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/sha256"
 	"encoding/binary"
+	"time"
 )
 
-// A keyring holds what both sides derive from the shared secret: fixed keys for the two handshake datagrams, and a
-// way to each session's keys. Nil means no secret: nothing is sealed.
-type keyring struct {
-	secret         []byte
-	hello, welcome cipher.AEAD // What seals the datagrams of these kinds.
-	nonce          [12]byte    // Scratch.
+// When a session's keys give way to new ones, whichever is first.
+const (
+	keyUses = 1 << 22                 // datagrams, below the 2^23 that RFC 9001 section 6.6 allows for AES-GCM
+	keyLife = int64(20 * time.Minute) // ns
+)
+
+// chainSize is how many bytes the keys of an epoch, and the next chain, are derived from.
+const chainSize = 32
+
+// A sealer seals or opens one direction of a session. Its keys go through epochs: those of the next are derived from a
+// chain that is overwritten then, so that nobody can go back. Not safe for concurrent use.
+type sealer struct {
+	epoch  uint64
+	before epochKeys // The epoch before, for datagrams that come late.
+	keys   epochKeys // The present epoch.
+	next   epochKeys // The next one, for a datagram that shows that the other side has begun it; derived when needed.
+
+	chain, nextChain []byte   // What the next epoch, and the one after it, come from; nextChain is nil until next is derived.
+	nonce            [12]byte // Four zero bytes and the number.
 }
 
-// newKeyring derives the fixed keys. It returns nil for an empty secret.
-func newKeyring(secret []byte) (*keyring, error) {
-	if len(secret) == 0 {
-		return nil, nil
-	}
-	prk, err := hkdf.Extract(sha256.New, secret, nil)
-	if err != nil {
+// epochKeys are the keys of an epoch. DATA and the other kinds count separately and so have separate keys.
+type epochKeys struct{ data, control cipher.AEAD }
+
+// newSealer returns a sealer in epoch 0 of a chain, which it takes over.
+func newSealer(chain []byte) (*sealer, error) {
+	s := &sealer{chain: chain}
+	var err error
+	if s.keys, err = expandEpoch(chain); err != nil {
 		return nil, err
 	}
-	k := &keyring{secret: append([]byte(nil), secret...)}
-	if k.hello, err = expandKey(prk, "gor 1 hello"); err != nil {
-		return nil, err
+	return s, nil
+}
+
+// expandEpoch derives the keys of the epoch that a chain belongs to.
+func expandEpoch(chain []byte) (k epochKeys, err error) {
+	if k.data, err = expandKey(chain, "data"); err != nil {
+		return k, err
 	}
-	k.welcome, err = expandKey(prk, "gor 1 welcome")
+	k.control, err = expandKey(chain, "control")
 	return k, err
 }
 
-// clone returns a keyring for another goroutine: only the scratch is not shared.
-func (k *keyring) clone() *keyring {
-	if k == nil {
-		return nil
+// derive makes the next epoch's keys ready and reports whether it could.
+func (s *sealer) derive() bool {
+	if s.nextChain != nil {
+		return true
 	}
-	c := *k
-	return &c
-}
-
-// expandKey derives an AES-256-GCM key (RFC 5869 section 2.3).
-func expandKey(prk []byte, info string) (cipher.AEAD, error) {
-	key, err := hkdf.Expand(sha256.New, prk, info, 32)
+	chain, err := hkdf.Expand(sha256.New, s.chain, "next", chainSize)
 	if err != nil {
-		return nil, err
+		return false
 	}
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, err
+	if s.next, err = expandEpoch(chain); err != nil {
+		return false
 	}
-	return cipher.NewGCM(block)
+	s.nextChain = chain
+	return true
 }
 
-// sealHandshake seals d, a HELLO or WELCOME with its tag's room at the end, in place. Its nonce is 96 of the random
-// bits in the header: the keys last as long as the secret, so a counter would have to be stored.
-func (k *keyring) sealHandshake(d []byte) {
-	aead := k.handshake(d)
-	aead.Seal(d[:headerSize], k.nonce[:], d[headerSize:len(d)-tagSize], d[:headerSize])
-}
-
-// openHandshake authenticates d and returns its body, decrypted in place.
-func (k *keyring) openHandshake(d []byte) ([]byte, bool) {
-	aead := k.handshake(d)
-	body, err := aead.Open(d[headerSize:headerSize], k.nonce[:], d[headerSize:], d[:headerSize])
-	return body, err == nil
-}
-
-// handshake returns the key of a HELLO or WELCOME and sets its nonce.
-func (k *keyring) handshake(d []byte) cipher.AEAD {
-	copy(k.nonce[:], d[12:24])
-	if kind(d[4]) == kindHello {
-		return k.hello
+// advance begins the next epoch.
+func (s *sealer) advance() {
+	if !s.derive() {
+		return
 	}
-	return k.welcome
+	clear(s.chain)
+	s.chain, s.nextChain = s.nextChain, nil
+	s.before, s.keys, s.next = s.keys, s.next, epochKeys{}
+	s.epoch++
 }
 
-// session derives the keys of a session from both sides' random values: [0] seals what the listener sends, [1] what
-// the replayer sends. What was recorded in one session cannot be opened in another.
-func (k *keyring) session(listener, replayer [32]byte) (both [2]*sealer, err error) {
-	salt := append(listener[:], replayer[:]...)
-	prk, err := hkdf.Extract(sha256.New, k.secret, salt)
-	if err != nil {
-		return both, err
-	}
-	return [2]*sealer{newSealer(prk, "gor 1 listener"), newSealer(prk, "gor 1 replayer")}, nil
-}
-
-// epochBits: a key seals 2^22 datagrams, below the 2^23 that RFC 9001 section 6.6 allows for AES-GCM. The number
-// says which key it is; nothing needs to be agreed on.
-const epochBits = 22
-
-// A sealer seals or opens one direction of a session. DATA and the other kinds count separately and so have
-// separate keys.
-type sealer struct {
-	data, control schedule
-	nonce         [12]byte // four zero bytes and the number
-}
-
-// newSealer returns a sealer whose keys come from prk, for the direction that label names.
-func newSealer(prk []byte, label string) *sealer {
-	return &sealer{data: schedule{prk: prk, label: label + " data"}, control: schedule{prk: prk, label: label + " control"}}
-}
-
-// A schedule derives the keys of one counter.
-type schedule struct {
-	prk     []byte
-	label   string
-	highest uint64 // The epoch of the highest number that was authentic.
-	slots   [4]struct {
-		epoch uint64
-		aead  cipher.AEAD // nil: not derived yet.
-	}
-}
-
-// aead returns the key for a number, or nil when it lies further from the highest authentic one than an honest peer
-// can be: a stranger must not make us derive keys.
-func (s *schedule) aead(number uint64) cipher.AEAD {
-	epoch := number >> epochBits
-	if epoch > s.highest+1 || epoch+1 < s.highest {
-		return nil
-	}
-	slot := &s.slots[epoch%uint64(len(s.slots))]
-	if slot.aead == nil || slot.epoch != epoch {
-		aead, err := expandKey(s.prk, s.label+string(binary.BigEndian.AppendUint64(nil, epoch)))
-		if err != nil {
-			return nil
-		}
-		slot.epoch, slot.aead = epoch, aead
-	}
-	return slot.aead
-}
-
-// schedule returns the keys of the counter that a datagram belongs to and its number, and sets its nonce.
-func (s *sealer) schedule(d []byte) (*schedule, uint64) {
-	copy(s.nonce[4:], d[16:24])
-	number := binary.BigEndian.Uint64(d[16:24])
-	if kind(d[4]) == kindData {
-		return &s.data, number
-	}
-	return &s.control, number
-}
-
-// seal seals d, which has its tag's room at the end, in place.
+// seal seals d, which has its header but the epoch, and its tag's room at the end, in place.
 func (s *sealer) seal(d []byte) {
-	keys, number := s.schedule(d)
-	keys.highest = max(keys.highest, number>>epochBits)
-	keys.aead(number).Seal(d[:headerSize], s.nonce[:], d[headerSize:len(d)-tagSize], d[:headerSize])
+	binary.BigEndian.PutUint16(d[6:], uint16(s.epoch))
+	aead, from := s.keys.of(d), sealedFrom(d)
+	copy(s.nonce[4:], d[16:24])
+	aead.Seal(d[:from], s.nonce[:], d[from:len(d)-tagSize], d[:from])
 }
 
-// open authenticates d and returns its body, decrypted in place.
+// open authenticates d and returns its body, decrypted in place. It believes the epoch before, the present one and the
+// next, and goes on to that when the datagram is authentic.
 func (s *sealer) open(d []byte) ([]byte, bool) {
-	keys, number := s.schedule(d)
-	aead := keys.aead(number)
-	if aead == nil || len(d) < headerSize+tagSize {
+	from := sealedFrom(d)
+	if len(d) < from+tagSize {
 		return nil, false
 	}
-	body, err := aead.Open(d[headerSize:headerSize], s.nonce[:], d[headerSize:], d[:headerSize])
+	var keys *epochKeys
+	ahead := int16(binary.BigEndian.Uint16(d[6:]) - uint16(s.epoch))
+	switch {
+	case ahead == 0:
+		keys = &s.keys
+	case ahead == -1 && s.epoch > 0:
+		keys = &s.before
+	case ahead == 1 && s.derive():
+		keys = &s.next
+	default:
+		return nil, false
+	}
+	copy(s.nonce[4:], d[16:24])
+	body, err := keys.of(d).Open(d[from:from], s.nonce[:], d[from:], d[:from])
 	if err != nil {
 		return nil, false
 	}
-	keys.highest = max(keys.highest, number>>epochBits)
-	return body, true
+	if ahead == 1 {
+		s.advance()
+	}
+	return d[headerSize : from+len(body)], true
+}
+
+// of returns the key of a datagram.
+func (k *epochKeys) of(d []byte) cipher.AEAD {
+	if kind(d[4]) == kindData {
+		return k.data
+	}
+	return k.control
+}
+
+// sealedFrom is where what is encrypted begins in d. What stands before is authenticated.
+func sealedFrom(d []byte) int {
+	if kind(d[4]) == kindBegin {
+		return headerSize + beginClear
+	}
+	return headerSize
 }

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"sync/atomic"
-	"time"
 )
 
 // DefaultPort is the UDP port a replayer listens on.
@@ -19,12 +18,13 @@ const DefaultBuffer = 64 << 20
 
 // SenderConfig says where messages go. Zero values mean the defaults.
 type SenderConfig struct {
-	Replayers []string     // host:port each; at least one
-	Secret    []byte       // shared with the replayers; nil: nothing is encrypted or authenticated
-	Buffer    int64        // bytes kept per replayer for sending and resending; 0: DefaultBuffer
-	MTU       int          // IP packet size in bytes the path carries; 0: found out
-	Wait      bool         // Send waits for room instead of returning ErrQueueFull
-	Logger    *slog.Logger // nil: silent
+	Replayers  []string     // host:port each; at least one
+	Secret     []byte       // shared with the replayers; nil: nothing is encrypted or authenticated
+	SecretFile string       // where Secret is from: a warning is logged when everybody may read it; "": from no file
+	Buffer     int64        // bytes kept per replayer for sending and resending; 0: DefaultBuffer
+	MTU        int          // IP packet size in bytes the path carries; 0: found out
+	Wait       bool         // Send waits for room instead of returning ErrQueueFull
+	Logger     *slog.Logger // nil: silent
 }
 
 // minBuffer has room for a few batches.
@@ -69,9 +69,10 @@ func Dial(cfg SenderConfig) (*Sender, error) {
 	if err != nil {
 		return nil, fmt.Errorf("secret: %w", err)
 	}
-	s := &Sender{}
+	warnReadable(cfg.Logger, cfg.SecretFile)
+	s, clock := &Sender{}, newClock()
 	for _, host := range cfg.Replayers {
-		l, err := newLink(&cfg, host, keys.clone(), wallClock, s.queueFull.Load)
+		l, err := newLink(&cfg, host, keys.clone(), clock, s.queueFull.Load)
 		if err != nil {
 			for _, l := range s.links {
 				l.path.close()
@@ -88,9 +89,6 @@ func Dial(cfg SenderConfig) (*Sender, error) {
 	}
 	return s, nil
 }
-
-// wallClock is the time in ns since the Unix epoch.
-func wallClock() int64 { return time.Now().UnixNano() }
 
 // randomBytes fills b with random bytes.
 func randomBytes(b []byte) { rand.Read(b) } // never fails (crypto/rand)

@@ -53,11 +53,13 @@ func newSendSocket(conn *net.UDPConn, log *slog.Logger) (*sendSocket, error) {
 // configure sets the socket's options. What the kernel refuses, it does without.
 func (s *sendSocket) configure() {
 	forceBuffer(s.fd, unix.SO_SNDBUFFORCE, unix.SO_SNDBUF, sendBufferBytes)
-	// Never let a router cut a datagram in pieces: one lost piece would lose it whole.
+	// Never let a router cut a datagram in pieces: one lost piece would lose it whole. The kernel refuses only what is
+	// larger than the interface's MTU; what it has learnt of the path it says (pathMTU), and does not hold against
+	// probes: else a path that has grown would not be noticed for ten minutes (ip(7), IP_PMTUDISC_PROBE).
 	if s.ip6 = s.to.Addr().Unmap().Is6(); s.ip6 {
-		unix.SetsockoptInt(s.fd, unix.IPPROTO_IPV6, unix.IPV6_MTU_DISCOVER, unix.IPV6_PMTUDISC_DO)
+		unix.SetsockoptInt(s.fd, unix.IPPROTO_IPV6, unix.IPV6_MTU_DISCOVER, unix.IPV6_PMTUDISC_PROBE)
 	} else {
-		unix.SetsockoptInt(s.fd, unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_DO)
+		unix.SetsockoptInt(s.fd, unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_PROBE)
 	}
 	_, err := unix.GetsockoptInt(s.fd, unix.IPPROTO_UDP, unix.UDP_SEGMENT)
 	s.gso = err == nil
@@ -100,9 +102,20 @@ func (s *sendSocket) write(b []byte, size int) (n int, err error) {
 		if !errors.Is(err, unix.EIO) && !errors.Is(err, unix.EINVAL) {
 			return 0, err
 		}
-		s.gso = false
-		s.log.Info("segmentation offload switched off", "err", err)
+		// It is also what some say of a datagram larger than the interface's MTU: then it says so without, too.
+		if n, plain := s.each(b, size); n == 0 && errors.Is(plain, unix.EMSGSIZE) {
+			return 0, plain
+		} else {
+			s.gso = false
+			s.log.Info("segmentation offload switched off", "err", err)
+			return n, plain
+		}
 	}
+	return s.each(b, size)
+}
+
+// each sends the datagrams without the kernel's help in cutting.
+func (s *sendSocket) each(b []byte, size int) (n int, err error) {
 	for len(b) > 0 {
 		sent, err := s.out.send(s.fd, s.out.cut(b, size))
 		n += sent

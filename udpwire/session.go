@@ -6,25 +6,20 @@ import "time"
 // concurrent use.
 type session struct {
 	id    uint64
-	inbox inbox    // What has arrived.
-	in    incoming // What the listener sends.
-	out   outgoing // What is sent to it.
-	from  source   // Where the listener was last heard.
-	heard int64    // When that was, in ns.
-	ended bool     // It said BYE, or was told BYE.
+	inbox inbox       // What has arrived.
+	in    incoming    // What the listener sends.
+	out   outgoing    // What is sent to it.
+	where whereabouts // Where it is.
+
+	heard   int64 // When it was last heard, in ns of the time in which the replayer ran.
+	touched bool  // It was heard since the last visit.
 }
 
-// Life of a session, in ns.
+// Life of a session, in ns of the time in which the replayer ran and read its socket.
 const (
-	idleEnd  = int64(60 * time.Second) // without a datagram
-	endedEnd = int64(5 * time.Second)  // after BYE, to respond to a repeated one
+	idleEnd  = int64(10 * time.Minute) // without a datagram
 	idleGive = int64(5 * time.Second)  // silent so long, it makes room for a new one when the table is full
 )
-
-// duplicate reports whether a DATA datagram's fate is settled already, so that no work needs to be done.
-func (s *session) duplicate(h header) bool {
-	return h.kind == kindData && (s.ended || s.inbox.numbers.settled(h.number))
-}
 
 // repeated notes a duplicate: the REPORT that said that it has arrived may have been lost.
 func (s *session) repeated(now int64) {
@@ -32,17 +27,19 @@ func (s *session) repeated(now int64) {
 	s.inbox.reporter.hasten(now + reportBusy)
 }
 
-// open authenticates d and returns its body. A number of a kind other than DATA is used up then.
+// open authenticates d and returns its body. A number of a kind other than DATA is used up then. When the listener has
+// gone on to new keys, so do the responses.
 func (s *session) open(h header, d []byte) (body []byte, why reason, ok bool) {
 	if body, why, ok = s.in.open(h, d); ok && h.kind != kindData {
 		s.in.seen.mark(h.number)
 	}
+	s.out.follow(&s.in)
 	return body, why, ok
 }
 
-// accept takes in the body of an authentic datagram of size bytes. It returns false when that contradicts itself, or what the session can
-// have sent. g is scratch.
-func (s *session) accept(now int64, h header, body []byte, size int, g *gone) bool {
+// accept takes in the body of an authentic datagram of size bytes. It returns false when that contradicts itself, or what
+// the session can have sent. g is scratch.
+func (s *session) accept(now int64, h header, body []byte, from source, size int, g *gone) bool {
 	switch h.kind {
 	case kindData:
 		return s.inbox.data(now, h.number, body)
@@ -51,10 +48,13 @@ func (s *session) accept(now int64, h header, body []byte, size int, g *gone) bo
 		if !beat.parse(body) || !s.inbox.heartbeat(now, &beat, size) {
 			return false
 		}
-		if h.kind == kindBye {
-			s.end()
-		}
+		s.where.answered(from, beat.answer)
 		return true
+	case kindPiece:
+		return s.piece(now, body)
+	case kindBegin:
+		var first begin
+		return first.parse(body) && s.inbox.heartbeat(now, &first.beat, size)
 	case kindGone:
 		if !g.parse(body) {
 			return false
@@ -65,19 +65,17 @@ func (s *session) accept(now int64, h header, body []byte, size int, g *gone) bo
 	return false
 }
 
-// end closes the session's accounts: what has not arrived is lost.
-func (s *session) end() {
-	if !s.ended {
-		s.inbox.finish()
-		s.ended = true
-	}
+// bury closes the session's accounts, in which what has not arrived is lost, and returns what is to be remembered.
+func (s *session) bury(now int64) *tombstone {
+	s.inbox.finish()
+	t := &tombstone{id: s.id, in: s.in, out: s.out, where: s.where}
+	s.inbox.report(now, &t.final)
+	t.final.missing = nil // lent
+	return t
 }
 
-// report appends a REPORT, or a BYE, to dst. What r says of the replayer is given; the session fills in the rest.
-func (s *session) report(now int64, k kind, r *report, dst []byte) []byte {
-	s.inbox.report(now, r)
-	return s.out.finishControl(k, r.append(append(dst, make([]byte, headerSize)...)))
-}
+// idleFor reports whether the listener was silent for at least so long.
+func (s *session) idleFor(ran, atLeast int64) bool { return ran-s.heard >= atLeast }
 
-// idleFor reports whether the listener was silent for at least so long, or has left.
-func (s *session) idleFor(now, atLeast int64) bool { return s.ended || now-s.heard >= atLeast }
+// unused reports whether the session has no DATA yet, as far as is known.
+func (s *session) unused() bool { return s.inbox.numbers.highest == 0 }

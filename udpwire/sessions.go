@@ -4,7 +4,7 @@ package udpwire
 type sessionTable struct {
 	byID    map[uint64]*session
 	last    *session   // Of the datagram before: most come in runs.
-	touched []*session // Heard since the last visit.
+	touched []*session // Heard since the last visit; each says so itself.
 	window  int        // Bytes that the socket's buffer takes, for all of them together.
 }
 
@@ -37,23 +37,30 @@ func (t *sessionTable) remove(s *session) {
 }
 
 // touch notes that a session was heard from.
-func (t *sessionTable) touch(s *session, now int64) {
-	if s.heard != now {
-		s.heard = now
+func (t *sessionTable) touch(s *session, ran int64) {
+	if s.heard = ran; !s.touched {
+		s.touched = true
 		t.touched = append(t.touched, s)
 	}
 }
 
 // untouch forgets which sessions were heard from.
 func (t *sessionTable) untouch() {
+	for _, s := range t.touched {
+		s.touched = false
+	}
 	clear(t.touched)
 	t.touched = t.touched[:0]
 }
 
-// idlest returns the session silent longest, if that is long enough; else nil.
-func (t *sessionTable) idlest(now int64) (idle *session) {
+// dispensable returns the session that is to make room for another: of those without DATA, which cost nobody anything to
+// begin, the one silent longest; else of all, if that is long enough. There may be none.
+func (t *sessionTable) dispensable(ran int64) (idle *session) {
 	for _, s := range t.byID {
-		if s.idleFor(now, idleGive) && (idle == nil || s.heard < idle.heard) {
+		if !s.unused() && !s.idleFor(ran, idleGive) {
+			continue
+		}
+		if idle == nil || s.unused() && !idle.unused() || s.unused() == idle.unused() && s.heard < idle.heard {
 			idle = s
 		}
 	}
@@ -61,17 +68,17 @@ func (t *sessionTable) idlest(now int64) (idle *session) {
 }
 
 // share is the part of the socket's buffer that each active session may fill, in bytes.
-func (t *sessionTable) share(now int64) uint32 {
+func (t *sessionTable) share(ran int64) uint32 {
 	active := 0
 	for _, s := range t.byID {
-		if !s.idleFor(now, idleGive) {
+		if !s.idleFor(ran, idleGive) {
 			active++
 		}
 	}
 	return uint32(max(t.window/max(active, 1), minWindow))
 }
 
-// held is how many bytes of memory all sessions' unfinished and waiting messages take, and which session's take most.
+// held is how many bytes of memory all sessions take for what has not come to its end, and which session takes most.
 func (t *sessionTable) held() (total int64, most *session) {
 	for _, s := range t.byID {
 		held := s.inbox.held()

@@ -28,12 +28,13 @@ type SenderStats struct {
 
 	// --- Datagrams.
 
-	DatagramsSent      uint64  `name:"datagrams_sent" unit:"datagrams" help:"Datagrams sent, of all kinds, resent ones included."`
-	DatagramBytesSent  uint64  `name:"datagram_bytes_sent" unit:"bytes" help:"UDP payload of the datagrams sent."`
-	DatagramsRecovered uint64  `name:"datagrams_recovered" unit:"datagrams" help:"Datagrams resent because a replayer asked for them."`
-	DatagramsLost      uint64  `name:"datagrams_lost" unit:"datagrams" help:"Datagrams given up after repeated sending, or unconfirmed when their session died." trouble:"yes"`
-	DatagramsReceived  uint64  `name:"datagrams_received" unit:"datagrams" help:"Datagrams accepted from replayers."`
-	Rejected           Rejects `name:"rejected_%s" unit:"datagrams"`
+	DatagramsSent      uint64     `name:"datagrams_sent" unit:"datagrams" help:"Datagrams sent, of all kinds, resent ones included."`
+	DatagramBytesSent  uint64     `name:"datagram_bytes_sent" unit:"bytes" help:"UDP payload of the datagrams sent."`
+	DatagramsRecovered uint64     `name:"datagrams_recovered" unit:"datagrams" help:"Datagrams resent because a replayer asked for them."`
+	DatagramsLost      uint64     `name:"datagrams_lost" unit:"datagrams" help:"Datagrams given up after repeated sending, or unconfirmed when their session died." trouble:"yes"`
+	DatagramsReceived  uint64     `name:"datagrams_received" unit:"datagrams" help:"Datagrams accepted from replayers."`
+	Rejected           Rejects    `name:"rejected_%s" unit:"datagrams"`
+	SendErrors         SendErrors `name:"send_errors_%s" unit:"datagrams"`
 
 	// --- Now: memory, and the replayers.
 
@@ -63,16 +64,17 @@ type ReceiverStats struct {
 
 	// --- Datagrams. Each that comes is accepted, and may be a duplicate, or is rejected.
 
-	DatagramsReceived     uint64  `name:"datagrams_received" unit:"datagrams" help:"Datagrams accepted, of all kinds."`
-	DatagramBytesReceived uint64  `name:"datagram_bytes_received" unit:"bytes" help:"UDP payload of the datagrams accepted."`
-	DatagramsRecovered    uint64  `name:"datagrams_recovered" unit:"datagrams" help:"Datagrams that arrived after they were asked for again."`
-	DatagramsDuplicate    uint64  `name:"datagrams_duplicate" unit:"datagrams" help:"Datagrams with data that arrived once more."`
-	DatagramsLost         uint64  `name:"datagrams_lost" unit:"datagrams" help:"Datagrams that the listener declared gone, or that were missing when their session ended." trouble:"yes"`
-	FramesUnknown         uint64  `name:"frames_unknown" unit:"frames" help:"Parts of datagrams of a type that is not known here; they were skipped."`
-	DatagramsSent         uint64  `name:"datagrams_sent" unit:"datagrams" help:"Datagrams sent back to listeners."`
-	DatagramBytesSent     uint64  `name:"datagram_bytes_sent" unit:"bytes" help:"UDP payload of the datagrams sent back."`
-	SocketDropped         uint64  `name:"socket_dropped" unit:"datagrams" help:"Datagrams that the kernel dropped because the socket's buffer was full (known on Linux)." trouble:"yes"`
-	Rejected              Rejects `name:"rejected_%s" unit:"datagrams"`
+	DatagramsReceived     uint64     `name:"datagrams_received" unit:"datagrams" help:"Datagrams accepted, of all kinds."`
+	DatagramBytesReceived uint64     `name:"datagram_bytes_received" unit:"bytes" help:"UDP payload of the datagrams accepted."`
+	DatagramsRecovered    uint64     `name:"datagrams_recovered" unit:"datagrams" help:"Datagrams that arrived after they were asked for again."`
+	DatagramsDuplicate    uint64     `name:"datagrams_duplicate" unit:"datagrams" help:"Datagrams with data that arrived once more."`
+	DatagramsLost         uint64     `name:"datagrams_lost" unit:"datagrams" help:"Datagrams that the listener declared gone, or that were missing when their session ended." trouble:"yes"`
+	FramesUnknown         uint64     `name:"frames_unknown" unit:"frames" help:"Parts of datagrams of a type that is not known here; they were skipped."`
+	DatagramsSent         uint64     `name:"datagrams_sent" unit:"datagrams" help:"Datagrams sent back to listeners."`
+	DatagramBytesSent     uint64     `name:"datagram_bytes_sent" unit:"bytes" help:"UDP payload of the datagrams sent back."`
+	SocketDropped         uint64     `name:"socket_dropped" unit:"datagrams" help:"Datagrams that the kernel dropped because the socket's buffer was full (known on Linux)." trouble:"yes"`
+	Rejected              Rejects    `name:"rejected_%s" unit:"datagrams"`
+	SendErrors            SendErrors `name:"send_errors_%s" unit:"datagrams"`
 
 	// --- Memory and sessions.
 
@@ -168,13 +170,16 @@ func (p *peer) addTo(st *SenderStats) {
 	for i, n := range p.accounts.rejects {
 		st.Rejected[i] += n
 	}
+	for i, n := range o.tx.health.errors {
+		st.SendErrors[i] += n
+	}
 	st.Sessions += p.accounts.sessions
 	switch {
-	case p.phase == phaseLive:
+	case p.state == live:
 		st.ReplayersUp++
 		st.LoadPercent = max(st.LoadPercent, uint64(o.reported.load))
 		st.RoundTripMicros = max(st.RoundTripMicros, uint64(o.trip.smoothed/1000))
-	case !p.farewell.done:
+	case p.state != left:
 		st.ReplayersDown++
 	}
 }
@@ -207,9 +212,7 @@ func (r *Receiver) Stats() ReceiverStats {
 	for _, s := range r.core.sessions.byID {
 		s.addTo(&st)
 		st.PartialBytes += uint64(s.inbox.held())
-		if !s.ended {
-			st.Sessions++
-		}
+		st.Sessions++
 	}
 	st.SocketDropped = r.core.overruns
 	return st
