@@ -182,9 +182,10 @@ func (l *listener) run(life *command.Lifetime, stdout io.Writer) error {
 	if l.options.Live() || err != nil {
 		life.End()
 	}
+	var undelivered error
 	if l.wire != nil {
-		if werr := l.wire.Close(life.Delivering()); werr != nil {
-			l.log.Warn("not everything could be delivered", "err", werr)
+		if undelivered = l.wire.Close(life.Delivering()); undelivered != nil {
+			l.log.Warn("not everything could be delivered", "err", undelivered)
 		}
 	}
 	if l.printer != nil {
@@ -194,13 +195,14 @@ func (l *listener) run(life *command.Lifetime, stdout io.Writer) error {
 		l.tape.Close() // so that the accounts hold all of it; close returns the error
 	}
 	l.report.Finish(l.snapshot())
-	return errors.Join(err, l.undelivered())
+	return errors.Join(err, l.undelivered(undelivered))
 }
 
 // undelivered is the error of a recording of which not everything that was to be
 // sent has arrived: it says what became of the rest, with the names that the
-// accounts have for it. What is lost of live traffic is in the accounts alone.
-func (l *listener) undelivered() error {
+// accounts have for it, or what the wire says. What is lost of live traffic is in
+// the accounts alone.
+func (l *listener) undelivered(wireErr error) error {
 	if l.options.Live() || l.wire == nil {
 		return nil
 	}
@@ -211,14 +213,17 @@ func (l *listener) undelivered() error {
 		n    uint64
 	}{
 		{"too_large", fates[reassembly.TooLarge]}, {"shed", fates[reassembly.Shed]}, {"queue_full", fates[reassembly.QueueFull]},
+		{"skipped", fates[reassembly.Skipped]},
 		{"messages_lost", wire.MessagesLost},
 	} {
 		if loss.n > 0 {
 			lost = append(lost, fmt.Sprintf("%s=%d", loss.name, loss.n))
 		}
 	}
-	if lost == nil {
+	if lost == nil && wireErr == nil {
 		return nil
+	} else if lost == nil {
+		return fmt.Errorf("%s was not delivered whole: %w", l.options.Read, wireErr)
 	}
 	return fmt.Errorf("%s was not delivered whole: %s", l.options.Read, strings.Join(lost, " "))
 }
@@ -245,7 +250,7 @@ func (l *listener) wireUp(life *command.Lifetime, stdout io.Writer) {
 	}
 	if l.wire != nil {
 		context.AfterFunc(life.Delivering(), l.wire.Hurry)
-		cfg.Consumers = append(cfg.Consumers, &sender{Sender: l.wire})
+		cfg.Consumers = append(cfg.Consumers, &sender{Sender: l.wire, end: life.End})
 	}
 	if l.tape != nil {
 		context.AfterFunc(life.Delivering(), l.tape.Hurry)
@@ -259,6 +264,7 @@ func (l *listener) findsUsers() bool { return l.wire != nil || l.options.JSON }
 // A sender is the wire as the sniffer's consumer. Its Flush is the wire's.
 type sender struct {
 	*udpwire.Sender
+	end func()          // ends the run
 	msg udpwire.Message // what the request at hand becomes
 }
 
@@ -273,6 +279,9 @@ func (s *sender) Take(r *reassembly.Request) reassembly.Fate {
 		return reassembly.Sent
 	case errors.Is(err, udpwire.ErrTooLarge):
 		return reassembly.TooLarge
+	case errors.Is(err, udpwire.ErrNobody):
+		s.end()
+		return reassembly.Skipped
 	default:
 		return reassembly.QueueFull
 	}
@@ -349,7 +358,7 @@ func (r *replayer) open(c *cli.Context) (err error) {
 	if r.fwd, err = forward.New(forwarding); err != nil {
 		return err
 	}
-	receiving.Load, receiving.Logger = r.fwd.Load, r.log
+	receiving.Load, receiving.Behind, receiving.Logger = r.fwd.Load, r.fwd, r.log
 	r.recv, err = udpwire.Listen(receiving)
 	return err
 }
@@ -365,6 +374,7 @@ func (r *replayer) run(life *command.Lifetime) error {
 	err := r.recv.Run(life.Running(), func(m *udpwire.Message) {
 		r.fwd.Submit(&forward.Request{
 			User: m.User, Crowd: m.Crowd, Conn: m.Conn, Index: m.Index, Time: m.Time, Raw: m.Body, Client: m.Src, Server: m.Dst,
+			Patient: m.Patient,
 		})
 	})
 	life.End()

@@ -39,6 +39,16 @@ func (f *Forwarder) Reachable() bool {
 	return false
 }
 
+// Holds reports whether patient requests wait or are in flight, at any target.
+func (f *Forwarder) Holds() bool {
+	for _, t := range f.targets {
+		if t.patience.holds() {
+			return true
+		}
+	}
+	return false
+}
+
 // SubmitWait is Submit for a source that can wait: it makes r patient, and waits
 // until each target that can be reached has room for it. When there is no such
 // target, it returns ErrAway and has taken nothing; so it does with ctx's cause when
@@ -80,6 +90,13 @@ func (p *patience) take() (requests int, bytes int64, ok bool) {
 	}
 	requests, bytes = t.queues.left()
 	return requests, bytes, true
+}
+
+// holds reports whether there is anything of a source that can wait.
+func (p *patience) holds() bool {
+	p.t.mu.Lock()
+	defer p.t.mu.Unlock()
+	return p.t.queues.patient.cost > 0
 }
 
 // await waits until there is room, or there is no sense in waiting; ok: the target

@@ -89,7 +89,7 @@ func (c *clock) momentOf(now int64) uint32 {
 
 // New returns an Assembler that hands each whole request to emit, on the
 // goroutine that called Push, Advance or Close. The Request is lent for the
-// call. emit says what became of it: Sent, Filtered, QueueFull, TooLarge or
+// call. emit says what became of it: Sent, Filtered, QueueFull, TooLarge, Skipped or
 // Stopped.
 func New(cfg Config, emit func(*Request) Fate) *Assembler {
 	cfg = cfg.withDefaults()

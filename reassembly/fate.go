@@ -18,6 +18,7 @@ const (
 	Shed                    // dropped to stay below Config.MaxMemory
 	QueueFull               // the consumer had no room for it
 	Stopped                 // the consumer had as many as it wanted
+	Skipped                 // the consumer could wait for room, and there was nobody to wait for
 	fates
 )
 
@@ -35,6 +36,7 @@ var fateTable = [fates]entry{
 	Filtered:    {name: "filtered", help: "Requests that a filter took out."},
 	Shed:        {name: "shed", help: "Requests dropped to stay below the memory limit.", trouble: true},
 	QueueFull:   {name: "queue_full", help: "Requests dropped because the way to the replay server was full.", trouble: true},
+	Skipped:     {name: "skipped", help: "Requests of a recording that were not sent, since no replay server responded, or none could reach a target."},
 	Stopped:     {name: "stopped", help: "Requests behind the last one that was wanted."},
 }
 

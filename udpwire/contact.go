@@ -89,7 +89,7 @@ func (p *peer) tell(from state, e event, lost tally) {
 		log.Info("replayer answers", "datagram_bytes", p.out.tx.size.full, "sealed", p.initiator.keys != nil)
 	case p.state == silent && from == live:
 		log.Warn("replayer does not answer any more, what was not sent yet is kept as far as the buffer goes",
-			"sent_unconfirmed", p.out.unconfirmed())
+			"sent_unconfirmed", p.out.begun.unconfirmed(&p.out.reported))
 	case p.state == seeking && e == ended:
 		log.Warn("replayer has left, what was not sent yet is kept as far as the buffer goes", "lost", lost.messages)
 	}

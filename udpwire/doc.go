@@ -11,10 +11,12 @@
 // the goroutine and the lock, packer.go how messages become datagrams. peer.go is a replayer as the listener sees it,
 // and names its parts: initiator.go asks for a session, pathsize.go is how large datagrams may be, contact.go whether
 // anybody is there, farewell.go the end, accounts.go the totals. outbox.go sends and keeps what is sent: flight.go has
-// the numbers, resend.go what is sent again, roundtrip.go, credit.go and pulse.go the pace. On the replayer's side
+// the numbers, resend.go what is sent again, roundtrip.go, credit.go and pulse.go the pace, forlorn.go when to wait no
+// more. On the replayer's side
 // receiver.go has the calls, reception.go the way of a datagram, responder.go the response to HELLO, session.go one
 // listener. inbox.go takes what arrives: numbers.go knows what came, lossdetector.go what is missing, reporter.go when
-// to say so, frames.go and collector.go make messages of datagrams, order.go hands them on.
+// to say so, frames.go and collector.go make messages of datagrams, order.go hands them on; grant.go holds back
+// listeners whose source can wait.
 //
 // Both sides share the format: datagram.go, message.go and fragment.go, a file for each control message (hello.go,
 // welcome.go, heartbeat.go, report.go, gone.go), and the two directions of a session, outgoing.go and incoming.go, with
@@ -148,6 +150,24 @@
 // The replayer knows the fate of each id: once every number up to a datagram is settled, a message before or in it
 // that is neither handed on nor waiting is lost. Both sides' totals are equal at BYE. A session that ends without one
 // counts what was not confirmed as lost at the listener; it is never sent again, so that no message arrives twice.
+//
+// # Sources that can wait
+//
+// A recording need not lose anything behind the replayer: its reader can wait. A listener with such a source says so in
+// HELLO (flag 1), and begins no more than each REPORT's credit gives it leave for: so many messages, and bytes of their
+// bodies, counted since the session began. Nothing is granted before the first REPORT; what was granted stays so. A batch
+// may begin while fewer messages and fewer bytes than that have begun, so that nothing is too large for any credit, and
+// what a message goes on with needs none; but no batch goes on with one message and begins another. While it waits for
+// credit the listener sends a HEARTBEAT every 100 ms. Without that flag a listener does not look at the credit.
+//
+// The replayer divides what its consumer has room for over the sessions of such listeners that were heard in the last 5
+// seconds, less what it has granted and not seen yet. What is begun beyond the credit and a batch is handed on like what
+// cannot wait.
+//
+// Flags of a REPORT: 1 the replayer is about to leave, so that nothing new is to begin in the session; 2 nothing can go
+// on from it, since no target can be reached; 4 messages of sources that can wait have not gone on yet. A listener whose
+// source can wait sends BYE only when 4 is not set. It waits no more when 2 is set, or when the replayer has not responded
+// for 10 seconds: then Send returns [ErrNobody], and Close does not wait, either.
 //
 // # What is believed
 //

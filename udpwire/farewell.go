@@ -21,18 +21,34 @@ const (
 	maxByes  = 10
 )
 
-// leave begins the farewell: no more messages will come.
-func (p *peer) leave() { p.farewell.begun, p.farewell.since = true, p.contact.ran.total }
+// begin begins the farewell, in running time: no more messages will come.
+func (f *farewell) begin(ran int64) { f.begun, f.since = true, ran }
 
 // checkFarewell goes on with the farewell: when nothing is left to confirm, BYE is said. A replayer that does not
-// respond any more, or never did, is waited for only so long.
+// respond any more, or never did, is waited for only so long; one that a source that can wait has ceased to wait for,
+// not at all.
 func (p *peer) checkFarewell(now int64) {
 	f := &p.farewell
+	if f.begun && p.forlorn.since != 0 {
+		p.dismiss(now)
+	}
 	switch {
 	case !f.begun:
-	case p.out.idle():
+	case p.out.idle() && (!p.out.held() || p.forlorn.since != 0 || p.state == seeking):
 		p.happen(now, finished)
 	case min(p.absentFor(), p.contact.ran.total-f.since) > absentTooLong:
+		p.abandon(now)
+	}
+}
+
+// dismiss ceases to wait for a replayer that there is no sense in waiting for: what it has got is still confirmed if it
+// responds, nothing else is sent.
+func (p *peer) dismiss(now int64) {
+	switch {
+	case !p.forlorn.absent:
+		p.out.discard()
+		p.farewell.abandoned = true
+	case !p.out.idle():
 		p.abandon(now)
 	}
 }

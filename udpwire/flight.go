@@ -71,6 +71,9 @@ func (f *flight) fits() bool { return f.next-f.oldest+maxGrams <= maxOutstanding
 // exhausted reports whether the session's numbers are used up.
 func (f *flight) exhausted() bool { return f.next >= maxNumber-maxGrams }
 
+// spent reports whether the session's numbers are used up and all are confirmed: the next session has numbers again.
+func (f *flight) spent() bool { return f.exhausted() && !f.unsettled() }
+
 // cost is what the datagrams cost that the replayer may not have seen.
 func (f *flight) cost() int64 { return int64(f.costNext - f.costSeen) }
 

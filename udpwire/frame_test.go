@@ -61,7 +61,8 @@ func TestUnknownMessages(t *testing.T) {
 	r, _ := lonely(t)
 	var got []uint64
 	r.handle = func(m *Message) { got = append(got, m.Index) }
-	r.sessions.byID[7].inbox.order.handle = r.handOn
+	s := r.sessions.byID[7]
+	s.inbox.order.handle = func(m *Message) { r.handOn(s, m) }
 	d := make([]byte, dataOffset)
 	header{kind: kindData, session: 7, number: 1}.put(d)
 	putBase(d, 1)

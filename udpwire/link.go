@@ -56,12 +56,12 @@ func newLink(cfg *SenderConfig, host string, keys *keyring, clock clock, dropped
 	l.buffer.wait.Store(cfg.Wait)
 	l.peer = peer{name: host, log: cfg.Logger, dropped: dropped,
 		initiator: initiator{keys: keys, rand: randomBytes}}
-	if cfg.Wait {
-		l.peer.initiator.flags = helloPatient
-	}
 	l.peer.out.tx.write = func(b []byte, size int) (int, error) { return l.path.sock.write(b, size) }
 	l.peer.out.tx.mtu, l.peer.out.tx.size = func() int { return l.path.sock.pathMTU() }, l.path.size()
 	l.peer.out.pool = &l.buffer.pool
+	if cfg.Wait {
+		l.peer.out.patient, l.peer.initiator.flags, l.pack.part = true, helloPatient, true
+	}
 	l.peer.out.begin(outgoing{})
 	l.peer.initiator.restart(clock.now())
 	l.pack.hand, l.pack.size = l.hand, func() int { return int(l.full.Load()) }
@@ -74,6 +74,9 @@ func newLink(cfg *SenderConfig, host string, keys *keyring, clock clock, dropped
 
 // admit reports why a message of n bytes may not be sent; nil: it may. It waits for room if that was asked for.
 func (l *link) admit(n int) error {
+	if l.buffer.none.Load() {
+		return ErrNobody
+	}
 	if l.buffer.admits(n) {
 		return nil
 	}
@@ -83,12 +86,14 @@ func (l *link) admit(n int) error {
 	l.pack.flush()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for l.buffer.pool.out > l.buffer.limit/2 && l.buffer.wait.Load() && !l.closed {
+	for l.buffer.waits(l.buffer.limit/2) && !l.closed {
 		l.buffer.room.Wait()
 	}
 	switch {
 	case l.closed:
 		return net.ErrClosed
+	case l.buffer.none.Load():
+		return ErrNobody
 	case l.buffer.pool.out > l.buffer.limit/2:
 		return l.buffer.refusal(n)
 	}
@@ -120,7 +125,7 @@ func (l *link) hand(c *chunk) *chunk {
 	var next *chunk
 	if c != nil {
 		next = l.queue(c)
-		for l.buffer.wait.Load() && l.buffer.pool.out > l.buffer.limit && !l.closed {
+		for l.buffer.waits(l.buffer.limit) && !l.closed {
 			l.buffer.room.Wait()
 		}
 	}
@@ -172,9 +177,9 @@ func (l *link) busy(now int64) bool {
 
 // publish copies what the Send goroutine reads without the lock.
 func (l *link) publish() {
-	l.up.Store(l.peer.up())
+	l.up.Store(l.peer.up() && l.peer.forlorn.since == 0)
 	l.full.Store(int64(l.peer.out.tx.size.full))
-	l.buffer.publish()
+	l.buffer.publish(l.peer.forlorn.since != 0)
 }
 
 // run reads responses and does what time brings until close.
@@ -261,7 +266,7 @@ func (l *link) redial() {
 func (l *link) close(ctx context.Context) error {
 	l.pack.flush()
 	l.mu.Lock()
-	l.peer.leave()
+	l.peer.farewell.begin(l.peer.contact.ran.total)
 	l.wakeAt = 0
 	l.path.wake()
 	l.mu.Unlock()
@@ -278,7 +283,10 @@ func (l *link) close(ctx context.Context) error {
 	l.path.cancel()
 	<-l.done
 	l.path.close()
-	if l.peer.farewell.abandoned {
+	switch {
+	case l.peer.farewell.abandoned && l.peer.forlorn.since != 0 && !l.peer.forlorn.absent:
+		return fmt.Errorf("replayer %s can reach none of its targets", l.path.host)
+	case l.peer.farewell.abandoned:
 		return fmt.Errorf("replayer %s did not confirm everything", l.path.host)
 	}
 	return nil

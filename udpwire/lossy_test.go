@@ -231,7 +231,7 @@ func (n *network) handle(m *Message) {
 // finish closes the listener as Close does and lets both sides settle.
 func (n *network) finish(wait int64) {
 	n.pack.flush()
-	n.peer.leave()
+	n.peer.farewell.begin(n.peer.contact.ran.total)
 	for end := n.now + wait; n.now < end && n.peer.state != left; {
 		n.run(n.now + 10*ms)
 	}

@@ -13,6 +13,9 @@ const MaxMessage = 64 << 20
 var (
 	// ErrQueueFull: the buffer holds as much as it may; the message was not taken.
 	ErrQueueFull = errors.New("buffer full")
+	// ErrNobody: the source can wait, but there is nobody to wait for. No replayer has responded for 10 seconds, or those
+	// that do can reach none of their targets. The message was not taken.
+	ErrNobody = errors.New("nobody to wait for")
 	// ErrTooLarge: the message can never be sent with this buffer.
 	ErrTooLarge = errors.New("message too large")
 )
@@ -29,6 +32,9 @@ type Message struct {
 	Src   netip.AddrPort
 	Dst   netip.AddrPort
 	Body  []byte // at most MaxMessage bytes
+
+	// Patient is set by a Receiver: the message's source waited for the room that ReceiverConfig.Room has told of.
+	Patient bool
 }
 
 // orderedBy is what the messages have in common that m keeps its place among, and goes to one replayer with.

@@ -9,6 +9,7 @@ type outbox struct {
 	pool    *chunkPool
 	pending list[chunk, *chunk] // What is to be sent for the first time; of the first chunk some may have been.
 	resends resends
+	patient bool // The messages' source can wait: it keeps to the credit.
 
 	// These begin anew with each session.
 	channel  outgoing
@@ -30,6 +31,11 @@ type begun struct {
 
 // messages is how many there are.
 func (b *begun) messages() uint64 { return b.last - b.before }
+
+// unconfirmed is how many of them are neither confirmed nor known to be lost, as a REPORT says.
+func (b *begun) unconfirmed(r *report) uint64 {
+	return b.messages() - min(r.messages+r.lostMessages, b.messages())
+}
 
 // add enters what begins in datagrams that have been sent.
 func (b *begun) add(news []news) {
@@ -64,19 +70,21 @@ func (o *outbox) push(c *chunk) {
 // idle reports whether nothing is left to send or to be confirmed.
 func (o *outbox) idle() bool { return o.pending.first == nil && !o.flight.unsettled() }
 
-// spent reports whether the session's numbers are used up and all are confirmed: the next session has numbers again.
-func (o *outbox) spent() bool { return o.flight.exhausted() && !o.flight.unsettled() }
-
-// unconfirmed is how many messages were sent in the session, if only in part, and are neither confirmed nor known to be
-// lost.
-func (o *outbox) unconfirmed() uint64 {
-	n := o.begun.messages()
-	return n - min(o.reported.messages+o.reported.lostMessages, n)
+// starved reports whether what is pending waits for credit. What a message goes on with that has begun does not.
+func (o *outbox) starved() bool {
+	c := o.pending.first
+	return o.patient && c != nil && !c.numbered && c.bases[0] > o.begun.last && !o.credit.allows(&o.begun)
 }
+
+// held reports whether messages that have arrived are still to go on from the replayer, for a source that can wait.
+func (o *outbox) held() bool { return o.patient && o.reported.flags&reportHolds != 0 }
 
 // room reports whether another chunk may be sent now.
 func (o *outbox) room() bool {
-	return o.flight.fits() && o.unconfirmed() < maxUnderWay && o.flight.cost() < o.credit.bytes()
+	if o.starved() || o.reported.flags&reportDraining != 0 {
+		return false
+	}
+	return o.flight.fits() && o.begun.unconfirmed(&o.reported) < maxUnderWay && o.flight.cost() < o.credit.underWay()
 }
 
 // drain sends pending chunks as far as the replayer has room and confirms what it gets. It returns the error that
@@ -188,6 +196,7 @@ func (o *outbox) report(now int64, r *report) (progress, ok bool) {
 // measure learns from a REPORT the round trip and how much fits into the path.
 func (o *outbox) measure(now int64, r *report) {
 	o.credit.window = int64(r.window)
+	o.credit.grant(r)
 	if r.overruns > o.reported.overruns {
 		o.credit.overrun()
 	}
@@ -202,7 +211,9 @@ func (o *outbox) measure(now int64, r *report) {
 }
 
 // beat is when the next HEARTBEAT is due.
-func (o *outbox) beat() int64 { return o.pulse.due(o.flight.unsettled(), &o.trip) }
+func (o *outbox) beat() int64 {
+	return o.pulse.due(o.flight.unsettled() || o.starved() || o.held(), &o.trip)
+}
 
 // opening sends BEGIN.
 func (o *outbox) opening(now int64, first begin, dropped uint64) {
@@ -259,6 +270,16 @@ func (o *outbox) recall() {
 	back.last = c.last
 	o.pending.pop()
 	o.pending.pushFront(back)
+}
+
+// discard forgets what is pending, but for what a message goes on with that has begun. It reports whether there was
+// anything.
+func (o *outbox) discard() (any bool) {
+	for c := o.pending.first; c != nil && !c.numbered && c.bases[0] > o.begun.last; c = o.pending.first {
+		o.pool.put(o.pending.pop())
+		any = true
+	}
+	return any
 }
 
 // abandon forgets all that was sent in the session, and what is pending only to go on with a message begun in it: that

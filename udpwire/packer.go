@@ -5,6 +5,7 @@ type packer struct {
 	hand func(*chunk) *chunk // Takes a filled chunk, returns an empty one with room for chunkSize bytes.
 	size func() int          // The current size of a full datagram, asked when a chunk is begun.
 	tag  int                 // Bytes to leave behind each datagram for sealing.
+	part bool                // No chunk ends one message and begins another: what begins needs leave, what goes on does not.
 
 	c     *chunk // What is being filled; nil at first.
 	full  int    // The size of a full datagram in c.
@@ -31,6 +32,9 @@ const splitShare = 8
 
 // add packs m, whose Body is copied: it goes into the open datagram if it fits, else into the next, else it is split.
 func (p *packer) add(m *Message) {
+	if p.part && !p.empty() && !p.fits(maxHead+len(m.Body)) {
+		p.flush()
+	}
 	p.id++
 	l := &p.lanes[lane(m.orderedBy())]
 	back := p.id - *l
@@ -71,6 +75,7 @@ func (p *packer) begin(m *Message) {
 func (p *packer) split(m *Message, head []byte) {
 	total := len(head) + len(m.Body)
 	p.begin(m)
+	first := p.c
 	for offset := 0; offset < total; {
 		n := min(p.room()-fragmentHead, total-offset)
 		p.c.buf = appendFragmentHead(p.c.buf, n, offset, total)
@@ -86,6 +91,15 @@ func (p *packer) split(m *Message, head []byte) {
 			p.shut(true)
 		}
 	}
+	if p.part && p.c != first {
+		p.flush()
+	}
+}
+
+// fits reports whether a message of need bytes surely fits into the chunk.
+func (p *packer) fits(need int) bool {
+	grams := 2 + need/(p.full-dataOffset-p.tag-fragmentHead)
+	return p.c.n+grams <= maxGrams && len(p.c.buf)+grams*p.full <= cap(p.c.buf)
 }
 
 // room opens a datagram if none is open, in a new chunk if necessary, and returns how many bytes of frames fit.

@@ -17,6 +17,7 @@ type peer struct {
 	out       outbox    // What is sent in the session.
 	in        incoming  // What comes back in it.
 	farewell  farewell  // The end.
+	forlorn   forlorn   // Whether waiting makes no sense.
 	accounts  peerAccounts
 	report    report // Scratch.
 }
@@ -71,9 +72,15 @@ func (p *peer) judge(now int64) {
 	switch {
 	case (p.state == live || p.state == opening) && p.contact.quietFor() > silentAfter:
 		p.happen(now, quiet)
-	case p.state == live && p.out.spent():
+	case p.state == live && p.out.flight.spent():
 		p.out.heartbeat(now, kindBye, p.dropped())
 		p.happen(now, spent)
+	}
+	if p.out.patient {
+		noTarget := p.state == live && p.out.reported.flags&reportNoTarget != 0
+		if news := p.forlorn.check(now, p.absentFor() >= nobodyAfter, noTarget); news != "" {
+			p.log.Warn(news, "replayer", p.name)
+		}
 	}
 	p.checkFarewell(now)
 	p.checkUnheard()

@@ -16,7 +16,7 @@ type pulse struct {
 // Pace of HEARTBEATs.
 const (
 	beatIdle = int64(time.Second)
-	beatBusy = int64(100 * time.Millisecond) // while something is not confirmed
+	beatBusy = int64(100 * time.Millisecond) // while something is not confirmed, or waits for credit
 	beatTail = int64(10 * time.Millisecond)  // after the last DATA, to notice a lost tail
 )
 
@@ -64,7 +64,7 @@ func (p *pulse) stalled(now int64, trip *roundTrip) bool {
 	return p.waiting != 0 && now-p.waiting >= patience(trip)
 }
 
-// due is when the next HEARTBEAT is due. unsettled says that something sent is not confirmed; until the round trip is
+// due is when the next HEARTBEAT is due. unsettled says that the replayer has something to say soon; until the round trip is
 // known, resending waits for long.
 func (p *pulse) due(unsettled bool, trip *roundTrip) int64 {
 	again := p.beatAt + min(beatTail<<min(p.unheard, 4), beatBusy) // the HEARTBEAT, or the response, may be lost as well

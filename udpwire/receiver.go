@@ -21,11 +21,20 @@ type ReceiverConfig struct {
 	Allow      []netip.Prefix // source addresses heard; nil: all
 	Load       func() float64 // how full the consumer is, 0..1; nil: never. Called at most once a second
 
+	Behind Consumer // holds back listeners whose source can wait; nil: nobody does
+
 	MaxSessions   int   // listeners known at a time; 0: DefaultSessions
 	MaxHeld       int64 // bytes of unfinished and waiting messages, all listeners together; 0: 256 MiB
 	MaxHeldByPeer int64 // the same for one listener; 0: 72 MiB, a largest message and a little
 
 	Logger *slog.Logger // nil: silent
+}
+
+// A Consumer is what is behind a Receiver, as far as sources that can wait have to know. It is asked for each REPORT.
+type Consumer interface {
+	Room() (messages int, bytes int64) // how much more it takes of what can wait
+	Reachable() bool                   // what it takes can go on from there
+	Holds() bool                       // some of what can wait has not gone on yet
 }
 
 // Defaults of a ReceiverConfig.
@@ -129,6 +138,9 @@ func (r *Receiver) Run(ctx context.Context, handle func(*Message)) error {
 			return err
 		}
 	}
+	r.mu.Lock()
+	r.core.drain(r.clock.now())
+	r.mu.Unlock()
 	for end := time.Now().Add(drainTime); time.Now().Before(end); { // what is in the socket's buffer already
 		if err := r.turn(time.Now().Add(drainWait)); errors.Is(err, os.ErrDeadlineExceeded) {
 			break

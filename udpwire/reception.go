@@ -8,20 +8,25 @@ import (
 // A reception knows all listeners: it responds to HELLO, brings each datagram to its session, and keeps the limits. It is
 // driven with the time and does no I/O but write. Not safe for concurrent use.
 type reception struct {
+	// ---- what it was given
 	cfg    ReceiverConfig
 	write  func(d []byte, to *source) error // Sends one datagram.
 	handle func(*Message)                   // It is lent each message for the call.
 
+	// ---- the moment
 	now      int64       // Set by whoever calls, before each call, in ns.
 	ran      runningTime // By which a listener's silence is judged.
 	due      int64       // When tick is to be called at the latest.
 	overruns uint64      // Datagrams that the socket's buffer had no room for; set by whoever calls.
 
+	// ---- its parts
 	responder responder
 	sessions  sessionTable
 	ended     graveyard
 	hints     bucket // How often UNKNOWN is sent.
 	load      loadGauge
+	granter   granter
+	draining  bool // It is about to end: nothing new is to begin here.
 	alarm     alarm
 	past      ReceiverStats // Of sessions that ended, and what belongs to none.
 	scratch   receptionScratch
@@ -51,7 +56,8 @@ const (
 // bytes the socket's buffer takes. handle is to be set before the first datagram.
 func newReception(cfg ReceiverConfig, keys *keyring, window int, write func(d []byte, to *source) error) reception {
 	return reception{cfg: cfg, write: write, responder: newResponder(keys, randomBytes),
-		sessions: newSessionTable(window), hints: bucket{every: hintEvery, burst: hintBurst}, load: loadGauge{sample: cfg.Load}}
+		sessions: newSessionTable(window), hints: bucket{every: hintEvery, burst: hintBurst}, load: loadGauge{sample: cfg.Load},
+		granter: granter{consumer: cfg.Behind}}
 }
 
 // setTime says what time it is. It is to be called once for all datagrams that were read together.
@@ -221,18 +227,19 @@ func (r *reception) begin(h header, d []byte, from source) (why reason, ok bool)
 	if len(r.sessions.byID) >= r.cfg.MaxSessions {
 		r.end(r.sessions.dispensable(r.ran.total))
 	}
-	s.inbox.start(r.handOn)
+	s.inbox.start(func(m *Message) { r.handOn(s, m) })
 	r.sessions.add(s)
 	r.cfg.Logger.Info("listener connected", "listener", from.addr, "sealed", s.in.seal != nil)
 	return r.bring(s, h, body, size, from)
 }
 
-// handOn hands a message on if it is one that the consumer was told to expect.
-func (r *reception) handOn(m *Message) {
+// handOn hands a message of a session on if it is one that the consumer was told to expect.
+func (r *reception) handOn(s *session, m *Message) {
 	if m.Kind != KindRequest {
 		r.past.MessagesUnknown++
 		return
 	}
+	m.Patient = s.grant.covers(&s.inbox)
 	r.handle(m)
 }
 
@@ -272,8 +279,26 @@ func (r *reception) visit(s *session) {
 func (r *reception) report(s *session) {
 	body := &r.scratch.report
 	body.window, body.load, body.overruns = r.sessions.share(r.ran.total), r.load.read(r.now), r.overruns
-	s.inbox.report(r.now, body)
+	body.flags = r.flags()
+	r.granter.renew(r.ran.total, s, &r.sessions)
+	s.report(r.now, body)
 	r.sendBoth(&s.where, kindReport, &s.out, body)
+}
+
+// flags are what a REPORT says of the replayer.
+func (r *reception) flags() (flags uint8) {
+	if r.draining {
+		flags |= reportDraining
+	}
+	if c := r.granter.consumer; c != nil {
+		if !c.Reachable() {
+			flags |= reportNoTarget
+		}
+		if c.Holds() {
+			flags |= reportHolds
+		}
+	}
+	return flags
 }
 
 // tell sends a BYE with the totals of a session that has ended.
@@ -325,6 +350,17 @@ func (r *reception) end(s *session) *tombstone {
 		r.responder.local.forget()
 	}
 	return t
+}
+
+// drain says that nothing new is to begin here.
+func (r *reception) drain(now int64) {
+	r.setTime(now)
+	r.draining = true
+	for _, s := range r.sessions.byID {
+		s.inbox.reporter.hasten(now)
+	}
+	r.due = now
+	r.tick()
 }
 
 // close ends all sessions and tells the listeners.

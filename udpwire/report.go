@@ -55,6 +55,7 @@ type report struct {
 const (
 	reportDraining = 1 << 0 // the replayer is about to leave: nothing new is to begin here
 	reportNoTarget = 1 << 1 // the replayer can reach nobody it could forward to
+	reportHolds    = 1 << 2 // messages of sources that can wait have not gone on from the replayer yet
 )
 
 // noBound is a credit that does not end.

@@ -13,14 +13,21 @@ type sendBuffer struct {
 	pool  chunkPool    // What is held.
 	held  atomic.Int64 // How much that was when last published, for Send, which takes no lock for a message.
 	room  sync.Cond    // Of the link's lock: held has fallen to half, nobody is to wait any more, or the link is closed.
+	none  atomic.Bool  // There is nobody to wait for.
 }
 
-// publish makes what is held known to Send.
-func (b *sendBuffer) publish() {
+// publish makes what is held known to Send, and that there is nobody to wait for.
+func (b *sendBuffer) publish(nobody bool) {
 	b.held.Store(b.pool.out)
-	if b.wait.Load() && b.pool.out <= b.limit/2 {
+	b.none.Store(nobody)
+	if b.wait.Load() && (nobody || b.pool.out <= b.limit/2) {
 		b.room.Broadcast()
 	}
+}
+
+// waits reports whether Send is to wait until no more than limit is held.
+func (b *sendBuffer) waits(limit int64) bool {
+	return b.pool.out > limit && b.wait.Load() && !b.none.Load()
 }
 
 // admits reports whether there is room for a message of n bytes: for its datagrams and the chunk being filled.

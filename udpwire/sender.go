@@ -23,7 +23,7 @@ type SenderConfig struct {
 	SecretFile string       // where Secret is from: a warning is logged when everybody may read it; "": from no file
 	Buffer     int64        // bytes kept per replayer for sending and resending; 0: DefaultBuffer
 	MTU        int          // IP packet size in bytes the path carries; 0: found out
-	Wait       bool         // Send waits for room instead of returning ErrQueueFull
+	Wait       bool         // the source can wait: Send waits for room, here and behind the replayers
 	Logger     *slog.Logger // nil: silent
 }
 
@@ -94,8 +94,8 @@ func Dial(cfg SenderConfig) (*Sender, error) {
 func randomBytes(b []byte) { rand.Read(b) } // never fails (crypto/rand)
 
 // Send packs one message; Body is lent for the call. Nothing leaves before the datagram is full, 5 ms have passed by
-// the messages' times, or Flush. It returns ErrQueueFull when the buffer has no room (with Wait it waits instead),
-// ErrTooLarge when it never will, net.ErrClosed after Close.
+// the messages' times, or Flush. It returns ErrQueueFull when the buffer has no room (with Wait it waits instead, and
+// returns ErrNobody when there is nobody to wait for), ErrTooLarge when it never will, net.ErrClosed after Close.
 func (s *Sender) Send(m *Message) error {
 	if s.closed {
 		return net.ErrClosed
@@ -105,7 +105,12 @@ func (s *Sender) Send(m *Message) error {
 		return ErrTooLarge
 	}
 	l := s.pick(m.orderedBy())
-	if err := l.admit(len(m.Body)); err != nil {
+	err := l.admit(len(m.Body))
+	for other := s.pick(m.orderedBy()); err == ErrNobody && other != l; other = s.pick(m.orderedBy()) {
+		l = other
+		err = l.admit(len(m.Body))
+	}
+	if err != nil {
 		switch err {
 		case ErrQueueFull:
 			s.queueFull.Add(1)

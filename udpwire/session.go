@@ -10,6 +10,7 @@ type session struct {
 	in    incoming    // What the listener sends.
 	out   outgoing    // What is sent to it.
 	where whereabouts // Where it is.
+	grant grant       // What it may begin, if its source can wait.
 
 	heard   int64 // When it was last heard, in ns of the time in which the replayer ran.
 	touched bool  // It was heard since the last visit.
@@ -54,7 +55,11 @@ func (s *session) accept(now int64, h header, body []byte, from source, size int
 		return s.piece(now, body)
 	case kindBegin:
 		var first begin
-		return first.parse(body) && s.inbox.heartbeat(now, &first.beat, size)
+		if !first.parse(body) || !s.inbox.heartbeat(now, &first.beat, size) {
+			return false
+		}
+		s.grant.patient = first.flags&helloPatient != 0
+		return true
 	case kindGone:
 		if !g.parse(body) {
 			return false
@@ -72,6 +77,15 @@ func (s *session) bury(now int64) *tombstone {
 	s.inbox.report(now, &t.final)
 	t.final.missing = nil // lent
 	return t
+}
+
+// report fills in what r says of the session.
+func (s *session) report(now int64, r *report) {
+	s.inbox.report(now, r)
+	r.creditMessages, r.creditBytes = noBound, noBound
+	if s.grant.patient {
+		r.creditMessages, r.creditBytes = s.grant.messages, s.grant.bytes
+	}
 }
 
 // idleFor reports whether the listener was silent for at least so long.

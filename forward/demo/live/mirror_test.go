@@ -201,7 +201,7 @@ func (a accounts) target(t testing.TB, i int) target {
 // fates are the ends of a request that was captured, other than sent.
 var fates = []string{
 	"gap", "truncated", "too_large", "aborted", "expired", "malformed",
-	"unsupported", "loop", "filtered", "shed", "queue_full", "stopped",
+	"unsupported", "loop", "filtered", "shed", "queue_full", "stopped", "skipped",
 }
 
 // dropped is how many captured requests the listener did not send.
