@@ -110,7 +110,7 @@ func (f *Finder) judge(e *evidence, client *[16]byte, conn uint64) User {
 	case e.isForwarded && f.rule.by == byIP: // the same as if the client came here itself
 		return User{Key: f.hash.sum(uint64(ByAddress), e.addr[:]), By: ByForwarded}
 	case e.isForwarded:
-		return User{Key: f.hash.sum(f.hash.sum(uint64(ByForwarded), e.addr[:]), e.agent), By: ByForwarded}
+		return User{Key: f.hash.sum(f.hash.sum(uint64(ByForwarded), e.addr[:]), http1.ParseField(e.agent).Value), By: ByForwarded}
 	}
 	return User{Key: f.hash.sum(uint64(ByAddress), client[:]), By: ByAddress}
 }
@@ -137,7 +137,7 @@ type evidence struct {
 	standard            bool     // addr is that of Forwarded, which goes before X-Forwarded-For
 	isForwarded         bool     // addr is known
 	addr                [16]byte // of the client, as a proxy says it
-	agent               []byte
+	agent               []byte   // the User-Agent's line
 }
 
 // read looks for what a rule goes by among the fields of a request. Most are passed
@@ -166,7 +166,7 @@ func (e *evidence) read(fields []byte, rule *Rule) {
 			}
 		case 'u':
 			if e.agent == nil && isNamed(line, "User-Agent") {
-				e.agent = http1.ParseField(line).Value
+				e.agent = line
 			}
 		}
 	}
