@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-var fullUsers = flag.Bool("full-users", false, "the live test of users has 2,000 of them")
+var fullUsers = flag.Bool("full-users", false, "the live tests of users have 2,000 of them, and real browsers")
 
 // TestLiveUsers mirrors users from behind two real nginx that keep connections to
 // their applications, on which the requests of all users are mixed. Each user has
