@@ -40,6 +40,7 @@ import (
 	"gor/forward/demo"
 	"gor/forward/report"
 	"gor/reassembly"
+	"gor/reassembly/recording"
 	"gor/reassembly/sniffer"
 	"gor/reassembly/users"
 	"gor/udpwire"
@@ -75,7 +76,7 @@ func commands() []*cli.Command {
 			Name:      "replay",
 			Usage:     "receive requests over UDP and forward them to targets",
 			UsageText: `gor replay -f "http://staging|10,http://dev|5"`,
-			Flags:     slices.Concat(forward.Flags(), udpwire.ReceiverFlags(), forward.FilterFlags(), command.LifetimeFlags(), report.Flags()),
+			Flags:     slices.Concat(forward.Flags(), udpwire.ReceiverFlags(), forward.FilterFlags(), sniffer.WriteFlags(), command.LifetimeFlags(), report.Flags()),
 			Action:    replay,
 		},
 		demo.Command(),
@@ -96,9 +97,9 @@ type listener struct {
 	// ---- open
 	report  *report.Reporter
 	source  sniffer.Source
-	tape    *capture.Recorder // nil: nothing is recorded
-	wire    *udpwire.Sender   // nil: nothing is sent
-	printer *sniffer.Printer  // nil: nothing is printed
+	tape    *sniffer.Tape    // nil: nothing is recorded
+	wire    *udpwire.Sender  // nil: nothing is sent
+	printer *sniffer.Printer // nil: nothing is printed
 	sniffer *sniffer.Sniffer
 }
 
@@ -133,7 +134,7 @@ func (l *listener) configure(c *cli.Context) (err error) {
 	}
 	l.sending, err = udpwire.SenderFromFlags(c)
 	l.sending.Wait, l.sending.Logger = !l.options.Live(), l.log
-	if l.options.Prints() && !c.IsSet("replay") {
+	if l.options.OnlyStdout() && !c.IsSet("replay") {
 		l.sending.Replayers = nil
 	}
 	return err
@@ -147,7 +148,7 @@ func (l *listener) open(c *cli.Context) (err error) {
 	if l.source, err = l.options.Open(c.App.Reader, l.log); err != nil {
 		return err
 	}
-	if l.tape, err = l.options.Recorder(l.log); err != nil {
+	if l.tape, err = l.options.Recorder(c.App.Writer, l.log); err != nil {
 		return err
 	}
 	if l.sending.Replayers != nil {
@@ -155,19 +156,16 @@ func (l *listener) open(c *cli.Context) (err error) {
 			return err
 		}
 	}
-	return l.options.DropPrivileges(l.log)
+	return l.options.DropPrivileges(l.tape, l.log)
 }
 
 // close lets go of the files and sockets that only read and record.
 func (l *listener) close() error {
-	var errs []error
+	err := l.tape.Close()
 	if l.source != nil {
-		errs = append(errs, l.source.Close())
+		err = errors.Join(l.source.Close(), err)
 	}
-	if l.tape != nil {
-		errs = append(errs, l.tape.Close())
-	}
-	return errors.Join(errs...)
+	return err
 }
 
 // run sniffs until the source or the run ends, delivers what is held, and
@@ -191,9 +189,7 @@ func (l *listener) run(life *command.Lifetime, stdout io.Writer) error {
 	if l.printer != nil {
 		err = errors.Join(err, l.printer.Close(life.Delivering()))
 	}
-	if l.tape != nil {
-		l.tape.Close() // so that the accounts hold all of it; close returns the error
-	}
+	l.tape.Close() // so that the accounts hold all of it; close returns the error
 	l.report.Finish(l.snapshot())
 	return errors.Join(err, l.undelivered(undelivered))
 }
@@ -223,9 +219,9 @@ func (l *listener) undelivered(wireErr error) error {
 	if lost == nil && wireErr == nil {
 		return nil
 	} else if lost == nil {
-		return fmt.Errorf("%s was not delivered whole: %w", l.options.Read, wireErr)
+		return fmt.Errorf("%s was not delivered whole: %w", strings.Join(l.options.Read, ", "), wireErr)
 	}
-	return fmt.Errorf("%s was not delivered whole: %s", l.options.Read, strings.Join(lost, " "))
+	return fmt.Errorf("%s was not delivered whole: %s", strings.Join(l.options.Read, ", "), strings.Join(lost, " "))
 }
 
 // wireUp joins the parts: what leaves the sniffer passes the filter, is printed
@@ -234,7 +230,7 @@ func (l *listener) undelivered(wireErr error) error {
 func (l *listener) wireUp(life *command.Lifetime, stdout io.Writer) {
 	cfg := l.options.Config(l.source, l.tape, l.log)
 	cfg.Assembler.LoopHeader = mark
-	if l.findsUsers() {
+	if l.wire != nil || l.options.JSON {
 		cfg.Users = users.New(users.Config{Rule: l.options.Session, Secret: l.sending.Secret, Logger: l.log})
 	}
 	if l.filter != nil {
@@ -257,9 +253,6 @@ func (l *listener) wireUp(life *command.Lifetime, stdout io.Writer) {
 	}
 	l.sniffer = sniffer.New(cfg)
 }
-
-// findsUsers reports whether anybody is told whose the requests are.
-func (l *listener) findsUsers() bool { return l.wire != nil || l.options.JSON }
 
 // A sender is the wire as the sniffer's consumer. Its Flush is the wire's.
 type sender struct {
@@ -294,11 +287,14 @@ func (l *listener) snapshot() report.Snapshot {
 		{Name: "requests", Stats: stats.Requests},
 		{Name: "packets", Stats: stats.Packets},
 	}
-	if l.findsUsers() {
+	if l.wire != nil || l.options.JSON {
 		groups = append(groups, report.Group{Name: "users", Stats: stats.Users.Counts})
 	}
-	if ring, live := l.source.(*capture.Ring); live {
-		groups = append(groups, report.Group{Name: "kernel", Stats: ring.Stats()})
+	switch source := l.source.(type) {
+	case *capture.Ring:
+		groups = append(groups, report.Group{Name: "kernel", Stats: source.Stats()})
+	case *recording.Set:
+		groups = append(groups, report.Group{Name: "read", Stats: source.Stats()})
 	}
 	if l.printer != nil {
 		groups = append(groups, report.Group{Name: "print", Stats: l.printer.Stats()})
@@ -320,6 +316,7 @@ type replayer struct {
 	duration time.Duration // of the run; 0: no end of its own
 	recv     *udpwire.Receiver
 	fwd      *forward.Forwarder
+	tape     *sniffer.Tape // nil: nothing is recorded
 	report   *report.Reporter
 }
 
@@ -329,7 +326,7 @@ func replay(c *cli.Context) error {
 	if err == nil {
 		err = r.run(command.Begin(c.Context, r.duration))
 	}
-	if err != nil {
+	if err = errors.Join(err, r.tape.Close()); err != nil {
 		return fmt.Errorf("replay: %w", err)
 	}
 	return nil
@@ -351,7 +348,14 @@ func (r *replayer) open(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	recording, err := sniffer.WriteFromFlags(c)
+	if err != nil {
+		return err
+	}
 	if r.report, err = report.Open(c, r.log, r.snapshot); err != nil {
+		return err
+	}
+	if r.tape, err = recording.Open(c.App.Writer, false, r.log); err != nil {
 		return err
 	}
 	forwarding.Mark, forwarding.Logger = mark, r.log
@@ -371,20 +375,25 @@ func (r *replayer) run(life *command.Lifetime) error {
 	r.log.Info("replaying", "listen", r.recv.Addr().String(), "targets", r.fwd.Describe())
 	forwarded := make(chan error, 1)
 	go func() { forwarded <- r.fwd.Run(life.Delivering()) }()
+	record := r.tape.Scribe()
 	err := r.recv.Run(life.Running(), func(m *udpwire.Message) {
-		r.fwd.Submit(&forward.Request{
-			User: m.User, Crowd: m.Crowd, Conn: m.Conn, Index: m.Index, Time: m.Time, Raw: m.Body, Client: m.Src, Server: m.Dst,
-			Patient: m.Patient,
-		})
+		record(m.Conn, m.Time, m.Src, m.Dst, m.Body)
+		r.fwd.Submit(&forward.Request{User: m.User, Crowd: m.Crowd, Conn: m.Conn, Index: m.Index, Time: m.Time,
+			Raw: m.Body, Client: m.Src, Server: m.Dst, Patient: m.Patient})
 	})
 	life.End()
 	r.fwd.Close()
 	err = errors.Join(err, <-forwarded)
+	r.tape.Close() // so that the accounts hold all of it; replay returns the error
 	r.report.Finish(r.snapshot())
 	return err
 }
 
 // snapshot takes the accounts; any goroutine may call it.
 func (r *replayer) snapshot() report.Snapshot {
-	return report.Snapshot{Groups: []report.Group{{Name: "wire", Stats: r.recv.Stats()}}, Targets: r.fwd.Stats()}
+	groups := []report.Group{{Name: "wire", Stats: r.recv.Stats()}}
+	if r.tape != nil {
+		groups = append(groups, report.Group{Name: "recording", Stats: r.tape.Stats()})
+	}
+	return report.Snapshot{Groups: groups, Targets: r.fwd.Stats()}
 }

@@ -67,7 +67,9 @@ func TestWrongUsage(t *testing.T) {
 		{"bad duration", "listen --stats 5", `--stats "5": give a duration such as 5s`},
 		{"duration without a unit", "replay --timeout 30", `--timeout "30": give a duration such as 30s`},
 		{"count below zero", "listen --count -1", "give a whole number"},
-		{"several recordings", "listen --read a.pcap --read b.pcap --print", "--read b.pcap"},
+		{"one value twice", "replay --timeout 10s --timeout 20s", `--timeout takes one value: "10s" or "20s"`},
+		{"empty name of a recording", "listen --read a.pcap, --print", "a name is empty"},
+		{"standard input twice", "listen --read - --read - --print", "only once"},
 		{"negative duration", "listen --stats -5s", "give a duration"},
 		{"bad log format", "listen --log-format xml", "text or json"},
 		{"bad regular expression", "listen --allow-path (", "allow-path"},
@@ -162,7 +164,7 @@ func TestDelivery(t *testing.T) {
 		{name: "as many as wanted", there: true, args: []string{"--count", "1"}, got: 1},
 		{name: "filtered", there: true, args: []string{"--method", "PUT"}, got: 0},
 		{name: "nobody there", status: 1, want: "messages_lost=2"},
-		{name: "nobody there until the end", args: []string{"--duration", "1ms"}, status: 1, want: "messages_lost=2"},
+		{name: "nobody there until the end", args: []string{"--duration", "300ms"}, status: 1, want: "messages_lost=2"},
 		{name: "requests too large", there: true, args: []string{"--max-request", "20"}, status: 1, want: "too_large=2"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -224,17 +226,18 @@ func freePort(t *testing.T) string {
 var allowedImports = map[string][]string{
 	"gor/capture":            {"golang.org/x/net/bpf", "golang.org/x/sys/unix"},
 	"gor/reassembly":         {"gor/capture", "gor/reassembly/http1"},
-	"gor/reassembly/sniffer": {"gor/capture", "gor/reassembly", "gor/reassembly/http1", "gor/reassembly/users", "github.com/urfave/cli/v2"},
+	"gor/reassembly/sniffer": {"gor/capture", "gor/reassembly", "gor/reassembly/http1", "gor/reassembly/recording", "gor/reassembly/users", "github.com/urfave/cli/v2"},
 	"gor/udpwire":            {"golang.org/x/sys/unix", "github.com/urfave/cli/v2"},
 	"gor/forward":            {"gor/reassembly/http1", "golang.org/x/time/rate", "github.com/urfave/cli/v2"},
 	"gor/forward/command":    {"github.com/urfave/cli/v2"},
 	"gor/forward/demo":       {"gor/forward/command", "github.com/urfave/cli/v2"},
 	"gor/forward/demo/live":  {},
 	"gor/forward/report":     {"gor/forward", "github.com/urfave/cli/v2"},
-	"gor": {"gor/capture", "gor/reassembly", "gor/reassembly/sniffer", "gor/reassembly/users", "gor/udpwire", "gor/forward", "gor/forward/command", "gor/forward/demo", "gor/forward/report",
+	"gor": {"gor/capture", "gor/reassembly", "gor/reassembly/recording", "gor/reassembly/sniffer", "gor/reassembly/users", "gor/udpwire", "gor/forward", "gor/forward/command", "gor/forward/demo", "gor/forward/report",
 		"github.com/urfave/cli/v2"},
 	"gor/reassembly/http1":           {},
 	"gor/reassembly/users":           {"gor/reassembly/http1"},
+	"gor/reassembly/recording":       {"gor/capture", "gor/reassembly", "gor/reassembly/http1"},
 	"gor/reassembly/http1/http1test": {"gor/reassembly/http1"}, // for tests alone
 }
 

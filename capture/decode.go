@@ -7,6 +7,10 @@ type DecoderConfig struct {
 	// Ports are the servers' ports.
 	Ports []uint16
 
+	// AnyPort says that every port may be a server's: the segments of both
+	// directions are wanted.
+	AnyPort bool
+
 	// Tunnels says to look into VXLAN, GENEVE, GRE, IP in IP and GTP.
 	Tunnels bool
 
@@ -50,6 +54,11 @@ func NewDecoder(cfg DecoderConfig) *Decoder {
 	d := &Decoder{tunnels: cfg.Tunnels, record: cfg.Record}
 	for _, p := range cfg.Ports {
 		d.ports[p/64] |= 1 << (p % 64)
+	}
+	for i := range d.ports {
+		if cfg.AnyPort {
+			d.ports[i] = ^uint64(0)
+		}
 	}
 	d.fragments.init(cfg.MaxFragmentBytes)
 	return d
@@ -307,11 +316,10 @@ func (d *Decoder) tcp(b []byte, cut int, addrs []byte) bool {
 	if len(b) < 20 {
 		return d.short(cut)
 	}
-	port := binary.BigEndian.Uint16(b[2:])
-	if !d.wants(port) {
-		if d.witness != nil && d.wants(binary.BigEndian.Uint16(b)) {
-			d.answered(b, addrs)
-		}
+	if d.witness != nil && d.wants(binary.BigEndian.Uint16(b)) {
+		d.answered(b, addrs)
+	}
+	if port := binary.BigEndian.Uint16(b[2:]); !d.wants(port) {
 		return refuse(&d.stats.OtherPort)
 	}
 	header := int(b[12]>>4) * 4

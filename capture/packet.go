@@ -1,6 +1,10 @@
 package capture
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+	"strconv"
+)
 
 // Errors of opening a source. Each comes wrapped in one line for the user.
 var (
@@ -36,6 +40,30 @@ const (
 	// Packet.EtherType says what follows. No file has it.
 	LinkCooked LinkType = 1 << 16
 )
+
+// known reports whether packets of the type can be decoded.
+func (t LinkType) known() bool {
+	switch t {
+	case LinkNull, LinkEthernet, LinkPPP, LinkRawBSD, LinkRawOpen, LinkRaw, LinkCHDLC, LinkLoop, LinkSLL, LinkIPv4, LinkIPv6,
+		LinkNFLOG, LinkSLL2, LinkCooked:
+		return true
+	}
+	return false
+}
+
+// String names those types that people know, and numbers the rest.
+func (t LinkType) String() string {
+	if name := linkNames[t]; name != "" {
+		return fmt.Sprintf("%d (%s)", uint32(t), name)
+	}
+	return strconv.Itoa(int(t))
+}
+
+// linkNames are of types that are often recorded, and not understood.
+var linkNames = map[LinkType]string{
+	105: "802.11", 127: "802.11 with radiotap headers", 149: "PKTAP", 192: "802.11 with PPI headers", 195: "802.15.4",
+	220: "USB", 258: "PKTAP",
+}
 
 // A Packet is what was seen on an interface.
 type Packet struct {

@@ -45,21 +45,20 @@ func (e *Endpoint) setEither(b []byte) {
 	}
 }
 
-// EndpointOf is the endpoint of an address without a zone, as it is in a packet.
-func EndpointOf(a netip.AddrPort) Endpoint {
-	e := Endpoint{Port: a.Port()}
-	if a.Addr().Is4() {
-		b := a.Addr().As4()
-		e.set4(&b)
+func (e *Endpoint) isMapped() bool {
+	return binary.LittleEndian.Uint64(e.Addr[:]) == 0 && binary.LittleEndian.Uint32(e.Addr[8:]) == 0xffff0000
+}
+
+// EndpointOf converts a; a zone is left out.
+func EndpointOf(a netip.AddrPort) (e Endpoint) {
+	e.Port = a.Port()
+	if addr := a.Addr(); addr.Is4() {
+		e.set4(new(addr.As4()))
 	} else {
-		b := a.Addr().As16()
+		b := addr.As16()
 		e.set6(b[:])
 	}
 	return e
-}
-
-func (e *Endpoint) isMapped() bool {
-	return binary.LittleEndian.Uint64(e.Addr[:]) == 0 && binary.LittleEndian.Uint32(e.Addr[8:]) == 0xffff0000
 }
 
 // AddrPort converts e; an IPv4 address comes out as such.

@@ -49,4 +49,6 @@ type RecorderStats struct {
 	Bytes        uint64 `name:"recorded_bytes" unit:"bytes" help:"Bytes of the packets written to the recording."`
 	Dropped      uint64 `name:"record_dropped" unit:"packets" help:"Packets missing in the recording: its writer was too slow, or recording has ended early." trouble:"yes"`
 	DroppedBytes uint64 `name:"record_dropped_bytes" unit:"bytes" help:"Bytes of the packets missing in the recording." trouble:"yes"`
+	Files        uint64 `name:"record_files" unit:"files" help:"Files that the recording has become."`
+	Removed      uint64 `name:"record_files_removed" unit:"files" help:"Old files of the recording that were removed, those of earlier runs included."`
 }

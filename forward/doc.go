@@ -126,7 +126,8 @@
 // buffer, an eighth of its number and a quarter of its bytes, is never dropped for
 // want of room, and waits for as long as its target can be reached: it is neither
 // queue_full nor limited. In return the source submits no more than there is room
-// for (Forwarder.Room): the slowest target that can be reached sets its pace.
+// for (Forwarder.Room): the slowest target that can be reached sets its pace. What comes
+// beyond four times that place is treated as live.
 //
 // A target that could not be reached for five seconds, or failed for as long, is
 // none to wait for: its patient requests fail at once, with the kind of the last

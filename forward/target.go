@@ -93,10 +93,11 @@ func (t *target) submit(r *Request, allowed bool) {
 	}
 }
 
-// hold lets it wait; with the lock. What is live makes room for itself.
+// hold lets it wait; with the lock. What is live makes room for itself, and so does
+// what comes though there is no room for it by far.
 func (t *target) hold(it *item, r *Request) {
 	q, o := &t.queues, owner{user: r.user(), conn: r.Conn, crowd: r.Crowd, write: !asksForNothing(r.Raw)}
-	if r.Patient {
+	if r.Patient && !q.bursts() {
 		q.patient.push(it, o)
 		t.patience.forsake(it.at)
 		return

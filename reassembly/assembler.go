@@ -301,6 +301,16 @@ func (a *Assembler) Close() {
 	}
 }
 
+// Settled returns a time, in nanoseconds since the Unix epoch: no request that is
+// handed on from now on was complete before it, unless what follows a guess takes
+// longer than most to prove it.
+func (a *Assembler) Settled() int64 {
+	if len(a.streams.waiting) == 0 {
+		return a.clock.now
+	}
+	return a.clock.now - int64(guessTimeout)
+}
+
 // forget ends f's connection and all it has; what is open on it gets the fate.
 func (a *Assembler) forget(f *flow, fate Fate) {
 	a.reader.end(f, fate)

@@ -19,6 +19,7 @@ type Request struct {
 	head   *http1.Message    // what was read of Raw
 	birth  uint64            // of its connection
 	origin *capture.Endpoint // whom a PROXY header names as the client; nil: nobody
+	listed *Listed           // what a list says of it; nil: it came in packets
 	whose  whose
 }
 
@@ -52,6 +53,9 @@ func (r *Request) Fields() []byte { return r.head.Fields(r.Raw) }
 // Conn is the number of the request's connection: well mixed, the same for the
 // same input, another when the addresses are used again.
 func (r *Request) Conn() uint64 {
+	if r.listed != nil {
+		return r.listed.Conn
+	}
 	const k0, k1 = 0x9e3779b97f4a7c15, 0xd6e8feb86659fd93
 	h := fold(le64(r.Client.Addr[:8])^k0, le64(r.Client.Addr[8:])^k1)
 	h = fold(h^le64(r.Server.Addr[:8])^k1, le64(r.Server.Addr[8:])^k0)
@@ -64,10 +68,22 @@ func (r *Request) Conn() uint64 {
 // User is the number of the request's user: of its connection, where no other is
 // known.
 func (r *Request) User() uint64 {
-	if !r.whose.known {
-		return r.Conn()
+	switch {
+	case r.whose.known:
+		return r.whose.user
+	case r.listed != nil:
+		return r.listed.User
 	}
-	return r.whose.user
+	return r.Conn()
+}
+
+// NamedUser is the number of the user that a list names; false: it names none but the
+// connection.
+func (r *Request) NamedUser() (uint64, bool) {
+	if r.listed == nil || r.listed.User == r.listed.Conn {
+		return 0, false
+	}
+	return r.listed.User, true
 }
 
 // Crowd reports whether the user is that of many people: then only the requests of

@@ -1,6 +1,6 @@
 // Package udpwire carries messages over UDP from listeners to replayers and loses none silently. Most programs need
 // [Dial] and [Sender.Send] on one side, [Listen] and [Receiver.Run] on the other. This text is the format on the wire,
-// version 1, complete enough to write a decoder from, after a word on how the package is made.
+// version 2, complete enough to write a decoder from, after a word on how the package is made.
 //
 //	Send -> packer -> chunk of datagrams -> outbox => UDP => reception -> session -> inbox -> order -> handle
 //	        pack, split   one system call    numbers, resends                seals      what is missing   per lane
@@ -11,17 +11,18 @@
 // the goroutine and the lock, packer.go how messages become datagrams. peer.go is a replayer as the listener sees it,
 // and names its parts: initiator.go asks for a session, pathsize.go is how large datagrams may be, contact.go whether
 // anybody is there, farewell.go the end, accounts.go the totals. outbox.go sends and keeps what is sent: flight.go has
-// the numbers, resend.go what is sent again, roundtrip.go, credit.go and pulse.go the pace, forlorn.go when to wait no
-// more. On the replayer's side
-// receiver.go has the calls, reception.go the way of a datagram, responder.go the response to HELLO, session.go one
-// listener. inbox.go takes what arrives: numbers.go knows what came, lossdetector.go what is missing, reporter.go when
-// to say so, frames.go and collector.go make messages of datagrams, order.go hands them on; grant.go holds back
-// listeners whose source can wait.
+// the numbers, resend.go and run.go what is sent again, piece.go what became too large, roundtrip.go, credit.go and
+// pulse.go the pace, forlorn.go when to wait no more. On the replayer's side receiver.go has the calls, reception.go the
+// way of a datagram, responder.go and localkeys.go the responses to those of no session, session.go one listener,
+// whereabouts.go where that is, tombstone.go one that has ended. inbox.go takes what arrives: numbers.go knows what came,
+// lossdetector.go what is missing, reporter.go when to say so, frames.go and collector.go make messages of datagrams,
+// order.go hands them on; grant.go holds back listeners whose source can wait.
 //
-// Both sides share the format: datagram.go, message.go and fragment.go, a file for each control message (hello.go,
-// welcome.go, heartbeat.go, report.go, gone.go), and the two directions of a session, outgoing.go and incoming.go, with
-// seal.go and window.go. Files that end in _linux.go or _other.go are the system's; socket.go says what they owe. All
-// but link, Sender, Receiver and the sockets is driven with the time and does no I/O of its own.
+// Both sides share the format: datagram.go, frame.go, message.go and fragment.go, a file for each control message
+// (hello.go, retry.go, welcome.go, begin.go, heartbeat.go, report.go, gone.go, unknown.go), and the two directions of a
+// session, outgoing.go and incoming.go, with keyring.go, seal.go and window.go. Files that end in _linux.go or _other.go
+// are the system's; socket.go says what they owe. All but link, Sender, Receiver and the sockets is driven with the time
+// and does no I/O of its own.
 //
 // # Goroutines and memory
 //
@@ -30,108 +31,159 @@
 // goroutine. A Body is lent in both directions: Send copies it once, into the datagram; handle gets a view on the
 // datagram, or on the buffer where fragments were joined, until it returns. A Sender holds at most
 // SenderConfig.Buffer bytes for each replayer (an eighth more while one message is nearly that large); a Receiver at
-// most ReceiverConfig.MaxHeld for messages that are unfinished or wait for their turn. Beyond, the session that holds
-// most gives up its oldest.
+// most ReceiverConfig.MaxHeld for messages that are unfinished or wait for their turn, and for what it knows of numbers
+// that came too early. Beyond, the session that holds most gives up its oldest message; one that holds none ends.
 //
 // # Datagrams
 //
-// Integers are big endian. A datagram is a header of 24 bytes, a body, and, when sealed, a tag of 16 bytes.
+// Integers are big endian. A datagram is a header of 24 bytes, a body, and, when sealed, a tag of 16 bytes. One of another
+// kind than DATA has at most 512 bytes in all, which every path carries, unless it is there to find out what a path does.
 //
 //	offset  bytes  header
 //	0       3      "GOR"
-//	3       1      version: 1
+//	3       1      version: 2
 //	4       1      kind
-//	5       1      flags: 1 sealed, 2 one-way; others are zero, and ignored when set
-//	6       2      zero, ignored
-//	8       8      session
-//	16      8      number
+//	5       1      flags: 1 sealed; others are zero, and ignored when set
+//	6       2      epoch of the keys that seal it, its lowest 16 bits; 0 when it is not sealed or of no session
+//	8       8      session; random in HELLO, RETRY, WELCOME and UNKNOWN, which belong to none
+//	16      8      number; random in those
 //
 //	kind          from      number          body
-//	1 HELLO       listener  random          asks for a session; padded with zeros
-//	2 WELCOME     replayer  random          responds; never longer than the HELLO
+//	1 HELLO       listener  random          asks for a session; padded with zeros to 512 bytes
+//	2 WELCOME     replayer  random          responds to a HELLO with the right cookie: gives a session
 //	3 DATA        listener  1, 2, 3 ...     frames
-//	4 HEARTBEAT   listener  control         how far the listener is
+//	4 HEARTBEAT   listener  control         how far the listener is; padded with zeros it probes the path
 //	5 REPORT      replayer  control         what arrived, what is missing
 //	6 GONE        listener  control         numbers that will not be sent again
 //	7 BYE         both      control         the body of HEARTBEAT (listener) or REPORT (replayer), for the last time
+//	8 RETRY       replayer  random          responds to another HELLO: gives a cookie
+//	9 UNKNOWN     replayer  random          responds to a datagram of a session that is not known
+//	10 BEGIN      listener  control         begins a session
+//	11 PIECE      listener  control         a piece of a DATA datagram that has become too large for the path
+//	12 STATUS     listener  control         what the listener is
 //
-// DATA is numbered from 1 without holes. A number is the same datagram for ever: sent again, it is the same bytes, so
-// that a duplicate is known by its number and a nonce never covers two texts. All other kinds of a session count
-// together from 1 in each direction and are never sent again; the receiver refuses a control number it has seen or
-// that lies 64 or more behind the highest. Numbers end at 2^62; a listener begins a new session before.
+// A datagram of another kind, or of one that the receiver has no use for, is counted and skipped. DATA is numbered from 1
+// without holes. A number is the same datagram for ever: sent again, it is the same bytes, so that a duplicate is known by
+// its number and a nonce never covers two texts. All other kinds of a session count together from 1 in each direction and
+// are never sent again; the receiver refuses a control number it has seen or that lies 64 or more behind the highest.
+// Numbers end at 2^62; a listener begins a new session before. Bytes behind those a body is said to have are ignored: a
+// later version may use them.
 //
-// Bytes behind those a body is said to have are ignored: a later version may use them.
+// # Beginning
 //
-// # Beginning and end
+//	HELLO                                           WELCOME
+//	0   32  random                                  0   32  the HELLO's random
+//	32  32  public; zeros without a secret          32  32  public; zeros without a secret
+//	64  8   session to go on with, or 0             64  8   session; not 0
+//	72  1   lowest version spoken                   72  8   instance of the replayer: random, for as long as the
+//	73  1   highest                                         process runs; not 0
+//	74  1   flags: 1 the source can wait            80  4   window, bytes
+//	75  1   zero                                    84  1   version chosen
+//	76  16  cookie; zeros at first                  85  3   zeros
+//	92  ..  zeros, up to 512 bytes in all
 //
-//	HELLO                                   WELCOME
-//	0   32  random                          0   32  the HELLO's random
-//	32  8   session to go on with, or 0     32  32  random
-//	40  1   lowest version spoken           64  8   session; not 0
-//	41  1   highest                         72  4   window, bytes
-//	42  ..  zeros                           76  2   the HELLO's size as UDP payload
-//	                                        78  1   version chosen
-//	                                        79  1   zero
+//	RETRY                                           UNKNOWN
+//	0   32  the HELLO's random                      0   8   session that is not known
+//	32  16  cookie                                  8   8   number of the datagram that spoke of it
 //
-// The header of a HELLO has a random session, which the WELCOME's header repeats. A HELLO is as large as the largest
-// DATA the listener would like to send; the size in the WELCOME is what the path has proven to carry. The first tries
-// are at the interface's MTU less 48 bytes of IPv6 and UDP headers (60,000 on loopback), later ones smaller, down to
-// 1,200. IP fragmentation is off. If the replayer still has the session asked for, WELCOME repeats it and it goes on;
-// else the session is new, chosen at random, and the listener's first datagram in it (a HEARTBEAT) proves that the
-// response reached it: only then does the replayer keep anything beyond one of 256 table entries.
+//	BEGIN
+//	0   32  the HELLO's random                      64  1   flags, as in HELLO
+//	32  32  the HELLO's public                      65  7   zeros
+//	                                                72  56  the body of HEARTBEAT
 //
-// Without a secret and without any response for 3 seconds a listener that has never had one may choose a session
-// itself and send DATA, HEARTBEAT and BYE with the one-way flag. Nothing is confirmed or sent again then; a number
-// missing for 200 ms is lost. It goes on asking, and begins a true session when a response comes.
+// The replayer keeps nothing of who asks. It has a key of its own, another each minute, of which the present one and the one
+// before are good, each for two minutes at most. A cookie is a code over the address and port a HELLO came from; without
+// the right one, RETRY gives it, and the listener asks again at once, and with the same cookie the next time. A session is
+// such a code over the HELLO's random and public and where it came from, so that a HELLO that comes twice has the same
+// answer. Then the listener sends BEGIN, at the pace of HEARTBEATs, and nothing else until a REPORT comes. A BEGIN whose
+// session is what the replayer would give to such a HELLO again begins the session; in one that there is, it counts as a
+// HEARTBEAT. Whoever has not shown where it is gets a RETRY, of 88 bytes at most, for each HELLO of 512, and nothing else.
+//
+// HELLO is repeated after 20 ms, then after pauses that double up to half a second. A session that gets no REPORT within 2
+// seconds is given up for another. A listener whose replayer has fallen silent asks to go on with its session; when the
+// replayer still has it, WELCOME names it again and nothing else changes. When it has ended, the replayer responds to HELLO
+// with that session's BYE instead, up to 8 times, so that both close the same accounts. When it never had it, WELCOME names
+// another: the old session is over, what was sent in it and not confirmed is lost and never sent again, and what was not
+// sent goes into the new one.
+//
+// UNKNOWN is no longer than the datagram it responds to, and comes at most 1,000 times a second. It is only a hint to
+// ask: whoever reads the path can have one made again.
+//
+// # Where a listener is
+//
+// REPORTs go to where the BEGIN came from. A translator on the way may change that address: when authentic new datagrams
+// come from another one, a REPORT goes there as well, with a challenge, as long as that address has had no more bytes than
+// came from it. The listener returns the challenge of the last REPORT in its HEARTBEATs, at once when it is a new one; when
+// the right one comes from there, that is the session's address.
+//
+// # End
 //
 // BYE ends a session with final totals. A replayer responds to a listener's with its own; a listener repeats it every
 // 50 ms until then. A listener that leaves and still holds something waits for a replayer that is not there for 5
-// seconds. A session without a datagram for 60 seconds has ended.
+// seconds. The replayer ends a session without a datagram for 10 minutes, counted in time in which it ran and had read its
+// socket: more than a second between two looks at the clock counts as one. When it has as many sessions as it may have,
+// one makes room: of those without DATA the one silent longest, else of those silent for 5 seconds. An ended session leaves a
+// tombstone for 10 minutes (1,024 of them at most): what comes in it is answered with its BYE, and no recorded BEGIN begins
+// it again.
 //
 // # Frames
 //
 // The body of DATA is the id (8 bytes) of the message in its first frame, then frames until the end. A session's
-// messages have ids 1, 2, 3 ... in the order they were sent; each further frame of a datagram belongs to the next id.
+// messages have ids 1, 2, 3 ... in the order they were sent; each further MESSAGE, or FRAGMENT that begins one, belongs to
+// the next id. Every frame but PAD begins with a type, three bytes of its own, and the length of what follows those eight
+// bytes. One of another type is skipped and counted; it has no id.
 //
 //	MESSAGE                                                        FRAGMENT
 //	0   1  type 1                                                  0   1  type 2
-//	1   1  kind                                                    1   3  zero
-//	2   1  protocol                                                4   4  length of the piece
-//	3   1  address families: bits 0-1 source, 2-3 destination;     8   4  its offset in the MESSAGE frame
+//	1   1  kind: 0 a request, 1 production's response to one       1   3  zero
+//	2   1  protocol                                                4   4  length of what follows: 8 and the piece
+//	3   1  address families: bits 0-1 source, 2-3 destination;     8   4  the piece's offset in the MESSAGE frame
 //	       0 none, 1 IPv4, 2 IPv6; others zero                     12  4  length of the MESSAGE frame
-//	4   4  length of the body, at most 64 MiB                      16  .. the piece
+//	4   4  length of what follows; the body at most 64 MiB         16  .. the piece
 //	8   4  back: the message before it in its lane has id - back;
 //	       0: there is none                                        PAD
-//	12  8  connection                                              0   1  type 0: the rest of the datagram
-//	20  8  index in the connection                                        is to be ignored
-//	28  8  time, ns since the Unix epoch
-//	36  2  source port
-//	38  2  destination port
-//	40  .. source address, destination address (0, 4 or 16 bytes each), body
+//	12  4  zero, ignored                                           0   1  type 0: the rest of the datagram
+//	16  8  user                                                           is to be ignored
+//	24  8  connection
+//	32  8  index in the connection
+//	40  8  time, ns since the Unix epoch
+//	48  2  source port
+//	50  2  destination port
+//	52  4  zero, ignored
+//	56  .. source address, destination address (0, 4 or 16 bytes each), body
 //
 // A MESSAGE frame that does not fit is cut into FRAGMENTs, in order, in neighbouring datagrams: one with a non-zero
-// offset is the first frame of its datagram, one that does not reach the end the last. Datagrams before the last of a
-// batch are padded to one size, since one system call can only send one size.
+// offset is the first of its datagram, one that does not reach the end the last; only frames to be skipped may stand before
+// and behind. Datagrams before the last of a batch are padded to one size, since one system call can only send one size.
 //
-// A lane is a set of connections (a hash of the connection chooses one of 16,384). A message is handed on when the one
-// before it in its lane has been handed on or is lost; other lanes do not wait.
+// A lane is a set of users (a hash of the user chooses one of 16,384). A message is handed on when the one before it in its
+// lane has been handed on or is lost; other lanes do not wait. A message of a kind that the replayer's consumer does not
+// expect is received like any other, and skipped and counted instead of handed on.
 //
 // # Recovery
 //
 //	HEARTBEAT                                       REPORT
-//	0   8  time: the listener's clock, ns           0   8  time of the HEARTBEAT this echoes, or 0
-//	8   8  oldest: no lower number is sent again    8   8  next: all lower numbers have arrived or are gone
-//	16  8  highest number sent                      16  8  highest number that arrived, or next - 1
-//	24  8  messages begun in the session            24  4  window, bytes
-//	32  8  bytes of their bodies                    28  1  how full the replayer's queue is, percent
-//	40  8  messages the listener had no room        29  3  zero
-//	       for since it started                     32  8  messages handed on
-//	                                                40  8  bytes of their bodies
-//	GONE, and the end of a REPORT                   48  8  messages lost
-//	0   4  count, at most 80                        56  8  bytes of their bodies, as far as settled
-//	4   .. count times:                             64  8  datagrams lost
-//	       8  first number                          72  8  datagrams the replayer's kernel had no room for
-//	       4  how many                              80  .. missing numbers, as spans: send them again
+//	0   8  time: the listener's clock, ns           0   8  time of the latest HEARTBEAT or BEGIN since the last
+//	8   8  oldest: no lower number is sent again           REPORT; 0: there was none
+//	16  8  highest number sent                      8   4  UDP payload of the largest one since then, bytes
+//	24  8  messages begun in the session            12  4  window, bytes
+//	32  8  bytes of their bodies                    16  1  how full the replayer's queue is, percent
+//	40  8  messages the listener had no room        17  1  flags: 1 begin nothing new here, the replayer is about
+//	       for since it started                            to leave; 2 it can reach no target
+//	48  8  challenge of the last REPORT             18  6  zeros
+//	56  .. zeros                                    24  8  challenge; 0: none
+//	                                                32  8  next: all lower numbers have arrived or are gone
+//	GONE                                            40  8  highest number that arrived, or next - 1
+//	0   8  first number                             48  8  messages handed on
+//	8   .. numbers gone, as spans from it           56  8  bytes of their bodies
+//	                                                64  8  messages lost
+//	spans                                           72  8  bytes of their bodies, as far as settled
+//	0   1  count                                    80  8  datagrams lost
+//	1   .. count times, as numbers of 7 bits to     88  8  datagrams the replayer's kernel had no room for
+//	       a byte, lowest first, the highest bit    96  8  credit: messages that may be begun in this session by
+//	       set in all but the last:                        who can wait; all ones: no bound
+//	       how far behind the end of the last       104 8  bytes their bodies may have
+//	       span, how long less one                  112 .. missing numbers, as spans from next: send them again
 //
 // The replayer finds a number missing when one 3 higher has arrived, or when a higher one was known for 2 ms (4 at
 // most). It then sends a REPORT at once and every 2 ms until nothing is missing; when more is missing than one can
@@ -145,7 +197,8 @@
 //
 // The listener has at most window bytes (each datagram counted with 1,024 more, which is what it costs the kernel)
 // beyond the highest number that arrived, plus what was confirmed during one round trip. The window is half the
-// replayer's socket buffer, shared by its active sessions.
+// replayer's socket buffer, shared by its active sessions. A session's DATA has at most 1,200 bytes, until a REPORT says
+// that a larger HEARTBEAT has arrived: one of each size worth trying follows the first REPORT. IP fragmentation is off.
 //
 // The replayer knows the fate of each id: once every number up to a datagram is settled, a message before or in it
 // that is neither handed on nor waiting is lost. Both sides' totals are equal at BYE. A session that ends without one
@@ -171,35 +224,45 @@
 //
 // # What is believed
 //
-// Each datagram that comes counts once: as received, as a duplicate, or as rejected, by reason. One whose frames
-// contradict each other is rejected as malformed; its number is settled, and what stood before the contradiction is
-// handed on.
+// Each datagram that comes counts once: as received, as a duplicate, or as rejected, by reason. With a secret one that is
+// not authentic is nothing but that. One whose frames contradict each other is rejected as malformed; its number is
+// settled, and what stood before the contradiction is handed on.
 //
-// With a secret everything authentic is a listener's word. Without, anybody may begin a session and say anything in it,
-// and whoever can read the path may speak in others' sessions too; nobody else can, since a session is a random number
-// of 64 bits. So that a forged total cannot make the accounts absurd, it is malformed if it is more than the numbers
-// allow: a number less than 131,072 beyond the lowest missing one; at most 1,637 messages, and as many bytes as fit,
-// for each datagram not read, besides those of one message and one batch on its way; never 2,097,152 messages beyond
-// those settled. That is how many losses a stranger can make up at a time, in a session of its own. A one-way session
-// counts from the first datagram heard, and anew behind a gap longer than that. A listener refuses a REPORT that
-// confirms more than it has sent.
+// With a secret everything authentic is a listener's word. Without, anybody who can be reached where it says it is may begin
+// a session and say anything in it, and whoever can read the path may speak in others' sessions too; nobody else can, since
+// a session is a random number of 64 bits. So that a forged total cannot make the accounts absurd, it is malformed if it is
+// more than the numbers allow: a number less than 131,072 beyond the lowest missing one; at most 1,170 messages, and as
+// many bytes as fit, for each datagram not read, besides those of one message and one batch on its way; never 2,097,152
+// messages beyond those settled. That is how many losses a stranger can make up at a time, in a session of its own. A
+// listener refuses a REPORT that confirms more than it has sent.
 //
 // # Sealing
 //
 // With a shared secret every datagram is sealed with AES-256-GCM: the header is the associated data, the body is
-// encrypted, the tag follows. Keys come from HKDF-SHA256 (RFC 5869).
+// encrypted, the tag follows. In BEGIN the random and the public are associated data as well, in clear. A side with a secret
+// ignores what is not sealed, one without ignores what is; neither ever does otherwise. Keys come from HKDF-SHA256 (RFC
+// 5869), public is one half of an X25519 exchange (RFC 7748):
 //
-//	key of        extract from             salt             expand with                               nonce
-//	HELLO         secret                   none             "gor 1 hello"                             header bytes 12..23
-//	WELCOME       secret                   none             "gor 1 welcome"                           header bytes 12..23
-//	DATA          secret                   both randoms     "gor 1 listener data" + epoch             0 (4 bytes), number
-//	other         secret                   both randoms     "gor 1 listener control" or               0 (4 bytes), number
-//	                                                        "gor 1 replayer control" + epoch
+//	fixed    = Extract(secret, no salt)
+//	session  = Extract(secret and the shared X25519 value, salt: the HELLO's random, the listener's and the replayer's public)
+//	chain 0  = Expand(session, "gor 2 listener") or, for the other direction, Expand(session, "gor 2 replayer")
+//	chain    = Expand(chain before, "next")
 //
-// Both randoms means the HELLO's, then the WELCOME's. The epoch, 8 bytes, is the number divided by 2^22: a key seals
-// no more datagrams (RFC 9001 section 6.6), and which one it is needs no agreement. A receiver accepts the epoch of the
-// highest authentic number, the one before and the one after. Since each side contributes to the keys, nothing
-// recorded in one session opens in another, whichever side was restarted. There is no forward secrecy: whoever learns
-// the secret can read recordings; use at least 32 random bytes. What is not authentic is counted; it gets no
-// response and is not kept.
+//	key of                     is                               nonce
+//	HELLO                      Expand(fixed, "gor 2 hello")     header bytes 12..23
+//	RETRY, WELCOME, UNKNOWN    Expand(fixed, "gor 2 answer")    header bytes 12..23
+//	DATA                       Expand(chain, "data")            0 (4 bytes), number
+//	other                      Expand(chain, "control")         0 (4 bytes), number
+//
+// The listener's half is new for each session asked for, the replayer's each minute, and neither is kept: who learns the
+// secret later can read no recording. All that both sides said goes into the keys, so that nothing recorded in one session
+// opens in another. A session's first epoch is 0, and its chain is chain 0. The listener begins the next one after 20
+// minutes or 2^22 datagrams (RFC 9001 section 6.6 allows twice that), when it has heard the replayer's present one and all
+// DATA of the epoch before is settled; the replayer follows with its first datagram after one of the new epoch. So both know
+// each other's epoch however long nothing passes in one direction. The epoch before, the present and the next are believed;
+// the next becomes the present one with its first authentic datagram, and older chains are overwritten.
+//
+// Nobody needs to be anybody to have the replayer compute: what it does for a HELLO without the secret, or without the right
+// cookie, is one opening and one code; the exchange is computed only for a BEGIN that shows that its WELCOME arrived. Use at
+// least 32 random bytes for a secret.
 package udpwire

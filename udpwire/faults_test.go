@@ -213,7 +213,7 @@ func TestLeaveAnAbsentReplayer(t *testing.T) {
 			n.load(5000) // 1 s
 			n.finish(30000 * ms)
 			took := n.now - start
-			if n.peer.state != left || n.peer.farewell.abandoned == tt.arrive {
+			if n.peer.state != departed || n.peer.farewell.abandoned == tt.arrive {
 				t.Errorf("state %d, abandoned %t", n.peer.state, n.peer.farewell.abandoned)
 			}
 			if tt.arrive {
@@ -261,6 +261,28 @@ func TestKeysChange(t *testing.T) {
 			n.peer.out.channel.age.since -= 5 * keyLife
 			n.run(n.now + 10000*ms)
 			n.cut = false
+		}, 1},
+		{"old ones while nothing passes and nothing is sent", func(n *network) {
+			n.pack.flush()
+			n.run(n.now + 1000*ms)
+			n.cut = true
+			for range 5 {
+				n.peer.out.channel.age.since -= keyLife
+				n.run(n.now + 1500*ms)
+			}
+			n.cut = false
+		}, 1},
+		{"one datagram does not pass", func(n *network) {
+			stuck := n.peer.out.flight.next
+			n.drop = func(toReplayer bool, d []byte) bool {
+				h, _, _ := parseHeader(d)
+				return toReplayer && h.kind == kindData && h.number == stuck
+			}
+			for range 5 {
+				n.peer.out.channel.age.since -= keyLife
+				n.load(500)
+			}
+			n.drop = nil
 		}, 1},
 		{"nothing comes back", func(n *network) {
 			n.oneWay = true

@@ -210,7 +210,7 @@ func (l *link) turn() *sendSocket {
 	if l.closed {
 		l.peer.abandon(now)
 	}
-	if l.peer.state == left {
+	if l.peer.state == departed {
 		l.closed = true
 		l.buffer.room.Broadcast()
 		return nil

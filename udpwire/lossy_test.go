@@ -3,6 +3,7 @@ package udpwire
 import (
 	"bytes"
 	"container/heap"
+	"context"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -39,6 +40,15 @@ type network struct {
 	reported   bool // the next call for sending says that a datagram was too large
 	router     int  // the MTU behind a router that reports what it drops; 0: none
 
+	at     source                 // where the listener is; what is sent elsewhere is astray
+	astray map[netip.AddrPort]int // bytes
+	users  uint64                 // added to all users, so that each listener has its own
+
+	stopped [2]bool     // the listener, the replayer: its process does not run
+	sockets [2][]packet // what came for it meanwhile
+	said    []string    // what the listener logged
+	past    uint64      // messages that replayers received which are no more
+
 	peer   peer
 	pack   packer
 	pool   chunkPool
@@ -55,6 +65,7 @@ type packet struct {
 	at         int64
 	seq        int
 	toReplayer bool
+	from       source // of one to the replayer
 	d          []byte
 }
 
@@ -74,7 +85,8 @@ func (q *packets) Pop() any {
 }
 
 func newNetwork(t *testing.T, seed uint64, secret string) *network {
-	n := &network{t: t, rng: rand.New(rand.NewPCG(seed, 1)), now: 1e18, delay: ms / 5, mtu: 1500, got: map[uint64]int{}, order: map[uint64]uint64{}}
+	n := &network{t: t, rng: rand.New(rand.NewPCG(seed, 1)), now: 1e18, delay: ms / 5, mtu: 1500, at: listenerAt,
+		astray: map[netip.AddrPort]int{}, got: map[uint64]int{}, order: map[uint64]uint64{}}
 	n.startListener(secret)
 	n.startReplayer(secret)
 	return n
@@ -96,7 +108,7 @@ func keyringOf(t testing.TB, secret string) *keyring {
 
 func (n *network) startListener(secret string) {
 	n.pool = chunkPool{}
-	n.peer = peer{name: "replayer", log: slog.New(slog.DiscardHandler), dropped: func() uint64 { return 0 },
+	n.peer = peer{name: "replayer", log: slog.New((*logBook)(n)), dropped: func() uint64 { return 0 },
 		initiator: initiator{keys: keyringOf(n.t, secret), rand: n.random}}
 	n.peer.out.tx.write = func(b []byte, segment int) (k int, err error) {
 		if n.refuse {
@@ -140,6 +152,10 @@ func (n *network) startReplayer(secret string) {
 	cfg := ReceiverConfig{}
 	cfg.check()
 	recv := newReception(cfg, keyringOf(n.t, secret), 4<<20, func(d []byte, to *source) error {
+		if to.addr != n.at.addr {
+			n.astray[to.addr] += len(d)
+			return nil
+		}
 		n.put(false, d)
 		return nil
 	})
@@ -174,7 +190,7 @@ func (n *network) put(toReplayer bool, d []byte) {
 			at += n.rng.Int64N(n.jit)
 		}
 		n.count++
-		heap.Push(&n.queue, packet{at, n.count, toReplayer, bytes.Clone(d)})
+		heap.Push(&n.queue, packet{at, n.count, toReplayer, n.at, bytes.Clone(d)})
 	}
 }
 
@@ -187,20 +203,88 @@ func (n *network) run(until int64) {
 		if len(n.queue) > 0 {
 			next = min(next, n.queue[0].at)
 		}
-		next = min(next, max(n.peer.due(), n.now+ms/10), max(n.recv.due, n.now+ms/10))
-		n.now = max(next, n.now)
-		n.recv.setTime(n.now)
+		if !n.stopped[listener] {
+			next = min(next, max(n.peer.due(), n.now+ms/10))
+		}
+		if !n.stopped[replayer] {
+			next = min(next, max(n.recv.due, n.now+ms/10))
+		}
+		if n.now = max(next, n.now); !n.stopped[replayer] {
+			n.recv.setTime(n.now)
+		}
 		for len(n.queue) > 0 && n.queue[0].at <= n.now {
-			p := heap.Pop(&n.queue).(packet)
-			if p.toReplayer {
-				n.recv.datagram(p.d, listenerAt)
-			} else {
-				n.peer.datagram(n.now, p.d)
+			n.deliver(heap.Pop(&n.queue).(packet))
+		}
+		n.tick()
+	}
+}
+
+// The sides.
+const (
+	listener = iota
+	replayer
+)
+
+// deliver brings a datagram to its side, or into the socket of one that does not run.
+func (n *network) deliver(p packet) {
+	switch {
+	case p.toReplayer && n.stopped[replayer]:
+		n.sockets[replayer] = append(n.sockets[replayer], p)
+	case p.toReplayer:
+		n.recv.datagram(p.d, p.from)
+	case n.stopped[listener]:
+		n.sockets[listener] = append(n.sockets[listener], p)
+	default:
+		n.peer.datagram(n.now, p.d)
+	}
+}
+
+// tick does what time brings on the sides that run. Each is to be called again when the first of its parts wants to be,
+// and no later.
+func (n *network) tick() {
+	if !n.stopped[replayer] {
+		n.recv.tick()
+		for _, s := range n.recv.sessions.byID {
+			if n.recv.due > s.inbox.due() {
+				n.t.Errorf("the reception is due in %d us, a session in %d us", (n.recv.due-n.now)/1000, (s.inbox.due()-n.now)/1000)
 			}
 		}
-		n.recv.tick()
-		n.peer.tick(n.now)
 	}
+	if !n.stopped[listener] {
+		n.peer.tick(n.now)
+		p := &n.peer
+		if due := p.due(); p.state.asking() && due > p.initiator.nextAt || p.state.beating() && due > p.out.beat() ||
+			p.state == leaving && due > p.farewell.byeAt || p.state != departed && due > n.now+tickEvery {
+			n.t.Errorf("the peer is due in %d us, a part of it before", (due-n.now)/1000)
+		}
+	}
+}
+
+// stop stops a side while f runs, as SIGSTOP does. It goes on with what time has brought, since its wait for datagrams
+// has ended long ago, and then reads those that have come.
+func (n *network) stop(side int, f func()) {
+	n.stopped[side] = true
+	f()
+	n.stopped[side] = false
+	if side == replayer {
+		n.recv.setTime(n.now)
+	}
+	n.tick()
+	for _, p := range n.sockets[side] {
+		n.deliver(p)
+	}
+	n.sockets[side] = nil
+}
+
+// A logBook keeps what the listener of a network logs. It is a slog.Handler.
+type logBook network
+
+func (*logBook) Enabled(context.Context, slog.Level) bool { return true }
+func (b *logBook) WithAttrs([]slog.Attr) slog.Handler     { return b }
+func (b *logBook) WithGroup(string) slog.Handler          { return b }
+func (b *logBook) Handle(_ context.Context, r slog.Record) error {
+	b.said = append(b.said, r.Message)
+	return nil
 }
 
 // send packs a message and remembers it. Its Index is its place among all sent.
@@ -210,6 +294,7 @@ func (n *network) send(conn uint64, size int) {
 	n.bodies = append(n.bodies, body)
 	n.sentAt = append(n.sentAt, n.now)
 	n.bytes += uint64(size)
+	conn += n.users
 	n.pack.add(&Message{User: conn, Conn: ^conn, Index: uint64(len(n.bodies) - 1), Time: n.now, Body: body})
 }
 
@@ -232,7 +317,7 @@ func (n *network) handle(m *Message) {
 func (n *network) finish(wait int64) {
 	n.pack.flush()
 	n.peer.farewell.begin(n.peer.contact.ran.total)
-	for end := n.now + wait; n.now < end && n.peer.state != left; {
+	for end := n.now + wait; n.now < end && n.peer.state != departed; {
 		n.run(n.now + 10*ms)
 	}
 }

@@ -24,7 +24,7 @@ type peer struct {
 
 // tick does what time brings: HELLO, HEARTBEAT, BYE, and what can be sent now.
 func (p *peer) tick(now int64) {
-	if p.state == left {
+	if p.state == departed {
 		return
 	}
 	p.contact.ran.tick(now, longestTick)
@@ -47,7 +47,7 @@ func (p *peer) tick(now int64) {
 
 // due is when tick is to be called next.
 func (p *peer) due() int64 {
-	if p.state == left {
+	if p.state == departed {
 		return never
 	}
 	due := p.contact.ran.at + tickEvery

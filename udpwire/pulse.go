@@ -67,7 +67,7 @@ func (p *pulse) stalled(now int64, trip *roundTrip) bool {
 // due is when the next HEARTBEAT is due. unsettled says that the replayer has something to say soon; until the round trip is
 // known, resending waits for long.
 func (p *pulse) due(unsettled bool, trip *roundTrip) int64 {
-	again := p.beatAt + min(beatTail<<min(p.unheard, 4), beatBusy) // the HEARTBEAT, or the response, may be lost as well
+	again := p.beatAt + min(beatTail<<min(max(p.unheard-1, 0), 4), beatBusy) // the HEARTBEAT, or the response, may be lost as well
 	switch {
 	case !trip.known():
 		return again

@@ -114,6 +114,7 @@ func (r *reception) inSession(s *session, h header, d []byte, from source) (why 
 		return why, false
 	}
 	if h.kind == kindData && s.inbox.numbers.settled(h.number) {
+		r.sessions.touch(s, r.ran.total) // its next REPORT may be due earlier now
 		s.repeated(r.now)
 		return 0, true
 	}
@@ -179,7 +180,8 @@ func (r *reception) allowed(a netip.Addr) bool {
 }
 
 // hello responds to a HELLO. One that does not show that it can be reached where it seems to come from is asked to. Else it
-// gets the session asked for, if that is still known, or a new one, which begins with BEGIN.
+// gets the session asked for, if that is still known, or a new one, which begins with BEGIN. When the one asked for has
+// ended it first gets that one's totals, so that both close the same accounts.
 func (r *reception) hello(h header, d []byte, from source) (why reason, ok bool) {
 	size := len(d)
 	var ask hello
@@ -187,13 +189,16 @@ func (r *reception) hello(h header, d []byte, from source) (why reason, ok bool)
 		return why, false
 	}
 	r.responder.local.turn(r.now)
-	if !r.responder.local.reached(&ask.cookie, from) {
+	known := r.sessions.byID[ask.current] != nil
+	switch t := r.ended.byID[ask.current]; {
+	case !r.responder.local.reached(&ask.cookie, from):
 		r.scratch.out = r.responder.retry(&ask, from, r.scratch.out[:0])
-	} else {
-		known := r.sessions.byID[ask.current] != nil
-		if !known && r.full() {
-			return rejectTooMany, false
-		}
+	case t != nil && t.told < maxTold:
+		t.told++
+		r.scratch.out = t.bye(0, r.scratch.out[:0])
+	case !known && r.full():
+		return rejectTooMany, false
+	default:
 		r.scratch.out = r.responder.welcome(&ask, from, known, r.sessions.share(r.ran.total), r.scratch.out[:0])
 	}
 	r.send(r.scratch.out, &from)
@@ -282,7 +287,7 @@ func (r *reception) report(s *session) {
 	body.flags = r.flags()
 	r.granter.renew(r.ran.total, s, &r.sessions)
 	s.report(r.now, body)
-	r.sendBoth(&s.where, kindReport, &s.out, body)
+	r.sendBoth(&s.where, func(challenge uint64, dst []byte) []byte { return s.say(body, challenge, dst) })
 }
 
 // flags are what a REPORT says of the replayer.
@@ -302,16 +307,15 @@ func (r *reception) flags() (flags uint8) {
 }
 
 // tell sends a BYE with the totals of a session that has ended.
-func (r *reception) tell(t *tombstone) { r.sendBoth(&t.where, kindBye, &t.out, &t.final) }
+func (r *reception) tell(t *tombstone) { r.sendBoth(&t.where, t.bye) }
 
-// sendBoth sends a REPORT or BYE to where a listener is, and to where it may be as far as it can prove that with it.
-func (r *reception) sendBoth(w *whereabouts, k kind, out *outgoing, body *report) {
-	body.challenge = 0
-	r.scratch.out = out.finishControl(k, body.append(append(r.scratch.out[:0], make([]byte, headerSize)...)))
+// sendBoth sends a REPORT or BYE, which build appends to its argument with a challenge in it, to where a listener is, and to
+// where it may be, as far as that may be sent there.
+func (r *reception) sendBoth(w *whereabouts, build func(challenge uint64, dst []byte) []byte) {
+	r.scratch.out = build(0, r.scratch.out[:0])
 	r.send(r.scratch.out, &w.proven)
 	if w.affords(len(r.scratch.out)) {
-		body.challenge = w.challenge
-		r.scratch.out = out.finishControl(k, body.append(append(r.scratch.out[:0], make([]byte, headerSize)...)))
+		r.scratch.out = build(w.challenge, r.scratch.out[:0])
 		r.send(r.scratch.out, &w.next)
 	}
 }

@@ -40,12 +40,14 @@ func (rs *resends) learn(now int64, r, before *report) {
 	rs.missing = missing
 }
 
-// budget is how many datagrams may be sent again now.
-func (rs *resends) budget(now, roundTrip int64) int {
+// budget is how many datagrams may be sent again now. Before oldestAt, when the oldest one that is not settled was first
+// sent, nothing was to arrive.
+func (rs *resends) budget(now, roundTrip, oldestAt int64) int {
+	stall, since := max(stallAfter, 8*roundTrip), max(rs.progressAt, oldestAt)
 	switch {
-	case now-rs.progressAt <= max(stallAfter, 8*roundTrip):
+	case now-rs.progressAt <= stall:
 		return maxOutstanding
-	case now-rs.roundAt < min(rs.roundAt-rs.progressAt, stallLast):
+	case now-since > stall && now-rs.roundAt < min(rs.roundAt-since, stallLast):
 		return 0
 	}
 	return stallTries
@@ -54,7 +56,10 @@ func (rs *resends) budget(now, roundTrip int64) int {
 // resend sends the missing numbers again, neighbours in one call, and says which ones it will not.
 func (o *outbox) resend(now int64, missing []span) {
 	o.resends.gone.numbers = o.resends.gone.numbers[:0]
-	wrote, budget := o.wrote(), o.resends.budget(now, o.trip.smoothed)
+	wrote, budget := o.wrote(), 0
+	if o.flight.unsettled() {
+		budget = o.resends.budget(now, o.trip.smoothed, o.flight.at(o.flight.oldest).c.at)
+	}
 	var r run
 	for _, m := range missing {
 		for n := max(m.first, o.flight.oldest); n < m.end() && n <= wrote && budget > 0; n++ {

@@ -70,6 +70,12 @@ func (s *session) accept(now int64, h header, body []byte, from source, size int
 	return false
 }
 
+// say appends a REPORT to dst.
+func (s *session) say(body *report, challenge uint64, dst []byte) []byte {
+	body.challenge = challenge
+	return s.out.finishControl(kindReport, body.append(append(dst, make([]byte, headerSize)...)))
+}
+
 // bury closes the session's accounts, in which what has not arrived is lost, and returns what is to be remembered.
 func (s *session) bury(now int64) *tombstone {
 	s.inbox.finish()

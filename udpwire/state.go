@@ -10,22 +10,22 @@ package udpwire
 //	   |            welcomedBack |   v              v  |
 //	   +-- from any of these --  +----- silent <-------+
 //
-//	from any with a session:   finished -> leaving;  then ended -> left
-//	from seeking:              finished -> left
-//	from any:                  abandoned -> left
+//	from any with a session:   finished -> leaving;  then ended -> departed
+//	from seeking:              finished -> departed
+//	from any:                  abandoned -> departed
 //
-// A session begins with welcomedAnew, and ends, if there is one, with welcomedAnew, ended, spent, or in left. Only
+// A session begins with welcomedAnew, and ends, if there is one, with welcomedAnew, ended, spent, or departed. Only
 // these end it, all of which are authentic, since what was sent in it and not confirmed is lost then; doubted and
 // quiet only make the listener ask.
 type state uint8
 
 const (
-	seeking state = iota // There is no session. HELLO goes out.
-	opening              // The replayer has named the session; HEARTBEAT goes out until it confirms something in it.
-	live                 // It confirms what is sent. DATA goes out.
-	silent               // It confirms nothing any more. HELLO asks whether it still knows the session.
-	leaving              // Everything is confirmed and no more will come. BYE goes out.
-	left                 // Nothing goes out any more.
+	seeking  state = iota // There is no session. HELLO goes out.
+	opening               // The replayer has named the session; HEARTBEAT goes out until it confirms something in it.
+	live                  // It confirms what is sent. DATA goes out.
+	silent                // It confirms nothing any more. HELLO asks whether it still knows the session.
+	leaving               // Everything is confirmed and no more will come. BYE goes out.
+	departed              // Nothing goes out any more.
 )
 
 // An event is something that may change a state.
@@ -44,7 +44,7 @@ const (
 )
 
 // inSession reports whether there is a session.
-func (s state) inSession() bool { return s != seeking && s != left }
+func (s state) inSession() bool { return s != seeking && s != departed }
 
 // asking reports whether HELLO goes out.
 func (s state) asking() bool { return s == seeking || s == silent }
@@ -56,9 +56,9 @@ func (s state) beating() bool { return s == opening || s == live || s == silent 
 // on is the state after an event. An event that the picture does not have here changes nothing.
 func (s state) on(e event) state {
 	switch {
-	case s == left:
+	case s == departed:
 	case e == abandoned, e == finished && s == seeking, e == ended && s == leaving:
-		return left
+		return departed
 	case s == leaving:
 	case e == finished:
 		return leaving

@@ -39,7 +39,9 @@ type SenderStats struct {
 	// --- Now: memory, and the replayers.
 
 	Buffered        uint64 `name:"buffered_bytes" unit:"bytes" help:"Memory held for sending and resending." kind:"gauge"`
-	Sessions        uint64 `name:"sessions" unit:"sessions" help:"Sessions begun with replayers." kind:"gauge"`
+	MessagesWaiting uint64 `name:"messages_waiting" unit:"messages" help:"Messages pending for a replayer that confirms nothing now, or that fill more than an eighth of the buffer." kind:"gauge" trouble:"yes"`
+	Sessions        uint64 `name:"sessions" unit:"sessions" help:"Sessions with replayers now." kind:"gauge"`
+	SessionsBegun   uint64 `name:"sessions_begun" unit:"sessions" help:"Sessions begun with replayers."`
 	Replayers       uint64 `name:"replayers" unit:"replayers" help:"Replayers configured." kind:"gauge"`
 	ReplayersUp     uint64 `name:"replayers_up" unit:"replayers" help:"Replayers that respond now." kind:"gauge"`
 	ReplayersDown   uint64 `name:"replayers_down" unit:"replayers" help:"Replayers that do not respond: not running, out of reach, or with another secret. None, when the listener has left." kind:"gauge" trouble:"yes"`
@@ -155,7 +157,9 @@ func (l *link) addTo(st *SenderStats) {
 	st.BytesLost += lost.bytes
 	st.MessagesPending += pending.messages
 	st.BytesPending += pending.bytes
-	st.Buffered += uint64(l.buffer.pool.out)
+	if st.Buffered += uint64(l.buffer.pool.out); l.peer.state != live || l.buffer.pool.out > l.buffer.limit/8 {
+		st.MessagesWaiting += pending.messages
+	}
 	l.peer.addTo(st)
 }
 
@@ -173,13 +177,16 @@ func (p *peer) addTo(st *SenderStats) {
 	for i, n := range o.tx.health.errors {
 		st.SendErrors[i] += n
 	}
-	st.Sessions += p.accounts.sessions
+	st.SessionsBegun += p.accounts.sessions
+	if p.contact.lived {
+		st.Sessions++
+	}
 	switch {
 	case p.state == live:
 		st.ReplayersUp++
 		st.LoadPercent = max(st.LoadPercent, uint64(o.reported.load))
 		st.RoundTripMicros = max(st.RoundTripMicros, uint64(o.trip.smoothed/1000))
-	case p.state != left:
+	case p.state != departed:
 		st.ReplayersDown++
 	}
 }

@@ -13,6 +13,7 @@ type tombstone struct {
 	final  report // The session's totals.
 	at     int64  // When it ended, in ns of the time in which the replayer ran.
 	saidAt int64  // When that was last said, in ns.
+	told   int    // How often it was said in response to a HELLO.
 }
 
 // Bounds of the tombstones.
@@ -20,6 +21,7 @@ const (
 	tombLife  = int64(10 * time.Minute)
 	maxTombs  = 1024
 	byeSeldom = int64(10 * time.Millisecond) // between two BYEs to one that goes on sending
+	maxTold   = 8                            // BYEs in response to HELLOs; who does not hear them gets a WELCOME
 )
 
 // A graveyard holds tombstones. The zero value is empty. Not safe for concurrent use.
@@ -78,4 +80,10 @@ func (t *tombstone) hear(h header, d []byte, from source, rand func([]byte)) (wh
 		t.where.answered(from, beat.answer)
 	}
 	return 0, true
+}
+
+// bye appends the BYE with the final totals to dst.
+func (t *tombstone) bye(challenge uint64, dst []byte) []byte {
+	t.final.challenge = challenge
+	return t.out.finishControl(kindBye, t.final.append(append(dst, make([]byte, headerSize)...)))
 }

@@ -11,6 +11,7 @@ import (
 	"gor/capture"
 	"gor/forward"
 	"gor/reassembly"
+	"gor/reassembly/recording"
 	"gor/reassembly/sniffer"
 	"gor/reassembly/users"
 	"gor/udpwire"
@@ -24,6 +25,7 @@ func everyStats() []Group {
 		{"users", users.Counts{}},
 		{"packets", capture.DecoderStats{}},
 		{"kernel", capture.Stats{}},
+		{"read", recording.Stats{}},
 		{"print", sniffer.PrinterStats{}},
 		{"recording", capture.RecorderStats{}},
 		{"wire", udpwire.SenderStats{}},
@@ -82,7 +84,7 @@ func TestEveryTrouble(t *testing.T) {
 	}
 	want := strings.Fields(`requests.gap requests.truncated requests.shed requests.queue_full requests.connections_evicted
 		packets.bad_checksum packets.cut_header packets.cut packets.fragments_shed kernel.drops kernel.freezes kernel.truncated
-		kernel.damaged print.dropped recording.record_dropped recording.record_dropped_bytes
+		kernel.damaged read.files_damaged read.lines_bad print.dropped recording.record_dropped recording.record_dropped_bytes
 		wire.messages_lost wire.bytes_lost wire.queue_full wire.datagrams_lost wire.replayers_down
 		wire.messages_lost wire.bytes_lost wire.datagrams_lost wire.socket_dropped wire.partial_evicted`)
 	if !slices.Equal(got, want) {

@@ -37,6 +37,10 @@ type Config struct {
 	// Decoder says which segments are wanted, and who records them.
 	Decoder capture.DecoderConfig
 
+	// AnyPort says that any port may be a server's, whatever the Decoder's are.
+	// Which end of a connection the client is on is then found out.
+	AnyPort bool
+
 	// Assembler bounds memory, times and sizes.
 	Assembler reassembly.Config
 
@@ -57,9 +61,11 @@ type Config struct {
 // published accounts belongs to the goroutine in Run.
 type Sniffer struct {
 	src       Source
+	lists     listSource // src, if it has such requests; nil
 	live      bool
 	users     *users.Finder
 	consumers []Consumer
+	ends      *directions // nil: only clients' segments come
 	dec       *capture.Decoder
 	asm       *reassembly.Assembler
 
@@ -79,10 +85,15 @@ type Sniffer struct {
 
 // New makes a Sniffer; nothing is read before Run.
 func New(cfg Config) *Sniffer {
+	cfg.Decoder.AnyPort = cfg.AnyPort
 	s := &Sniffer{
 		src: cfg.Source, live: cfg.Live, users: cfg.Users, consumers: cfg.Consumers, count: cfg.Count,
 		dec:   capture.NewDecoder(cfg.Decoder),
 		batch: make([]capture.Segment, batchSize),
+	}
+	s.lists, _ = cfg.Source.(listSource)
+	if cfg.AnyPort {
+		s.ends = &directions{limit: maxPairs}
 	}
 	s.asm = reassembly.New(cfg.Assembler, s.take)
 	s.stopAt.Store(never)
@@ -122,7 +133,15 @@ func (s *Sniffer) loop() error {
 		s.publish()
 		n, err := s.src.Next(s.dec, s.batch)
 		segs, stopped := s.beforeStop(s.batch[:n])
+		if s.ends != nil {
+			segs = s.ends.keep(segs)
+		}
 		s.asm.PushAll(segs)
+		if s.lists != nil {
+			if l := s.lists.Listed(); l != nil {
+				s.lists.Judged(s.asm.PushListed(l))
+			}
+		}
 		switch {
 		case stopped:
 			return nil
@@ -167,7 +186,7 @@ func (s *Sniffer) take(r *reassembly.Request) reassembly.Fate {
 		return reassembly.Stopped
 	}
 	if s.users != nil {
-		u := s.users.Find(r.Fields(), &r.Origin().Addr, r.Conn(), r.Last)
+		u := s.whose(r)
 		r.SetUser(u.Key, u.Crowd)
 	}
 	for _, c := range s.consumers {
@@ -177,6 +196,14 @@ func (s *Sniffer) take(r *reassembly.Request) reassembly.Fate {
 	}
 	s.sent++
 	return reassembly.Sent
+}
+
+// whose finds out whose request it is, where no list of requests says so.
+func (s *Sniffer) whose(r *reassembly.Request) users.User {
+	if user, named := r.NamedUser(); named {
+		return s.users.Named(user, r.Last)
+	}
+	return s.users.Find(r.Fields(), &r.Origin().Addr, r.Conn(), r.Last)
 }
 
 // flush has the consumers hand on what they gathered.

@@ -23,6 +23,18 @@ type Source interface {
 	Close() error
 }
 
+// A listSource is a Source that has whole requests, too: lines of a list.
+type listSource interface {
+	Source
+
+	// Listed returns the request that Next came upon instead of packets, nil if
+	// there was none. It is lent until the next Next.
+	Listed() *reassembly.Listed
+
+	// Judged is told what became of it.
+	Judged(reassembly.Fate)
+}
+
 // A Consumer takes the whole requests that a Sniffer finds. Both methods run
 // in the Sniffer's loop: a consumer of a live source never waits.
 type Consumer interface {

@@ -12,7 +12,7 @@ const (
 	crowdPeriods = 60
 )
 
-// The counters are in sets, and a key in the set that its first bits name: one
+// The counters are in sets, and a key in the set that a few bits of it name: one
 // look-up touches three lines of the processor's cache. 48 KiB in all.
 const (
 	crowdBits = 8
@@ -53,7 +53,7 @@ func (c *crowds) count(key uint64, now int64) (crowd, isNew bool) {
 
 // find returns the counter of a key in this period.
 func (c *crowds) find(key uint64, period uint32) *crowdCounter {
-	set := &c.sets[key>>(64-crowdBits)]
+	set := &c.sets[key*0x9e3779b97f4a7c15>>(64-crowdBits)]
 	lowest := &set[0]
 	for i := range set {
 		n := &set[i]

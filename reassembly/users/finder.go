@@ -18,6 +18,7 @@ const (
 	ByForwarded                   // the client's address as a proxy says it
 	ByAddress                     // the client's address
 	ByConnection                  // nothing but the connection, as the Rule says
+	ByName                        // somebody has found out before, and written it down
 	sources
 )
 
@@ -81,17 +82,30 @@ func (f *Finder) Find(fields []byte, client *[16]byte, conn uint64, now int64) U
 		u.Key = 1
 	}
 	if u.By != ByConnection {
-		isNew := false
-		if u.Crowd, isNew = f.crowds.count(u.Key, now); isNew {
-			f.stats.Crowds++
-			f.namer.name(u, &e, client)
-		}
+		f.weigh(&u, &e, client, now)
 	}
 	if !f.hints.closed && u.By != ByCookie && e.hasCookies {
 		f.hints.look(fields, f.hash)
 	}
 	f.stats.count(u, e.rank)
 	return u
+}
+
+// Named is what Find returns for a request whose user is known by a key already.
+func (f *Finder) Named(key uint64, now int64) User {
+	u := User{Key: key, By: ByName}
+	f.weigh(&u, nil, nil, now)
+	f.stats.count(u, noCookie)
+	return u
+}
+
+// weigh finds out whether u is a crowd.
+func (f *Finder) weigh(u *User, e *evidence, client *[16]byte, now int64) {
+	isNew := false
+	if u.Crowd, isNew = f.crowds.count(u.Key, now); isNew {
+		f.stats.Crowds++
+		f.namer.name(*u, e, client)
+	}
 }
 
 // judge makes the key of the first source that the evidence has.

@@ -248,6 +248,19 @@ func TestStats(t *testing.T) {
 	}
 }
 
+// A user whom somebody has named keeps the number, and may be a crowd, too.
+func TestNamed(t *testing.T) {
+	f := New(Config{})
+	for n := range maxRequests + 1 {
+		if u := f.Named(7, 0); u != (User{Key: 7, By: ByName, Crowd: n == maxRequests}) {
+			t.Fatalf("request %d: %+v", n, u)
+		}
+	}
+	if line := f.Stats().Line(); line != "by recording 100 %" {
+		t.Error(line)
+	}
+}
+
 // A cookie that looks like a session's is suggested once, and not used.
 func TestSuggestion(t *testing.T) {
 	const value = "%032d"

@@ -31,6 +31,8 @@ func (n *namer) name(u User, e *evidence, client *[16]byte) {
 		who = "the header of --session"
 	case ByAuthorization:
 		who = fmt.Sprintf("Authorization %q", clip(e.scheme))
+	case ByName:
+		who = "the recording"
 	case ByForwarded:
 		who = "forwarded address " + netip.AddrFrom16(e.addr).Unmap().String()
 	default:

@@ -34,6 +34,7 @@ var sourceTable = [sources]struct{ name, text, help string }{
 	ByForwarded:     {"forwarded", "forwarded address", "Requests whose user is known by the address that a proxy says."},
 	ByAddress:       {"address", "address", "Requests whose user is known by nothing but the client's address."},
 	ByConnection:    {"connection", "connection", "Requests whose user is their connection."},
+	ByName:          {"name", "recording", "Requests whose user a recording names."},
 }
 
 // Names returns each Source's name in the accounts.

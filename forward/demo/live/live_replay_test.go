@@ -144,7 +144,7 @@ func TestLiveReplayerRestart(t *testing.T) {
 	}
 	during.close()
 	m.run(after)
-	m.sink.await(before.count + during.count + after.count)
+	m.sink.awaitOne(after.first + uint64(after.count) - 1)
 	listen, replay := m.finish(0)
 
 	missing := 0

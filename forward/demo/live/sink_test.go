@@ -294,3 +294,10 @@ func (s *sink) busiest(window time.Duration) int {
 	}
 	return most
 }
+
+// awaitOne waits until the request has arrived, for when others before it need not.
+func (s *sink) awaitOne(id uint64) {
+	for limit := time.Now().Add(patience); s.times(id) == 0 && time.Now().Before(limit); {
+		time.Sleep(10 * time.Millisecond)
+	}
+}
