@@ -37,6 +37,7 @@ import (
 	"gor/capture"
 	"gor/forward"
 	"gor/forward/command"
+	"gor/forward/command/replay"
 	"gor/forward/demo"
 	"gor/forward/report"
 	"gor/reassembly"
@@ -72,13 +73,7 @@ func commands() []*cli.Command {
 			Flags:     slices.Concat(sniffer.Flags(), udpwire.SenderFlags(), forward.FilterFlags(), command.LifetimeFlags(), report.Flags()),
 			Action:    listen,
 		},
-		{
-			Name:      "replay",
-			Usage:     "receive requests over UDP and forward them to targets",
-			UsageText: `gor replay -f "http://staging|10,http://dev|5"`,
-			Flags:     slices.Concat(forward.Flags(), udpwire.ReceiverFlags(), forward.FilterFlags(), sniffer.WriteFlags(), command.LifetimeFlags(), report.Flags()),
-			Action:    replay,
-		},
+		replay.Command(mark),
 		demo.Command(),
 	}
 }
@@ -93,6 +88,7 @@ type listener struct {
 	filter   *forward.Filter      // nil: everything passes
 	sending  udpwire.SenderConfig // without replayers nothing is sent
 	duration time.Duration        // of the run; 0: no end of its own
+	memory   string               // what --max-memory is, and why
 
 	// ---- open
 	report  *report.Reporter
@@ -121,6 +117,11 @@ func listen(c *cli.Context) error {
 // configure reads the flags.
 func (l *listener) configure(c *cli.Context) (err error) {
 	if l.log, err = report.LoggerFromFlags(c); err != nil {
+		return err
+	}
+	// A quarter and an eighth: twice that may be resident before memory is collected.
+	limit := command.MemoryLimit(os.DirFS("/"))
+	if l.memory, err = command.FitMemory(c, limit, command.Share{Flag: "max-memory", Part: 4}, command.Share{Flag: "wire-buffer", Part: 8}); err != nil {
 		return err
 	}
 	if l.options, err = sniffer.FromFlags(c); err != nil {
@@ -174,7 +175,11 @@ func (l *listener) close() error {
 func (l *listener) run(life *command.Lifetime, stdout io.Writer) error {
 	defer life.Close()
 	l.wireUp(life, stdout)
-	l.log.Info("listening", "on", l.options.Where(), "replayers", cmp.Or(strings.Join(l.sending.Replayers, ", "), "none"))
+	where := []any{"on", l.options.Where(), "replayers", cmp.Or(strings.Join(l.sending.Replayers, ", "), "none"), "max_memory", l.memory}
+	if ring, live := l.source.(*capture.Ring); live {
+		where = append(where, "captures", ring.Where())
+	}
+	l.log.Info("listening", where...)
 	l.report.Start()
 	err := l.sniffer.Run(life.Running())
 	if l.options.Live() || err != nil {
@@ -306,94 +311,4 @@ func (l *listener) snapshot() report.Snapshot {
 		groups = append(groups, report.Group{Name: "wire", Stats: l.wire.Stats()})
 	}
 	return report.Snapshot{Groups: groups, Words: map[string]string{"users": stats.Users.Line()}}
-}
-
-// ---- the replayer
-
-// A replayer is the receiving half.
-type replayer struct {
-	log      *slog.Logger
-	duration time.Duration // of the run; 0: no end of its own
-	recv     *udpwire.Receiver
-	fwd      *forward.Forwarder
-	tape     *sniffer.Tape // nil: nothing is recorded
-	report   *report.Reporter
-}
-
-func replay(c *cli.Context) error {
-	r := &replayer{}
-	err := r.open(c)
-	if err == nil {
-		err = r.run(command.Begin(c.Context, r.duration))
-	}
-	if err = errors.Join(err, r.tape.Close()); err != nil {
-		return fmt.Errorf("replay: %w", err)
-	}
-	return nil
-}
-
-// open reads the flags and opens everything.
-func (r *replayer) open(c *cli.Context) (err error) {
-	if r.log, err = report.LoggerFromFlags(c); err != nil {
-		return err
-	}
-	if r.duration, err = command.LifetimeFromFlags(c); err != nil {
-		return err
-	}
-	receiving, err := udpwire.ReceiverFromFlags(c)
-	if err != nil {
-		return err
-	}
-	forwarding, err := forward.FromFlags(c)
-	if err != nil {
-		return err
-	}
-	recording, err := sniffer.WriteFromFlags(c)
-	if err != nil {
-		return err
-	}
-	if r.report, err = report.Open(c, r.log, r.snapshot); err != nil {
-		return err
-	}
-	if r.tape, err = recording.Open(c.App.Writer, false, r.log); err != nil {
-		return err
-	}
-	forwarding.Mark, forwarding.Logger = mark, r.log
-	if r.fwd, err = forward.New(forwarding); err != nil {
-		return err
-	}
-	receiving.Load, receiving.Behind, receiving.Logger = r.fwd.Load, r.fwd, r.log
-	r.recv, err = udpwire.Listen(receiving)
-	return err
-}
-
-// run forwards what arrives until the run ends, delivers what is held for a
-// bounded time more, and reports the final accounts.
-func (r *replayer) run(life *command.Lifetime) error {
-	defer life.Close()
-	r.report.Start()
-	r.log.Info("replaying", "listen", r.recv.Addr().String(), "targets", r.fwd.Describe())
-	forwarded := make(chan error, 1)
-	go func() { forwarded <- r.fwd.Run(life.Delivering()) }()
-	record := r.tape.Scribe()
-	err := r.recv.Run(life.Running(), func(m *udpwire.Message) {
-		record(m.Conn, m.Time, m.Src, m.Dst, m.Body)
-		r.fwd.Submit(&forward.Request{User: m.User, Crowd: m.Crowd, Conn: m.Conn, Index: m.Index, Time: m.Time,
-			Raw: m.Body, Client: m.Src, Server: m.Dst, Patient: m.Patient})
-	})
-	life.End()
-	r.fwd.Close()
-	err = errors.Join(err, <-forwarded)
-	r.tape.Close() // so that the accounts hold all of it; replay returns the error
-	r.report.Finish(r.snapshot())
-	return err
-}
-
-// snapshot takes the accounts; any goroutine may call it.
-func (r *replayer) snapshot() report.Snapshot {
-	groups := []report.Group{{Name: "wire", Stats: r.recv.Stats()}}
-	if r.tape != nil {
-		groups = append(groups, report.Group{Name: "recording", Stats: r.tape.Stats()})
-	}
-	return report.Snapshot{Groups: groups, Targets: r.fwd.Stats()}
 }

@@ -4,24 +4,36 @@ import "math/bits"
 
 // itemOverhead is what an item costs beside its bytes, in the buffer's accounts, its
 // lane and its user included.
-const itemOverhead = 512
+const itemOverhead = 640
 
 // An item is one request that waits for its turn or is in flight. Its bytes
 // are its own, in a buffer that itemPools gave it.
 type item struct {
-	raw    []byte     // the request's bytes
+	// ---- what it is
+
+	raw   []byte // the request's bytes
+	write bool   // it may change something at the target
+	peers peers  // who sent it to whom
+	conn  uint64 // as submitted
+	index uint64 // likewise
+	time  int64  // likewise
+
+	// ---- where it is
+
 	buf    *buffer    // where it waits
-	seq    uint64     // its number among all that came
-	at     int64      // when it came, in nanoseconds of the target's clock
-	began  int64      // when it went out
-	write  bool       // it may change something at the target
-	again  bool       // it has been taken out before, and was put back
 	lane   *lane      // of its user on its client connection
 	user   *user      // nil: only its connection has an order
 	inLane node[item] // its place in the lane
 	inUser node[item] // its place among those of its user that wait, or that are in flight
 	inAge  node[item] // its place among all that wait
-	peers  peers      // who sent it to whom
+	seq    uint64     // its number among all that came
+	again  bool       // it has been taken out before, and was put back
+
+	// ---- when
+
+	at    int64 // when it came, in nanoseconds of the target's clock
+	began int64 // when it went out
+	delay delay // what it waited for
 }
 
 func (it *item) cost() int64 { return int64(cap(it.raw)) + itemOverhead }
@@ -63,7 +75,8 @@ type buffer struct {
 
 	// ---- whose turn it is
 
-	now        int64 // the latest that was told
+	clock      *heldClock // is told when a request's turn comes
+	now        int64      // the latest that was told
 	seq        uint64
 	users      map[uint64]*user
 	held       list[user] // those of whom something waits for what is in flight
@@ -73,8 +86,8 @@ type buffer struct {
 
 const maxSpareLanes = 1024
 
-func newBuffer(maxCount int, maxBytes int64) *buffer {
-	return &buffer{maxCount: maxCount, maxCost: maxBytes, lanes: make(map[laneKey]*lane), users: make(map[uint64]*user)}
+func newBuffer(maxCount int, maxBytes int64, clock *heldClock) *buffer {
+	return &buffer{maxCount: maxCount, maxCost: maxBytes, clock: clock, lanes: make(map[laneKey]*lane), users: make(map[uint64]*user)}
 }
 
 // push adds it, which is o's. The caller then drops what is over.
@@ -157,6 +170,8 @@ func (b *buffer) drop(l *lane) *item {
 	} else if l.inReady.isIn() && !b.mayGo(l) {
 		l.inReady.remove()
 		b.holdUp(head.user)
+	} else if l.inReady.isIn() {
+		b.clock.beReady(head, b.now)
 	} else {
 		b.offer(l)
 	}

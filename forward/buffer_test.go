@@ -15,7 +15,7 @@ func connOf(conn uint64) owner { return owner{user: conn, conn: conn} }
 // TestBufferOrder takes requests out: connections in turn, each in order, and
 // none while one of its requests is in flight.
 func TestBufferOrder(t *testing.T) {
-	b := newBuffer(100, 1<<20)
+	b := newBuffer(100, 1<<20, new(heldClock))
 	for i := range 3 {
 		for conn := range uint64(3) {
 			b.push(newItem(fmt.Sprintf("%d.%d", conn, i)), connOf(conn))
@@ -48,7 +48,7 @@ func TestBufferOrder(t *testing.T) {
 // TestBufferFair fills a buffer: the connection that holds the most makes way,
 // with its oldest request.
 func TestBufferFair(t *testing.T) {
-	b := newBuffer(10, 1<<20)
+	b := newBuffer(10, 1<<20, new(heldClock))
 	for i := range 9 {
 		b.push(newItem(fmt.Sprintf("big.%d", i)), connOf(1))
 	}
@@ -69,7 +69,7 @@ func TestBufferFair(t *testing.T) {
 
 func TestBufferBytes(t *testing.T) {
 	big := string(make([]byte, 1000))
-	b := newBuffer(1000, 3*(1000+itemOverhead))
+	b := newBuffer(1000, 3*(1000+itemOverhead), new(heldClock))
 	b.push(newItem(big), connOf(1))
 	flying := b.pop(0)
 	for conn := range uint64(2) {
@@ -94,7 +94,7 @@ func TestBufferBytes(t *testing.T) {
 }
 
 func TestBufferExpired(t *testing.T) {
-	b := newBuffer(100, 1<<20)
+	b := newBuffer(100, 1<<20, new(heldClock))
 	for i := range int64(5) {
 		it := newItem(fmt.Sprint(i))
 		it.at = i
@@ -119,7 +119,7 @@ func TestBufferExpired(t *testing.T) {
 func TestBufferModel(t *testing.T) {
 	for seed := range uint64(50) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
-		b := newBuffer(20, 20*(8+itemOverhead))
+		b := newBuffer(20, 20*(8+itemOverhead), new(heldClock))
 		model := map[uint64][]string{} // what waits, by connection
 		busy := map[uint64]*item{}
 		remove := func(it *item) {
@@ -197,7 +197,7 @@ func TestItemPools(t *testing.T) {
 // BenchmarkBuffer is what a request costs in the buffer's books: it comes,
 // goes out and is done, while others of a thousand connections wait.
 func BenchmarkBuffer(b *testing.B) {
-	buf := newBuffer(1<<20, 1<<40)
+	buf := newBuffer(1<<20, 1<<40, new(heldClock))
 	for conn := range uint64(1000) {
 		buf.push(newItem("GET / HTTP/1.1\r\n\r\n"), connOf(conn))
 	}

@@ -142,6 +142,13 @@
 // goes first. The recording gets what they leave, and its requests that are in
 // flight count as any others.
 //
+// # Being late
+//
+// A request of a recording is due at a time (Request.Due). When it starts later, it
+// waited for something, and a clock that runs while nothing may start (late.go) tells
+// for what: the target, its limit, or this program. Config.Outcome is told that of
+// each request, with its response or failure.
+//
 // When Run's context ends, what is in flight is broken off, and it and what
 // waits are counted as stopped: that says nothing about the target.
 //

@@ -17,10 +17,10 @@ const (
 	patientExcess = 4
 )
 
-func newQueues(cfg *Config) queues {
+func newQueues(cfg *Config, clock *heldClock) queues {
 	return queues{
-		live:    newBuffer(cfg.Buffer, cfg.BufferBytes),
-		patient: newBuffer(max(cfg.Buffer/patientShare, 1), max(cfg.BufferBytes/patientShareBytes, 1)),
+		live:    newBuffer(cfg.Buffer, cfg.BufferBytes, clock),
+		patient: newBuffer(max(cfg.Buffer/patientShare, 1), max(cfg.BufferBytes/patientShareBytes, 1), clock),
 	}
 }
 

@@ -13,21 +13,26 @@ import (
 // target.go takes requests in, life.go starts and ends it, crew.go says which
 // worker sends what when, fate.go what became of it.
 type target struct {
-	// Immutable, but for what route says of itself.
+	// ---- immutable, but for what route says of itself
+
 	cfg   *Config
 	name  string // in accounts and logs
+	index int    // in Config.Targets
 	log   *slog.Logger
 	start time.Time // when its clock, now, began
 	quota quota
 	route route
 	items itemPools // of any goroutine
 
-	mu sync.Mutex // guards all that follows
+	// ---- guarded by the lock
+
+	mu sync.Mutex
 
 	life     life
 	crew     crew
 	queues   queues
 	patience patience
+	held     heldClock
 	bucket   *bucket // nil: no limit; it is never exchanged, so that may be asked without the lock
 	backoff  backoff
 	counts   counts
@@ -53,9 +58,9 @@ func newTarget(cfg *Config, spec TargetSpec, name string, tlsConf *tls.Config, s
 	t := &target{
 		cfg: cfg, name: name, log: cfg.Logger.With("target", name), start: start, quota: newQuota(spec),
 		life: life{done: make(chan struct{})}, crew: crew{workers: make(map[*worker]struct{})},
-		queues: newQueues(cfg), counts: counts{status: make(map[int]uint64)}, reports: reports{reasons: make(map[error]bool)},
+		counts: counts{status: make(map[int]uint64)}, reports: reports{reasons: make(map[error]bool)},
 	}
-	t.crew.cond.L, t.patience = &t.mu, newPatience(t)
+	t.crew.cond.L, t.patience, t.queues = &t.mu, newPatience(t), newQueues(cfg, &t.held)
 	t.route.setUp(cfg, u, spec.HTTP2, tlsConf)
 	if spec.Rate > 0 {
 		t.bucket = newBucket(spec.Rate)
@@ -86,7 +91,7 @@ func (t *target) submit(r *Request, allowed bool) {
 	case t.life.closed, t.life.stopped:
 		t.counts.stopped++
 	default:
-		it.at = t.now()
+		it.at, it.conn, it.index, it.time = t.now(), r.Conn, r.Index, r.Time
 		t.hold(it, r)
 		t.wake()
 		t.crew.callFor(t, 1)
@@ -98,10 +103,12 @@ func (t *target) submit(r *Request, allowed bool) {
 func (t *target) hold(it *item, r *Request) {
 	q, o := &t.queues, owner{user: r.user(), conn: r.Conn, crowd: r.Crowd, write: !asksForNothing(r.Raw)}
 	if r.Patient && !q.bursts() {
+		t.held.setOut(it, r, t.start)
 		q.patient.push(it, o)
 		t.patience.forsake(it.at)
 		return
 	}
+	t.held.setOut(it, r, t.start)
 	q.live.push(it, o)
 	for old := q.live.overfull(); old != nil; old = q.live.overfull() {
 		t.drop(old)

@@ -53,6 +53,7 @@ func (b *buffer) offer(l *lane) {
 		b.holdUp(it.user)
 		return
 	}
+	b.clock.beReady(it, b.now)
 	b.ready.pushBack(&l.inReady, l)
 	b.offered++
 }

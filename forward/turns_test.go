@@ -95,7 +95,7 @@ func TestTurns(t *testing.T) {
 // play takes a buffer through a script.
 func play(t *testing.T, turns []turn) {
 	t.Helper()
-	b := newBuffer(100, 1<<20)
+	b := newBuffer(100, 1<<20, new(heldClock))
 	now := int64(0)
 	flying := map[string]*item{}
 	for i, turn := range turns {
@@ -160,7 +160,7 @@ func TestTurnsModel(t *testing.T) {
 	for seed := range uint64(120) {
 		rnd := rand.New(rand.NewPCG(seed, 2))
 		crowds, returns := seed%3 == 0, seed%5 == 0
-		b := newBuffer(12+rnd.IntN(30), 1<<20)
+		b := newBuffer(12+rnd.IntN(30), 1<<20, new(heldClock))
 		var open []*modelled
 		now := int64(0)
 		gone := func(it *item) {
@@ -246,7 +246,7 @@ func checkTurns(t *testing.T, b *buffer, open []*modelled, now int64, exact bool
 // nothing is searched for.
 func TestTurnsOfMany(t *testing.T) {
 	cost := func(n int) time.Duration {
-		b := newBuffer(1<<30, 1<<40)
+		b := newBuffer(1<<30, 1<<40, new(heldClock))
 		for i := range n {
 			b.push(newItem("x"), owner{user: 1, conn: uint64(i % 1000), write: i%100 == 99})
 		}

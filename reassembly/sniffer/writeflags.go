@@ -42,6 +42,16 @@ func WriteFlags() []cli.Flag {
 	}
 }
 
+// NoWrite refuses the flags of a recording where requests come from one.
+func NoWrite(c *cli.Context) error {
+	for _, f := range WriteFlags() {
+		if name := f.Names()[0]; c.IsSet(name) {
+			return usageError("--%s and --read exclude each other: what is read is recorded already", name)
+		}
+	}
+	return nil
+}
+
 // WriteFromFlags reads what WriteFlags declares.
 func WriteFromFlags(c *cli.Context) (o WriteOptions, err error) {
 	o.Path, o.Age = c.String("write"), c.Duration("write-age")

@@ -3,14 +3,11 @@
 package live
 
 import (
-	"flag"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 )
-
-var full = flag.Bool("full", false, "run at full load, and what takes minutes")
 
 // TestLiveRestarts kills the replayer under load and starts it again at once, many times in a row, with and without a
 // machine that says that nobody listens there. The listener is back within a second each time, nothing arrives twice,
