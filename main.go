@@ -43,6 +43,7 @@ import (
 	"gor/reassembly"
 	"gor/reassembly/recording"
 	"gor/reassembly/sniffer"
+	"gor/reassembly/users"
 	"gor/udpwire"
 )
 
@@ -135,11 +136,11 @@ func (l *listener) configure(c *cli.Context) (err error) {
 	if l.duration, err = command.LifetimeFromFlags(c); err != nil {
 		return err
 	}
-	if l.options.OnlyStdout() && !c.IsSet("replay") {
-		return nil
-	}
 	l.sending, err = udpwire.SenderFromFlags(c)
 	l.sending.Wait, l.sending.Logger = !l.options.Live(), l.log
+	if l.options.OnlyStdout() && !c.IsSet("replay") {
+		l.sending.Replayers = nil
+	}
 	return err
 }
 
@@ -237,6 +238,9 @@ func (l *listener) undelivered(wireErr error) error {
 func (l *listener) wireUp(life *command.Lifetime, stdout io.Writer) {
 	cfg := l.options.Config(l.source, l.tape, l.log)
 	cfg.Assembler.LoopHeader = mark
+	if l.wire != nil || l.options.JSON {
+		cfg.Users = users.New(users.Config{Rule: l.options.Session, Secret: l.sending.Secret, Logger: l.log})
+	}
 	if l.filter != nil {
 		cfg.Consumers = append(cfg.Consumers, sniffer.Filter(l.filter.Allow))
 	}
@@ -271,8 +275,8 @@ type sender struct {
 // Take sends a request, whose bytes the wire copies.
 func (s *sender) Take(r *reassembly.Request) reassembly.Fate {
 	s.msg = udpwire.Message{
-		User: r.User(), Conn: r.Conn(), Index: r.Index, Time: r.Last,
-		Src: r.Client.AddrPort(), Dst: r.Server.AddrPort(), Body: r.Raw,
+		User: r.User(), Crowd: r.Crowd(), Conn: r.Conn(), Index: r.Index, Time: r.Last,
+		Src: r.Origin().AddrPort(), Dst: r.Server.AddrPort(), Body: r.Raw,
 	}
 	switch err := s.Send(&s.msg); {
 	case err == nil:
@@ -294,6 +298,9 @@ func (l *listener) snapshot() report.Snapshot {
 		{Name: "requests", Stats: stats.Requests},
 		{Name: "packets", Stats: stats.Packets},
 	}
+	if l.wire != nil || l.options.JSON {
+		groups = append(groups, report.Group{Name: "users", Stats: stats.Users.Counts})
+	}
 	switch source := l.source.(type) {
 	case *capture.Ring:
 		groups = append(groups, report.Group{Name: "kernel", Stats: source.Stats()})
@@ -309,5 +316,5 @@ func (l *listener) snapshot() report.Snapshot {
 	if l.wire != nil {
 		groups = append(groups, report.Group{Name: "wire", Stats: l.wire.Stats()})
 	}
-	return report.Snapshot{Groups: groups}
+	return report.Snapshot{Groups: groups, Words: map[string]string{"users": stats.Users.Line()}}
 }

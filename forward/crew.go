@@ -64,6 +64,14 @@ func (t *target) wake() {
 	}
 }
 
+// callFor calls a worker for each lane that has come to its turn, but for as many as
+// are seen to otherwise; with the lock.
+func (c *crew) callFor(t *target, otherwise int) {
+	for n := t.queues.offers() - otherwise; n > 0; n-- {
+		t.wake()
+	}
+}
+
 // await waits until a worker is called; with the lock.
 func (c *crew) await() {
 	c.idle++
@@ -118,7 +126,7 @@ func (w *worker) sendOff(now int64) *item {
 	t := w.t
 	t.held.release(now)
 	t.backoff.sent(now)
-	it := t.queues.pop()
+	it := t.queues.pop(now)
 	w.since, it.delay.late = now, t.held.late(it, now, t.bucket != nil)
 	t.counts.inFlight++
 	if !it.again {

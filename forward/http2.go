@@ -136,7 +136,7 @@ func (s *shaper) fillHeader(h http.Header, r *request) {
 	}
 	if s.rewrite != nil {
 		for _, set := range s.rewrite.set {
-			h.Set(set.name, string(set.value))
+			h.Set(set.name, string(set.value.append(nil, &r.peers)))
 		}
 	}
 	h.Set(s.mark, "1")

@@ -275,23 +275,22 @@ func TestHeldClock(t *testing.T) {
 // up, is this program's own; in virtual time none does.
 func TestDelay(t *testing.T) {
 	var c heldClock
-	b := newBuffer(100, 1<<20)
+	b := newBuffer(100, 1<<20, &c)
 	push := func(at int64, conn uint64) *item {
 		it := &item{at: at}
-		b.push(it, conn)
 		c.setOut(it, &Request{}, time.Time{})
+		b.push(it, owner{user: conn, conn: conn})
 		return it
 	}
 	first, second, other := push(10, 1), push(20, 1), push(30, 2)
-	if b.pop() != first {
+	if b.pop(15) != first {
 		t.Fatal("not the first")
 	}
 	if got := c.late(first, 15, false); got != (Late{Own: 5}) {
 		t.Errorf("the first was late by %+v", got)
 	}
 	c.hold(heldByTarget, 40)
-	b.release(first)
-	c.follow(first.lane, 100)
+	b.release(first, 100)
 	c.release(150)
 	if got := c.late(second, 170, false); got != (Late{Target: 80 + 50, Own: 20}) {
 		t.Errorf("the second was late by %+v", got)
@@ -301,11 +300,10 @@ func TestDelay(t *testing.T) {
 	if got := c.late(other, 210, true); got != (Late{Target: 110, Limit: 30, Own: 10 + 20 + 10}) {
 		t.Errorf("the other was late by %+v", got)
 	}
-	if b.pop() != other || b.pop() != second {
+	if b.pop(220) != other || b.pop(220) != second {
 		t.Fatal("not the second")
 	}
-	b.putBack(second) // the target was not reached
-	c.beReady(second, 300)
+	b.putBack(second, 300) // the target was not reached
 	if got := c.late(second, 320, false); got.Own != 20 || got.Target+got.Limit != 280 {
 		t.Errorf("the second was late by %+v", got)
 	}

@@ -131,7 +131,7 @@ func (s *Sender) Send(m *Message) error {
 	}
 	for {
 		s.attend(false)
-		l, h := s.spread.place(m.User)
+		l, h := s.spread.place(m.orderedBy())
 		if h != nil && s.spread.holds.full() && s.wait.Load() {
 			s.spread.holds.begun[0].await()
 			continue

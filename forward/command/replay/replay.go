@@ -115,7 +115,10 @@ func (r *replayer) run(life *command.Lifetime) error {
 	record := r.tape.Scribe()
 	err := r.recv.Run(life.Running(), func(m *udpwire.Message) {
 		record(m.Conn, m.Time, m.Src, m.Dst, m.Body)
-		r.fwd.Submit(&forward.Request{Conn: m.Conn, Index: m.Index, Time: m.Time, Raw: m.Body, Server: m.Dst, Patient: m.Patient})
+		r.fwd.Submit(&forward.Request{
+			User: m.User, Crowd: m.Crowd, Conn: m.Conn, Index: m.Index, Time: m.Time, Raw: m.Body,
+			Client: m.Src, Server: m.Dst, Patient: m.Patient,
+		})
 	})
 	life.End()
 	r.fwd.Close()
