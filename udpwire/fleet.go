@@ -28,6 +28,7 @@ type fleet struct {
 	addresses []*address
 	aliases   map[netip.AddrPort]uint64 // Addresses that reach a replayer that another one reaches, by its instance.
 	past      SenderStats               // Of links that ended.
+	status    []byte                    // The latest that the listener tells of itself; nil: none.
 	hurried   bool                      // No link is to wait for room.
 	closed    bool                      // Nothing is opened or forgotten any more.
 	over      bool                      // No link is open any more.
@@ -167,6 +168,7 @@ func (f *fleet) begin(n *name, l *link, at netip.AddrPort) {
 	if f.hurried {
 		l.hurry()
 	}
+	l.peer.status.body = f.status
 	if len(f.cfg.Secret) == 0 && !at.Addr().IsLoopback() && !n.warned {
 		n.warned = true
 		f.cfg.Logger.Warn("no secret: requests travel readable for everybody on the way, and anybody can send some", "replayer", n.host)
@@ -209,6 +211,31 @@ func (f *fleet) isAlias(at netip.AddrPort) bool {
 		return false
 	}
 	return is
+}
+
+// announce tells all replayers what the listener is, now and every few seconds. status may take its time.
+func (f *fleet) announce(status func() Status) {
+	f.looks.wait.Go(func() {
+		for {
+			s := status()
+			f.say(s.append(nil))
+			if !sleep(f.looks.ctx, time.Duration(statusEvery)) {
+				return
+			}
+		}
+	})
+}
+
+// say gives the links a STATUS to send.
+func (f *fleet) say(body []byte) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.status = body
+	for _, l := range f.links() {
+		l.mu.Lock()
+		l.peer.status.body = body
+		l.mu.Unlock()
+	}
 }
 
 // forsake notes, for a source that can wait, that no replayer has had an address for nobodyAfter, if that is so.
