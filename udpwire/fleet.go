@@ -21,7 +21,6 @@ type fleet struct {
 	view  atomic.Pointer[view]
 	runs  sync.WaitGroup // The links' goroutines.
 	looks lookups
-	every time.Duration // Between two lookups of a name.
 
 	mu        sync.Mutex // Guards what follows; the links' locks may be taken under it.
 	names     []*name
@@ -39,6 +38,7 @@ type lookups struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	wait   sync.WaitGroup
+	every  time.Duration // Between two of a name.
 }
 
 // A name is what the user wrote for a replayer or several, and what it stands for.
@@ -65,7 +65,7 @@ const maxAddresses = 128
 // newFleet returns a fleet that knows nobody but limbo.
 func newFleet(cfg SenderConfig, limbo *link) *fleet {
 	f := &fleet{cfg: cfg, limbo: limbo, aliases: make(map[netip.AddrPort]uint64)}
-	f.run, f.every = f.goRun, lookupEvery
+	f.run, f.looks.every = f.goRun, lookupEvery
 	f.looks.ctx, f.looks.cancel = context.WithCancel(context.Background())
 	f.view.Store(&view{members: []*link{limbo}, instances: []uint64{0}})
 	return f
@@ -86,7 +86,7 @@ func (f *fleet) resolve(look lookup) {
 			addrs, err := look(f.looks.ctx, n.host)
 			f.found(n, addrs, err)
 		}
-		r := resolver{host: n.host, every: f.every, look: look, found: func(addrs []netip.AddrPort, err error) {
+		r := resolver{host: n.host, every: f.looks.every, look: look, found: func(addrs []netip.AddrPort, err error) {
 			f.found(n, addrs, err)
 			select {
 			case first <- struct{}{}:

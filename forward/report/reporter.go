@@ -22,6 +22,8 @@ type Group struct {
 type Snapshot struct {
 	Groups  []Group               // in the order in which they are shown
 	Targets []forward.TargetStats // of a replayer, in the order of its flags; a listener has none
+
+	Listeners []Listener // that have said what they are, of a replayer
 }
 
 // Config says what to report where.
