@@ -37,9 +37,11 @@ import (
 	"gor/capture"
 	"gor/forward"
 	"gor/forward/command"
+	"gor/forward/command/replay"
 	"gor/forward/demo"
 	"gor/forward/report"
 	"gor/reassembly"
+	"gor/reassembly/recording"
 	"gor/reassembly/sniffer"
 	"gor/udpwire"
 )
@@ -70,13 +72,7 @@ func commands() []*cli.Command {
 			Flags:     slices.Concat(sniffer.Flags(), udpwire.SenderFlags(), forward.FilterFlags(), command.LifetimeFlags(), report.Flags()),
 			Action:    listen,
 		},
-		{
-			Name:      "replay",
-			Usage:     "receive requests over UDP and forward them to targets",
-			UsageText: `gor replay -f "http://staging|10,http://dev|5"`,
-			Flags:     slices.Concat(forward.Flags(), udpwire.ReceiverFlags(), forward.FilterFlags(), command.LifetimeFlags(), report.Flags()),
-			Action:    replay,
-		},
+		replay.Command(mark),
 		demo.Command(),
 	}
 }
@@ -91,13 +87,14 @@ type listener struct {
 	filter   *forward.Filter      // nil: everything passes
 	sending  udpwire.SenderConfig // without replayers nothing is sent
 	duration time.Duration        // of the run; 0: no end of its own
+	memory   string               // what --max-memory is, and why
 
 	// ---- open
 	report  *report.Reporter
 	source  sniffer.Source
-	tape    *capture.Recorder // nil: nothing is recorded
-	wire    *udpwire.Sender   // nil: nothing is sent
-	printer *sniffer.Printer  // nil: nothing is printed
+	tape    *sniffer.Tape    // nil: nothing is recorded
+	wire    *udpwire.Sender  // nil: nothing is sent
+	printer *sniffer.Printer // nil: nothing is printed
 	sniffer *sniffer.Sniffer
 }
 
@@ -121,6 +118,11 @@ func (l *listener) configure(c *cli.Context) (err error) {
 	if l.log, err = report.LoggerFromFlags(c); err != nil {
 		return err
 	}
+	// A quarter and an eighth: twice that may be resident before memory is collected.
+	limit := command.MemoryLimit(os.DirFS("/"))
+	if l.memory, err = command.FitMemory(c, limit, command.Share{Flag: "max-memory", Part: 4}, command.Share{Flag: "wire-buffer", Part: 8}); err != nil {
+		return err
+	}
 	if l.options, err = sniffer.FromFlags(c); err != nil {
 		return err
 	}
@@ -130,7 +132,7 @@ func (l *listener) configure(c *cli.Context) (err error) {
 	if l.duration, err = command.LifetimeFromFlags(c); err != nil {
 		return err
 	}
-	if l.options.Prints() && !c.IsSet("replay") {
+	if l.options.OnlyStdout() && !c.IsSet("replay") {
 		return nil
 	}
 	l.sending, err = udpwire.SenderFromFlags(c)
@@ -146,7 +148,7 @@ func (l *listener) open(c *cli.Context) (err error) {
 	if l.source, err = l.options.Open(c.App.Reader, l.log); err != nil {
 		return err
 	}
-	if l.tape, err = l.options.Recorder(l.log); err != nil {
+	if l.tape, err = l.options.Recorder(c.App.Writer, l.log); err != nil {
 		return err
 	}
 	if l.sending.Replayers != nil {
@@ -154,19 +156,16 @@ func (l *listener) open(c *cli.Context) (err error) {
 			return err
 		}
 	}
-	return l.options.DropPrivileges(l.log)
+	return l.options.DropPrivileges(l.tape, l.log)
 }
 
 // close lets go of the files and sockets that only read and record.
 func (l *listener) close() error {
-	var errs []error
+	err := l.tape.Close()
 	if l.source != nil {
-		errs = append(errs, l.source.Close())
+		err = errors.Join(l.source.Close(), err)
 	}
-	if l.tape != nil {
-		errs = append(errs, l.tape.Close())
-	}
-	return errors.Join(errs...)
+	return err
 }
 
 // run sniffs until the source or the run ends, delivers what is held, and
@@ -175,7 +174,11 @@ func (l *listener) close() error {
 func (l *listener) run(life *command.Lifetime, stdout io.Writer) error {
 	defer life.Close()
 	l.wireUp(life, stdout)
-	l.log.Info("listening", "on", l.options.Where(), "replayers", cmp.Or(strings.Join(l.sending.Replayers, ", "), "none"))
+	where := []any{"on", l.options.Where(), "replayers", cmp.Or(strings.Join(l.sending.Replayers, ", "), "none"), "max_memory", l.memory}
+	if ring, live := l.source.(*capture.Ring); live {
+		where = append(where, "captures", ring.Where())
+	}
+	l.log.Info("listening", where...)
 	l.report.Start()
 	err := l.sniffer.Run(life.Running())
 	if l.options.Live() || err != nil {
@@ -190,9 +193,7 @@ func (l *listener) run(life *command.Lifetime, stdout io.Writer) error {
 	if l.printer != nil {
 		err = errors.Join(err, l.printer.Close(life.Delivering()))
 	}
-	if l.tape != nil {
-		l.tape.Close() // so that the accounts hold all of it; close returns the error
-	}
+	l.tape.Close() // so that the accounts hold all of it; close returns the error
 	l.report.Finish(l.snapshot())
 	return errors.Join(err, l.undelivered(undelivered))
 }
@@ -222,9 +223,9 @@ func (l *listener) undelivered(wireErr error) error {
 	if lost == nil && wireErr == nil {
 		return nil
 	} else if lost == nil {
-		return fmt.Errorf("%s was not delivered whole: %w", l.options.Read, wireErr)
+		return fmt.Errorf("%s was not delivered whole: %w", strings.Join(l.options.Read, ", "), wireErr)
 	}
-	return fmt.Errorf("%s was not delivered whole: %s", l.options.Read, strings.Join(lost, " "))
+	return fmt.Errorf("%s was not delivered whole: %s", strings.Join(l.options.Read, ", "), strings.Join(lost, " "))
 }
 
 // wireUp joins the parts: what leaves the sniffer passes the filter, is printed
@@ -264,7 +265,7 @@ type sender struct {
 // Take sends a request, whose bytes the wire copies.
 func (s *sender) Take(r *reassembly.Request) reassembly.Fate {
 	s.msg = udpwire.Message{
-		User: r.Conn(), Conn: r.Conn(), Index: r.Index, Time: r.Last,
+		User: r.User(), Conn: r.Conn(), Index: r.Index, Time: r.Last,
 		Src: r.Client.AddrPort(), Dst: r.Server.AddrPort(), Body: r.Raw,
 	}
 	switch err := s.Send(&s.msg); {
@@ -287,8 +288,11 @@ func (l *listener) snapshot() report.Snapshot {
 		{Name: "requests", Stats: stats.Requests},
 		{Name: "packets", Stats: stats.Packets},
 	}
-	if ring, live := l.source.(*capture.Ring); live {
-		groups = append(groups, report.Group{Name: "kernel", Stats: ring.Stats()})
+	switch source := l.source.(type) {
+	case *capture.Ring:
+		groups = append(groups, report.Group{Name: "kernel", Stats: source.Stats()})
+	case *recording.Set:
+		groups = append(groups, report.Group{Name: "read", Stats: source.Stats()})
 	}
 	if l.printer != nil {
 		groups = append(groups, report.Group{Name: "print", Stats: l.printer.Stats()})
@@ -300,78 +304,4 @@ func (l *listener) snapshot() report.Snapshot {
 		groups = append(groups, report.Group{Name: "wire", Stats: l.wire.Stats()})
 	}
 	return report.Snapshot{Groups: groups}
-}
-
-// ---- the replayer
-
-// A replayer is the receiving half.
-type replayer struct {
-	log      *slog.Logger
-	duration time.Duration // of the run; 0: no end of its own
-	recv     *udpwire.Receiver
-	fwd      *forward.Forwarder
-	report   *report.Reporter
-}
-
-func replay(c *cli.Context) error {
-	r := &replayer{}
-	err := r.open(c)
-	if err == nil {
-		err = r.run(command.Begin(c.Context, r.duration))
-	}
-	if err != nil {
-		return fmt.Errorf("replay: %w", err)
-	}
-	return nil
-}
-
-// open reads the flags and opens everything.
-func (r *replayer) open(c *cli.Context) (err error) {
-	if r.log, err = report.LoggerFromFlags(c); err != nil {
-		return err
-	}
-	if r.duration, err = command.LifetimeFromFlags(c); err != nil {
-		return err
-	}
-	receiving, err := udpwire.ReceiverFromFlags(c)
-	if err != nil {
-		return err
-	}
-	forwarding, err := forward.FromFlags(c)
-	if err != nil {
-		return err
-	}
-	if r.report, err = report.Open(c, r.log, r.snapshot); err != nil {
-		return err
-	}
-	forwarding.Mark, forwarding.Logger = mark, r.log
-	if r.fwd, err = forward.New(forwarding); err != nil {
-		return err
-	}
-	receiving.Load, receiving.Behind, receiving.Logger = r.fwd.Load, r.fwd, r.log
-	r.recv, err = udpwire.Listen(receiving)
-	return err
-}
-
-// run forwards what arrives until the run ends, delivers what is held for a
-// bounded time more, and reports the final accounts.
-func (r *replayer) run(life *command.Lifetime) error {
-	defer life.Close()
-	r.report.Start()
-	r.log.Info("replaying", "listen", r.recv.Addr().String(), "targets", r.fwd.Describe())
-	forwarded := make(chan error, 1)
-	go func() { forwarded <- r.fwd.Run(life.Delivering()) }()
-	err := r.recv.Run(life.Running(), func(m *udpwire.Message) {
-		r.fwd.Submit(&forward.Request{Conn: m.Conn, Index: m.Index, Time: m.Time, Raw: m.Body, Server: m.Dst, Patient: m.Patient})
-	})
-	life.End()
-	r.fwd.Close()
-	err = errors.Join(err, <-forwarded)
-	r.report.Finish(r.snapshot())
-	return err
-}
-
-// snapshot takes the accounts; any goroutine may call it.
-func (r *replayer) snapshot() report.Snapshot {
-	return report.Snapshot{Groups: []report.Group{{Name: "wire", Stats: r.recv.Stats()}}, Targets: r.fwd.Stats()}
 }

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"math"
 	"os"
 )
 
@@ -33,6 +35,19 @@ type File struct {
 	stats   Stats
 	begun   bool     // Next was called
 	sums    sumTally // of the checksums so far, and of those at the beginning if it could be read ahead
+
+	// ---- what is wrong with it
+	faults  Faults
+	link    LinkType // of the packet counted last
+	strange bool     // it is not understood
+}
+
+// Faults are what is wrong with a file, as far as it was read.
+type Faults struct {
+	Cut     bool     // it ends inside a record, or inside of what was compressed
+	Files   int      // other capture files that follow the first one in it
+	Link    LinkType // one that is not understood
+	Unknown uint64   // packets of such a type
 }
 
 // A format knows the records of one kind of file.
@@ -40,9 +55,11 @@ type format interface {
 	// load reads until f holds the whole record of the next packet, or fails as
 	// File.Next does.
 	load(f *File) error
-	// decode decodes the packets that f holds, until segs is full, and returns
-	// how many segments they hold.
-	decode(f *File, d *Decoder, segs []Segment) int
+	// due is the time of the packet that load found.
+	due(f *File) int64
+	// decode decodes the packets that f holds, until segs is full or one was seen
+	// later than until, and returns how many segments they hold.
+	decode(f *File, d *Decoder, segs []Segment, until int64) int
 	// holds reports whether f holds the whole record of a packet.
 	holds(f *File) bool
 }
@@ -73,10 +90,14 @@ func (o byteOrder) Uint64(b []byte) uint64 {
 
 // OpenFile reads the beginning of r and recognises the format. Close closes r
 // if it can be closed.
-func OpenFile(r io.Reader) (*File, error) {
-	f := &File{r: r, buf: make([]byte, fileBuffer)}
+func OpenFile(r io.Reader) (*File, error) { return OpenFileSize(r, fileBuffer) }
+
+// OpenFileSize is OpenFile that reads size bytes at a time: less where many files
+// are open at once. A buffer grows to hold a packet.
+func OpenFileSize(r io.Reader, size int) (*File, error) {
+	f := &File{r: r, buf: make([]byte, size)}
 	f.closer, _ = r.(io.Closer)
-	if file, ok := r.(*os.File); ok {
+	if file, ok := r.(interface{ Stat() (fs.FileInfo, error) }); ok {
 		info, err := file.Stat()
 		f.regular = err == nil && info.Mode().IsRegular()
 	}
@@ -122,23 +143,60 @@ func (f *File) open() error {
 // interrupted; an error where the file is damaged, after which it goes on
 // returning that error.
 func (f *File) Next(d *Decoder, segs []Segment) (n int, err error) {
+	return f.NextUntil(d, segs, math.MaxInt64)
+}
+
+// NextUntil is Next, and leaves the first packet that was seen later than until,
+// in nanoseconds since the Unix epoch, and those behind it.
+func (f *File) NextUntil(d *Decoder, segs []Segment, until int64) (n int, err error) {
 	if !f.begun && f.regular {
 		f.lookAhead(d)
 	}
 	f.begun = true
-	err = f.format.load(f)
-	switch {
-	case err == nil:
-		n = f.format.decode(f, d, segs)
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		f.stats.Damaged++
-		f.pos = f.end
-		err = io.EOF
-	case !errors.Is(err, io.EOF):
-		err = fmt.Errorf("read the capture file: %w", err)
+	if err = f.load(); err == nil {
+		n = f.format.decode(f, d, segs, until)
 	}
 	f.more = n == len(segs) && f.format.holds(f)
 	return n, err
+}
+
+// Due returns when the next packet was seen, which it waits for; it fails as Next
+// does. What Next has lent is no longer valid then.
+func (f *File) Due() (int64, error) {
+	if err := f.load(); err != nil {
+		return 0, err
+	}
+	return f.format.due(f), nil
+}
+
+// load reads until there is a whole packet.
+func (f *File) load() error {
+	err := f.format.load(f)
+	switch {
+	case err == nil, errors.Is(err, io.EOF):
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		f.stats.Damaged++
+		f.faults.Cut = true
+		f.pos = f.end
+		err = io.EOF
+	default:
+		err = fmt.Errorf("read the capture file: %w", err)
+	}
+	return err
+}
+
+// another begins with the capture file that follows in the same one, as where
+// two were joined by cat, and finds its first packet.
+func (f *File) another() error {
+	err := f.open()
+	if errors.Is(err, errFormat) {
+		return io.ErrUnexpectedEOF
+	}
+	if err == nil {
+		f.faults.Files++
+		err = f.format.load(f)
+	}
+	return err
 }
 
 // lookAhead decodes what lies in the buffer, the first megabyte of the file, for
@@ -167,7 +225,17 @@ func (f *File) count(p *Packet) {
 	if p.WireLen > len(p.Data) {
 		f.stats.Truncated++
 	}
+	if p.Link != f.link {
+		f.link, f.strange = p.Link, !p.Link.known()
+	}
+	if f.strange {
+		f.faults.Link = p.Link
+		f.faults.Unknown++
+	}
 }
+
+// Faults returns what is wrong with the file, as far as it was read.
+func (f *File) Faults() Faults { return f.faults }
 
 // Ready reports whether Next returns without waiting for whoever writes the stream.
 func (f *File) Ready() bool { return f.more || f.regular || f.err != nil }
@@ -218,7 +286,9 @@ func (f *File) fill() {
 	f.end += k
 	if err != nil {
 		f.err = err
-		if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, os.ErrClosed) { // compressed data cut short; closed by us
+		cut := errors.Is(err, io.ErrUnexpectedEOF) // inside of compressed data
+		f.faults.Cut = f.faults.Cut || cut
+		if cut || errors.Is(err, os.ErrClosed) { // by us
 			f.err = io.EOF
 		}
 	}

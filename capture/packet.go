@@ -1,6 +1,10 @@
 package capture
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+	"strconv"
+)
 
 // Errors of opening a source. Each comes wrapped in one line for the user.
 var (
@@ -37,6 +41,30 @@ const (
 	LinkCooked LinkType = 1 << 16
 )
 
+// known reports whether packets of the type can be decoded.
+func (t LinkType) known() bool {
+	switch t {
+	case LinkNull, LinkEthernet, LinkPPP, LinkRawBSD, LinkRawOpen, LinkRaw, LinkCHDLC, LinkLoop, LinkSLL, LinkIPv4, LinkIPv6,
+		LinkNFLOG, LinkSLL2, LinkCooked:
+		return true
+	}
+	return false
+}
+
+// String names those types that people know, and numbers the rest.
+func (t LinkType) String() string {
+	if name := linkNames[t]; name != "" {
+		return fmt.Sprintf("%d (%s)", uint32(t), name)
+	}
+	return strconv.Itoa(int(t))
+}
+
+// linkNames are of types that are often recorded, and not understood.
+var linkNames = map[LinkType]string{
+	105: "802.11", 127: "802.11 with radiotap headers", 149: "PKTAP", 192: "802.11 with PPI headers", 195: "802.15.4",
+	220: "USB", 258: "PKTAP",
+}
+
 // A Packet is what was seen on an interface.
 type Packet struct {
 	// Time is when it was seen, in nanoseconds since the Unix epoch.
@@ -59,6 +87,13 @@ type Packet struct {
 
 	// Iface is the index of the interface, as the kernel or the file numbers them.
 	Iface int
+
+	// Leaving says that this machine sent it, or passed it on.
+	Leaving bool
+
+	// wanted are the ports that are wanted in the packet's direction, where its
+	// source tells directions apart; nil: the Decoder's.
+	wanted *portSet
 
 	// Checksum is what the source knows of the TCP checksum.
 	Checksum Checksum

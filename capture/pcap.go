@@ -21,8 +21,11 @@ type pcap struct {
 	link   LinkType
 }
 
+// pcapHeader is the length in bytes of a file's header.
+const pcapHeader = 24
+
 func openPCAP(f *File) (format, error) {
-	b, err := f.peek(24)
+	b, err := f.peek(pcapHeader)
 	if err != nil {
 		return nil, errFormat
 	}
@@ -44,7 +47,7 @@ func openPCAP(f *File) (format, error) {
 	}
 	// The upper bits of the field tell the length of a frame check sequence.
 	p.link = LinkType(p.order.Uint32(b[20:]) & 0xffff)
-	f.take(24)
+	f.take(pcapHeader)
 	return p, nil
 }
 
@@ -57,6 +60,9 @@ func (p *pcap) load(f *File) error {
 	if err != nil {
 		return err
 	}
+	if beginsFile(b) {
+		return f.another()
+	}
 	captured := p.order.Uint32(b[8:])
 	if captured > maxRecord {
 		return fmt.Errorf("a record claims %d bytes: the file is damaged", captured)
@@ -65,12 +71,31 @@ func (p *pcap) load(f *File) error {
 	return err
 }
 
+// beginsFile reports whether the header of another capture file stands where that
+// of a record is expected, which is of an empty packet seen in 2055 or 1975 else.
+func beginsFile(b []byte) bool {
+	switch h := (*[16]byte)(b); {
+	case isPCAP(binary.LittleEndian.Uint32(h[:])):
+		return [12]byte(h[4:]) == [12]byte{2, 0, 4, 0}
+	case isPCAP(binary.BigEndian.Uint32(h[:])):
+		return [12]byte(h[4:]) == [12]byte{0, 2, 0, 4}
+	case binary.BigEndian.Uint32(h[:]) == blockSection:
+		return binary.LittleEndian.Uint32(h[8:]) == sectionOrder || binary.BigEndian.Uint32(h[8:]) == sectionOrder
+	}
+	return false
+}
+
+// due is the time of the packet that load found.
+func (p *pcap) due(f *File) int64 {
+	return int64(p.order.Uint32(f.buf[f.pos:]))*1e9 + int64(p.order.Uint32(f.buf[f.pos+4:]))*p.unit
+}
+
 func (p *pcap) holds(f *File) bool {
 	b := f.buf[f.pos:f.end]
 	return len(b) >= p.header && int64(p.order.Uint32(b[8:])) <= int64(min(len(b)-p.header, maxRecord))
 }
 
-func (p *pcap) decode(f *File, d *Decoder, segs []Segment) (n int) {
+func (p *pcap) decode(f *File, d *Decoder, segs []Segment, until int64) (n int) {
 	pkt := Packet{Link: p.link, Checksum: ChecksumRecorded, sums: &f.sums}
 	b, at := f.buf[:f.end], f.pos
 	for n < len(segs) && len(b)-at >= p.header {
@@ -85,8 +110,10 @@ func (p *pcap) decode(f *File, d *Decoder, segs []Segment) (n int) {
 		if int64(captured) > int64(min(len(b)-begin, maxRecord)) {
 			break
 		}
+		if pkt.Time = int64(sec)*1e9 + int64(fraction)*p.unit; pkt.Time > until || captured == 0 && beginsFile(h[:]) {
+			break
+		}
 		at = begin + int(captured)
-		pkt.Time = int64(sec)*1e9 + int64(fraction)*p.unit
 		pkt.Data = b[begin:at]
 		pkt.WireLen = wireLen(captured, wire)
 		f.count(&pkt)

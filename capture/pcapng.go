@@ -14,6 +14,8 @@ const (
 	blockSimple    = 3
 	blockPacket    = 6
 
+	sectionOrder = 0x1a2b3c4d // tells a section's byte order
+
 	optionEnd          = 0
 	optionResolution   = 9
 	optionTimeOffset   = 14
@@ -47,11 +49,13 @@ func (p *pcapng) holds(f *File) bool {
 }
 
 // decode takes the packet that load found, and those behind it.
-func (p *pcapng) decode(f *File, d *Decoder, segs []Segment) (n int) {
+func (p *pcapng) decode(f *File, d *Decoder, segs []Segment, until int64) (n int) {
 	pkt := Packet{Checksum: ChecksumRecorded, sums: &f.sums}
 	for more := true; more; more = n < len(segs) && p.holds(f) {
 		b := f.buf[f.pos:f.end]
-		p.packet(b, &pkt)
+		if p.packet(b, &pkt); pkt.Time > until {
+			break
+		}
 		f.take(int(p.order.Uint32(b[4:])))
 		f.count(&pkt)
 		if d.Decode(&pkt, &segs[n]) {
@@ -59,6 +63,13 @@ func (p *pcapng) decode(f *File, d *Decoder, segs []Segment) (n int) {
 		}
 	}
 	return n
+}
+
+// due is the time of the packet that load found.
+func (p *pcapng) due(f *File) int64 {
+	var pkt Packet
+	p.packet(f.buf[f.pos:f.end], &pkt)
+	return pkt.Time
 }
 
 // load reads blocks until one of them is a packet.
@@ -77,6 +88,14 @@ func (p *pcapng) load(f *File) error {
 			return errFormat
 		}
 		kind, size := p.order.Uint32(b), p.order.Uint32(b[4:])
+		if isPCAP(kind) || isPCAP(bits.ReverseBytes32(kind)) {
+			if b, err = f.peek(16); err != nil {
+				return err
+			}
+			if beginsFile(b) {
+				return f.another()
+			}
+		}
 		if size < 12 || size%4 != 0 || size > 1<<30 {
 			return fmt.Errorf("a block claims %d bytes: the file is damaged", size)
 		}
@@ -122,9 +141,9 @@ func (p *pcapng) packet(b []byte, pkt *Packet) bool {
 // section begins a new section: interfaces are counted anew.
 func (p *pcapng) section(b []byte) error {
 	switch {
-	case binary.LittleEndian.Uint32(b[8:]) == 0x1a2b3c4d:
+	case binary.LittleEndian.Uint32(b[8:]) == sectionOrder:
 		p.order.big = false
-	case binary.BigEndian.Uint32(b[8:]) == 0x1a2b3c4d:
+	case binary.BigEndian.Uint32(b[8:]) == sectionOrder:
 		p.order.big = true
 	default:
 		return errFormat

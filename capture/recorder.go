@@ -2,8 +2,6 @@ package capture
 
 import (
 	"encoding/binary"
-	"fmt"
-	"io"
 	"log/slog"
 	"sync"
 	"time"
@@ -34,9 +32,9 @@ type RecorderConfig struct {
 	Logger *slog.Logger
 }
 
-// A Recorder records packets as a pcap file with nanoseconds that tcpdump and
+// A Recorder records packets as pcap files with nanoseconds that tcpdump and
 // Wireshark read: IP packets without a link header (LINKTYPE_RAW), whatever
-// link they were seen on.
+// link they were seen on. A Strip is one such file, a Reel as many as are wanted.
 //
 // The Decoder only copies them into a buffer; a goroutine that the Recorder owns
 // writes them, at least twice a second, and each write ends where a record
@@ -45,7 +43,7 @@ type RecorderConfig struct {
 // nothing else: the file is cut to its last whole record if it can be, and
 // what comes later is counted as dropped.
 type Recorder struct {
-	w    io.Writer
+	tape Tape
 	log  *slog.Logger
 	full chan struct{} // the buffer holds enough to be written; holds one
 	quit chan struct{} // closed by Close
@@ -60,17 +58,11 @@ type Recorder struct {
 	stats   RecorderStats
 
 	// ---- of the goroutine ----
-	spare   []byte // takes turns with held
-	written int64  // bytes of the file: its header and whole records
+	spare []byte // takes turns with held
 }
 
-// NewRecorder writes the file's header to w, and begins to wait for packets.
-// The Recorder owns w from then on: Close closes it if it can be closed.
-func NewRecorder(w io.Writer, cfg RecorderConfig) (*Recorder, error) {
-	h := fileHeader()
-	if _, err := w.Write(h[:]); err != nil {
-		return nil, fmt.Errorf("record: %w", err)
-	}
+// NewRecorder begins to record into a Strip or a Reel, which it owns from then on.
+func NewRecorder(to Tape, cfg RecorderConfig) *Recorder {
 	if cfg.Buffer <= 0 {
 		cfg.Buffer = defaultHeld
 	}
@@ -79,13 +71,13 @@ func NewRecorder(w io.Writer, cfg RecorderConfig) (*Recorder, error) {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	r := &Recorder{
-		w: w, wait: cfg.Wait, log: cfg.Logger, written: int64(len(h)),
+		tape: to, wait: cfg.Wait, log: cfg.Logger,
 		full: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}),
 		held: make([]byte, 0, cfg.Buffer), spare: make([]byte, 0, cfg.Buffer),
 	}
 	r.room.L = &r.mu
 	go r.run()
-	return r, nil
+	return r
 }
 
 // fileHeader follows draft-ietf-opsawg-pcap section 4.
@@ -141,7 +133,9 @@ func (r *Recorder) ended() bool { return r.closing || r.err != nil }
 func (r *Recorder) Stats() RecorderStats {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.stats
+	stats := r.stats
+	stats.Files, stats.Removed = r.tape.files()
+	return stats
 }
 
 // Hurry ends the waiting for room, now and later, because the run is to end: what

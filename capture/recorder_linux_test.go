@@ -22,7 +22,7 @@ func TestRecorderFIFO(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := NewRecorder(file, RecorderConfig{Buffer: 1})
+	r, err := newRecorder(file, RecorderConfig{Buffer: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func TestRecorderFullDisk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := NewRecorder(file, RecorderConfig{})
+	r, err := newRecorder(file, RecorderConfig{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,15 @@ import (
 	"time"
 )
 
+// newRecorder records to a writer.
+func newRecorder(w io.Writer, cfg RecorderConfig) (*Recorder, error) {
+	strip, err := NewStrip(w, false)
+	if err != nil {
+		return nil, err
+	}
+	return NewRecorder(strip, cfg), nil
+}
+
 // recordAll has a Decoder record packets.
 func recordAll(r *Recorder, packets ...[]byte) {
 	d := NewDecoder(DecoderConfig{Ports: []uint16{80}, Record: r})
@@ -73,7 +82,7 @@ func TestRecorder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := NewRecorder(file, RecorderConfig{})
+	r, err := newRecorder(file, RecorderConfig{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +164,7 @@ func TestRecorderDiskFull(t *testing.T) {
 	for room := 24; room <= 24+packets*size; room++ {
 		var log bytes.Buffer
 		d := &disk{room: room}
-		r, err := NewRecorder(d, RecorderConfig{Buffer: 1, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		r, err := newRecorder(d, RecorderConfig{Buffer: 1, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -170,11 +179,11 @@ func TestRecorderDiskFull(t *testing.T) {
 			t.Fatalf("room for %d bytes: %d segments, %+v, closed %t", room, len(times), st, d.closed)
 		}
 		bytes := uint64(size - recordHeader)
-		if want := (RecorderStats{uint64(fit), uint64(fit) * bytes, uint64(packets - fit), uint64(packets-fit) * bytes}); r.Stats() != want {
+		if want := (RecorderStats{uint64(fit), uint64(fit) * bytes, uint64(packets - fit), uint64(packets-fit) * bytes, 1, 0}); r.Stats() != want {
 			t.Fatalf("room for %d bytes: %+v, want %+v", room, r.Stats(), want)
 		}
 	}
-	if _, err := NewRecorder(&disk{room: 23}, RecorderConfig{}); !errors.Is(err, syscall.ENOSPC) {
+	if _, err := newRecorder(&disk{room: 23}, RecorderConfig{}); !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("no room for the header: %v", err)
 	}
 }
@@ -184,7 +193,7 @@ func TestRecorderDiskFull(t *testing.T) {
 func TestRecorderGoesOn(t *testing.T) {
 	for _, wait := range []bool{false, true} {
 		d := &disk{room: 24 + 1000}
-		r, err := NewRecorder(d, RecorderConfig{Wait: wait, Buffer: 1})
+		r, err := newRecorder(d, RecorderConfig{Wait: wait, Buffer: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -205,7 +214,7 @@ func TestRecorderSlow(t *testing.T) {
 	size := recordHeader + len(request()) - 14
 	held := (recordHeader + snapLen) / size // fit into the smallest buffer
 	d := &disk{room: 1 << 30, gate: make(chan struct{}), arrived: make(chan struct{}, 100)}
-	r, err := NewRecorder(d, RecorderConfig{Buffer: 1})
+	r, err := newRecorder(d, RecorderConfig{Buffer: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,7 +233,7 @@ func TestRecorderSlow(t *testing.T) {
 	}
 
 	d = &disk{room: 1 << 30, gate: make(chan struct{}), arrived: make(chan struct{}, 100)}
-	if r, err = NewRecorder(d, RecorderConfig{Buffer: 1, Wait: true}); err != nil {
+	if r, err = newRecorder(d, RecorderConfig{Buffer: 1, Wait: true}); err != nil {
 		t.Fatal(err)
 	}
 	all := make(chan struct{})
@@ -252,7 +261,7 @@ func TestRecorderSlow(t *testing.T) {
 // nothing; what was held until then is written.
 func TestRecorderHurry(t *testing.T) {
 	d := &disk{room: 1 << 30, gate: make(chan struct{}), arrived: make(chan struct{}, 100)}
-	r, err := NewRecorder(d, RecorderConfig{Buffer: 1, Wait: true})
+	r, err := newRecorder(d, RecorderConfig{Buffer: 1, Wait: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -277,7 +286,7 @@ func TestRecorderHurry(t *testing.T) {
 // TestRecorderClosedWhileWaiting: Close lets a source go that waits for room.
 func TestRecorderClosedWhileWaiting(t *testing.T) {
 	d := &disk{room: 1 << 30, gate: make(chan struct{}), arrived: make(chan struct{}, 100)}
-	r, err := NewRecorder(d, RecorderConfig{Buffer: 1, Wait: true})
+	r, err := newRecorder(d, RecorderConfig{Buffer: 1, Wait: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -306,7 +315,7 @@ func TestRecorderWhileRunning(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := NewRecorder(file, RecorderConfig{})
+	r, err := newRecorder(file, RecorderConfig{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -337,10 +346,10 @@ func TestRecorderWhileRunning(t *testing.T) {
 
 // TestRecorderNoAllocations: nothing is allocated for a packet that is recorded.
 func TestRecorderNoAllocations(t *testing.T) {
-	if _, err := NewRecorder(&disk{}, RecorderConfig{}); err == nil {
+	if _, err := newRecorder(&disk{}, RecorderConfig{}); err == nil {
 		t.Fatal("a disk without room")
 	}
-	r, err := NewRecorder(writerFunc(io.Discard.Write), RecorderConfig{})
+	r, err := newRecorder(writerFunc(io.Discard.Write), RecorderConfig{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"time"
 )
@@ -24,10 +23,8 @@ func (r *Recorder) run() {
 		}
 		r.write(r.take())
 	}
-	if c, ok := r.w.(io.Closer); ok {
-		if err := c.Close(); err != nil {
-			r.fail(err)
-		}
+	if err := r.tape.Close(); err != nil {
+		r.fail(err)
 	}
 }
 
@@ -53,11 +50,7 @@ func (r *Recorder) write(b []byte) {
 		if size == 0 { // a single record is longer
 			size, _, _ = wholeRecords(b, recordHeader+snapLen)
 		}
-		n, err := r.w.Write(b[:size])
-		if err != nil {
-			n, _, _ = wholeRecords(b, n)
-			r.cutTo(r.written + int64(n))
-		}
+		n, err := r.tape.write(b[:size])
 		r.wrote(b[:n], err)
 		b = b[n:]
 	}
@@ -82,7 +75,6 @@ func wholeRecords(b []byte, limit int) (size int, packets, bytes uint64) {
 // wrote counts records that are in the file, and the error that ended that.
 func (r *Recorder) wrote(b []byte, err error) {
 	_, packets, bytes := wholeRecords(b, len(b))
-	r.written += int64(len(b))
 	r.mu.Lock()
 	r.stats.Packets += packets
 	r.stats.Bytes += bytes
@@ -126,23 +118,11 @@ func (r *Recorder) failed() bool {
 	return r.err != nil
 }
 
-// cutTo takes the part of a record off the file's end that could be written. A
-// pipe has no end to cut; whoever reads it gets that part.
-func (r *Recorder) cutTo(size int64) {
-	if f, ok := r.w.(interface{ Truncate(size int64) error }); ok {
-		if err := f.Truncate(size); err != nil {
-			r.log.Debug("the recording ends inside a record", "err", err)
-		}
-	}
-}
-
 // setDeadline bounds the wait for a reader that has stopped reading. A file on
 // a disk has no deadlines and needs none; one that is closed needs none any more.
 func (r *Recorder) setDeadline() {
-	if f, ok := r.w.(interface{ SetWriteDeadline(t time.Time) error }); ok {
-		err := f.SetWriteDeadline(time.Now().Add(recordWriteWait))
-		if err != nil && !errors.Is(err, os.ErrNoDeadline) && !errors.Is(err, os.ErrClosed) {
-			r.log.Debug("no deadline for the recording", "err", err)
-		}
+	err := r.tape.setDeadline(time.Now().Add(recordWriteWait))
+	if err != nil && !errors.Is(err, os.ErrNoDeadline) && !errors.Is(err, os.ErrClosed) {
+		r.log.Debug("no deadline for the recording", "err", err)
 	}
 }

@@ -49,6 +49,18 @@ func (e *Endpoint) isMapped() bool {
 	return binary.LittleEndian.Uint64(e.Addr[:]) == 0 && binary.LittleEndian.Uint32(e.Addr[8:]) == 0xffff0000
 }
 
+// EndpointOf converts a; a zone is left out.
+func EndpointOf(a netip.AddrPort) (e Endpoint) {
+	e.Port = a.Port()
+	if addr := a.Addr(); addr.Is4() {
+		e.set4(new(addr.As4()))
+	} else {
+		b := addr.As16()
+		e.set6(b[:])
+	}
+	return e
+}
+
 // AddrPort converts e; an IPv4 address comes out as such.
 func (e Endpoint) AddrPort() netip.AddrPort {
 	return netip.AddrPortFrom(e.addr(), e.Port)
@@ -153,6 +165,9 @@ type Segment struct {
 	Window   uint16
 	Urgent   uint16
 	Flags    Flags
+
+	// Leaving says that it was seen on its way out of this machine.
+	Leaving bool
 
 	// Payload is lent until the next Next of the source.
 	Payload []byte

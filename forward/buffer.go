@@ -15,6 +15,10 @@ type item struct {
 	inLane node[item] // its place in the lane
 	inAge  node[item] // its place among all that wait
 	again  bool       // it has been taken out before, and was put back
+	conn   uint64     // as submitted
+	index  uint64     // likewise
+	time   int64      // likewise
+	delay  delay      // what it waited for
 }
 
 func (it *item) cost() int64 { return int64(cap(it.raw)) + itemOverhead }

@@ -3,6 +3,7 @@ package forward
 import (
 	"cmp"
 	"errors"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -59,6 +60,8 @@ func (t *target) wake() {
 		w := newWorker(t)
 		t.crew.workers[w] = struct{}{}
 		go w.run()
+	case !t.held.held:
+		t.held.hold(heldByTarget, t.now(), math.MaxInt64)
 	}
 }
 
@@ -90,27 +93,18 @@ func (t *target) next(w *worker) *item {
 			t.crew.await()
 			continue
 		}
-		wait := t.backoff.wait(now)
+		wait, by := t.backoff.wait(now), heldByTarget
 		if wait == 0 && t.bucket != nil {
-			wait = t.bucket.take(now)
+			wait, by = t.bucket.take(now), heldByLimit
 		}
 		if wait == 0 {
-			t.backoff.sent(now)
-			w.since = now
-			t.counts.inFlight++
-			it := t.queues.pop()
-			if !it.again {
-				t.counts.wait.Add(time.Duration(now - it.at))
-			}
-			if t.bucket != nil || t.backoff.failing {
-				t.wake()
-			}
-			return it
+			return w.sendOff(now)
 		}
 		if t.crew.waiting {
 			t.crew.await()
 			continue
 		}
+		t.held.hold(by, now, now+wait)
 		t.crew.waiting = true
 		t.mu.Unlock()
 		w.sleep(time.Duration(wait))
@@ -118,6 +112,26 @@ func (t *target) next(w *worker) *item {
 		t.crew.waiting = false
 	}
 	return nil
+}
+
+// sendOff takes out the request that w starts now; with the lock.
+func (w *worker) sendOff(now int64) *item {
+	t := w.t
+	t.held.release(now)
+	t.backoff.sent(now)
+	it := t.queues.pop()
+	w.since, it.delay.late = now, t.held.late(it, now, t.bucket != nil)
+	t.counts.inFlight++
+	if !it.again {
+		t.counts.wait.Add(time.Duration(now - it.at))
+	}
+	switch {
+	case t.bucket != nil, t.backoff.failing:
+		t.wake()
+	case t.queues.ready() && t.crew.idle == 0 && len(t.crew.workers) >= t.crew.limit(t.cfg.Concurrency):
+		t.held.hold(heldByTarget, now, math.MaxInt64)
+	}
+	return it
 }
 
 // leave ends a worker; with the lock.

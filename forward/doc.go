@@ -105,7 +105,8 @@
 // buffer, an eighth of its number and a quarter of its bytes, is never dropped for
 // want of room, and waits for as long as its target can be reached: it is neither
 // queue_full nor limited. In return the source submits no more than there is room
-// for (Forwarder.Room): the slowest target that can be reached sets its pace.
+// for (Forwarder.Room): the slowest target that can be reached sets its pace. What comes
+// beyond four times that place is treated as live.
 //
 // A target that could not be reached for five seconds, or failed for as long, is
 // none to wait for: its patient requests fail at once, with the kind of the last
@@ -119,6 +120,13 @@
 // buffer, and whenever a worker is free or the limit has a turn, a live request
 // goes first. The recording gets what they leave, and its requests that are in
 // flight count as any others.
+//
+// # Being late
+//
+// A request of a recording is due at a time (Request.Due). When it starts later, it
+// waited for something, and a clock that runs while nothing may start (late.go) tells
+// for what: the target, its limit, or this program. Config.Outcome is told that of
+// each request, with its response or failure.
 //
 // When Run's context ends, what is in flight is broken off, and it and what
 // waits are counted as stopped: that says nothing about the target.

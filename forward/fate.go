@@ -29,7 +29,10 @@ func (t *target) finish(w *worker, it *item, res *result) (done bool) {
 	}
 	if done {
 		it.buf.release(it)
+		t.held.follow(it.lane, now)
 		t.count(now, time.Duration(now-w.since), it, res)
+	} else {
+		t.held.beReady(it, now)
 	}
 	w.since = 0
 	t.patience.forsake(now)
@@ -59,9 +62,11 @@ func (t *target) count(now int64, took time.Duration, it *item, res *result) {
 	case res.err != nil && t.life.ctx.Err() != nil: // broken off, or as good as that: it says nothing about the target
 		t.counts.stopped++
 	case res.err != nil:
+		res.isOutcome, res.ended = true, now
 		t.counts.failed[res.kind]++
 		t.reports.failure(t.log, res, it.raw)
 	default:
+		res.isOutcome, res.ended = true, now
 		t.counts.answered++
 		t.counts.status[res.status]++
 		t.counts.latency.Add(took)

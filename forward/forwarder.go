@@ -31,7 +31,7 @@ const (
 // Config says where requests go and within which bounds. Zero values mean the
 // defaults above.
 type Config struct {
-	// What is sent, and where to.
+	// ---- what is sent, and where to
 
 	// Targets are the places that every request goes to; there is one at least.
 	Targets []TargetSpec
@@ -47,7 +47,7 @@ type Config struct {
 	// TLS is for https targets.
 	TLS TLSConfig
 
-	// Bounds, for each target.
+	// ---- bounds, for each target
 
 	// Concurrency is how many requests may be in flight. Those that hang (see the
 	// package's documentation) are not counted, up to three times as many.
@@ -72,6 +72,13 @@ type Config struct {
 	// DrainBytes is how much of a response's body is read. The connection of a
 	// longer one is closed.
 	DrainBytes int64
+
+	// ---- what is said of it
+
+	// Outcome is told what became of each request that was started; nil: nobody is.
+	// It is called from many goroutines, some of which hold up a target meanwhile:
+	// it returns soon, and calls nothing of the Forwarder. What it is given is lent.
+	Outcome func(*Outcome)
 
 	// Logger gets changes of state only; nil: nothing is logged.
 	Logger *slog.Logger
@@ -128,6 +135,11 @@ type Request struct {
 	// Patient says that its source waits for it: it is never dropped for want of
 	// room, and waits for as long as its target can be reached. See Room.
 	Patient bool
+	// Due is when it is to start, and Held for how much of the time since then its
+	// source could not submit it, for want of room; zero: it may start when it can.
+	// Nothing waits until then here. Both are for the Outcome.
+	Due  time.Time
+	Held time.Duration
 	// Server is where it was going when it was captured, so that a target that is
 	// that server is found out; the zero value: it is not known.
 	Server netip.AddrPort
@@ -160,6 +172,7 @@ func New(cfg Config) (*Forwarder, error) {
 		if err != nil {
 			return nil, fmt.Errorf("target %q: %w", spec.URL, err)
 		}
+		t.index = len(f.targets)
 		f.targets = append(f.targets, t)
 	}
 	return f, nil
@@ -194,6 +207,9 @@ func (f *Forwarder) Close() {
 		t.close()
 	}
 }
+
+// Began is when the Forwarder was made, which Outcomes count from.
+func (f *Forwarder) Began() time.Time { return f.start }
 
 // Describe says for people where requests go and how many of them.
 func (f *Forwarder) Describe() string {

@@ -56,7 +56,7 @@ func (f *Forwarder) Holds() bool {
 func (f *Forwarder) SubmitWait(ctx context.Context, r *Request) error {
 	there := false
 	for _, t := range f.targets {
-		ok, err := t.patience.await(ctx)
+		ok, err := t.patience.await(ctx, r)
 		if err != nil {
 			return err
 		}
@@ -100,8 +100,8 @@ func (p *patience) holds() bool {
 }
 
 // await waits until there is room, or there is no sense in waiting; ok: the target
-// can be reached.
-func (p *patience) await(ctx context.Context) (ok bool, err error) {
+// can be reached. r learns for how long that was.
+func (p *patience) await(ctx context.Context, r *Request) (ok bool, err error) {
 	t := p.t
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -118,7 +118,11 @@ func (p *patience) await(ctx context.Context) (ok bool, err error) {
 	})
 	defer stop()
 	p.waiters++
-	defer func() { p.waiters-- }()
+	began := t.now()
+	defer func() {
+		p.waiters--
+		r.Held += time.Duration(t.now() - began)
+	}()
 	for n := 0; n == 0 && !t.life.stopped; n, _ = t.queues.left() {
 		if t.backoff.away(t.now()) {
 			return false, nil
@@ -164,6 +168,7 @@ func (p *patience) forsake(now int64) {
 	}
 	for it := waiting.expired(math.MaxInt64); it != nil; it = waiting.expired(math.MaxInt64) {
 		t.counts.failed[b.absence.why]++
+		tellForsaken(t, it, b.absence.why, now)
 		t.items.put(it)
 	}
 	p.room.Broadcast()

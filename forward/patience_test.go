@@ -397,3 +397,23 @@ func TestRoom(t *testing.T) {
 		t.Errorf("it waited, or %v", err)
 	}
 }
+
+// TestPatienceEnds: a source that says that it waits, and does not, cannot make a
+// target hold more than a bound, and loses what comes beyond it.
+func TestPatienceEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newVirtualTarget()
+		v.reply = replyAfter(100 * time.Millisecond)
+		r := runVirtual(t, Config{Buffer: 80, Concurrency: 2}, []string{""}, v)
+		for n := range 1000 {
+			r.Submit(&Request{Conn: uint64(n), Patient: true, Raw: []byte("GET / HTTP/1.1\r\nHost: x\r\n\r\n")})
+		}
+		const most = patientExcess*80/patientShare + 80
+		if s := r.Stats()[0]; s.Queue > most || s.Queue < most-2 {
+			t.Errorf("%d wait, want %d", s.Queue, most)
+		}
+		if s := r.finish()[0]; s.QueueFull != 1000-s.Answered || s.Answered < most {
+			t.Errorf("fates: %s", AppendLine(nil, []TargetStats{s}))
+		}
+	})
+}

@@ -11,6 +11,10 @@ type queues struct{ live, patient *buffer }
 const (
 	patientShare      = 8 // of Config.Buffer
 	patientShareBytes = 4 // of Config.BufferBytes
+
+	// patientExcess is how many times as much a source that does not keep to the room
+	// can make a target hold.
+	patientExcess = 4
 )
 
 func newQueues(cfg *Config) queues {
@@ -34,6 +38,11 @@ func (q *queues) pop() *item {
 
 // waiting is how many requests wait.
 func (q *queues) waiting() int { return q.live.count + q.patient.count }
+
+// bursts reports whether sources have submitted far more than there was room for.
+func (q *queues) bursts() bool {
+	return q.patient.count >= patientExcess*q.patient.maxCount || q.patient.cost >= patientExcess*q.patient.maxCost
+}
 
 // left is how much more there is room for that is patient. A last request may be
 // larger.

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"gor/forward/hist"
 )
 
 // A Failure is why a request that was sent, or tried to be, has no response.
@@ -93,8 +95,8 @@ type TargetStats struct {
 
 	// --- How long it took.
 
-	Latency Histogram `name:"latency" metric:"request_duration_seconds" unit:"seconds" help:"Time from sending a request to the end of its response."`
-	Wait    Histogram `name:"wait" metric:"wait_duration_seconds" unit:"seconds" help:"Time that requests waited for their turn, of those whose turn came."`
+	Latency hist.Histogram `name:"latency" metric:"request_duration_seconds" unit:"seconds" help:"Time from sending a request to the end of its response."`
+	Wait    hist.Histogram `name:"wait" metric:"wait_duration_seconds" unit:"seconds" help:"Time that requests waited for their turn, of those whose turn came."`
 }
 
 // Open is how many requests have no fate yet.
@@ -158,7 +160,7 @@ func (s *TargetStats) subtract(before *TargetStats) {
 		}
 	}
 	s.Status = status
-	s.Latency, s.Wait = s.Latency.since(&before.Latency), s.Wait.since(&before.Wait)
+	s.Latency, s.Wait = s.Latency.Since(&before.Latency), s.Wait.Since(&before.Wait)
 }
 
 // counts are a target's own accounts; its lock guards them.
@@ -169,7 +171,7 @@ type counts struct {
 	inFlight                               int
 	status                                 map[int]uint64
 	failed                                 Failures
-	latency, wait                          Histogram
+	latency, wait                          hist.Histogram
 }
 
 // stats copies the target's accounts.
@@ -183,6 +185,6 @@ func (t *target) stats(s *TargetStats) {
 		Limited: c.limited, QueueFull: c.queueFull, SampledOut: c.sampledOut,
 		Unsupported: c.unsupported, Filtered: c.filtered, Stopped: c.stopped,
 		Queue: t.queues.waiting(), QueueBytes: t.queues.live.cost + t.queues.patient.cost, InFlight: c.inFlight, Failing: t.backoff.failing,
-		Latency: c.latency, Wait: c.wait,
+		Latency: c.latency.Clone(), Wait: c.wait.Clone(),
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"gor/forward/hist"
 )
 
 // AppendLine appends the accounts of targets in one line, for the messages of
@@ -35,7 +37,7 @@ func TestInterval(t *testing.T) {
 	before[0].Elapsed, before[0].Received, before[0].Answered = 8*time.Second, 100, 90
 	before[0].Status = map[int]uint64{200: 90}
 	before[0].Failed[FailRefused] = 1
-	before[0].Latency = Histogram{}
+	before[0].Latency = hist.Histogram{}
 	now[0].Wait.Add(time.Second)
 	now[0].Wait.Add(time.Millisecond)
 	before[0].Wait.Add(time.Second)

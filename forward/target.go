@@ -14,21 +14,26 @@ import (
 // target.go takes requests in, life.go starts and ends it, crew.go says which
 // worker sends what when, fate.go what became of it.
 type target struct {
-	// Immutable, but for what route says of itself.
+	// ---- immutable, but for what route says of itself
+
 	cfg    *Config
 	name   string // in accounts and logs
+	index  int    // in Config.Targets
 	log    *slog.Logger
 	start  time.Time // when its clock, now, began
 	sample uint64    // connections whose hash is at most this take part
 	route  route
 	items  itemPools // of any goroutine
 
-	mu sync.Mutex // guards all that follows
+	// ---- guarded by the lock
+
+	mu sync.Mutex
 
 	life     life
 	crew     crew
 	queues   queues
 	patience patience
+	held     heldClock
 	bucket   *bucket // nil: no limit; it is never exchanged, so that may be asked without the lock
 	backoff  backoff
 	counts   counts
@@ -89,7 +94,7 @@ func (t *target) submit(r *Request, allowed bool) {
 	case t.life.closed, t.life.stopped:
 		t.counts.stopped++
 	default:
-		it.at = t.now()
+		it.at, it.conn, it.index, it.time = t.now(), r.Conn, r.Index, r.Time
 		t.hold(it, r)
 		t.wake()
 	}
@@ -103,15 +108,18 @@ func mix(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// hold lets it wait; with the lock. What is live makes room for itself.
+// hold lets it wait; with the lock. What is live makes room for itself, and so does
+// what comes though there is no room for it by far.
 func (t *target) hold(it *item, r *Request) {
 	q := &t.queues
-	if r.Patient {
+	if r.Patient && !q.bursts() {
 		q.patient.push(it, r.Conn)
+		t.held.setOut(it, r, t.start)
 		t.patience.forsake(it.at)
 		return
 	}
 	q.live.push(it, r.Conn)
+	t.held.setOut(it, r, t.start)
 	for old := q.live.overfull(); old != nil; old = q.live.overfull() {
 		t.drop(old)
 	}

@@ -25,6 +25,8 @@ type result struct {
 	err         error // nil: answered
 	unsupported error // why it was not sent
 	marked      bool  // it carried the mark when it was captured
+	isOutcome   bool  // it was answered or failed
+	ended       int64 // when, on the target's clock
 }
 
 // maxTries is how many connections may fail under a request before anything of
@@ -56,6 +58,7 @@ type worker struct {
 	timer   *time.Timer           // that calls it after Config.Timeout
 	stands  [4]*http.Request      // see standIn
 	drain   []byte                // room for a piece of a response's body
+	outcome Outcome               // of the last request
 }
 
 func newWorker(t *target) *worker {
@@ -78,10 +81,20 @@ func (w *worker) run() {
 		if !reusable || cap(w.ex.head) > maxKeptHead {
 			w.newExchange()
 		}
+		method, path := w.req.method, w.req.target
 		w.req.forget() // while it is idle it keeps no request alive, which nobody would count
 		w.ex.body = nil
 		t.mu.Lock()
-		if t.finish(w, it, &res) && reusable {
+		began := w.since
+		if !t.finish(w, it, &res) {
+			continue
+		}
+		if t.cfg.Outcome != nil && res.isOutcome {
+			t.mu.Unlock()
+			w.tell(it, &res, began, method, path)
+			t.mu.Lock()
+		}
+		if reusable {
 			t.items.put(it)
 		}
 	}

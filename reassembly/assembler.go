@@ -66,6 +66,7 @@ type Assembler struct {
 	streams streams
 	budget  budget
 	reader  requests
+	recent  recent
 
 	at    flow       // the connection of the segment at hand
 	other flow       // one that is looked at meanwhile: for its age, or to make room
@@ -148,7 +149,7 @@ func (a *Assembler) push(s *capture.Segment, at lookup) {
 		return
 	}
 	f := &a.at
-	f.client, f.server, f.ack = &s.Src, &s.Dst, seq(s.Ack)
+	f.client, f.server, f.ack, f.leaving = &s.Src, &s.Dst, seq(s.Ack), s.Leaving
 	i, first := a.conns.resolve(at), seq(s.Seq)
 	if s.Flags.Has(capture.SYN) {
 		believed := false
@@ -167,6 +168,10 @@ func (a *Assembler) push(s *capture.Segment, at lookup) {
 			a.stats.Foreign++
 			return
 		}
+		a.ignoreCopy(s, at.hash, i)
+	}
+	if len(s.Payload) > 0 {
+		a.recent.put(s, at.hash, a.clock.moment)
 	}
 	f.i, f.c = i, a.conns.recs.at(i)
 	a.makeRoom(f, len(s.Payload))
@@ -213,6 +218,19 @@ func (a *Assembler) open(h uint64, first seq) uint32 {
 	}
 	a.stats.Connections++
 	return i
+}
+
+// ignoreCopy has connection i ignored, which a segment has just opened, if that is
+// a copy by other addresses of one that is known.
+func (a *Assembler) ignoreCopy(s *capture.Segment, h uint64, i uint32) {
+	if !a.recent.isCopy(s, h, a.clock.moment) {
+		return
+	}
+	a.conns.recs.at(i).state = ignored
+	if a.stats.Copies++; a.stats.Copies == 1 {
+		a.cfg.Logger.Info("connections are seen before and behind the translation of addresses: each is taken once",
+			"client", s.Src.String(), "behind", s.Dst.String())
+	}
 }
 
 // announce handles a SYN for connection i, or for an unknown one (0), and
@@ -281,7 +299,7 @@ func (a *Assembler) tick() {
 // flowOf makes a flow of a stream's connection, beside the one at hand. It is
 // valid until the next call.
 func (a *Assembler) flowOf(st *stream) *flow {
-	a.other = flow{a: a, i: st.conn, c: a.conns.recs.at(st.conn), client: &st.client, server: &st.server, ack: st.ack}
+	a.other = flow{a: a, i: st.conn, c: a.conns.recs.at(st.conn), client: &st.client, server: &st.server, ack: st.ack, leaving: st.leaving}
 	return &a.other
 }
 
@@ -299,6 +317,16 @@ func (a *Assembler) Close() {
 		a.reader.confirm(f)
 		a.forget(f, Aborted)
 	}
+}
+
+// Settled returns a time, in nanoseconds since the Unix epoch: no request that is
+// handed on from now on was complete before it, unless what follows a guess takes
+// longer than most to prove it.
+func (a *Assembler) Settled() int64 {
+	if len(a.streams.waiting) == 0 {
+		return a.clock.now
+	}
+	return a.clock.now - int64(guessTimeout)
 }
 
 // forget ends f's connection and all it has; what is open on it gets the fate.

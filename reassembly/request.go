@@ -18,6 +18,8 @@ type Request struct {
 
 	head  *http1.Message // what was read of Raw
 	birth uint64         // of its connection
+
+	listed *Listed // what a list says of it; nil: it came in packets
 }
 
 // HeadLen is the length in bytes of Raw before the body.
@@ -44,6 +46,9 @@ func (r *Request) Fields() []byte { return r.head.Fields(r.Raw) }
 // Conn is the number of the request's connection: well mixed, the same for the
 // same input, another when the addresses are used again.
 func (r *Request) Conn() uint64 {
+	if r.listed != nil {
+		return r.listed.Conn
+	}
 	const k0, k1 = 0x9e3779b97f4a7c15, 0xd6e8feb86659fd93
 	h := fold(le64(r.Client.Addr[:8])^k0, le64(r.Client.Addr[8:])^k1)
 	h = fold(h^le64(r.Server.Addr[:8])^k1, le64(r.Server.Addr[8:])^k0)
@@ -51,4 +56,13 @@ func (r *Request) Conn() uint64 {
 	h ^= h >> 32
 	h *= k1
 	return h ^ h>>29
+}
+
+// User is the number of the request's user: of its connection, where no other is
+// known.
+func (r *Request) User() uint64 {
+	if r.listed != nil {
+		return r.listed.User
+	}
+	return r.Conn()
 }

@@ -11,12 +11,12 @@
 // the goroutine and the lock, packer.go how messages become datagrams. peer.go is a replayer as the listener sees it,
 // and names its parts: initiator.go asks for a session, pathsize.go is how large datagrams may be, contact.go whether
 // anybody is there, farewell.go the end, accounts.go the totals. outbox.go sends and keeps what is sent: flight.go has
-// the numbers, resend.go what is sent again, roundtrip.go, credit.go and pulse.go the pace, forlorn.go when to wait no
-// more. On the replayer's side receiver.go has the calls, reception.go the way of a datagram, responder.go and
-// localkeys.go the responses to those of no session, session.go one listener, whereabouts.go where that is,
-// tombstone.go one that has ended. inbox.go takes what arrives: numbers.go knows what came, lossdetector.go what is
-// missing, reporter.go when to say so, frames.go and collector.go make messages of datagrams, order.go hands them on;
-// grant.go holds back listeners whose source can wait.
+// the numbers, resend.go and run.go what is sent again, piece.go what became too large, roundtrip.go, credit.go and
+// pulse.go the pace, forlorn.go when to wait no more. On the replayer's side receiver.go has the calls, reception.go the
+// way of a datagram, responder.go and localkeys.go the responses to those of no session, session.go one listener,
+// whereabouts.go where that is, tombstone.go one that has ended. inbox.go takes what arrives: numbers.go knows what came,
+// lossdetector.go what is missing, reporter.go when to say so, frames.go and collector.go make messages of datagrams,
+// order.go hands them on; grant.go holds back listeners whose source can wait.
 //
 // Both sides share the format: datagram.go, frame.go, message.go and fragment.go, a file for each control message
 // (hello.go, retry.go, welcome.go, begin.go, heartbeat.go, report.go, gone.go, unknown.go), and the two directions of
@@ -194,13 +194,14 @@
 // The replayer finds a number missing when one 3 higher has arrived, or when a higher one was known for 2 ms (4 at
 // most). It then sends a REPORT at once and every 2 ms until nothing is missing; when more is missing than one can
 // name, the next follows after 1 ms and goes on where that ended, so that a path with a long round trip recovers as
-// fast as a short one. Otherwise it sends a REPORT 25 ms after DATA, after an eighth of its window, for each
-// HEARTBEAT, and each second. The listener sends a missing datagram again at once the first time, later unless it did
-// so less than 9/8 of a round trip and 1 ms ago. It sends a HEARTBEAT 10 to 20 ms after the last DATA, again after
-// pauses of 10 ms that double up to 100 ms until everything is confirmed, else each second, and sooner while one is
-// not echoed. When something was sent 50 ms or 3 round trips ago, whichever is longer, and nothing new was confirmed
-// since, no new DATA goes out until something is; half that time before the listener asks by HEARTBEAT. A datagram
-// that has been sent 12 times over 5 seconds to a replayer that responds is given up: GONE. Everything else is kept
+// fast as a short one. When it has asked 100 times and nothing came, it asks each second until something does.
+// Otherwise it sends a REPORT 25 ms after DATA, after an eighth of its window, for each HEARTBEAT, and each second. The
+// listener sends a missing datagram again at once the first time, later unless it did so less than 9/8 of a round trip
+// and 1 ms ago. It sends a HEARTBEAT 10 to 20 ms after the last DATA, again after pauses of 10 ms that double up to 100
+// ms until everything is confirmed, else each second, and sooner while one is not echoed. When something was sent 50 ms
+// or 3 round trips ago, whichever is longer, and nothing new was confirmed since, no new DATA goes out until something
+// is; half that time before the listener asks by HEARTBEAT. A datagram that has been sent 12 times over 5 seconds to a
+// replayer that responds is given up: GONE, of which 4,096 numbers are believed at a time. Everything else is kept
 // until confirmed; when the buffer is full, new messages are refused, never old ones dropped.
 //
 // The listener has at most window bytes (each datagram counted with 1,024 more, which is what it costs the kernel)

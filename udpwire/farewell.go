@@ -69,7 +69,7 @@ func (p *peer) sayBye(now int64) {
 
 // abandon leaves without waiting for anything that is missing: the replayer is told the totals once.
 func (p *peer) abandon(now int64) {
-	if p.state == left {
+	if p.state == departed {
 		return
 	}
 	p.farewell.abandoned = !p.out.idle()

@@ -213,7 +213,7 @@ func TestLeaveAnAbsentReplayer(t *testing.T) {
 			n.load(5000) // 1 s
 			n.finish(30000 * ms)
 			took := n.now - start
-			if n.peer.state != left || n.peer.farewell.abandoned == tt.arrive {
+			if n.peer.state != departed || n.peer.farewell.abandoned == tt.arrive {
 				t.Errorf("state %d, abandoned %t", n.peer.state, n.peer.farewell.abandoned)
 			}
 			if tt.arrive {

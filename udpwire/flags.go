@@ -51,6 +51,17 @@ func ReceiverFlags() []cli.Flag {
 	}
 }
 
+// NoReceiver refuses the flags that mean nothing where requests do not come over the
+// wire. A secret may be in the environment, where it does no harm.
+func NoReceiver(c *cli.Context) error {
+	for _, name := range []string{"ip", "port", "allow"} {
+		if c.IsSet(name) {
+			return usageError("--%s and --read exclude each other: requests come from one of them", name)
+		}
+	}
+	return nil
+}
+
 // ReceiverFromFlags reads what ReceiverFlags declares.
 func ReceiverFromFlags(c *cli.Context) (ReceiverConfig, error) {
 	var cfg ReceiverConfig

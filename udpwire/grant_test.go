@@ -276,7 +276,7 @@ func TestForlorn(t *testing.T) {
 	}
 	before := n.now
 	n.finish(60_000 * ms)
-	if took := n.now - before; took > 100*ms || !n.peer.farewell.abandoned || n.peer.state != left {
+	if took := n.now - before; took > 100*ms || !n.peer.farewell.abandoned || n.peer.state != departed {
 		t.Errorf("left after %d ms, abandoned %t", took/ms, n.peer.farewell.abandoned)
 	}
 	n.run(n.now + 100*ms)
@@ -297,7 +297,7 @@ func TestHeld(t *testing.T) {
 	}
 	n.finish(60_000 * ms)
 	n.balanced()
-	if took := n.now - start; n.peer.state != left || n.peer.farewell.abandoned || took < 2000*ms || took > 2500*ms {
+	if took := n.now - start; n.peer.state != departed || n.peer.farewell.abandoned || took < 2000*ms || took > 2500*ms {
 		t.Errorf("left after %d ms: %+v", took/ms, n.peer.farewell)
 	}
 }
@@ -311,13 +311,13 @@ func TestHeldByNobody(t *testing.T) {
 		n.send(uint64(i), 100)
 	}
 	n.finish(5000 * ms)
-	if n.peer.state == left || len(n.got) != 1000 {
+	if n.peer.state == departed || len(n.got) != 1000 {
 		t.Errorf("%d arrived, and it has left", len(n.got))
 	}
 	c.gone = true
 	n.finish(1000 * ms)
 	n.balanced()
-	if n.peer.state != left || !n.peer.farewell.abandoned {
+	if n.peer.state != departed || !n.peer.farewell.abandoned {
 		t.Errorf("it has not left: %+v", n.peer.farewell)
 	}
 }
@@ -338,7 +338,7 @@ func TestDraining(t *testing.T) {
 	n.send(1, 100)
 	n.pack.flush()
 	n.run(n.now + 500*ms)
-	n.recv.drain(n.now)
+	n.recv.leave(n.now)
 	n.run(n.now + ms)
 	n.send(1, 100)
 	n.pack.flush()

@@ -108,7 +108,7 @@ func keyringOf(t testing.TB, secret string) *keyring {
 
 func (n *network) startListener(secret string) {
 	n.pool = chunkPool{}
-	n.peer = peer{name: "replayer", log: slog.New((*logBook)(n)), dropped: func() uint64 { return 0 },
+	n.peer = peer{name: "replayer", log: slog.New((*logBook)(n)), dropped: func() uint64 { return 0 }, others: func() bool { return false },
 		initiator: initiator{keys: keyringOf(n.t, secret), rand: n.random}}
 	n.peer.out.tx.write = func(b []byte, segment int) (k int, err error) {
 		if n.refuse {
@@ -254,7 +254,7 @@ func (n *network) tick() {
 		n.peer.tick(n.now)
 		p := &n.peer
 		if due := p.due(); p.state.asking() && due > p.initiator.nextAt || p.state.beating() && due > p.out.beat() ||
-			p.state == leaving && due > p.farewell.byeAt || p.state != left && due > n.now+tickEvery {
+			p.state == leaving && due > p.farewell.byeAt || p.state != departed && due > n.now+tickEvery {
 			n.t.Errorf("the peer is due in %d us, a part of it before", (due-n.now)/1000)
 		}
 	}
@@ -317,7 +317,7 @@ func (n *network) handle(m *Message) {
 func (n *network) finish(wait int64) {
 	n.pack.flush()
 	n.peer.farewell.begin(n.peer.contact.ran.total)
-	for end := n.now + wait; n.now < end && n.peer.state != left; {
+	for end := n.now + wait; n.now < end && n.peer.state != departed; {
 		n.run(n.now + 10*ms)
 	}
 }

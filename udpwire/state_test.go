@@ -6,12 +6,12 @@ import "testing"
 func TestState(t *testing.T) {
 	all := []event{welcomedAnew, welcomedBack, progressed, ended, doubted, quiet, spent, finished, abandoned}
 	for from, moves := range map[state]map[event]state{
-		seeking: {welcomedAnew: opening, finished: left, abandoned: left},
-		opening: {progressed: live, ended: seeking, doubted: silent, quiet: silent, spent: seeking, finished: leaving, abandoned: left},
-		live:    {ended: seeking, doubted: silent, quiet: silent, spent: seeking, finished: leaving, abandoned: left},
-		silent:  {welcomedAnew: opening, welcomedBack: opening, progressed: live, ended: seeking, spent: seeking, finished: leaving, abandoned: left},
-		leaving: {ended: left, abandoned: left},
-		left:    {},
+		seeking:  {welcomedAnew: opening, finished: departed, abandoned: departed},
+		opening:  {progressed: live, ended: seeking, doubted: silent, quiet: silent, spent: seeking, finished: leaving, abandoned: departed},
+		live:     {ended: seeking, doubted: silent, quiet: silent, spent: seeking, finished: leaving, abandoned: departed},
+		silent:   {welcomedAnew: opening, welcomedBack: opening, progressed: live, ended: seeking, spent: seeking, finished: leaving, abandoned: departed},
+		leaving:  {ended: departed, abandoned: departed},
+		departed: {},
 	} {
 		for _, e := range all {
 			want, moved := moves[e]

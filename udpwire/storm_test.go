@@ -134,7 +134,7 @@ func storming(t *testing.T, seed uint64) {
 		}
 	}
 	p := s.peer.accounts
-	if s.peer.state != left || s.peer.farewell.abandoned || p.received.messages+p.lost.messages != sent || p.received.messages > got {
+	if s.peer.state != departed || s.peer.farewell.abandoned || p.received.messages+p.lost.messages != sent || p.received.messages > got {
 		fail("%d sent, %d arrived, the listener says %d and %d lost", sent, got, p.received.messages, p.lost.messages)
 	}
 	if !s.killed && (p.received.messages != got || got != sent) {

@@ -21,7 +21,7 @@ func TestByeLost(t *testing.T) {
 		n.finish(5000 * ms)
 		n.allArrived()
 		n.balanced()
-		if lost > 0 || n.peer.state != left || len(n.recv.sessions.byID) != 0 || len(n.recv.ended.byID) != 1 {
+		if lost > 0 || n.peer.state != departed || len(n.recv.sessions.byID) != 0 || len(n.recv.ended.byID) != 1 {
 			t.Errorf("%d BYEs not lost, state %d, %d sessions, %d tombstones", lost, n.peer.state, len(n.recv.sessions.byID), len(n.recv.ended.byID))
 		}
 	})

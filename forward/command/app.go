@@ -28,7 +28,10 @@ type App struct {
 // Run runs the command that args, which lack the program's name, ask for, says on
 // standard error why it failed, if it did, and returns the exit status.
 func (a *App) Run(ctx context.Context, args []string) int {
-	err := a.cli().RunContext(ctx, append([]string{"gor"}, args...))
+	err := a.checkOnce(args)
+	if err == nil {
+		err = a.cli().RunContext(ctx, append([]string{"gor"}, args...))
+	}
 	if err == nil {
 		return 0
 	}
@@ -37,6 +40,16 @@ func (a *App) Run(ctx context.Context, args []string) int {
 		return coded.ExitCode()
 	}
 	return 1
+}
+
+// checkOnce looks for flags of the command that args ask for that are given twice.
+func (a *App) checkOnce(args []string) error {
+	for _, c := range a.Commands {
+		if len(args) > 0 && c.Name == args[0] {
+			return givenTwice(c, args[1:])
+		}
+	}
+	return nil
 }
 
 // cli is the program as the cli package knows it. That package's own help takes

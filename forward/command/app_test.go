@@ -138,3 +138,28 @@ func TestVersion(t *testing.T) {
 		})
 	}
 }
+
+// TestGivenTwice: a flag that takes one value is given once; what may be repeated, and
+// what only looks like a flag, may come as often as it likes.
+func TestGivenTwice(t *testing.T) {
+	for _, tt := range []struct {
+		args string
+		want string // "": it runs
+	}{
+		{"work --size 1 --size 2", `gor: work: --size takes one value: "1" or "2"`},
+		{"work -size=1 -n a --size 1", `gor: work: --size takes one value: "1" or "1"`},
+		{"work --wait 1s --slowly --wait=2s", `gor: work: --wait takes one value: "1s" or "2s"`},
+		{"work -n a -n b,c -n d", ""},
+		{"work --slowly --slowly", ""},
+		{"work --a-flag-with-a-long-name --size --size 1", ""},
+		{"work --size 1 --count 1", ""},
+		{"work --size 1 --size", "flag needs an argument"},
+		{"work --nothing --size 1 --size 2", "not defined"},
+	} {
+		var out, errs bytes.Buffer
+		status := program(&out, &errs, nil).Run(t.Context(), strings.Fields(tt.args))
+		if tt.want == "" && (status != 0 || errs.Len() > 0) || tt.want != "" && (status != 2 || !strings.Contains(errs.String(), tt.want)) {
+			t.Errorf("%s: status %d, %q", tt.args, status, errs.String())
+		}
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"gor/capture"
 	"gor/forward"
 	"gor/reassembly"
+	"gor/reassembly/recording"
 	"gor/reassembly/sniffer"
 	"gor/udpwire"
 )
@@ -22,6 +23,7 @@ func everyStats() []Group {
 		{"requests", reassembly.Stats{}},
 		{"packets", capture.DecoderStats{}},
 		{"kernel", capture.Stats{}},
+		{"read", recording.Stats{}},
 		{"print", sniffer.PrinterStats{}},
 		{"recording", capture.RecorderStats{}},
 		{"wire", udpwire.SenderStats{}},
@@ -38,7 +40,7 @@ func TestEveryDeclaration(t *testing.T) {
 		}
 	}
 	undeclared := []string{"Target: no name", "Elapsed: no name", // shown by functions of their own, as are the histograms
-		"Latency: a forward.Histogram cannot be shown", "Wait: a forward.Histogram cannot be shown"}
+		"Latency: a hist.Histogram cannot be shown", "Wait: a hist.Histogram cannot be shown"}
 	if got := faults(reflect.TypeFor[forward.TargetStats]()); !slices.Equal(got, undeclared) {
 		t.Errorf("forward.TargetStats: %q", got)
 	}
@@ -80,9 +82,10 @@ func TestEveryTrouble(t *testing.T) {
 	}
 	want := strings.Fields(`requests.gap requests.truncated requests.shed requests.queue_full requests.connections_evicted
 		packets.bad_checksum packets.cut_header packets.cut packets.fragments_shed kernel.drops kernel.freezes kernel.truncated
-		kernel.damaged print.dropped recording.record_dropped recording.record_dropped_bytes
-		wire.messages_lost wire.bytes_lost wire.queue_full wire.datagrams_lost wire.replayers_down
-		wire.messages_lost wire.bytes_lost wire.datagrams_lost wire.socket_dropped wire.partial_evicted`)
+		kernel.damaged read.files_damaged read.lines_bad print.dropped recording.record_dropped recording.record_dropped_bytes
+		wire.messages_lost wire.bytes_lost wire.queue_full wire.datagrams_lost wire.send_errors_unreachable wire.send_errors_denied wire.send_errors_other wire.replayers_down
+		wire.messages_lost wire.bytes_lost wire.datagrams_lost wire.socket_dropped
+		wire.send_errors_unreachable wire.send_errors_denied wire.send_errors_other wire.partial_evicted`)
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}

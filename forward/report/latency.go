@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gor/forward"
+	"gor/forward/hist"
 )
 
 // latencyBuckets are the upper bounds of the histograms that Prometheus gets.
@@ -19,15 +20,15 @@ var latencyBuckets = []time.Duration{
 
 // histograms yields the declared histograms of a target's accounts, in the order of
 // the fields.
-func histograms(s *forward.TargetStats) iter.Seq2[*declaration, *forward.Histogram] {
+func histograms(s *forward.TargetStats) iter.Seq2[*declaration, *hist.Histogram] {
 	v := reflect.ValueOf(s).Elem()
-	return func(yield func(*declaration, *forward.Histogram) bool) {
+	return func(yield func(*declaration, *hist.Histogram) bool) {
 		for _, f := range reflect.VisibleFields(v.Type()) {
-			if f.Type != reflect.TypeFor[forward.Histogram]() {
+			if f.Type != reflect.TypeFor[hist.Histogram]() {
 				continue
 			}
 			d := readTags(f)[0]
-			if !yield(&d, v.FieldByIndex(f.Index).Addr().Interface().(*forward.Histogram)) {
+			if !yield(&d, v.FieldByIndex(f.Index).Addr().Interface().(*hist.Histogram)) {
 				return
 			}
 		}
@@ -52,7 +53,7 @@ func appendHistograms(dst []byte, stats []forward.TargetStats, labels []string) 
 }
 
 // appendHistogram appends the samples of one histogram.
-func appendHistogram(dst []byte, name, label string, h *forward.Histogram) []byte {
+func appendHistogram(dst []byte, name, label string, h *hist.Histogram) []byte {
 	for _, le := range latencyBuckets {
 		dst = fmt.Appendf(dst, "%s_bucket{%s,le=\"%s\"} %d\n", name, label,
 			strconv.FormatFloat(le.Seconds(), 'f', -1, 64), h.Below(le))

@@ -45,6 +45,8 @@ type Reporter struct {
 	stop    context.CancelFunc
 	wg      sync.WaitGroup
 
+	progress func(width int) string // shown in place of the intervals; nil: they are shown
+
 	declared registry // what the types of the groups' and the targets' accounts declare
 }
 
@@ -64,7 +66,10 @@ func New(cfg Config) (*Reporter, error) {
 // Start begins the reports; Close or Finish ends them.
 func (r *Reporter) Start() {
 	r.started = time.Now()
-	if r.cfg.Every > 0 {
+	switch {
+	case r.progress != nil:
+		r.wg.Go(r.runProgress)
+	case r.cfg.Every > 0:
 		r.wg.Go(r.runIntervals)
 	}
 	if r.metrics != nil {

@@ -7,6 +7,9 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"gor/capture"
+	"gor/reassembly/recording"
 )
 
 // Options are what the command line says about where packets come from and
@@ -18,12 +21,18 @@ type Options struct {
 	// Ports are the servers'.
 	Ports []uint16
 
-	// Read names a capture file to read instead of an interface; "-" is
-	// standard input.
-	Read string
+	// Read names the recordings to read instead of an interface: files,
+	// patterns of files, and "-", which is standard input.
+	Read []string
 
-	// Write names a file to record the matching packets to; empty: none.
-	Write string
+	// Direction says which way the packets go that are captured.
+	Direction capture.Direction
+
+	// Promiscuous has interfaces take frames for other machines.
+	Promiscuous bool
+
+	// Write says what to record the matching packets to.
+	Write WriteOptions
 
 	// Print and JSON ask for a line or an object per request; not both.
 	Print, JSON bool
@@ -41,19 +50,26 @@ type Options struct {
 
 // Flags returns the flags of a command that sniffs.
 func Flags() []cli.Flag {
-	return []cli.Flag{
+	return append([]cli.Flag{
 		&cli.StringSliceFlag{Name: "interface", Aliases: []string{"i"}, Usage: "capture on these `NAMES`, comma separated or repeated", DefaultText: "any"},
 		&cli.StringSliceFlag{Name: "port", Aliases: []string{"p"}, Usage: "server `PORTS`, comma separated or repeated", DefaultText: "80"},
-		&cli.StringSliceFlag{Name: "read", Usage: "read packets from this pcap or pcapng `FILE` (-: standard input), no root needed"},
-		&cli.StringFlag{Name: "write", Usage: "also record the matching packets to this pcap `FILE`"},
+		&cli.StringFlag{Name: "direction", Value: capture.Auto.String(), Usage: "capture what goes this `WAY`: in, out (a proxy's requests), both; auto: in where a server listens on the port, else both"},
+		&cli.BoolFlag{Name: "promisc", Usage: "also take what is addressed to other machines, as a switch's mirror port sends it"},
+		&cli.StringSliceFlag{Name: "read", Usage: "read recordings (pcap, pcapng, .gz, what --json prints) instead: `FILES` or patterns, comma separated or repeated (-: standard input); no root needed"},
 		&cli.BoolFlag{Name: "print", Usage: "print a line per request; nothing is sent unless -r is given"},
 		&cli.BoolFlag{Name: "json", Usage: "print a JSON object per request; nothing is sent unless -r is given"},
 		&cli.Uint64Flag{Name: "count", Usage: "end when this `NUMBER` of requests has been handed on", DefaultText: "no end"},
-		&cli.StringFlag{Name: "max-memory", Value: "256MiB", Usage: "`SIZE` of all connections and half-read requests"},
-		&cli.StringFlag{Name: "max-request", Value: "64MiB", Usage: "largest request `SIZE`"},
+		&cli.StringFlag{Name: "max-memory", Value: defaultMaxMemory, Usage: "`SIZE` of all connections and half-read requests"},
+		&cli.StringFlag{Name: "max-request", Value: defaultMaxRequest, Usage: "largest request `SIZE`"},
 		&cli.StringFlag{Name: "user", Value: "nobody", Usage: "become this `USER` once the sockets are open (when root)"},
-	}
+	}, WriteFlags()...)
 }
+
+// The bounds of reassembly unless others are given.
+const (
+	defaultMaxMemory  = "256MiB"
+	defaultMaxRequest = "64MiB"
+)
 
 // maxRequest is the largest --max-request, in bytes: package http1 counts a head in
 // 31 bits.
@@ -62,58 +78,102 @@ const maxRequest = 1 << 30
 // FromFlags reads what Flags declares.
 func FromFlags(c *cli.Context) (Options, error) {
 	o := Options{
-		Interfaces: listFlag(c, "interface", "any"), Write: c.String("write"),
+		Interfaces: listFlag(c, "interface", "any"), Promiscuous: c.Bool("promisc"),
 		Print: c.Bool("print"), JSON: c.Bool("json"), Count: c.Uint64("count"), User: c.String("user"),
 	}
 	switch {
 	case o.Print && o.JSON:
 		return o, usageError("--print and --json exclude each other: choose one")
-	case len(c.StringSlice("read")) > 1:
-		return o, usageError("--read %s: only one file can be read at a time", c.StringSlice("read")[1])
 	case c.IsSet("read") && c.IsSet("interface"):
 		return o, usageError("--read and --interface exclude each other: packets come from one of them")
+	case c.IsSet("read") && (c.IsSet("direction") || o.Promiscuous):
+		return o, usageError("--direction and --promisc are about interfaces: a file given with --read has what was recorded")
 	case c.IsSet("count") && o.Count == 0:
 		return o, usageError("--count 0: give a number above zero")
 	}
-	for _, name := range c.StringSlice("read") {
-		o.Read = name
-	}
-	for _, s := range listFlag(c, "port", "80") {
-		port, err := strconv.ParseUint(s, 10, 16)
-		if err != nil || port == 0 {
-			return o, usageError("port %q: a port is a number from 1 to 65535", s)
-		}
-		if !slices.Contains(o.Ports, uint16(port)) {
-			o.Ports = append(o.Ports, uint16(port))
-		}
-	}
 	var err error
-	if o.MaxMemory, err = sizeFlag(c, "max-memory"); err == nil {
-		o.MaxRequest, err = sizeFlag(c, "max-request")
+	if o.Direction, err = capture.ParseDirection(c.String("direction")); err != nil {
+		return o, usageError("--direction %w", err)
 	}
-	if err == nil && o.MaxRequest > maxRequest {
-		err = usageError("--max-request %q: at most 1GiB", c.String("max-request"))
+	if o.Write, err = WriteFromFlags(c); err != nil {
+		return o, err
 	}
+	if o.Write.ToStdout() && o.Prints() {
+		return o, usageError("--write - and --%s both want standard output: choose one", map[bool]string{true: "json", false: "print"}[o.JSON])
+	}
+	if o.Read, err = readFlag(c); err != nil {
+		return o, err
+	}
+	if o.Ports, err = portFlag(c, "port", "80"); err != nil {
+		return o, err
+	}
+	o.MaxMemory, o.MaxRequest, err = boundFlags(c)
 	return o, err
 }
 
+// readFlag reads --read.
+func readFlag(c *cli.Context) ([]string, error) {
+	names := listFlag(c, "read")
+	switch i := slices.Index(names, recording.Stdin); {
+	case slices.Contains(names, ""):
+		return nil, usageError("--read %q: a name is empty", strings.Join(c.StringSlice("read"), ","))
+	case i >= 0 && slices.Contains(names[i+1:], recording.Stdin):
+		return nil, usageError("--read -: standard input can be read only once")
+	}
+	return names, nil
+}
+
+// portFlag reads a flag with ports, or the defaults.
+func portFlag(c *cli.Context, name string, defaults ...string) (ports []uint16, err error) {
+	for _, s := range listFlag(c, name, defaults...) {
+		port, err := strconv.ParseUint(s, 10, 16)
+		if err != nil || port == 0 {
+			return nil, usageError("port %q: a port is a number from 1 to 65535", s)
+		}
+		if !slices.Contains(ports, uint16(port)) {
+			ports = append(ports, uint16(port))
+		}
+	}
+	return ports, nil
+}
+
+// boundFlags reads --max-memory and --max-request.
+func boundFlags(c *cli.Context) (memory, request int64, err error) {
+	if memory, err = sizeFlag(c, "max-memory"); err == nil {
+		request, err = sizeFlag(c, "max-request")
+	}
+	if err == nil && request > maxRequest {
+		err = usageError("--max-request %q: at most 1GiB", c.String("max-request"))
+	}
+	return memory, request, err
+}
+
 // Live reports whether packets come from the network.
-func (o *Options) Live() bool { return o.Read == "" }
+func (o *Options) Live() bool { return len(o.Read) == 0 }
 
 // Prints reports whether requests are printed.
 func (o *Options) Prints() bool { return o.Print || o.JSON }
 
+// OnlyStdout reports whether what is asked for goes to standard output: then nothing
+// is sent unless that is asked for as well.
+func (o *Options) OnlyStdout() bool { return o.Prints() || o.Write.ToStdout() }
+
 // Where says for the log where packets come from.
 func (o *Options) Where() string {
-	ports := make([]string, len(o.Ports))
-	for i, p := range o.Ports {
-		ports[i] = strconv.Itoa(int(p))
-	}
-	where := o.Read
+	where := strings.Join(o.Read, ", ")
 	if o.Live() {
 		where = strings.Join(o.Interfaces, ",")
 	}
-	return where + ", port " + strings.Join(ports, ",")
+	return where + ", port " + portList(o.Ports)
+}
+
+// portList is ports as one reads them.
+func portList(ports []uint16) string {
+	all := make([]string, len(ports))
+	for i, p := range ports {
+		all[i] = strconv.Itoa(int(p))
+	}
+	return strings.Join(all, ",")
 }
 
 // usageError is a mistake on the command line: exit status 2.

@@ -10,15 +10,18 @@ import (
 )
 
 // appendJSON appends a request as a JSON object and a newline. conn and index
-// are what an order within a connection is kept by: conn is a number in
-// hexadecimal digits. host is empty where no Host is given. Bytes that are not
+// are what an order within a connection is kept by, and user says whose it is: conn
+// and user are numbers in hexadecimal digits, which programs that know only floating
+// point leave as they are. host is empty where no Host is given. Bytes that are not
 // UTF-8 become U+FFFD in host, method and target; raw holds the truth.
 func (p *renderer) appendJSON(dst []byte, r *reassembly.Request) []byte {
 	dst = append(dst, `{"conn":"`...)
 	dst = appendHex(dst, r.Conn())
 	dst = append(dst, `","index":`...)
 	dst = strconv.AppendUint(dst, r.Index, 10)
-	dst = append(dst, `,"host":`...)
+	dst = append(dst, `,"user":"`...)
+	dst = appendHex(dst, r.User())
+	dst = append(dst, `","host":`...)
 	dst = appendString(dst, p.hostOf(r))
 	dst = append(dst, `,"time":"`...)
 	dst = p.clock.appendTime(dst, r.Last)

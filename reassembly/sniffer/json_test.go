@@ -14,7 +14,7 @@ import (
 // object is what a line of JSON holds; an unknown or a missing key is an error
 // of the test below.
 type object struct {
-	Conn, Host, Client, Server, Method, Target, Proto string
+	Conn, User, Host, Client, Server, Method, Target, Proto string
 
 	Index *uint64
 	Time  time.Time
@@ -50,7 +50,7 @@ func TestAppendJSON(t *testing.T) {
 				if err := dec.Decode(&o); err != nil {
 					t.Fatalf("%q: %v", line, err)
 				}
-				if o.Conn != fmt.Sprintf("%016x", r.Conn()) || o.Index == nil || *o.Index != r.Index {
+				if o.Conn != fmt.Sprintf("%016x", r.Conn()) || o.User != o.Conn || o.Index == nil || *o.Index != r.Index {
 					t.Errorf("connection %q, index %v of %q", o.Conn, o.Index, line)
 				}
 				if o.Host != tt.host || o.Target != tt.target || o.Method != string(r.Method()) || o.Proto != string(r.Proto()) {

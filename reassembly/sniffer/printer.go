@@ -120,13 +120,12 @@ func (p *Printer) failed(err error) {
 }
 
 // Close prints what is left, as long as the reader takes, until ctx ends: that
-// costs the lines that are left. Where printing is all that the run does it
-// returns the error of writing, but for that of a reader that has seen enough
-// (EPIPE).
+// costs the lines that are left. It returns the error of writing, but for that of
+// a reader that has seen enough (EPIPE).
 func (p *Printer) Close(ctx context.Context) error {
 	p.Flush()
 	err := p.spool.close(ctx)
-	if err == nil || p.cfg.Stop == nil || errors.Is(err, syscall.EPIPE) {
+	if err == nil || errors.Is(err, syscall.EPIPE) {
 		return nil
 	}
 	return fmt.Errorf("print: %w", err)

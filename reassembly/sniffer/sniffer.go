@@ -36,6 +36,10 @@ type Config struct {
 	// Decoder says which segments are wanted, and who records them.
 	Decoder capture.DecoderConfig
 
+	// AnyPort says that any port may be a server's, whatever the Decoder's are.
+	// Which end of a connection the client is on is then found out.
+	AnyPort bool
+
 	// Assembler bounds memory, times and sizes.
 	Assembler reassembly.Config
 
@@ -53,8 +57,10 @@ type Config struct {
 // published accounts belongs to the goroutine in Run.
 type Sniffer struct {
 	src       Source
+	lists     listSource // src, if it has such requests; nil
 	live      bool
 	consumers []Consumer
+	ends      *directions // nil: only clients' segments come
 	dec       *capture.Decoder
 	asm       *reassembly.Assembler
 
@@ -74,10 +80,15 @@ type Sniffer struct {
 
 // New makes a Sniffer; nothing is read before Run.
 func New(cfg Config) *Sniffer {
+	cfg.Decoder.AnyPort = cfg.AnyPort
 	s := &Sniffer{
 		src: cfg.Source, live: cfg.Live, consumers: cfg.Consumers, count: cfg.Count,
 		dec:   capture.NewDecoder(cfg.Decoder),
 		batch: make([]capture.Segment, batchSize),
+	}
+	s.lists, _ = cfg.Source.(listSource)
+	if cfg.AnyPort {
+		s.ends = &directions{limit: maxPairs}
 	}
 	s.asm = reassembly.New(cfg.Assembler, s.take)
 	s.stopAt.Store(never)
@@ -89,11 +100,24 @@ func New(cfg Config) *Sniffer {
 // source. It is called once.
 func (s *Sniffer) Run(ctx context.Context) error {
 	defer context.AfterFunc(ctx, s.stop)()
+	if w, ok := s.src.(watcher); ok {
+		watching, end := context.WithCancel(context.Background())
+		var ended sync.WaitGroup
+		ended.Go(func() { w.Watch(watching, s.seen) })
+		defer ended.Wait()
+		defer end()
+	}
 	err := s.loop()
 	s.asm.Close()
 	s.flush()
 	s.publish()
 	return errors.Join(err, s.src.Close())
+}
+
+// seen tells a watcher what has come of its packets.
+func (s *Sniffer) seen() capture.Seen {
+	stats := s.Stats()
+	return capture.Seen{Segments: stats.Packets.Segments, Requests: stats.Requests.Captured}
 }
 
 // stop ends the loop: at the first packet from now on or, on a quiet network,
@@ -102,6 +126,9 @@ func (s *Sniffer) Run(ctx context.Context) error {
 func (s *Sniffer) stop() {
 	if s.live {
 		s.stopAt.Store(time.Now().UnixNano())
+		if w, ok := s.src.(watcher); ok {
+			w.Hurry()
+		}
 		return
 	}
 	s.src.Close() // Run closes it again, and reports the error
@@ -117,7 +144,15 @@ func (s *Sniffer) loop() error {
 		s.publish()
 		n, err := s.src.Next(s.dec, s.batch)
 		segs, stopped := s.beforeStop(s.batch[:n])
+		if s.ends != nil {
+			segs = s.ends.keep(segs)
+		}
 		s.asm.PushAll(segs)
+		if s.lists != nil {
+			if l := s.lists.Listed(); l != nil {
+				s.lists.Judged(s.asm.PushListed(l))
+			}
+		}
 		switch {
 		case stopped:
 			return nil

@@ -3,6 +3,7 @@ package sniffer
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"runtime"
@@ -14,6 +15,7 @@ import (
 
 	"gor/capture"
 	"gor/reassembly"
+	"gor/reassembly/recording"
 )
 
 // started is a Sniffer at work.
@@ -398,36 +400,40 @@ func TestNothingAllocatedPerPacket(t *testing.T) {
 }
 
 // TestSilentStandardInput: a read of a pipe that a process inherited is ended
-// by the stop.
+// by the stop, whatever it has said until then.
 func TestSilentStandardInput(t *testing.T) {
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
-	defer r.Close()
-	r.Fd() // makes it blocking, as that of a process is
-	in := interruptible(r)
-	if in == io.Reader(r) {
-		t.Skip("standard input cannot be opened again here")
-	}
-	w.Write([]byte("\xd4\xc3\xb2\xa1\x02\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff\x00\x00\x65\x00\x00\x00"))
-	src, err := capture.OpenFile(in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := New(Config{Source: src})
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error)
-	go func() { ended <- s.Run(ctx) }()
-	cancel()
-	select {
-	case err := <-ended:
-		if err != nil {
-			t.Error(err)
-		}
-	case <-time.After(10 * time.Second):
-		t.Error("Run waits for a silent pipe")
+	for name, said := range map[string]string{
+		"nothing": "", "a capture file's header": string(pcapOf()), "part of a line": `{"raw":"`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, w, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer w.Close()
+			defer r.Close()
+			r.Fd() // makes it blocking, as that of a process is
+			if _, err := os.Stat(fmt.Sprintf("/proc/self/fd/%d", r.Fd())); err != nil {
+				t.Skip("standard input cannot be opened again here:", err)
+			}
+			w.WriteString(said)
+			src, err := recording.Open(recording.Config{Names: []string{recording.Stdin}, Stdin: r})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			ended := make(chan error)
+			go func() { ended <- New(Config{Source: src}).Run(ctx) }()
+			cancel()
+			select {
+			case err := <-ended:
+				if err != nil {
+					t.Error(err)
+				}
+			case <-time.After(10 * time.Second):
+				t.Error("Run waits for a silent pipe")
+			}
+		})
 	}
 }
 

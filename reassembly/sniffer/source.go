@@ -1,6 +1,8 @@
 package sniffer
 
 import (
+	"context"
+
 	"gor/capture"
 	"gor/reassembly"
 )
@@ -21,6 +23,29 @@ type Source interface {
 	// Close makes Next return, soon if it waits. Any goroutine may call it,
 	// and more than once.
 	Close() error
+}
+
+// A listSource is a Source that has whole requests, too: lines of a list.
+type listSource interface {
+	Source
+
+	// Listed returns the request that Next came upon instead of packets, nil if
+	// there was none. It is lent until the next Next.
+	Listed() *reassembly.Listed
+
+	// Judged is told what became of it.
+	Judged(reassembly.Fate)
+}
+
+// A watcher is a Source that has to keep up with the world while it is read, and
+// one whose Next may wait for long. Both methods may be called by any goroutine.
+type watcher interface {
+	// Watch keeps up until ctx ends; seen tells what has come of the packets.
+	Watch(ctx context.Context, seen func() capture.Seen)
+
+	// Hurry has a Next that waits return soon, once it has delivered all that came
+	// before the call.
+	Hurry()
 }
 
 // A Consumer takes the whole requests that a Sniffer finds. Both methods run

@@ -95,14 +95,16 @@ func TestLivePausedReader(t *testing.T) {
 }
 
 // TestLiveReaderGone: standard output is closed by its reader after a line, or
-// was full from the start. That ends the printing; the mirror goes on.
+// was full from the start. That ends the printing; the mirror goes on. A full disk is
+// a failure in the end, a reader that has enough is none.
 func TestLiveReaderGone(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
-		name string
-		end  func(t *testing.T) func(*exec.Cmd)
+		name   string
+		status int
+		end    func(t *testing.T) func(*exec.Cmd)
 	}{
-		{"after a line", func(t *testing.T) func(*exec.Cmd) {
+		{"after a line", 0, func(t *testing.T) func(*exec.Cmd) {
 			r, configure := stdoutPipe(t)
 			go func() { // ends with the line, or with the test
 				bufio.NewReader(r).ReadString('\n')
@@ -110,7 +112,7 @@ func TestLiveReaderGone(t *testing.T) {
 			}()
 			return configure
 		}},
-		{"disk full", func(t *testing.T) func(*exec.Cmd) {
+		{"disk full", 1, func(t *testing.T) func(*exec.Cmd) {
 			full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 			if err != nil {
 				t.Fatal(err)
@@ -129,7 +131,14 @@ func TestLiveReaderGone(t *testing.T) {
 			l := m.newLoad(1, 1000)
 			l.rate = 1000
 			m.run(l)
-			listen, _ := m.mirrored(l)
+			m.sink.await(l.count)
+			m.sink.check(t, l)
+			m.listener.cmd.Process.Signal(os.Interrupt)
+			if code := m.listener.wait(); code != test.status {
+				t.Errorf("exit %d, want %d:\n%s", code, test.status, m.listener.stderr.String())
+			}
+			listen := finalAccounts(t, m.listener)
+			listen.checkListener(t)
 			if p := listen.Print; p["dropped"] == 0 || p["lines"]+p["dropped"] != uint64(l.count) {
 				t.Errorf("printed: %v of %d", p, l.count)
 			}

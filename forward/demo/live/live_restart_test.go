@@ -3,14 +3,11 @@
 package live
 
 import (
-	"flag"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 )
-
-var full = flag.Bool("full", false, "run the tests of restarts with full load instead of a short one")
 
 // TestLiveRestarts kills the replayer under load and starts it again at once, many times in a row, with and without a
 // machine that says that nobody listens there. The listener is back within a second each time, nothing arrives twice,
@@ -33,7 +30,7 @@ func TestLiveRestarts(t *testing.T) {
 			m.replay()
 			m.listen()
 			const pause = 600 * time.Millisecond
-			l := m.newLoad(1, int((time.Duration(restarts+4) * pause).Seconds()*float64(rate)))
+			l := m.newLoad(1, int((time.Duration(restarts+4)*pause).Seconds()*float64(rate)))
 			l.rate = float64(rate)
 			done := make(chan error, 1)
 			go func() { done <- l.run() }()

@@ -84,7 +84,8 @@ func needTools(t testing.TB, tools ...string) {
 	t.Helper()
 	packages := map[string]string{
 		"nginx": "nginx-light", "curl": "curl", "nft": "nftables", "python3": "python3",
-		"tcpdump": "tcpdump", "tshark": "tshark", "ip": "iproute2", "setcap": "libcap2-bin",
+		"tcpdump": "tcpdump", "tshark": "tshark", "gzip": "gzip", "jq": "jq", "ip": "iproute2", "ss": "iproute2",
+		"sysctl": "procps", "setcap": "libcap2-bin", "setpriv": "util-linux",
 		"ethtool": "ethtool",
 	}
 	for _, tool := range tools {

@@ -1,0 +1,140 @@
+package replay
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"gor/forward"
+	"gor/forward/command"
+	"gor/forward/playback"
+	"gor/forward/report"
+	"gor/reassembly/sniffer"
+	"gor/udpwire"
+)
+
+// A replayer is one run of the command.
+type replayer struct {
+	mark     string
+	log      *slog.Logger
+	duration time.Duration // of the run; 0: no end of its own
+	recv     *udpwire.Receiver
+	fwd      *forward.Forwarder
+	tape     *sniffer.Tape // nil: nothing is recorded
+	report   *report.Reporter
+	playback *playback.Session // of recordings, in place of recv, fwd and report; nil: requests come over the wire
+}
+
+// Command is gor replay; mark is the header that keeps gor from replaying itself.
+func Command(mark string) *cli.Command {
+	return &cli.Command{
+		Name:      "replay",
+		Usage:     "receive requests over UDP, or read recordings (--read), and forward them to targets",
+		UsageText: "gor replay -f \"http://staging|10,http://dev|5\"\ngor replay --read FILE -f http://staging --speed 2 --report out.html",
+		Flags: slices.Concat(forward.Flags(), udpwire.ReceiverFlags(), forward.FilterFlags(), sniffer.ReplayFlags(), playback.Flags(),
+			sniffer.WriteFlags(), command.LifetimeFlags(), report.Flags()),
+		Action: func(c *cli.Context) error {
+			r := &replayer{mark: mark}
+			if err := r.replay(c); err != nil {
+				return fmt.Errorf("replay: %w", err)
+			}
+			return nil
+		},
+	}
+}
+
+func (r *replayer) replay(c *cli.Context) error {
+	err := r.open(c)
+	switch {
+	case err != nil:
+	case r.playback != nil:
+		err = r.playback.Run(command.Begin(c.Context, r.duration))
+	default:
+		err = r.run(command.Begin(c.Context, r.duration))
+	}
+	if r.tape != nil {
+		err = errors.Join(err, r.tape.Close())
+	}
+	return err
+}
+
+// open reads the flags and opens everything.
+func (r *replayer) open(c *cli.Context) (err error) {
+	if r.log, err = report.LoggerFromFlags(c); err != nil {
+		return err
+	}
+	if r.duration, err = command.LifetimeFromFlags(c); err != nil {
+		return err
+	}
+	forwarding, err := forward.FromFlags(c)
+	if err != nil {
+		return err
+	}
+	forwarding.Mark, forwarding.Logger = r.mark, r.log
+	recordings, err := sniffer.ReplayFromFlags(c)
+	if err != nil {
+		return err
+	}
+	if recordings.Wanted() {
+		return r.openRecordings(c, recordings, forwarding)
+	}
+	if err = playback.Without(c); err != nil {
+		return err
+	}
+	receiving, err := udpwire.ReceiverFromFlags(c)
+	if err != nil {
+		return err
+	}
+	recording, err := sniffer.WriteFromFlags(c)
+	if err != nil {
+		return err
+	}
+	if r.report, err = report.Open(c, r.log, r.snapshot); err != nil {
+		return err
+	}
+	if r.tape, err = recording.Open(c.App.Writer, false, r.log); err != nil {
+		return err
+	}
+	if r.fwd, err = forward.New(forwarding); err != nil {
+		return err
+	}
+	receiving.Load, receiving.Behind, receiving.Logger = r.fwd.Load, r.fwd, r.log
+	r.recv, err = udpwire.Listen(receiving)
+	return err
+}
+
+// run forwards what arrives until the run ends, delivers what is held for a
+// bounded time more, and reports the final accounts.
+func (r *replayer) run(life *command.Lifetime) error {
+	defer life.Close()
+	r.report.Start()
+	r.log.Info("replaying", "listen", r.recv.Addr().String(), "targets", r.fwd.Describe())
+	forwarded := make(chan error, 1)
+	go func() { forwarded <- r.fwd.Run(life.Delivering()) }()
+	record := r.tape.Scribe()
+	err := r.recv.Run(life.Running(), func(m *udpwire.Message) {
+		record(m.Conn, m.Time, m.Src, m.Dst, m.Body)
+		r.fwd.Submit(&forward.Request{Conn: m.Conn, Index: m.Index, Time: m.Time, Raw: m.Body, Server: m.Dst, Patient: m.Patient})
+	})
+	life.End()
+	r.fwd.Close()
+	err = errors.Join(err, <-forwarded)
+	if r.tape != nil {
+		r.tape.Close() // so that the accounts hold all of it; replay, too, which returns the error
+	}
+	r.report.Finish(r.snapshot())
+	return err
+}
+
+// snapshot takes the accounts; any goroutine may call it.
+func (r *replayer) snapshot() report.Snapshot {
+	groups := []report.Group{{Name: "wire", Stats: r.recv.Stats()}}
+	if r.tape != nil {
+		groups = append(groups, report.Group{Name: "recording", Stats: r.tape.Stats()})
+	}
+	return report.Snapshot{Groups: groups, Targets: r.fwd.Stats()}
+}

@@ -1,0 +1,297 @@
+//go:build linux
+
+package live
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/base64"
+	"encoding/csv"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// full has the tests of recordings take the time and the load that their results are
+// quoted from, on a machine that does nothing else.
+var full = flag.Bool("full", false, "run at full load, and what takes minutes or depends on the machine")
+
+// scheduleKept reports whether a run of gor replay --read kept its schedule; it may
+// not have on a machine that runs all the tests at once.
+func scheduleKept(t *testing.T, p *process, code int) bool {
+	t.Helper()
+	if *full && code == 4 {
+		t.Errorf("gor could not keep the schedule:\n%s", p.stderr.String())
+	}
+	return code != 4
+}
+
+// timedList writes a recording of n requests, rate per second, on connections in
+// turn. Each carries its number.
+func timedList(t *testing.T, n, rate, conns int) string {
+	t.Helper()
+	var b bytes.Buffer
+	began := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for i := range n {
+		raw := fmt.Sprintf("GET /items/%d HTTP/1.1\r\nHost: www.example.com\r\n\r\n", i)
+		at := began.Add(time.Duration(i) * time.Second / time.Duration(rate)).Format(time.RFC3339Nano)
+		fmt.Fprintf(&b, `{"conn":"%x","index":%d,"time":%q,"raw":%q}`+"\n", i%conns+1, i/conns, at, base64.StdEncoding.EncodeToString([]byte(raw)))
+	}
+	file := filepath.Join(t.TempDir(), "list.jsonl")
+	if err := os.WriteFile(file, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// arrivals is a server that notes when each number came.
+type arrivals struct {
+	mu sync.Mutex
+	at map[int]time.Time
+}
+
+func (n *namespace) newArrivals(addr string) *arrivals {
+	n.t.Helper()
+	a := &arrivals{at: map[int]time.Time{}}
+	ln := n.listen(addr)
+	srv := &http.Server{Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		now := time.Now()
+		i, _ := strconv.Atoi(strings.TrimPrefix(r.URL.Path, "/items/"))
+		a.mu.Lock()
+		a.at[i] = now
+		a.mu.Unlock()
+	})}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		srv.Serve(ln)
+	}()
+	n.t.Cleanup(func() { srv.Close(); <-done })
+	return a
+}
+
+// TestRecordingPace: what gor says of when requests were due and started is what a
+// server sees, and none starts before its time. With -full, 99 of 100 start within 5 ms of it.
+func TestRecordingPace(t *testing.T) {
+	needRoot(t)
+	for _, tt := range []struct {
+		speed string
+		rate  int // as recorded, per second
+	}{{"1", 2000}, {"10", 250}} {
+		t.Run("speed "+tt.speed, func(t *testing.T) {
+			n := newNamespace(t)
+			server := n.newArrivals("127.0.0.1:8000")
+			times, _ := strconv.Atoi(tt.speed)
+			count := scaled(2 * tt.rate * times)
+			if *full {
+				count *= 5
+			}
+			out := filepath.Join(t.TempDir(), "each.csv")
+			p := n.start(nil, gorBinary(t), "replay", "--read", timedList(t, count, tt.rate, 200), "-f", "127.0.0.1:8000", "--speed", tt.speed, "--report", out)
+			code := p.wait()
+			kept := scheduleKept(t, p, code)
+			if kept && code != 0 {
+				t.Fatalf("status %d:\n%s", code, p.stderr.String())
+			}
+			var late, off []time.Duration // arrived after it was due, and after it was started
+			var begin time.Time           // of the run, as the request says that came soonest after its start
+			rows := readCSV(t, out)
+			for _, row := range rows {
+				if at := server.at[row.number].Add(-row.started); begin.IsZero() || at.Before(begin) {
+					begin = at
+				}
+			}
+			for _, row := range rows {
+				if want := time.Duration(row.number) * time.Second / time.Duration(tt.rate*times); (row.due-want).Abs() > time.Microsecond || row.started < row.due {
+					t.Fatalf("request %d is due after %v, want %v, and started after %v", row.number, row.due, want, row.started)
+				}
+				at := server.at[row.number].Sub(begin)
+				late, off = append(late, at-row.due), append(off, at-row.started)
+			}
+			slices.Sort(late)
+			slices.Sort(off)
+			if len(rows) != count || len(server.at) != count {
+				t.Fatalf("%d requests of %d in the report, %d came", len(rows), count, len(server.at))
+			}
+			t.Logf("after they were due: median %v, 99 %% %v, all %v; after they were started: %v, %v, %v",
+				late[count/2], late[count*99/100], late[count-1], off[count/2], off[count*99/100], off[count-1])
+			if *full && late[count*99/100] > 5*time.Millisecond {
+				t.Errorf("99 of 100 came within %v", late[count*99/100])
+			}
+			if kept && late[count/2] > 50*time.Millisecond {
+				t.Errorf("the schedule was kept, but half of the requests came more than %v late", late[count/2])
+			}
+		})
+	}
+}
+
+// A csvRow is what the tests need of a row of the CSV report.
+type csvRow struct {
+	number       int
+	due, started time.Duration
+}
+
+func readCSV(t *testing.T, file string) (rows []csvRow) {
+	t.Helper()
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	all, err := csv.NewReader(bufio.NewReader(f)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seconds := func(s string) time.Duration {
+		v, err := strconv.ParseFloat(s, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return time.Duration(v * 1e9)
+	}
+	for _, row := range all[1:] {
+		number, err := strconv.Atoi(strings.TrimPrefix(row[5], "/items/"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows = append(rows, csvRow{number, seconds(row[6]), seconds(row[7])})
+	}
+	return rows
+}
+
+// TestRecordingStoppedTarget: a target that stops for a while makes its latency that long,
+// leaves the service time of the others what it was, and is the cause of the lag.
+func TestRecordingStoppedTarget(t *testing.T) {
+	m := newMirror(t)
+	needTools(t, "nginx")
+	m.startNginx()
+	pause, rate := time.Second, 200
+	if *full {
+		pause = 5 * time.Second
+	}
+	out := filepath.Join(t.TempDir(), "run.json")
+	seconds := int(pause/time.Second)*4 + 2
+	list := timedList(t, rate*seconds, rate, 20)
+	p := m.web.start(nil, gorBinary(t), "replay", "--read", list, "-f", webAddr, "--report", out)
+	p.await("msg=replaying")
+	nginx := m.nginx(t)
+	time.Sleep(time.Second) // a part of the run in which all is well
+	syscall.Kill(nginx, syscall.SIGSTOP)
+	time.Sleep(pause)
+	syscall.Kill(nginx, syscall.SIGCONT)
+	code := p.wait()
+	kept := scheduleKept(t, p, code)
+	var r struct {
+		Targets []struct {
+			Accounts         map[string]uint64
+			Latency, Service map[string]any
+			Late             map[string]map[string]any
+		}
+	}
+	b, err := os.ReadFile(out)
+	if err == nil {
+		err = json.Unmarshal(b, &r)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	get := func(h map[string]any, name string) time.Duration { return time.Duration(h[name].(float64)) }
+	target := r.Targets[0]
+	t.Logf("latency p50 %v, p99 %v; service p50 %v, p99 %v; late by the target %v, by gor %v", get(target.Latency, "p50"), get(target.Latency, "p99"),
+		get(target.Service, "p50"), get(target.Service, "p99"), get(target.Late["target"], "max"), get(target.Late["gor"], "p99"))
+	if target.Accounts["answered"] != uint64(rate*seconds) {
+		t.Errorf("%v", target.Accounts)
+	}
+	// 20 connections have a request in flight when it stops; all others wait behind those.
+	if got := get(target.Latency, "p99"); got < pause*8/10 || kept && got > pause*3/2 {
+		t.Errorf("latency p99 is %v", got)
+	}
+	if got := get(target.Service, "p90"); kept && got > pause/4 {
+		t.Errorf("service time p90 is %v", got)
+	}
+	if got := get(target.Late["target"], "max"); got < pause/2 {
+		t.Errorf("late because of the target by %v at most", got)
+	}
+	if kept && get(target.Late["gor"], "p99") > 10*time.Millisecond {
+		t.Errorf("late because of gor by %v", get(target.Late["gor"], "p99"))
+	}
+}
+
+// nginx is the process of the web server in m.
+func (m *mirror) nginx(t *testing.T) int {
+	t.Helper()
+	out := m.web.command("ss", "-Hltnp", "sport = :80")
+	pid := regexp.MustCompile(`pid=(\d+)`).FindStringSubmatch(out)
+	if pid == nil {
+		t.Fatalf("nobody listens: %s", out)
+	}
+	n, _ := strconv.Atoi(pid[1])
+	return n
+}
+
+// TestReadmeJob runs the README's example for CI as it is written: it records, plays
+// that to a good build, which passes, and to a bad one, which does not.
+func TestReadmeJob(t *testing.T) {
+	m := newMirror(t)
+	m.startNginx()
+	readme, err := os.ReadFile("../../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := regexp.MustCompile("(?s)\n## Replay a recording.*?```sh\n(.*?)```").FindSubmatch(readme)
+	if block == nil {
+		t.Fatal("no example in the README")
+	}
+	record, play, _ := strings.Cut(strings.TrimSpace(string(block[1])), "\n")
+	dir := t.TempDir()
+	copyBinary(t, dir)
+	shell := func(line string) *process {
+		return m.web.start(func(cmd *exec.Cmd) { cmd.Dir = dir }, "sh", "-c", line)
+	}
+	listener := shell(record)
+	listener.await("msg=listening")
+	load := m.newLoad(1, 1000)
+	load.rate = 1000
+	m.run(load)
+	if code := listener.wait(); code != 0 {
+		t.Fatalf("%s: status %d\n%s", record, code, listener.stderr.String())
+	}
+	answers := make(chan int, 1)
+	answers <- 200
+	ln := m.web.listen("127.0.0.1:8080")
+	build := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		status := <-answers
+		answers <- status
+		w.WriteHeader(status)
+	})}
+	go build.Serve(ln)
+	t.Cleanup(func() { build.Close() })
+	good := shell(play)
+	if code := good.wait(); scheduleKept(t, good, code) && code != 0 {
+		t.Errorf("%s: status %d\n%s", play, code, good.stderr.String())
+	}
+	if !strings.Contains(good.stderr.String(), "started=1000 answered=1000 failed=0") {
+		t.Errorf("%s", good.stderr.String())
+	}
+	<-answers
+	answers <- 500
+	bad := shell(play)
+	if code := bad.wait(); scheduleKept(t, bad, code) && code != 3 || !strings.Contains(bad.stderr.String(), "EXCEEDED  errors=1%: 100%") {
+		t.Errorf("%s: status %d\n%s", play, code, bad.stderr.String())
+	}
+	if page, err := os.ReadFile(filepath.Join(dir, "users.html")); err != nil || !bytes.Contains(page, []byte("errors=1%")) {
+		t.Errorf("the page: %v", err)
+	}
+}

@@ -1,0 +1,51 @@
+package results
+
+import (
+	"time"
+
+	"gor/forward"
+)
+
+// A Run is what came of replaying a recording: what all reports are made of.
+type Run struct {
+	Source   string // what was replayed
+	Pace     string // and how fast, in words
+	HasTimes bool   // requests were due at times of their own; if not, when they could be sent
+	Loops    int    // how often
+	Began    time.Time
+	Elapsed  time.Duration // until the last request had its fate
+	Read     uint64        // requests read, of all loops
+	Whole    bool          // all there is was read; if not, something ended the run before
+	Targets  []Target
+	Verdict  Verdict
+}
+
+// A Target is what came of a run at one target. Of the requests
+//
+//	read = Started + SampledOut + Filtered + Unsupported + Skipped
+//	Started = Answered + failed
+type Target struct {
+	Name string
+
+	SampledOut  uint64 // of connections outside the target's share
+	Filtered    uint64 // taken out by a filter
+	Unsupported uint64 // could not be sent as they were recorded
+	Skipped     uint64 // read, but the run ended before they had a response
+
+	Tally             // those that were started
+	Late     Lateness // by how much
+	Timeline Timeline
+	Routes   []Route // those with the most requests first
+}
+
+// Finish fills in the targets: what the Ledger took down, and what the forwarder's
+// accounts say of the requests that were not started.
+func (r *Run) Finish(l *Ledger, stats []forward.TargetStats) {
+	r.Targets = make([]Target, len(stats))
+	for i := range stats {
+		t, s := &r.Targets[i], &stats[i]
+		l.fill(i, t)
+		t.Name, t.SampledOut, t.Filtered, t.Unsupported = s.Target, s.SampledOut, s.Filtered, s.Unsupported
+		t.Skipped = r.Read - min(r.Read, t.Started()+t.SampledOut+t.Filtered+t.Unsupported)
+	}
+}

@@ -1,0 +1,175 @@
+package results
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Exit statuses of a run beside 0, 1 (failed) and 2 (wrong usage).
+const (
+	ExitThreshold = 3 // a threshold of --fail-above was exceeded
+	ExitSchedule  = 4 // gor could not keep the schedule
+)
+
+const (
+	// A run is not valid if more than 1 - keptShare of the requests started later
+	// than maxOwnLate because of this program alone: its machine was too slow or
+	// too busy, and what was measured is that.
+	keptShare  = .99
+	maxOwnLate = 10 * time.Millisecond
+)
+
+// A Threshold is a bound that a run has to stay within at every target.
+type Threshold struct {
+	Given string // as it was written
+	Name  string // errors, lag, max, or p and a percentile such as p99.9
+
+	Count     uint64        // of errors
+	IsPercent bool          // Percent takes its place
+	Percent   float64       // of errors
+	Duration  time.Duration // of the others
+}
+
+// ParseThresholds reads a list such as errors=1%,p99=500ms,lag=5ms.
+func ParseThresholds(s string) ([]Threshold, error) {
+	var all []Threshold
+	for part := range strings.SplitSeq(s, ",") {
+		t, err := parseThreshold(strings.TrimSpace(part))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, t)
+	}
+	return all, nil
+}
+
+func parseThreshold(s string) (Threshold, error) {
+	name, value, _ := strings.Cut(s, "=")
+	t := Threshold{Given: s, Name: name}
+	var err error
+	switch q, isQuantile := t.quantile(); {
+	case name == "errors" && strings.HasSuffix(value, "%"):
+		t.IsPercent = true
+		t.Percent, err = strconv.ParseFloat(strings.TrimSuffix(value, "%"), 64)
+		if err == nil && !(t.Percent >= 0 && t.Percent <= 100) {
+			err = strconv.ErrRange
+		}
+	case name == "errors":
+		t.Count, err = strconv.ParseUint(value, 10, 64)
+	case name == "lag", name == "max", isQuantile && q > 0 && q < 1:
+		t.Duration, err = time.ParseDuration(value)
+		if err == nil && t.Duration < 0 {
+			err = strconv.ErrRange
+		}
+	default:
+		err = strconv.ErrSyntax
+	}
+	if err != nil {
+		return t, fmt.Errorf("%q: give errors=1%% or errors=10, p99=500ms (any percentile), max=2s, or lag=5ms", s)
+	}
+	return t, nil
+}
+
+// quantile is the share that a name such as p99.9 stands for.
+func (t *Threshold) quantile() (q float64, ok bool) {
+	digits, ok := strings.CutPrefix(t.Name, "p")
+	if !ok || strings.Trim(digits, "0123456789.") != "" {
+		return 0, false
+	}
+	q, err := strconv.ParseFloat(digits, 64)
+	return q / 100, err == nil
+}
+
+// A Finding is what a run came to at one target, held against a threshold.
+type Finding struct {
+	Target    string
+	Threshold string // as it was given
+	Value     string
+	Exceeded  bool
+}
+
+// check holds one target against t.
+func (t *Threshold) check(target *Target) Finding {
+	f := Finding{Target: target.Name, Threshold: t.Given}
+	if t.Name == "errors" {
+		n := target.Errors()
+		f.Value, f.Exceeded = strconv.FormatUint(n, 10), n > t.Count
+		if t.IsPercent {
+			f.Value = percent(target.ErrorShare())
+			f.Exceeded = float64(n)*100 > t.Percent*float64(target.Started())
+		}
+		return f
+	}
+	var got time.Duration
+	switch t.Name {
+	case "lag":
+		got = target.Late.Own.Quantile(keptShare)
+	case "max":
+		got = target.Latency.Max()
+	default:
+		q, _ := t.quantile()
+		got = target.Latency.Quantile(q)
+	}
+	f.Value, f.Exceeded = duration(got), got > t.Duration
+	return f
+}
+
+// A Verdict says whether a run is what was wanted.
+type Verdict struct {
+	NoAnswer bool      // not one request was answered, at any target
+	Fates    []string  // what became of them instead
+	OwnLate  bool      // gor could not keep the schedule
+	Findings []Finding // each threshold at each target
+}
+
+// Judge holds a run against thresholds.
+func (r *Run) Judge(thresholds []Threshold) {
+	v := Verdict{NoAnswer: true}
+	for i := range r.Targets {
+		t := &r.Targets[i]
+		v.NoAnswer = v.NoAnswer && t.Answered == 0
+		v.Fates = append(v.Fates, append(t.ends(), t.notStarted()...)...)
+		v.OwnLate = v.OwnLate || r.HasTimes && t.Late.Own.Quantile(keptShare) > maxOwnLate
+		for _, threshold := range thresholds {
+			v.Findings = append(v.Findings, threshold.check(t))
+		}
+	}
+	r.Verdict = v
+}
+
+// ExitStatus is what the command ends with.
+func (v *Verdict) ExitStatus() int {
+	switch {
+	case v.NoAnswer:
+		return 1
+	case v.OwnLate:
+		return ExitSchedule
+	}
+	for _, f := range v.Findings {
+		if f.Exceeded {
+			return ExitThreshold
+		}
+	}
+	return 0
+}
+
+// Error is why the command does not end with 0, in one line; empty if it does.
+func (v *Verdict) Error() string {
+	switch v.ExitStatus() {
+	case 0:
+		return ""
+	case 1:
+		return strings.TrimSuffix("nothing was answered: "+strings.Join(v.Fates, " "), ": ")
+	case ExitSchedule:
+		return fmt.Sprintf("gor could not keep the schedule: more than 1%% of the requests started over %v late, and nothing but gor was the cause; give it a faster machine or a slower pace", maxOwnLate)
+	}
+	var over []string
+	for _, f := range v.Findings {
+		if f.Exceeded {
+			over = append(over, fmt.Sprintf("%s is %s at %s", f.Threshold, f.Value, f.Target))
+		}
+	}
+	return "above the threshold: " + strings.Join(over, "; ")
+}

@@ -1,0 +1,125 @@
+package results
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"gor/forward"
+)
+
+// outcomes takes down requests of a target that were answered with a status after a
+// time, late by own, and returns the run.
+func runOf(outcomes ...forward.Outcome) *Run {
+	l := NewLedger(1)
+	for i := range outcomes {
+		l.Take(&outcomes[i])
+	}
+	r := &Run{Source: "a.pcap", Pace: "as recorded", HasTimes: true, Loops: 1, Elapsed: time.Second, Read: uint64(len(outcomes)), Whole: true}
+	r.Finish(l, []forward.TargetStats{{Target: "http://staging"}})
+	return r
+}
+
+// answered is a request that was answered, in ms after it was due.
+func answered(status int, ms int) forward.Outcome {
+	return forward.Outcome{
+		Method: []byte("GET"), Path: []byte("/a"), Status: status, Ended: time.Duration(ms) * time.Millisecond,
+	}
+}
+
+// ownLate is one that was late by so many ms because of gor.
+func ownLate(ms int) forward.Outcome {
+	d := time.Duration(ms) * time.Millisecond
+	return forward.Outcome{Method: []byte("GET"), Path: []byte("/a"), Status: 200, Started: d, Ended: d + 1, Late: forward.Late{Own: d}}
+}
+
+func many(n int, o forward.Outcome) (all []forward.Outcome) {
+	for range n {
+		all = append(all, o)
+	}
+	return all
+}
+
+func TestVerdict(t *testing.T) {
+	failed := forward.Outcome{Failure: forward.FailTimeout, Ended: time.Second}
+	for _, tt := range []struct {
+		name       string
+		outcomes   []forward.Outcome
+		thresholds string
+		status     int
+		says       string
+	}{
+		{"all well", many(100, answered(200, 5)), "", 0, ""},
+		{"within", many(100, answered(200, 5)), "errors=0%,errors=0,p99=500ms,max=1s,lag=5ms,p99.9=6ms", 0, ""},
+		{"nothing", nil, "", 1, "nothing was answered"},
+		{"only failures", many(3, failed), "errors=1%", 1, "nothing was answered"},
+		{"too many errors", append(many(98, answered(200, 5)), failed, answered(503, 5)), "errors=1%", 3, "errors=1% is 2.0% at http://staging"},
+		{"as many as may be", append(many(98, answered(200, 5)), failed, answered(503, 5)), "errors=2%,errors=2", 0, ""},
+		{"a number of errors", append(many(98, answered(200, 5)), failed, answered(503, 5)), "errors=1", 3, "errors=1 is 2 at"},
+		{"a client's errors are none", many(9, answered(404, 5)), "errors=0", 0, ""},
+		{"7 of 100 are 7 %", append(many(93, answered(200, 5)), many(7, failed)...), "errors=7%", 0, ""},
+		{"too slow", append(many(98, answered(200, 5)), many(2, answered(200, 600))...), "p50=6ms,p99=500ms", 3, "p99=500ms is 600ms"},
+		{"too slow once", append(many(999, answered(200, 5)), answered(200, 600)), "p99=500ms,max=500ms", 3, "max=500ms is 600ms"},
+		{"gor late", append(many(90, answered(200, 5)), many(10, ownLate(11))...), "p99=1ms", 4, "could not keep the schedule"},
+		{"gor late once in a while", append(many(995, answered(200, 5)), many(5, ownLate(300))...), "", 0, ""},
+		{"gor a little late", many(50, ownLate(7)), "", 0, ""},
+		{"gor later than wanted", many(50, ownLate(7)), "lag=5ms", 3, "lag=5ms is 7"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var thresholds []Threshold
+			if tt.thresholds != "" {
+				var err error
+				if thresholds, err = ParseThresholds(tt.thresholds); err != nil {
+					t.Fatal(err)
+				}
+			}
+			r := runOf(tt.outcomes...)
+			r.Judge(thresholds)
+			if got, says := r.Verdict.ExitStatus(), r.Verdict.Error(); got != tt.status || !strings.Contains(says, tt.says) || (says == "") != (tt.status == 0) || strings.Contains(says, "\n") {
+				t.Errorf("status %d, %q; want %d, %q", got, says, tt.status, tt.says)
+			}
+			if len(r.Verdict.Findings) != len(thresholds) {
+				t.Errorf("%d findings of %d thresholds", len(r.Verdict.Findings), len(thresholds))
+			}
+		})
+	}
+}
+
+// Without a schedule nobody can miss it.
+func TestVerdictAtFullSpeed(t *testing.T) {
+	r := runOf(many(50, ownLate(300))...)
+	r.HasTimes = false
+	r.Judge(nil)
+	if got := r.Verdict.ExitStatus(); got != 0 {
+		t.Errorf("status %d", got)
+	}
+}
+
+func TestParseThresholds(t *testing.T) {
+	for _, s := range []string{
+		"", "errors", "errors=", "errors=x", "errors=-1", "errors=101%", "errors=NaN%", "errors=1.5", "p99", "p99=5", "p99=-1s", "p0=1s", "p100=1s", "p=1s",
+		"pp=1s", "p9e1=1s", "q=1", "lag=x", "max=", "errors=1%,", "errors=1%;p99=1s", "p99 =1s",
+	} {
+		if got, err := ParseThresholds(s); err == nil {
+			t.Errorf("%q is %+v", s, got)
+		}
+	}
+}
+
+func FuzzParseThresholds(f *testing.F) {
+	f.Add("errors=1%,p99=500ms,lag=5ms,max=1s,errors=3")
+	r := runOf(many(5, answered(200, 5))...)
+	f.Fuzz(func(t *testing.T, s string) {
+		thresholds, err := ParseThresholds(s)
+		if err != nil {
+			return
+		}
+		r.Judge(thresholds)
+		for _, finding := range r.Verdict.Findings {
+			again, err := ParseThresholds(finding.Threshold)
+			if err != nil || len(again) != 1 {
+				t.Fatalf("%q is shown as %q: %v", s, finding.Threshold, err)
+			}
+		}
+	})
+}

@@ -1,0 +1,97 @@
+package sniffer
+
+import (
+	"bytes"
+	"context"
+	"net/netip"
+
+	"gor/reassembly"
+	"gor/reassembly/recording"
+)
+
+// A Recorded is a request out of a recording. Whoever is given it owns it.
+type Recorded struct {
+	// Conn, Index and User say whose it is: the number of its connection, its own
+	// number on that, and the number of its user, who is the connection where
+	// the recording names no other. A recording that is read again has the same.
+	Conn, Index, User uint64
+
+	// Time is when it was complete, in nanoseconds since the Unix epoch, and
+	// never before that of the request handed out before. It is 0 as long as the
+	// recording has told no time.
+	Time int64
+
+	// Client and Server are as captured; not valid where the recording does not
+	// tell.
+	Client, Server netip.AddrPort
+
+	// Raw is the request exactly as the server was sent it.
+	Raw []byte
+}
+
+// Recordings are requests that were recorded, being read: packets and lists of
+// requests in any number of files, as if all were one, in the order of time.
+type Recordings struct {
+	files   *recording.Set
+	sniffer *Sniffer
+	order   order
+}
+
+func newRecordings(o *ReplayOptions, files *recording.Set) *Recordings {
+	r := &Recordings{files: files}
+	cfg := Config{Source: files, AnyPort: len(o.ServerPorts) == 0, Consumers: []Consumer{&r.order}}
+	cfg.Decoder.Ports, cfg.Decoder.Tunnels = o.ServerPorts, true
+	cfg.Assembler.MaxMemory, cfg.Assembler.MaxRequest = o.MaxMemory, o.MaxRequest
+	r.sniffer = New(cfg)
+	r.order.settled = r.sniffer.asm.Settled
+	return r
+}
+
+// Run calls take with each request, one after the other and on the goroutine of
+// the caller, until the recordings or ctx end, neither of which is an error. take
+// may wait: then so does the reading. Its first error ends the reading, too, and is returned.
+// Run is called once, and closes the recordings.
+func (r *Recordings) Run(ctx context.Context, take func(Recorded) error) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	r.order.take = func(q Recorded) error {
+		err := take(q)
+		if err != nil {
+			stop(err)
+		}
+		return err
+	}
+	if err := r.sniffer.Run(ctx); err != nil {
+		return err
+	}
+	return r.order.err
+}
+
+// Close closes recordings that Run was not called for.
+func (r *Recordings) Close() error { return r.files.Close() }
+
+// Stats returns the accounts of the packets and the requests. Any goroutine may
+// call it at any time. Of what is counted as sent that was not taken was held
+// when take failed.
+func (r *Recordings) Stats() Stats { return r.sniffer.Stats() }
+
+// Files returns the accounts of the recordings themselves. Any goroutine may call
+// it at any time.
+func (r *Recordings) Files() recording.Stats { return r.files.Stats() }
+
+// Progress says how many bytes of the files were read, and how many they have;
+// standard input and pipes, of which nobody knows that, are in neither. Any
+// goroutine may call it at any time.
+func (r *Recordings) Progress() (read, total int64) { return r.files.Progress() }
+
+// recorded copies a request that is lent.
+func recorded(r *reassembly.Request) Recorded {
+	q := Recorded{Conn: r.Conn(), Index: r.Index, User: r.User(), Time: r.Last, Raw: bytes.Clone(r.Raw)}
+	if r.Client.Port != 0 {
+		q.Client = r.Client.AddrPort()
+	}
+	if r.Server.Port != 0 {
+		q.Server = r.Server.AddrPort()
+	}
+	return q
+}

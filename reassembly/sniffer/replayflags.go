@@ -1,0 +1,87 @@
+package sniffer
+
+import (
+	"io"
+	"log/slog"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"gor/reassembly/recording"
+)
+
+// ReplayOptions are what the command line of a replayer says about the
+// recordings that it takes its requests from.
+type ReplayOptions struct {
+	// Read names the recordings: files, patterns of files, and "-", which is
+	// standard input. None: requests come from listeners.
+	Read []string
+
+	// ServerPorts are those that requests are looked for on. None: requests are
+	// found on any port where a connection begins like HTTP.
+	ServerPorts []uint16
+
+	// MaxMemory and MaxRequest bound the reassembly, in bytes.
+	MaxMemory, MaxRequest int64
+}
+
+// ReplayFlags returns the flags of a command that replays recordings.
+func ReplayFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "read", Usage: "replay the requests of these recordings (pcap, pcapng, .gz, what gor listen --json prints): `FILES` or patterns, comma separated or repeated (-: standard input)"},
+		&cli.StringSliceFlag{Name: "server-port", Usage: "with --read: only requests to these `PORTS`, comma separated or repeated", DefaultText: "any that carries HTTP"},
+		&cli.StringFlag{Name: "max-memory", Value: defaultMaxMemory, Usage: "with --read: `SIZE` of all connections and half-read requests"},
+		&cli.StringFlag{Name: "max-request", Value: defaultMaxRequest, Usage: "with --read: largest request `SIZE`"},
+	}
+}
+
+// ReplayFromFlags reads what ReplayFlags declares.
+func ReplayFromFlags(c *cli.Context) (o ReplayOptions, err error) {
+	if o.Read, err = readFlag(c); err != nil {
+		return o, err
+	}
+	if !o.Wanted() {
+		for _, name := range []string{"server-port", "max-memory", "max-request"} {
+			if c.IsSet(name) {
+				return o, usageError("--%s is about recordings: give them with --read", name)
+			}
+		}
+		return o, nil
+	}
+	if o.ServerPorts, err = portFlag(c, "server-port"); err != nil {
+		return o, err
+	}
+	o.MaxMemory, o.MaxRequest, err = boundFlags(c)
+	return o, err
+}
+
+// Wanted reports whether requests come from recordings.
+func (o *ReplayOptions) Wanted() bool { return len(o.Read) > 0 }
+
+// Rereadable reports whether the recordings can be read again from their
+// beginning, as standard input cannot.
+func (o *ReplayOptions) Rereadable() bool {
+	return !slices.Contains(o.Read, recording.Stdin)
+}
+
+// Where says for the log where requests come from.
+func (o *ReplayOptions) Where() string {
+	where := strings.Join(o.Read, ", ")
+	if len(o.ServerPorts) > 0 {
+		where += ", port " + portList(o.ServerPorts)
+	}
+	return where
+}
+
+// Open opens the recordings; stdin is read for the file "-". Recordings are read
+// once: to read them again open them again.
+func (o *ReplayOptions) Open(stdin io.Reader, log *slog.Logger) (*Recordings, error) {
+	src, err := recording.Open(recording.Config{
+		Names: o.Read, Stdin: stdin, Ports: o.ServerPorts, PortFlag: "server-port", MaxRequest: o.MaxRequest, Logger: log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return newRecordings(o, src), nil
+}
