@@ -83,5 +83,5 @@ func (o *ReplayOptions) Open(stdin io.Reader, log *slog.Logger) (*Recordings, er
 	if err != nil {
 		return nil, err
 	}
-	return newRecordings(o, src), nil
+	return newRecordings(o, src, log), nil
 }
