@@ -99,7 +99,7 @@ func TestRecordingOfAProxy(t *testing.T) {
 	var packets []capture.Packet
 	for port := range uint16(7) {
 		for i := range uint32(1 + port%3) {
-			packets = append(packets, packet(after(int(port)), 8000+port, 1+i*uint32(len(get(1))), capture.ACK, get(1)))
+			packets = append(packets, packet(after(int(port)), 8000+port, 1000*uint32(port)+1+i*uint32(len(get(1))), capture.ACK, get(1)))
 		}
 	}
 	file := writeFile(t, "a.pcap", pcapOf(packets...))
