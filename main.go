@@ -90,6 +90,7 @@ type listener struct {
 	filter   *forward.Filter      // nil: everything passes
 	sending  udpwire.SenderConfig // without replayers nothing is sent
 	duration time.Duration        // of the run; 0: no end of its own
+	memory   string               // what --max-memory is, and why
 
 	// ---- open
 	report  *report.Reporter
@@ -118,6 +119,11 @@ func listen(c *cli.Context) error {
 // configure reads the flags.
 func (l *listener) configure(c *cli.Context) (err error) {
 	if l.log, err = report.LoggerFromFlags(c); err != nil {
+		return err
+	}
+	// A quarter and an eighth: twice that may be resident before memory is collected.
+	limit := command.MemoryLimit(os.DirFS("/"))
+	if l.memory, err = command.FitMemory(c, limit, command.Share{Flag: "max-memory", Part: 4}, command.Share{Flag: "wire-buffer", Part: 8}); err != nil {
 		return err
 	}
 	if l.options, err = sniffer.FromFlags(c); err != nil {
@@ -171,7 +177,11 @@ func (l *listener) close() error {
 func (l *listener) run(life *command.Lifetime, stdout io.Writer) error {
 	defer life.Close()
 	l.wireUp(life, stdout)
-	l.log.Info("listening", "on", l.options.Where(), "replayers", cmp.Or(strings.Join(l.sending.Replayers, ", "), "none"))
+	where := []any{"on", l.options.Where(), "replayers", cmp.Or(strings.Join(l.sending.Replayers, ", "), "none"), "max_memory", l.memory}
+	if ring, live := l.source.(*capture.Ring); live {
+		where = append(where, "captures", ring.Where())
+	}
+	l.log.Info("listening", where...)
 	l.report.Start()
 	err := l.sniffer.Run(life.Running())
 	if l.options.Live() || err != nil {

@@ -120,7 +120,7 @@ func (r *replayer) run(life *command.Lifetime) error {
 	life.End()
 	r.fwd.Close()
 	err = errors.Join(err, <-forwarded)
-	r.tape.Close() // so that the accounts hold all of it; replay returns the error
+	r.tape.Close() // so that the accounts hold all of it; replay, too, which returns the error
 	r.report.Finish(r.snapshot())
 	return err
 }
