@@ -58,6 +58,10 @@ func TestWrongUsage(t *testing.T) {
 		{"replay server with a URL", "listen -r http://replay:28020", "HOST:PORT"},
 		{"read and interface", "listen --read f.pcap -i lo", "exclude each other"},
 		{"print and json", "listen --print --json", "exclude each other"},
+		{"session without a name", "listen --session cookie", "cookie:NAME, header:NAME, ip or connection"},
+		{"session by a bad name", "listen --session header:a,b", "no name of a header"},
+		{"share of nothing", "replay -f http://a|5%users", "|10%conn"},
+		{"unknown place in a header", "replay --set-header X:{clinet}", "{client_port}"},
 		{"bad size", "listen --max-memory lots", "such as 64MiB"},
 		{"negative size", "listen --max-memory -1", "such as 64MiB"},
 		{"request too large", "listen --max-request 2GiB", "at most 1GiB"},
@@ -235,7 +239,7 @@ func freePort(t *testing.T) string {
 var allowedImports = map[string][]string{
 	"gor/capture":                {"golang.org/x/net/bpf", "golang.org/x/sys/unix"},
 	"gor/reassembly":             {"gor/capture", "gor/reassembly/http1"},
-	"gor/reassembly/sniffer":     {"gor/capture", "gor/reassembly", "gor/reassembly/http1", "gor/reassembly/recording", "github.com/urfave/cli/v2"},
+	"gor/reassembly/sniffer":     {"gor/capture", "gor/reassembly", "gor/reassembly/http1", "gor/reassembly/recording", "gor/reassembly/users", "github.com/urfave/cli/v2"},
 	"gor/udpwire":                {"golang.org/x/sys/unix", "github.com/urfave/cli/v2"},
 	"gor/forward":                {"gor/forward/hist", "gor/reassembly/http1", "golang.org/x/time/rate", "github.com/urfave/cli/v2"},
 	"gor/forward/command":        {"github.com/urfave/cli/v2"},
@@ -248,9 +252,10 @@ var allowedImports = map[string][]string{
 	"gor/forward/playback":       {"gor/forward", "gor/forward/command", "gor/forward/hist", "gor/forward/pace", "gor/forward/report", "gor/forward/results", "github.com/urfave/cli/v2"},
 	"gor/forward/results":        {"gor/forward", "gor/forward/hist", "gor/forward/routes", "github.com/urfave/cli/v2"},
 	"gor/forward/report":         {"golang.org/x/sys/unix", "gor/forward", "gor/forward/hist", "github.com/urfave/cli/v2"},
-	"gor": {"gor/capture", "gor/reassembly", "gor/reassembly/recording", "gor/reassembly/sniffer", "gor/udpwire", "gor/forward", "gor/forward/command", "gor/forward/command/replay", "gor/forward/demo", "gor/forward/report",
+	"gor": {"gor/capture", "gor/reassembly", "gor/reassembly/recording", "gor/reassembly/sniffer", "gor/reassembly/users", "gor/udpwire", "gor/forward", "gor/forward/command", "gor/forward/command/replay", "gor/forward/demo", "gor/forward/report",
 		"github.com/urfave/cli/v2"},
 	"gor/reassembly/http1":           {},
+	"gor/reassembly/users":           {"gor/reassembly/http1"},
 	"gor/reassembly/recording":       {"gor/capture", "gor/reassembly", "gor/reassembly/http1"},
 	"gor/reassembly/http1/http1test": {"gor/reassembly/http1"}, // for tests alone
 }

@@ -25,6 +25,7 @@ const (
 	upgraded             // the request before asked to speak another protocol
 	proved               // a request of the connection was handed on
 	doubted              // the guess stands behind a message of which nobody knew the end
+	relayed              // a PROXY header has named the client: see slab.origin
 )
 
 // A reading is what the reader of requests remembers of a connection while no
@@ -107,6 +108,7 @@ type message struct {
 	http1.Message
 	opening bool   // it is not known yet whether it is one: the connection's first bytes are being classified
 	begun   bool   // it is in the accounts
+	own     bool   // a replayer on this machine sends it
 	discard bool   // its fate is decided: only its end is looked for
 	first   int64  // when the packet with its first byte was seen
 	index   uint64 // its number, once it has begun

@@ -91,6 +91,7 @@ func (r *requests) begin(f *flow, b []byte) []byte {
 			m.opening = true
 			return r.suspend(f, m, b)
 		case isProxy:
+			relay(f, b)
 			return r.jump(f, b, n)
 		case isOther:
 			return nil
@@ -236,6 +237,7 @@ func (r *requests) open(f *flow, st *stream, b []byte) []byte {
 		st.half.free(&r.budget.pool)
 		return nil
 	case isProxy:
+		relay(f, st.half.buf)
 		st.half.free(&r.budget.pool)
 		return r.jump(f, b, n-before)
 	}
@@ -284,7 +286,7 @@ func (r *requests) keep(f *flow, st *stream, b []byte) bool {
 func (r *requests) recognise(f *flow, m *message, b []byte) bool {
 	h := &f.c.http
 	switch {
-	case m.begun || m.InLine():
+	case m.begun || m.InLine() || f.leaving && m.InHead(): // whose it is that leaves, its head says
 		return true
 	case h.has(guessed): // what follows a tunnel's request proves nothing
 		return string(m.Method(b)) != "CONNECT"

@@ -20,6 +20,15 @@ func (t *tally) add(messages, bytes uint64) {
 	t.bytes += bytes
 }
 
+// addNews counts what begins in chunks that were never sent.
+func (t *tally) addNews(chunks *list[chunk, *chunk]) {
+	for c := chunks.first; c != nil; c = c.next {
+		for _, n := range c.news[c.wrote:c.n] {
+			t.add(uint64(n.messages), uint64(n.bytes))
+		}
+	}
+}
+
 // without is what is left when others are taken away, and never less than nothing.
 func (t tally) without(others ...tally) tally {
 	for _, o := range others {

@@ -221,7 +221,7 @@ func BenchmarkRawGSO(b *testing.B) {
 			recv.each(func(d []byte, _ source) { got.Add(perSegment) })
 		}
 	}()
-	conn, err := dial(b.Context(), in.LocalAddr().String())
+	conn, err := net.DialUDP("udp", nil, in.LocalAddr().(*net.UDPAddr))
 	if err != nil {
 		b.Fatal(err)
 	}

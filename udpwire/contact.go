@@ -40,9 +40,15 @@ func (p *peer) absentFor() int64 {
 	return p.contact.ran.total - p.contact.absentAt
 }
 
-// up reports whether messages may be trusted to the replayer: it confirms them, or has not had the time to.
-func (p *peer) up() bool {
-	return p.state == live || !p.contact.met && !p.contact.refused && !p.contact.warned
+// up reports whether the replayer is there and takes new messages.
+func (p *peer) up() bool { return p.state == live && !p.out.reported.draining() }
+
+// fate says what becomes of what was not sent yet to a replayer that is not there.
+func fate(others bool) string {
+	if others {
+		return "what was not sent yet goes to others"
+	}
+	return "what was not sent yet is kept as far as the buffer goes"
 }
 
 // checkRefused acts on a refusal, the only error of a socket that says something about the replayer: whatever else
@@ -52,7 +58,7 @@ func (p *peer) checkRefused(now int64) {
 		return
 	}
 	p.out.tx.refused = false
-	if !p.contact.refused && !p.contact.met {
+	if !p.contact.refused && !p.contact.met && !p.others() {
 		p.log.Warn("no replayer there yet, messages are kept as far as the buffer goes", "replayer", p.name)
 	}
 	p.contact.refused = true
@@ -62,7 +68,7 @@ func (p *peer) checkRefused(now int64) {
 // checkUnheard tells the user once when no response comes.
 func (p *peer) checkUnheard() {
 	c := &p.contact
-	if c.warned || c.refused || c.met || p.absentFor() < warnAfter {
+	if c.warned || c.refused || c.met || p.absentFor() < warnAfter || p.others() {
 		return
 	}
 	c.warned = true
@@ -88,9 +94,10 @@ func (p *peer) tell(from state, e event, lost tally) {
 	case p.state == live:
 		log.Info("replayer answers", "datagram_bytes", p.out.tx.size.full, "sealed", p.initiator.keys != nil)
 	case p.state == silent && from == live:
-		log.Warn("replayer does not answer any more, what was not sent yet is kept as far as the buffer goes",
-			"sent_unconfirmed", p.out.begun.unconfirmed(&p.out.reported))
+		log.Warn("replayer does not answer any more, "+fate(p.others()), "sent_unconfirmed", p.out.begun.unconfirmed(&p.out.reported))
 	case p.state == seeking && e == ended:
-		log.Warn("replayer has left, what was not sent yet is kept as far as the buffer goes", "lost", lost.messages)
+		log.Warn("replayer has left, "+fate(p.others()), "lost", lost.messages)
+	case p.state == seeking && e == replaced:
+		log.Warn("replayer is given up, others take its place, and what it had not confirmed is lost", "lost", lost.messages)
 	}
 }

@@ -338,7 +338,7 @@ func TestDraining(t *testing.T) {
 	n.send(1, 100)
 	n.pack.flush()
 	n.run(n.now + 500*ms)
-	n.recv.drain(n.now)
+	n.recv.leave(n.now)
 	n.run(n.now + ms)
 	n.send(1, 100)
 	n.pack.flush()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -14,16 +15,18 @@ import (
 // A link is one replayer as the Sender uses it: the packer, which belongs to the goroutine that calls Send, and the
 // peer, which that goroutine and the link's own share under a lock, taken once per batch.
 type link struct {
-	clock clock
-	done  chan struct{} // Closed when run has ended.
+	now      func() int64             // The clock.
+	deadline func(at int64) time.Time // A moment of it, as sockets want it.
+	moved    func() bool              // Reports, for Send, whether messages are to be spread anew: then nothing waits for room here.
+	changed  func()                   // Is told, with no lock held, when up or instance have changed.
+	done     chan struct{}            // Closed when run has ended.
 
 	// The Send goroutine's.
 	pack packer
 
-	// Read and written without the lock.
-	up   atomic.Bool  // Messages may be trusted to the replayer.
+	// Read without the lock.
+	standing
 	full atomic.Int64 // Size of a full datagram.
-	sent struct{ messages, bytes atomic.Uint64 }
 
 	mu     sync.Mutex // Guards what follows. It is held while a batch is sent or a response is worked on.
 	peer   peer
@@ -32,6 +35,22 @@ type link struct {
 	wakeAt int64 // When run wakes by itself, in ns.
 	closed bool  // Nothing is sent any more.
 }
+
+// A standing is what others may know of a link's replayer at any time.
+type standing struct {
+	up       atomic.Bool   // It is there, and takes new messages.
+	instance atomic.Uint64 // Which process it said it is when it last began a session; 0: it has never answered.
+	settled  atomic.Uint64 // The last id up to which the fate of each message is known.
+}
+
+// A look is what was seen of a standing.
+type look struct {
+	up       bool
+	instance uint64
+}
+
+// look returns what there is to be seen now.
+func (s *standing) look() look { return look{s.up.Load(), s.instance.Load()} }
 
 // How long run sleeps.
 const (
@@ -45,16 +64,15 @@ const responseRoom = 4096
 // maxDelay is how long, by their own times, messages are gathered at most.
 const maxDelay = int64(5 * time.Millisecond)
 
-// newLink opens a socket to host. run is to be called, then close; or the path is closed instead.
-func newLink(cfg *SenderConfig, host string, keys *keyring, clock clock, dropped func() uint64) (*link, error) {
-	l := &link{clock: clock, done: make(chan struct{})}
-	var err error
-	if l.path, err = openPath(cfg, host, clock.now()); err != nil {
-		return nil, err
-	}
+// newLink returns a link without a path: it keeps what it is given. With one, run is to be called, then close; or the path
+// is closed instead.
+func newLink(cfg *SenderConfig, name string, keys *keyring, clock clock, dropped func() uint64) *link {
+	l := &link{now: clock.now, deadline: clock.deadline, moved: func() bool { return false }, changed: func() {},
+		done: make(chan struct{})}
+	l.path.dialedAt = l.now()
 	l.buffer.limit, l.buffer.room.L = cfg.Buffer, &l.mu
 	l.buffer.wait.Store(cfg.Wait)
-	l.peer = peer{name: host, log: cfg.Logger, dropped: dropped,
+	l.peer = peer{name: name, log: cfg.Logger, dropped: dropped, others: func() bool { return false },
 		initiator: initiator{keys: keys, rand: randomBytes}}
 	l.peer.out.tx.write = func(b []byte, size int) (int, error) { return l.path.sock.write(b, size) }
 	l.peer.out.tx.mtu, l.peer.out.tx.size = func() int { return l.path.sock.pathMTU() }, l.path.size()
@@ -63,14 +81,27 @@ func newLink(cfg *SenderConfig, host string, keys *keyring, clock clock, dropped
 		l.peer.out.patient, l.peer.initiator.flags, l.pack.part = true, helloPatient, true
 	}
 	l.peer.out.begin(outgoing{})
-	l.peer.initiator.restart(clock.now())
+	l.peer.initiator.restart(l.now())
 	l.pack.hand, l.pack.size = l.hand, func() int { return int(l.full.Load()) }
 	if keys != nil {
 		l.pack.tag = tagSize
 	}
 	l.publish()
-	return l, nil
+	return l
 }
+
+// connect gives a new link its path: a socket to an address.
+func (l *link) connect(cfg *SenderConfig, to netip.AddrPort) (err error) {
+	if l.path, err = openPath(cfg, to, l.now()); err != nil {
+		return err
+	}
+	l.peer.out.tx.size = l.path.size()
+	l.publish()
+	return nil
+}
+
+// errMoved says that messages are to be spread anew before one is sent.
+var errMoved = errors.New("other replayers")
 
 // admit reports why a message of n bytes may not be sent; nil: it may. It waits for room if that was asked for.
 func (l *link) admit(n int) error {
@@ -86,10 +117,12 @@ func (l *link) admit(n int) error {
 	l.pack.flush()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for l.buffer.waits(l.buffer.limit/2) && !l.closed {
+	for l.buffer.waits(l.buffer.limit/2) && !l.closed && !l.moved() {
 		l.buffer.room.Wait()
 	}
 	switch {
+	case l.moved():
+		return errMoved
 	case l.closed:
 		return net.ErrClosed
 	case l.buffer.none.Load():
@@ -110,8 +143,6 @@ func (l *link) hurry() {
 
 // send packs m, which was admitted.
 func (l *link) send(m *Message) {
-	l.sent.messages.Add(1)
-	l.sent.bytes.Add(uint64(len(m.Body)))
 	l.pack.add(m)
 	if m.Time-l.pack.since > maxDelay {
 		l.pack.flush()
@@ -125,7 +156,7 @@ func (l *link) hand(c *chunk) *chunk {
 	var next *chunk
 	if c != nil {
 		next = l.queue(c)
-		for l.buffer.waits(l.buffer.limit) && !l.closed {
+		for l.buffer.waits(l.buffer.limit) && !l.closed && !l.moved() {
 			l.buffer.room.Wait()
 		}
 	}
@@ -154,7 +185,7 @@ func (l *link) queue(c *chunk) (empty *chunk) {
 
 // drain sends what may be sent and makes run wake in time to look after it.
 func (l *link) drain() {
-	now := l.clock.now()
+	now := l.now()
 	busy := l.busy(now)
 	l.peer.drain(now)
 	if due := max(l.peer.due(), now+leastWake); due < l.wakeAt && (l.wakeAt > now+busyWake || !busy) {
@@ -165,7 +196,7 @@ func (l *link) drain() {
 // wake makes run wake at a time.
 func (l *link) wake(at int64) {
 	l.wakeAt = at
-	l.path.sock.setDeadline(l.clock.deadline(at))
+	l.path.setDeadline(l.deadline(at))
 }
 
 // busy reports whether batches follow one another and leave at once.
@@ -178,6 +209,8 @@ func (l *link) busy(now int64) bool {
 // publish copies what the Send goroutine reads without the lock.
 func (l *link) publish() {
 	l.up.Store(l.peer.up() && l.peer.forlorn.since == 0)
+	l.instance.Store(l.peer.instance)
+	l.settled.Store(l.peer.out.begun.settled(&l.peer.out.flight, l.peer.out.pending.first))
 	l.full.Store(int64(l.peer.out.tx.size.full))
 	l.buffer.publish(l.peer.forlorn.since != 0)
 }
@@ -186,11 +219,15 @@ func (l *link) publish() {
 func (l *link) run() {
 	defer close(l.done)
 	buf := make([]byte, responseRoom)
-	for {
+	for seen := (look{}); ; {
 		if l.stale() {
 			l.redial()
 		}
 		sock := l.turn()
+		if is := l.look(); is != seen {
+			seen = is
+			l.changed()
+		}
 		if sock == nil {
 			return
 		}
@@ -204,7 +241,7 @@ func (l *link) run() {
 func (l *link) turn() *sendSocket {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := l.clock.now()
+	now := l.now()
 	l.peer.tick(now)
 	l.publish()
 	if l.closed {
@@ -212,6 +249,7 @@ func (l *link) turn() *sendSocket {
 	}
 	if l.peer.state == departed {
 		l.closed = true
+		l.publish()
 		l.buffer.room.Broadcast()
 		return nil
 	}
@@ -229,7 +267,7 @@ func (l *link) heard(d []byte, err error) {
 	defer l.mu.Unlock()
 	switch {
 	case err == nil:
-		l.peer.datagram(l.clock.now(), d)
+		l.peer.datagram(l.now(), d)
 	case !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, net.ErrClosed):
 		l.peer.out.tx.heard(err)
 	case l.buffer.pool.out <= 2*chunkSize:
@@ -241,7 +279,7 @@ func (l *link) heard(d []byte, err error) {
 func (l *link) stale() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := l.clock.now()
+	now := l.now()
 	if l.peer.absentFor() <= redialAfter || now-l.path.dialedAt <= redialAfter {
 		return false
 	}
@@ -249,8 +287,7 @@ func (l *link) stale() bool {
 	return true
 }
 
-// redial goes on with a socket to the address that the replayer's name has now. When there is none, the old socket
-// stays; what is wrong with the name was said when the replayer fell silent.
+// redial goes on with a new socket to the same address. When there is none, the old socket stays.
 func (l *link) redial() {
 	sock, err := l.path.dial()
 	if err != nil {
@@ -262,14 +299,56 @@ func (l *link) redial() {
 	l.peer.out.tx.size = l.path.size()
 }
 
-// close lets the link finish within ctx and stops it. What was not confirmed by then is lost.
-func (l *link) close(ctx context.Context) error {
-	l.pack.flush()
+// leave makes the link end once everything is confirmed. It is to get nothing more.
+func (l *link) leave() {
+	if !l.pack.empty() {
+		l.pack.flush()
+	}
 	l.mu.Lock()
-	l.peer.farewell.begin(l.peer.contact.ran.total)
+	defer l.mu.Unlock()
+	if !l.peer.farewell.begun {
+		l.peer.farewell.begin(l.peer.contact.ran.total)
+	}
 	l.wakeAt = 0
 	l.path.wake()
-	l.mu.Unlock()
+}
+
+// keeps reports whether something is packed and not sent.
+func (l *link) keeps() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return !l.pack.empty() || l.peer.out.pending.first != nil
+}
+
+// rouse makes who waits for room look whether messages are to be spread anew.
+func (l *link) rouse() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.buffer.room.Broadcast()
+}
+
+// giveUp ends the session with a replayer that is not there: what was sent in it and not confirmed is lost.
+func (l *link) giveUp(now int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.peer.happen(now, replaced)
+	l.publish()
+}
+
+// await waits, where messages wait for room, until message id is settled, messages are to be spread anew, or time is up.
+func (l *link) await(id uint64, until int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for l.settled.Load() < id && l.buffer.wait.Load() && !l.closed && !l.moved() && l.now() < until {
+		l.buffer.awaited = true
+		l.buffer.room.Wait()
+	}
+	l.buffer.awaited = false
+}
+
+// close lets the link finish within ctx and stops it. What was not confirmed by then is lost.
+func (l *link) close(ctx context.Context) error {
+	l.leave()
 	select {
 	case <-l.done:
 	case <-ctx.Done():
@@ -280,14 +359,13 @@ func (l *link) close(ctx context.Context) error {
 	l.wakeAt = 0
 	l.path.wake()
 	l.mu.Unlock()
-	l.path.cancel()
 	<-l.done
 	l.path.close()
 	switch {
 	case l.peer.farewell.abandoned && l.peer.forlorn.since != 0 && !l.peer.forlorn.absent:
-		return fmt.Errorf("replayer %s can reach none of its targets", l.path.host)
+		return fmt.Errorf("replayer %s can reach none of its targets", l.peer.name)
 	case l.peer.farewell.abandoned:
-		return fmt.Errorf("replayer %s did not confirm everything", l.path.host)
+		return fmt.Errorf("replayer %s did not confirm everything", l.peer.name)
 	}
 	return nil
 }

@@ -108,7 +108,7 @@ func keyringOf(t testing.TB, secret string) *keyring {
 
 func (n *network) startListener(secret string) {
 	n.pool = chunkPool{}
-	n.peer = peer{name: "replayer", log: slog.New((*logBook)(n)), dropped: func() uint64 { return 0 },
+	n.peer = peer{name: "replayer", log: slog.New((*logBook)(n)), dropped: func() uint64 { return 0 }, others: func() bool { return false },
 		initiator: initiator{keys: keyringOf(n.t, secret), rand: n.random}}
 	n.peer.out.tx.write = func(b []byte, segment int) (k int, err error) {
 		if n.refuse {

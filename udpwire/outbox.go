@@ -81,10 +81,7 @@ func (o *outbox) held() bool { return o.patient && o.reported.flags&reportHolds 
 
 // room reports whether another chunk may be sent now.
 func (o *outbox) room() bool {
-	if o.starved() || o.reported.flags&reportDraining != 0 {
-		return false
-	}
-	return o.flight.fits() && o.begun.unconfirmed(&o.reported) < maxUnderWay && o.flight.cost() < o.credit.underWay()
+	return !o.starved() && o.flight.fits() && o.begun.unconfirmed(&o.reported) < maxUnderWay && o.flight.cost() < o.credit.underWay()
 }
 
 // drain sends pending chunks as far as the replayer has room and confirms what it gets. It returns the error that
@@ -96,7 +93,7 @@ func (o *outbox) drain(now int64) error {
 			return nil
 		}
 		if !c.numbered {
-			if !o.room() {
+			if !o.room() || o.reported.draining() && c.bases[0] > o.begun.last {
 				return nil
 			}
 			o.number(c, now)
@@ -268,7 +265,12 @@ func (o *outbox) recall() {
 		back.n++
 	}
 	back.last = c.last
-	o.pending.pop()
+	o.flight.next = c.number + uint64(c.wrote) // nobody has seen the others
+	if o.pending.pop(); c.wrote == 0 {
+		o.pool.put(c)
+	} else {
+		c.n = c.wrote
+	}
 	o.pending.pushFront(back)
 }
 

@@ -10,6 +10,7 @@ type peer struct {
 	name    string        // As the user wrote it, for the log.
 	log     *slog.Logger  // It is told when the state changes.
 	dropped func() uint64 // How many messages the listener had no room for; goes into each HEARTBEAT.
+	others  func() bool   // Reports whether other replayers are there, who get what this one would.
 
 	state     state
 	initiator initiator // Asks for a session.
@@ -17,6 +18,8 @@ type peer struct {
 	out       outbox    // What is sent in the session.
 	in        incoming  // What comes back in it.
 	farewell  farewell  // The end.
+	status    announcer // What the listener tells of itself.
+	instance  uint64    // Which process the replayer said it is; 0: it has never answered.
 	forlorn   forlorn   // Whether waiting makes no sense.
 	accounts  peerAccounts
 	report    report // Scratch.
@@ -41,6 +44,7 @@ func (p *peer) tick(now int64) {
 	}
 	if p.state == live {
 		p.out.search(now, p.dropped())
+		p.status.tick(now, &p.out)
 	}
 	p.out.tx.health.tell(p.log, p.name)
 }
@@ -55,7 +59,7 @@ func (p *peer) due() int64 {
 		due = min(due, p.initiator.nextAt)
 	}
 	if p.state == live {
-		due = min(due, p.out.tx.size.nextAt)
+		due = min(due, p.out.tx.size.nextAt, p.status.due())
 	}
 	if p.state == leaving {
 		due = min(due, p.farewell.byeAt)
@@ -205,6 +209,7 @@ func (p *peer) welcome(now int64, h header, d []byte) (why reason, ok bool) {
 	p.happen(now, welcomedAnew)
 	p.out.begin(newOutgoing(w.session, seal, now))
 	p.out.credit.window = int64(w.window)
+	p.instance = w.instance
 	p.in = incoming{seal: open}
 	p.beat(now)
 	return 0, true
@@ -231,6 +236,7 @@ func (p *peer) unknown(now int64, h header, d []byte) (why reason, ok bool) {
 // begun does what is to be done when the replayer has confirmed something in the session for the first time.
 func (p *peer) begun(now int64) {
 	p.accounts.sessions++
+	p.status.nextAt = now
 	p.out.tx.size.search()
 	p.out.search(now, p.dropped())
 }
@@ -247,6 +253,7 @@ func (p *peer) reported(now int64, h header, d []byte) (why reason, ok bool) {
 	if !p.report.parse(body) {
 		return rejectMalformed, false
 	}
+	draining, unsettled := p.out.reported.draining(), p.out.flight.unsettled()
 	progress, ok := p.out.report(now, &p.report)
 	if !ok {
 		return rejectMalformed, false
@@ -264,6 +271,9 @@ func (p *peer) reported(now int64, h header, d []byte) (why reason, ok bool) {
 		p.prove(now)
 	}
 	p.drain(now)
+	if p.out.reported.draining() && p.out.pulse.answers(now, !draining || unsettled && !p.out.flight.unsettled()) {
+		p.beat(now)
+	}
 	return 0, true
 }
 

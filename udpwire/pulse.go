@@ -84,3 +84,7 @@ func (p *pulse) due(unsettled bool, trip *roundTrip) int64 {
 	}
 	return due
 }
+
+// answers reports whether a replayer that is about to leave is to be told how far this side is, which it waits for: at
+// once when there is news of that, else not more often than when something is to be confirmed.
+func (p *pulse) answers(now int64, news bool) bool { return news || now-p.beatAt >= beatTail }

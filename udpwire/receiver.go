@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -126,8 +127,8 @@ func listenAddr(addr string) string {
 func (r *Receiver) Addr() net.Addr { return r.sock.conn.LocalAddr() }
 
 // Run receives until ctx ends and calls handle for each message, exactly once, in the order of Send within a User. The
-// Message and its Body are lent for the call; handle must not call Stats. When ctx ends, what has arrived is still
-// handed on and the listeners are told. Run may be called once; it closes the socket.
+// Message and its Body are lent for the call; handle must not call Stats. When ctx ends, the listeners are told to send
+// nothing new here, and what they have sent is still handed on, for at most a second. Run may be called once; it closes the socket.
 func (r *Receiver) Run(ctx context.Context, handle func(*Message)) error {
 	defer r.sock.conn.Close()
 	stop := context.AfterFunc(ctx, func() { r.sock.conn.SetReadDeadline(time.Unix(0, 1)) })
@@ -138,14 +139,25 @@ func (r *Receiver) Run(ctx context.Context, handle func(*Message)) error {
 			return err
 		}
 	}
+	return r.leave()
+}
+
+// leaveWait is how long at a time the socket is waited for while the replayer leaves.
+const leaveWait = 2 * time.Millisecond
+
+// leave takes what is on the way still: the listeners are told to begin nothing new here, and are waited for until they
+// have everything confirmed, or for a second at most.
+func (r *Receiver) leave() error {
 	r.mu.Lock()
-	r.core.drain(r.clock.now())
+	r.core.leave(r.clock.now())
 	r.mu.Unlock()
-	for end := time.Now().Add(drainTime); time.Now().Before(end); { // what is in the socket's buffer already
-		if err := r.turn(time.Now().Add(drainWait)); errors.Is(err, os.ErrDeadlineExceeded) {
-			break
-		} else if err != nil {
+	for end := time.Now().Add(leaveAtMost); time.Now().Before(end); {
+		err := r.turn(time.Now().Add(leaveWait))
+		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 			return err
+		}
+		if left := r.left(); left && err != nil { // and nothing is in the socket's buffer
+			break
 		}
 	}
 	r.mu.Lock()
@@ -154,11 +166,12 @@ func (r *Receiver) Run(ctx context.Context, handle func(*Message)) error {
 	return nil
 }
 
-// When Run ends, what the socket holds is still taken.
-const (
-	drainTime = 200 * time.Millisecond
-	drainWait = 2 * time.Millisecond
-)
+// left reports whether no listener has anything to be confirmed.
+func (r *Receiver) left() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.core.left()
+}
 
 // wake is until when to wait for datagrams.
 func (r *Receiver) wake() time.Time {
@@ -185,4 +198,29 @@ func (r *Receiver) turn(deadline time.Time) error {
 	r.core.overruns = r.sock.dropped()
 	r.core.tick()
 	return err
+}
+
+// A Listener is what is known of a listener that has said what it is.
+type Listener struct {
+	Addr netip.AddrPort
+	*Status
+}
+
+// maxListed bounds how many listeners Listeners names, and so how much metrics there are: anybody may say that it is
+// one where there is no secret.
+const maxListed = 128
+
+// Listeners returns the listeners that have said what they are, sorted by address, the first so many of them. It may be
+// called from any goroutine, but not by handle.
+func (r *Receiver) Listeners() []Listener {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var all []Listener
+	for _, s := range r.core.sessions.byID {
+		if s.status != nil {
+			all = append(all, Listener{s.where.proven.addr, s.status})
+		}
+	}
+	slices.SortFunc(all, func(a, b Listener) int { return a.Addr.Compare(b.Addr) })
+	return all[:min(len(all), maxListed)]
 }

@@ -17,6 +17,7 @@ type reception struct {
 	now      int64       // Set by whoever calls, before each call, in ns.
 	ran      runningTime // By which a listener's silence is judged.
 	due      int64       // When tick is to be called at the latest.
+	leaving  uint64      // What listeners return that have heard that this replayer is about to leave; 0: it is not.
 	overruns uint64      // Datagrams that the socket's buffer had no room for; set by whoever calls.
 
 	// ---- its parts
@@ -26,7 +27,6 @@ type reception struct {
 	hints     bucket // How often UNKNOWN is sent.
 	load      loadGauge
 	granter   granter
-	draining  bool // It is about to end: nothing new is to begin here.
 	alarm     alarm
 	past      ReceiverStats // Of sessions that ended, and what belongs to none.
 	scratch   receptionScratch
@@ -88,7 +88,7 @@ func (r *reception) accept(d []byte, from source) (why reason, ok bool) {
 	switch h.kind {
 	case kindHello:
 		return r.hello(h, d, from)
-	case kindWelcome, kindReport, kindRetry, kindUnknown, kindStatus:
+	case kindWelcome, kindReport, kindRetry, kindUnknown:
 		return rejectKind, false
 	}
 	if s := r.sessions.find(h.session); s != nil {
@@ -125,12 +125,15 @@ func (r *reception) inSession(s *session, h header, d []byte, from source) (why 
 func (r *reception) bring(s *session, h header, body []byte, size int, from source) (why reason, ok bool) {
 	r.sessions.touch(s, r.ran.total)
 	s.where.heard(from, size, r.responder.rand)
-	before := s.where.proven.addr
+	before, unknown := s.where.proven.addr, s.status == nil
 	if !s.accept(r.now, h, body, from, size, &r.scratch.gone) {
 		return rejectMalformed, false
 	}
 	if after := s.where.proven.addr; after != before {
 		r.cfg.Logger.Info("listener has another address", "listener", after, "before", before)
+	}
+	if h.kind == kindStatus && unknown {
+		r.cfg.Logger.Info("listener says what it is", "listener", s.where.proven.addr, "host", s.status.Host, "version", s.status.Version)
 	}
 	s.inbox.stats.datagrams++
 	s.inbox.stats.bytes += uint64(size)
@@ -196,7 +199,7 @@ func (r *reception) hello(h header, d []byte, from source) (why reason, ok bool)
 	case t != nil && t.told < maxTold:
 		t.told++
 		r.scratch.out = t.bye(0, r.scratch.out[:0])
-	case !known && r.full():
+	case !known && (r.full() || r.leaving != 0): // whoever comes now is served by whoever comes after
 		return rejectTooMany, false
 	default:
 		r.scratch.out = r.responder.welcome(&ask, from, known, r.sessions.share(r.ran.total), r.scratch.out[:0])
@@ -292,7 +295,7 @@ func (r *reception) report(s *session) {
 
 // flags are what a REPORT says of the replayer.
 func (r *reception) flags() (flags uint8) {
-	if r.draining {
+	if r.leaving != 0 {
 		flags |= reportDraining
 	}
 	if c := r.granter.consumer; c != nil {
@@ -312,7 +315,7 @@ func (r *reception) tell(t *tombstone) { r.sendBoth(&t.where, t.bye) }
 // sendBoth sends a REPORT or BYE, which build appends to its argument with a challenge in it, to where a listener is, and to
 // where it may be, as far as that may be sent there.
 func (r *reception) sendBoth(w *whereabouts, build func(challenge uint64, dst []byte) []byte) {
-	r.scratch.out = build(0, r.scratch.out[:0])
+	r.scratch.out = build(r.leaving, r.scratch.out[:0])
 	r.send(r.scratch.out, &w.proven)
 	if w.affords(len(r.scratch.out)) {
 		r.scratch.out = build(w.challenge, r.scratch.out[:0])
@@ -354,17 +357,6 @@ func (r *reception) end(s *session) *tombstone {
 		r.responder.local.forget()
 	}
 	return t
-}
-
-// drain says that nothing new is to begin here.
-func (r *reception) drain(now int64) {
-	r.setTime(now)
-	r.draining = true
-	for _, s := range r.sessions.byID {
-		s.inbox.reporter.hasten(now)
-	}
-	r.due = now
-	r.tick()
 }
 
 // close ends all sessions and tells the listeners.

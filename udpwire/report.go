@@ -101,3 +101,6 @@ func (r *report) parse(b []byte) (ok bool) {
 	r.missing, ok = parseSpans(r.missing[:0], r.next, b[reportSize:])
 	return ok
 }
+
+// draining reports whether the replayer is about to leave: it is sent nothing new, but the rest of what was begun.
+func (r *report) draining() bool { return r.flags&reportDraining != 0 }

@@ -8,19 +8,20 @@ import (
 // A sendBuffer is the memory that a link may hold, and the rule by which messages are refused or wait. Its link's lock
 // guards it, but for held and wait.
 type sendBuffer struct {
-	limit int64        // Bytes that may be held.
-	wait  atomic.Bool  // Send waits for room instead of refusing. It is switched off for good, under the lock.
-	pool  chunkPool    // What is held.
-	held  atomic.Int64 // How much that was when last published, for Send, which takes no lock for a message.
-	room  sync.Cond    // Of the link's lock: held has fallen to half, nobody is to wait any more, or the link is closed.
-	none  atomic.Bool  // There is nobody to wait for.
+	limit   int64        // Bytes that may be held.
+	wait    atomic.Bool  // Send waits for room instead of refusing. It is switched off for good, under the lock.
+	pool    chunkPool    // What is held.
+	held    atomic.Int64 // How much that was when last published, for Send, which takes no lock for a message.
+	awaited bool         // Send waits for messages to be settled.
+	room    sync.Cond    // Of the link's lock: held has fallen to half, nobody is to wait any more, or the link is closed.
+	none    atomic.Bool  // There is nobody to wait for.
 }
 
 // publish makes what is held known to Send, and that there is nobody to wait for.
 func (b *sendBuffer) publish(nobody bool) {
 	b.held.Store(b.pool.out)
 	b.none.Store(nobody)
-	if b.wait.Load() && (nobody || b.pool.out <= b.limit/2) {
+	if b.awaited || b.wait.Load() && (nobody || b.pool.out <= b.limit/2) {
 		b.room.Broadcast()
 	}
 }

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"sync/atomic"
+	"time"
 )
 
 // DefaultPort is the UDP port a replayer listens on.
@@ -53,14 +55,26 @@ func (cfg *SenderConfig) check() error {
 // A Sender sends messages to replayers. Send, Flush and Close belong to one goroutine; Hurry and Stats may be called from
 // any.
 type Sender struct {
-	links     []*link       // One for each replayer, in the order configured.
+	fleet     *fleet
+	spread    spreader      // Send's goroutine's.
+	wait      atomic.Bool   // Send waits for room. It is switched off for good.
+	sent      counter       // Messages that Send took.
 	queueFull atomic.Uint64 // Messages refused for want of room.
 	tooLarge  atomic.Uint64 // Messages that will never have room.
 	closed    bool          // Send's goroutine has called Close.
 }
 
-// Dial resolves the replayers' addresses and opens a socket to each. It does not wait for their responses: messages
-// are kept meanwhile.
+// A counter counts messages and the bytes of their bodies; any goroutine may read it.
+type counter struct{ messages, bytes atomic.Uint64 }
+
+// add counts a message.
+func (c *counter) add(m *Message) {
+	c.messages.Add(1)
+	c.bytes.Add(uint64(len(m.Body)))
+}
+
+// Dial begins to look up the replayers' names and to ask who is there. It waits for neither: messages are kept
+// meanwhile. Only a configuration that can never work is an error.
 func Dial(cfg SenderConfig) (*Sender, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
@@ -70,24 +84,35 @@ func Dial(cfg SenderConfig) (*Sender, error) {
 		return nil, fmt.Errorf("secret: %w", err)
 	}
 	warnReadable(cfg.Logger, cfg.SecretFile)
-	s, clock := &Sender{}, newClock()
-	for _, host := range cfg.Replayers {
-		l, err := newLink(&cfg, host, keys.clone(), clock, s.queueFull.Load)
-		if err != nil {
-			for _, l := range s.links {
-				l.path.close()
-			}
-			return nil, err
-		}
-		s.links = append(s.links, l)
-		if keys == nil && !l.path.sock.to.Addr().Unmap().IsLoopback() {
-			cfg.Logger.Warn("no secret: requests travel readable for everybody on the way, and anybody can send some", "replayer", host)
-		}
-	}
-	for _, l := range s.links {
-		go l.run()
-	}
+	s := newSender(cfg, keys, newClock())
+	s.fleet.resolve(lookUp)
 	return s, nil
+}
+
+// newSender returns a Sender that knows of no address. cfg is checked.
+func newSender(cfg SenderConfig, keys *keyring, clock clock) *Sender {
+	s := &Sender{}
+	s.wait.Store(cfg.Wait)
+	nobody := newLink(&cfg, "nobody", keys.clone(), clock, s.queueFull.Load)
+	close(nobody.done) // it has no goroutine
+	s.fleet = newFleet(cfg, nobody)
+	s.fleet.make = func(host string, to netip.AddrPort) (*link, error) {
+		l := newLink(&cfg, nameOf(host, to), keys.clone(), clock, s.queueFull.Load)
+		l.moved, l.changed = s.moved, s.fleet.changed
+		l.peer.others = func() bool { return s.fleet.others(l) }
+		return l, l.connect(&cfg, to)
+	}
+	nobody.moved = s.moved
+	s.spread = newSpreader(s.fleet.view.Load(), cfg.Buffer/2, clock.now)
+	return s
+}
+
+// nameOf is what a replayer is called in the log: what the user wrote, and the address where that does not say it.
+func nameOf(host string, at netip.AddrPort) string {
+	if isLiteral(host) {
+		return host
+	}
+	return fmt.Sprintf("%s (%v)", host, at.Addr())
 }
 
 // randomBytes fills b with random bytes.
@@ -104,43 +129,61 @@ func (s *Sender) Send(m *Message) error {
 		s.tooLarge.Add(1)
 		return ErrTooLarge
 	}
-	l := s.pick(m.User)
-	err := l.admit(len(m.Body))
-	for other := s.pick(m.User); err == ErrNobody && other != l; other = s.pick(m.User) {
-		l = other
-		err = l.admit(len(m.Body))
-	}
-	if err != nil {
-		switch err {
-		case ErrQueueFull:
-			s.queueFull.Add(1)
-		case ErrTooLarge:
-			s.tooLarge.Add(1)
+	for {
+		s.attend(false)
+		l, h := s.spread.place(m.orderedBy())
+		if h != nil && s.spread.holds.full() && s.wait.Load() {
+			s.spread.holds.begun[0].await()
+			continue
 		}
-		return err
+		if h == nil {
+			err := l.admit(len(m.Body))
+			if err == errMoved || err == ErrNobody && s.moved() {
+				continue
+			}
+			if err != nil {
+				return s.refuse(err)
+			}
+		}
+		s.sent.add(m)
+		if h != nil {
+			s.spread.holds.keep(h, m)
+		} else {
+			l.send(m)
+		}
+		return nil
 	}
-	l.send(m)
-	return nil
 }
 
-// pick returns the link of a user: its own while that is up, else the next one that is.
-func (s *Sender) pick(user uint64) *link {
-	n := len(s.links)
-	if n == 1 {
-		return s.links[0]
+// refuse counts a message that was not taken, and returns why.
+func (s *Sender) refuse(why error) error {
+	switch why {
+	case ErrQueueFull:
+		s.queueFull.Add(1)
+	case ErrTooLarge:
+		s.tooLarge.Add(1)
 	}
-	home := int(user * 0x9E3779B97F4A7C15 >> 33 % uint64(n))
-	for i := range n {
-		if l := s.links[(home+i)%n]; l.up.Load() {
-			return l
-		}
-	}
-	return s.links[home]
+	return why
 }
 
-// Flush hands everything packed to the kernel now. It is to be called whenever no message is at hand.
+// moved reports whether other replayers are there than messages are spread over.
+func (s *Sender) moved() bool { return s.fleet.view.Load() != s.spread.view }
+
+// attend spreads messages anew when other replayers are there, and sends those that have waited long enough.
+func (s *Sender) attend(atOnce bool) {
+	for s.moved() {
+		s.spread.adopt(s.fleet.view.Load())
+	}
+	if s.spread.holds.any() {
+		s.spread.release(atOnce, s.wait.Load())
+	}
+}
+
+// Flush hands everything packed to the kernel now. It is to be called whenever no message is at hand, and now and then
+// while none comes: messages that wait for a replayer to come, or for their turn, are looked after by Send and Flush.
 func (s *Sender) Flush() {
-	for _, l := range s.links {
+	s.attend(true)
+	for _, l := range s.spread.view.members {
 		if !l.pack.empty() {
 			l.pack.flush()
 		}
@@ -150,10 +193,13 @@ func (s *Sender) Flush() {
 // Hurry makes Send wait for room no more, also the one that is waiting now: where SenderConfig.Wait asked for that, it
 // returns ErrQueueFull from here on.
 func (s *Sender) Hurry() {
-	for _, l := range s.links {
-		l.hurry()
-	}
+	s.wait.Store(false)
+	s.fleet.hurry()
 }
+
+// Announce makes the replayers know what the listener is: status is asked now and every 5 seconds, on another goroutine,
+// until Close. It may call Stats.
+func (s *Sender) Announce(status func() Status) { s.fleet.announce(status) }
 
 // Close flushes, waits until everything is confirmed or given up or ctx ends, says goodbye and stops. A replayer that is
 // not there for 5 seconds is not waited for. The error says who did not confirm everything; what was not confirmed is
@@ -163,23 +209,44 @@ func (s *Sender) Close(ctx context.Context) error {
 		return nil
 	}
 	s.closed = true
-	s.Flush()
-	errs := make(chan error, len(s.links))
-	for _, l := range s.links {
+	err := s.settle(ctx)
+	links := s.fleet.close()
+	errs := make(chan error, len(links))
+	for _, l := range links {
 		go func() { errs <- l.close(ctx) }()
 	}
-	var err error
-	for range s.links {
+	for range links {
 		err = errors.Join(err, <-errs)
 	}
+	s.fleet.end()
 	return err
 }
 
+// settle waits until each message is with a replayer, as long as that can be hoped for.
+func (s *Sender) settle(ctx context.Context) error {
+	for end := s.spread.now() + absentTooLong; ; {
+		s.Flush()
+		kept := s.fleet.limbo.keeps()
+		if !kept && !s.spread.holds.any() {
+			return nil
+		}
+		if s.spread.now() < end && sleep(ctx, settleEvery) {
+			continue
+		}
+		if kept {
+			return errors.New("no address of a replayer was found")
+		}
+		return errors.New("messages that waited for their turn could not be sent")
+	}
+}
+
+// settleEvery is how often Close looks whether messages that wait for a replayer have found it.
+const settleEvery = 2 * time.Millisecond
+
 // Stats returns the counters.
 func (s *Sender) Stats() SenderStats {
-	st := SenderStats{QueueFull: s.queueFull.Load(), TooLarge: s.tooLarge.Load(), Replayers: uint64(len(s.links))}
-	for _, l := range s.links {
-		l.addTo(&st)
-	}
+	st := s.fleet.stats(&s.sent)
+	st.QueueFull, st.TooLarge = s.queueFull.Load(), s.tooLarge.Load()
+	st.Buffered += uint64(s.spread.holds.bytes.Load())
 	return st
 }

@@ -11,12 +11,13 @@ package udpwire
 //	   +-- from any of these --  +----- silent <-------+
 //
 //	from any with a session:   finished -> leaving;  then ended -> departed
+//	from silent:               replaced -> seeking
 //	from seeking:              finished -> departed
 //	from any:                  abandoned -> departed
 //
-// A session begins with welcomedAnew, and ends, if there is one, with welcomedAnew, ended, spent, or departed. Only
-// these end it, all of which are authentic, since what was sent in it and not confirmed is lost then; doubted and
-// quiet only make the listener ask.
+// A session begins with welcomedAnew, and ends, if there is one, with welcomedAnew, ended, spent, replaced, or departed.
+// Only these end it, since what was sent in it and not confirmed is lost then: no datagram does that is not authentic;
+// doubted and quiet only make the listener ask.
 type state uint8
 
 const (
@@ -39,6 +40,7 @@ const (
 	doubted                   // Somebody says that nobody knows the session there, which anybody may say.
 	quiet                     // Nothing was confirmed for so long, though this process listened.
 	spent                     // The session's numbers are used up, and everything in it is confirmed.
+	replaced                  // Others have taken the place of a replayer that is silent, and wait for it no longer.
 	finished                  // Nothing is left to send or to be confirmed, and no more will come.
 	abandoned                 // Whatever is left, it is not waited for any more.
 )
@@ -68,7 +70,7 @@ func (s state) on(e event) state {
 		return live
 	case (e == doubted || e == quiet) && s.inSession():
 		return silent
-	case (e == ended || e == spent) && s.inSession():
+	case (e == ended || e == spent) && s.inSession(), e == replaced && s == silent:
 		return seeking
 	}
 	return s

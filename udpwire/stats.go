@@ -42,7 +42,7 @@ type SenderStats struct {
 	MessagesWaiting uint64 `name:"messages_waiting" unit:"messages" help:"Messages pending for a replayer that confirms nothing now, or that fill more than an eighth of the buffer." kind:"gauge" trouble:"yes"`
 	Sessions        uint64 `name:"sessions" unit:"sessions" help:"Sessions with replayers now." kind:"gauge"`
 	SessionsBegun   uint64 `name:"sessions_begun" unit:"sessions" help:"Sessions begun with replayers."`
-	Replayers       uint64 `name:"replayers" unit:"replayers" help:"Replayers configured." kind:"gauge"`
+	Replayers       uint64 `name:"replayers" unit:"replayers" help:"Replayers that have answered, and names of which none has." kind:"gauge"`
 	ReplayersUp     uint64 `name:"replayers_up" unit:"replayers" help:"Replayers that respond now." kind:"gauge"`
 	ReplayersDown   uint64 `name:"replayers_down" unit:"replayers" help:"Replayers that do not respond: not running, out of reach, or with another secret. None, when the listener has left." kind:"gauge" trouble:"yes"`
 	LoadPercent     uint64 `name:"replayer_load_percent" unit:"percent" help:"How full the fullest replayer says its queues are." kind:"gauge"`
@@ -143,27 +143,50 @@ func (l *link) addTo(st *SenderStats) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	received, lost := l.peer.fates()
-	sent := tally{l.sent.messages.Load(), l.sent.bytes.Load()}
-	pending := sent.without(received, lost)
-	if l.closed { // nobody will confirm these any more
-		lost.add(pending.messages, pending.bytes)
-		pending = tally{}
+	if l.closed { // nobody will be sent these any more
+		lost.addNews(&l.peer.out.pending)
 	}
-	st.MessagesSent += sent.messages
-	st.BytesSent += sent.bytes
 	st.MessagesReceived += received.messages
 	st.BytesReceived += received.bytes
 	st.MessagesLost += lost.messages
 	st.BytesLost += lost.bytes
-	st.MessagesPending += pending.messages
-	st.BytesPending += pending.bytes
-	if st.Buffered += uint64(l.buffer.pool.out); l.peer.state != live || l.buffer.pool.out > l.buffer.limit/8 {
-		st.MessagesWaiting += pending.messages
-	}
 	l.peer.addTo(st)
 }
 
-// addTo adds a peer's counters of datagrams and what is known of the replayer now.
+// addNow adds what a link holds and what is known of its replayer now.
+func (l *link) addNow(st *SenderStats) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	st.Buffered += uint64(l.buffer.pool.out)
+	if l.peer.contact.lived {
+		st.Sessions++
+	}
+	if l.peer.state != live || l.buffer.pool.out > l.buffer.limit/8 {
+		waiting := tally{messages: l.peer.out.begun.unconfirmed(&l.peer.out.reported)}
+		waiting.addNews(&l.peer.out.pending)
+		st.MessagesWaiting += waiting.messages
+	}
+	if o := &l.peer.out; l.peer.state == live {
+		st.LoadPercent = max(st.LoadPercent, uint64(o.reported.load))
+		st.RoundTripMicros = max(st.RoundTripMicros, uint64(o.trip.smoothed/1000))
+	}
+}
+
+// balance enters how many messages were given to Send, and what that says of those that have no fate yet: over says
+// that nobody will confirm them any more.
+func (st *SenderStats) balance(given *counter, over bool) {
+	sent := tally{given.messages.Load(), given.bytes.Load()}
+	pending := sent.without(tally{st.MessagesReceived, st.BytesReceived}, tally{st.MessagesLost, st.BytesLost})
+	st.MessagesSent, st.BytesSent = sent.messages, sent.bytes
+	if over {
+		st.MessagesLost += pending.messages
+		st.BytesLost += pending.bytes
+		return
+	}
+	st.MessagesPending, st.BytesPending = pending.messages, pending.bytes
+}
+
+// addTo adds a peer's counters of datagrams.
 func (p *peer) addTo(st *SenderStats) {
 	o := &p.out
 	st.DatagramsSent += o.tx.datagrams
@@ -178,17 +201,6 @@ func (p *peer) addTo(st *SenderStats) {
 		st.SendErrors[i] += n
 	}
 	st.SessionsBegun += p.accounts.sessions
-	if p.contact.lived {
-		st.Sessions++
-	}
-	switch {
-	case p.state == live:
-		st.ReplayersUp++
-		st.LoadPercent = max(st.LoadPercent, uint64(o.reported.load))
-		st.RoundTripMicros = max(st.RoundTripMicros, uint64(o.trip.smoothed/1000))
-	case p.state != departed:
-		st.ReplayersDown++
-	}
 }
 
 // addTo adds a session's counters.

@@ -8,7 +8,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"gor/capture"
 	"gor/reassembly/recording"
+	"gor/reassembly/users"
 )
 
 // Options are what the command line says about where packets come from and
@@ -24,6 +26,12 @@ type Options struct {
 	// patterns of files, and "-", which is standard input.
 	Read []string
 
+	// Direction says which way the packets go that are captured.
+	Direction capture.Direction
+
+	// Promiscuous has interfaces take frames for other machines.
+	Promiscuous bool
+
 	// Write says what to record the matching packets to.
 	Write WriteOptions
 
@@ -32,6 +40,9 @@ type Options struct {
 
 	// MaxMemory and MaxRequest bound the reassembly, in bytes.
 	MaxMemory, MaxRequest int64
+
+	// Session says what a user is known by.
+	Session users.Rule
 
 	// Count is how many requests are handed on before the run ends; 0: there is
 	// no end to them.
@@ -46,9 +57,12 @@ func Flags() []cli.Flag {
 	return append([]cli.Flag{
 		&cli.StringSliceFlag{Name: "interface", Aliases: []string{"i"}, Usage: "capture on these `NAMES`, comma separated or repeated", DefaultText: "any"},
 		&cli.StringSliceFlag{Name: "port", Aliases: []string{"p"}, Usage: "server `PORTS`, comma separated or repeated", DefaultText: "80"},
+		&cli.StringFlag{Name: "direction", Value: capture.Auto.String(), Usage: "capture what goes this `WAY`: in, out (a proxy's requests), both; auto: in where a server listens on the port, else both"},
+		&cli.BoolFlag{Name: "promisc", Usage: "also take what is addressed to other machines, as a switch's mirror port sends it"},
 		&cli.StringSliceFlag{Name: "read", Usage: "read recordings (pcap, pcapng, .gz, what --json prints) instead: `FILES` or patterns, comma separated or repeated (-: standard input); no root needed"},
 		&cli.BoolFlag{Name: "print", Usage: "print a line per request; nothing is sent unless -r is given"},
 		&cli.BoolFlag{Name: "json", Usage: "print a JSON object per request; nothing is sent unless -r is given"},
+		&cli.StringFlag{Name: "session", Usage: "`RULE` by which users are known: cookie:NAME, header:NAME, ip or connection", DefaultText: "found out"},
 		&cli.Uint64Flag{Name: "count", Usage: "end when this `NUMBER` of requests has been handed on", DefaultText: "no end"},
 		&cli.StringFlag{Name: "max-memory", Value: defaultMaxMemory, Usage: "`SIZE` of all connections and half-read requests"},
 		&cli.StringFlag{Name: "max-request", Value: defaultMaxRequest, Usage: "largest request `SIZE`"},
@@ -69,18 +83,26 @@ const maxRequest = 1 << 30
 // FromFlags reads what Flags declares.
 func FromFlags(c *cli.Context) (Options, error) {
 	o := Options{
-		Interfaces: listFlag(c, "interface", "any"),
-		Print:      c.Bool("print"), JSON: c.Bool("json"), Count: c.Uint64("count"), User: c.String("user"),
+		Interfaces: listFlag(c, "interface", "any"), Promiscuous: c.Bool("promisc"),
+		Print: c.Bool("print"), JSON: c.Bool("json"), Count: c.Uint64("count"), User: c.String("user"),
 	}
 	switch {
 	case o.Print && o.JSON:
 		return o, usageError("--print and --json exclude each other: choose one")
 	case c.IsSet("read") && c.IsSet("interface"):
 		return o, usageError("--read and --interface exclude each other: packets come from one of them")
+	case c.IsSet("read") && (c.IsSet("direction") || o.Promiscuous):
+		return o, usageError("--direction and --promisc are about interfaces: a file given with --read has what was recorded")
 	case c.IsSet("count") && o.Count == 0:
 		return o, usageError("--count 0: give a number above zero")
 	}
 	var err error
+	if o.Session, err = users.ParseRule(c.String("session")); err != nil {
+		return o, usageError("--session %w", err)
+	}
+	if o.Direction, err = capture.ParseDirection(c.String("direction")); err != nil {
+		return o, usageError("--direction %w", err)
+	}
 	if o.Write, err = WriteFromFlags(c); err != nil {
 		return o, err
 	}

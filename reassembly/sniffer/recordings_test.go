@@ -83,7 +83,7 @@ func TestRecordingOnAnyPort(t *testing.T) {
 		if got := texts(all); !slices.Equal(got, []string{get(1), get(2)}) {
 			t.Fatalf("ports %v: got %q", ports, got)
 		}
-		if q := all[1]; q.Time != after(5).UnixNano() || q.Index != 1 || q.Conn != all[0].Conn || q.User != q.Conn ||
+		if q := all[1]; q.Time != after(5).UnixNano() || q.Index != 1 || q.Conn != all[0].Conn || q.User == q.Conn || q.User != all[0].User ||
 			q.Client.String() != "10.0.0.1:40000" || q.Server.String() != "10.0.0.2:80" {
 			t.Errorf("got %+v", q)
 		}
@@ -99,7 +99,10 @@ func TestRecordingOfAProxy(t *testing.T) {
 	var packets []capture.Packet
 	for port := range uint16(7) {
 		for i := range uint32(1 + port%3) {
-			packets = append(packets, packet(after(int(port)), 8000+port, 1+i*uint32(len(get(1))), capture.ACK, get(1)))
+			p := packet(after(int(port)), 8000+port, 1+i*uint32(len(get(1))), capture.ACK, get(1))
+			p.Data[20] += byte(port)      // another client: the same one's would be copies
+			p.Data[36], p.Data[37] = 0, 0 // waits for a network card
+			packets = append(packets, p)
 		}
 	}
 	file := writeFile(t, "a.pcap", pcapOf(packets...))
