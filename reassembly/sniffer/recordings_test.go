@@ -99,7 +99,10 @@ func TestRecordingOfAProxy(t *testing.T) {
 	var packets []capture.Packet
 	for port := range uint16(7) {
 		for i := range uint32(1 + port%3) {
-			packets = append(packets, packet(after(int(port)), 8000+port, 1000*uint32(port)+1+i*uint32(len(get(1))), capture.ACK, get(1)))
+			p := packet(after(int(port)), 8000+port, 1+i*uint32(len(get(1))), capture.ACK, get(1))
+			p.Data[20] += byte(port)      // another client: the same one's would be copies
+			p.Data[36], p.Data[37] = 0, 0 // waits for a network card
+			packets = append(packets, p)
 		}
 	}
 	file := writeFile(t, "a.pcap", pcapOf(packets...))
