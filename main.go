@@ -15,7 +15,7 @@
 // logs, statistics and the final accounts go to standard error. Exit status: 0
 // done, also after a signal, --duration or --count, and whatever was lost of live
 // traffic; 1 something failed, such as a recording (--read) that could not be
-// delivered whole; 2 wrong usage.
+// delivered whole; 2 wrong usage; 4 and 3 what replay --read found (forward/results).
 package main
 
 import (
@@ -43,6 +43,7 @@ import (
 	"gor/reassembly"
 	"gor/reassembly/recording"
 	"gor/reassembly/sniffer"
+	"gor/reassembly/users"
 	"gor/udpwire"
 )
 
@@ -50,6 +51,9 @@ import (
 const mark = "Gor-Replayed"
 
 func main() {
+	if capture.ServeAsClerk(os.Args) {
+		return
+	}
 	signal.Ignore(syscall.SIGPIPE) // a reader that goes away is an error of writing, and ends that alone
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
@@ -132,11 +136,11 @@ func (l *listener) configure(c *cli.Context) (err error) {
 	if l.duration, err = command.LifetimeFromFlags(c); err != nil {
 		return err
 	}
-	if l.options.OnlyStdout() && !c.IsSet("replay") {
-		return nil
-	}
 	l.sending, err = udpwire.SenderFromFlags(c)
 	l.sending.Wait, l.sending.Logger = !l.options.Live(), l.log
+	if l.options.OnlyStdout() && !c.IsSet("replay") {
+		l.sending.Replayers = nil
+	}
 	return err
 }
 
@@ -234,6 +238,9 @@ func (l *listener) undelivered(wireErr error) error {
 func (l *listener) wireUp(life *command.Lifetime, stdout io.Writer) {
 	cfg := l.options.Config(l.source, l.tape, l.log)
 	cfg.Assembler.LoopHeader = mark
+	if l.wire != nil || l.options.JSON {
+		cfg.Users = users.New(users.Config{Rule: l.options.Session, Secret: l.sending.Secret, Logger: l.log})
+	}
 	if l.filter != nil {
 		cfg.Consumers = append(cfg.Consumers, sniffer.Filter(l.filter.Allow))
 	}
@@ -251,8 +258,33 @@ func (l *listener) wireUp(life *command.Lifetime, stdout io.Writer) {
 	}
 	if l.tape != nil {
 		context.AfterFunc(life.Delivering(), l.tape.Hurry)
+		if l.options.Write.ToStdout() && l.wire == nil {
+			l.tape.IsAll(life.End)
+		}
 	}
 	l.sniffer = sniffer.New(cfg)
+	if l.wire != nil {
+		l.wire.Announce(l.status)
+	}
+}
+
+// status is what the replayers are told of this listener.
+func (l *listener) status() udpwire.Status {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	requests, wire := l.sniffer.Stats().Requests, l.wire.Stats()
+	return udpwire.Status{Version: command.Version(), Host: host, Accounts: []udpwire.Account{
+		{Name: "requests_captured", Value: requests.Captured},
+		{Name: "requests_sent", Value: requests.Fates[reassembly.Sent]},
+		{Name: "requests_queue_full", Value: requests.Fates[reassembly.QueueFull]},
+		{Name: "requests_gap", Value: requests.Fates[reassembly.Gap]},
+		{Name: "wire_messages_sent", Value: wire.MessagesSent},
+		{Name: "wire_messages_received", Value: wire.MessagesReceived},
+		{Name: "wire_messages_lost", Value: wire.MessagesLost},
+		{Name: "wire_messages_pending", Value: wire.MessagesPending},
+	}}
 }
 
 // A sender is the wire as the sniffer's consumer. Its Flush is the wire's.
@@ -265,8 +297,8 @@ type sender struct {
 // Take sends a request, whose bytes the wire copies.
 func (s *sender) Take(r *reassembly.Request) reassembly.Fate {
 	s.msg = udpwire.Message{
-		User: r.User(), Conn: r.Conn(), Index: r.Index, Time: r.Last,
-		Src: r.Client.AddrPort(), Dst: r.Server.AddrPort(), Body: r.Raw,
+		User: r.User(), Crowd: r.Crowd(), Conn: r.Conn(), Index: r.Index, Time: r.Last,
+		Src: r.Origin().AddrPort(), Dst: r.Server.AddrPort(), Body: r.Raw,
 	}
 	switch err := s.Send(&s.msg); {
 	case err == nil:
@@ -288,6 +320,9 @@ func (l *listener) snapshot() report.Snapshot {
 		{Name: "requests", Stats: stats.Requests},
 		{Name: "packets", Stats: stats.Packets},
 	}
+	if l.wire != nil || l.options.JSON {
+		groups = append(groups, report.Group{Name: "users", Stats: stats.Users.Counts})
+	}
 	switch source := l.source.(type) {
 	case *capture.Ring:
 		groups = append(groups, report.Group{Name: "kernel", Stats: source.Stats()})
@@ -303,5 +338,5 @@ func (l *listener) snapshot() report.Snapshot {
 	if l.wire != nil {
 		groups = append(groups, report.Group{Name: "wire", Stats: l.wire.Stats()})
 	}
-	return report.Snapshot{Groups: groups}
+	return report.Snapshot{Groups: groups, Words: map[string]string{"users": stats.Users.Line()}}
 }

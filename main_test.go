@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"unicode/utf8"
 
@@ -57,6 +58,10 @@ func TestWrongUsage(t *testing.T) {
 		{"replay server with a URL", "listen -r http://replay:28020", "HOST:PORT"},
 		{"read and interface", "listen --read f.pcap -i lo", "exclude each other"},
 		{"print and json", "listen --print --json", "exclude each other"},
+		{"session without a name", "listen --session cookie", "cookie:NAME, header:NAME, ip or connection"},
+		{"session by a bad name", "listen --session header:a,b", "no name of a header"},
+		{"share of nothing", "replay -f http://a|5%users", "|10%conn"},
+		{"unknown place in a header", "replay --set-header X:{clinet}", "{client_port}"},
 		{"bad size", "listen --max-memory lots", "such as 64MiB"},
 		{"negative size", "listen --max-memory -1", "such as 64MiB"},
 		{"request too large", "listen --max-request 2GiB", "at most 1GiB"},
@@ -234,7 +239,7 @@ func freePort(t *testing.T) string {
 var allowedImports = map[string][]string{
 	"gor/capture":                {"golang.org/x/net/bpf", "golang.org/x/sys/unix"},
 	"gor/reassembly":             {"gor/capture", "gor/reassembly/http1"},
-	"gor/reassembly/sniffer":     {"gor/capture", "gor/reassembly", "gor/reassembly/http1", "gor/reassembly/recording", "github.com/urfave/cli/v2"},
+	"gor/reassembly/sniffer":     {"gor/capture", "gor/reassembly", "gor/reassembly/http1", "gor/reassembly/recording", "gor/reassembly/users", "github.com/urfave/cli/v2"},
 	"gor/udpwire":                {"golang.org/x/sys/unix", "github.com/urfave/cli/v2"},
 	"gor/forward":                {"gor/forward/hist", "gor/reassembly/http1", "golang.org/x/time/rate", "github.com/urfave/cli/v2"},
 	"gor/forward/command":        {"github.com/urfave/cli/v2"},
@@ -247,9 +252,10 @@ var allowedImports = map[string][]string{
 	"gor/forward/playback":       {"gor/forward", "gor/forward/command", "gor/forward/hist", "gor/forward/pace", "gor/forward/report", "gor/forward/results", "github.com/urfave/cli/v2"},
 	"gor/forward/results":        {"gor/forward", "gor/forward/hist", "gor/forward/routes", "github.com/urfave/cli/v2"},
 	"gor/forward/report":         {"golang.org/x/sys/unix", "gor/forward", "gor/forward/hist", "github.com/urfave/cli/v2"},
-	"gor": {"gor/capture", "gor/reassembly", "gor/reassembly/recording", "gor/reassembly/sniffer", "gor/udpwire", "gor/forward", "gor/forward/command", "gor/forward/command/replay", "gor/forward/demo", "gor/forward/report",
+	"gor": {"gor/capture", "gor/reassembly", "gor/reassembly/recording", "gor/reassembly/sniffer", "gor/reassembly/users", "gor/udpwire", "gor/forward", "gor/forward/command", "gor/forward/command/replay", "gor/forward/demo", "gor/forward/report",
 		"github.com/urfave/cli/v2"},
 	"gor/reassembly/http1":           {},
+	"gor/reassembly/users":           {"gor/reassembly/http1"},
 	"gor/reassembly/recording":       {"gor/capture", "gor/reassembly", "gor/reassembly/http1"},
 	"gor/reassembly/http1/http1test": {"gor/reassembly/http1"}, // for tests alone
 }
@@ -539,4 +545,36 @@ func TestHelp(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestRecordingToStdout: a recording may go to standard output, where nothing else
+// may; who reads it may have seen enough.
+func TestRecordingToStdout(t *testing.T) {
+	const two = "testdata/pcaps/two_gets_in_one_segment.pcap"
+	status, stdout, stderr := gor(t, "listen", "--read", two, "-p", "80,8080,8000", "--write", "-")
+	if status != 0 || !strings.HasPrefix(stdout, "\x4d\x3c\xb2\xa1\x02\x00\x04\x00") || !strings.Contains(stdout, "GET ") || strings.Contains(stderr, "wire") {
+		t.Errorf("status %d, %q, %s", status, stdout, stderr)
+	}
+	r, w := io.Pipe()
+	r.CloseWithError(syscall.EPIPE)
+	var errs bytes.Buffer
+	if status := run([]string{"listen", "--read", two, "--write", "-"}, strings.NewReader(""), w, &errs); status != 1 || !strings.Contains(errs.String(), "record: broken pipe") {
+		t.Errorf("nobody reads: status %d: %s", status, errs.String())
+	}
+	file := &closedSoon{left: 30}
+	errs.Reset()
+	if status := run([]string{"listen", "--read", two, "-p", "80,8080,8000", "--write", "-"}, strings.NewReader(""), file, &errs); status != 0 || strings.Contains(errs.String(), "WARN") {
+		t.Errorf("the reader has seen enough: status %d: %s", status, errs.String())
+	}
+}
+
+// A closedSoon is a pipe whose reader goes away.
+type closedSoon struct{ left int }
+
+func (c *closedSoon) Write(b []byte) (int, error) {
+	n := min(len(b), c.left)
+	if c.left -= n; n < len(b) {
+		return n, syscall.EPIPE
+	}
+	return n, nil
 }

@@ -149,8 +149,8 @@ func TestSubmitAllocs(t *testing.T) {
 	r := &Request{Conn: 1, Raw: typical}
 	n := testing.AllocsPerRun(1000, func() {
 		f.Submit(r)
-		it := target.queues.pop()
-		target.queues.live.release(it)
+		it := target.queues.pop(0)
+		target.queues.live.release(it, 0)
 		target.items.put(it)
 	})
 	if n > 0.1 && !raceEnabled { // a collection may empty a pool

@@ -2,42 +2,60 @@ package forward
 
 import "math/bits"
 
-// itemOverhead is what an item costs beside its bytes, in the buffer's accounts.
-const itemOverhead = 256
+// itemOverhead is what an item costs beside its bytes, in the buffer's accounts, its
+// lane and its user included.
+const itemOverhead = 640
 
 // An item is one request that waits for its turn or is in flight. Its bytes
 // are its own, in a buffer that itemPools gave it.
 type item struct {
-	raw    []byte     // the request's bytes
+	// ---- what it is
+
+	raw   []byte // the request's bytes
+	write bool   // it may change something at the target
+	peers peers  // who sent it to whom
+	conn  uint64 // as submitted
+	index uint64 // likewise
+	time  int64  // likewise
+
+	// ---- where it is
+
 	buf    *buffer    // where it waits
-	at     int64      // when it came, in nanoseconds of the target's clock
-	lane   *lane      // of its client connection
+	lane   *lane      // of its user on its client connection
+	user   *user      // nil: only its connection has an order
 	inLane node[item] // its place in the lane
+	inUser node[item] // its place among those of its user that wait, or that are in flight
 	inAge  node[item] // its place among all that wait
+	seq    uint64     // its number among all that came
 	again  bool       // it has been taken out before, and was put back
-	conn   uint64     // as submitted
-	index  uint64     // likewise
-	time   int64      // likewise
-	delay  delay      // what it waited for
+
+	// ---- when
+
+	at    int64 // when it came, in nanoseconds of the target's clock
+	began int64 // when it went out
+	delay delay // what it waited for
 }
 
 func (it *item) cost() int64 { return int64(cap(it.raw)) + itemOverhead }
 
-// A lane holds what waits of one client connection, in order. It exists while
-// something waits or is in flight.
+// A lane holds what waits of one user on one client connection, in order. It exists
+// while something waits or is in flight.
 type lane struct {
-	conn    uint64
+	key     laneKey
 	items   list[item] // that wait; what is in flight has been taken out
 	cost    int64      // of items
-	busy    bool       // a request of this connection is in flight
+	busy    bool       // one of its requests is in flight
 	rank    int        // index of the buffer's list that inRank is in; -1: none
 	inReady node[lane]
 	inRank  node[lane]
 }
 
-// A buffer holds waiting requests of a target: in order within a connection,
-// connections in turn, bounded in number and bytes. When it is full, the oldest
-// request of the connection that takes up the most room makes way; room is
+// A laneKey tells lanes apart: a proxy's connection has many users.
+type laneKey struct{ user, conn uint64 }
+
+// A buffer holds waiting requests of a target: in the order of each user (turns.go),
+// lanes in turn, bounded in number and bytes. When it is full, the oldest
+// request of the lane that takes up the most room makes way; room is
 // compared by powers of two. The bytes of requests in flight count as well,
 // until release: what a target costs in memory has one bound. The owner guards
 // it with a lock.
@@ -45,48 +63,62 @@ type buffer struct {
 	maxCount int   // of those that wait
 	maxCost  int64 // of all
 
-	lanes map[uint64]*lane
-	ready list[lane] // lanes with a waiting request and none in flight, next turn first
+	// ---- what waits
+
+	lanes map[laneKey]*lane
+	ready list[lane] // lanes whose first request may go out, next turn first
 	ranks [64]list[lane]
 	byAge list[item] // all that wait, the oldest first
 	count int        // of those that wait
 	cost  int64      // of those that wait and those in flight
 	spare []*lane    // to be used again
+
+	// ---- whose turn it is
+
+	clock      *heldClock // is told when a request's turn comes
+	now        int64      // the latest that was told
+	seq        uint64
+	users      map[uint64]*user
+	held       list[user] // those of whom something waits for what is in flight
+	offered    int        // lanes that came into ready, since somebody set it to zero
+	spareUsers []*user    // to be used again
 }
 
 const maxSpareLanes = 1024
 
-func newBuffer(maxCount int, maxBytes int64) *buffer {
-	return &buffer{maxCount: maxCount, maxCost: maxBytes, lanes: make(map[uint64]*lane)}
+func newBuffer(maxCount int, maxBytes int64, clock *heldClock) *buffer {
+	return &buffer{maxCount: maxCount, maxCost: maxBytes, clock: clock, lanes: make(map[laneKey]*lane), users: make(map[uint64]*user)}
 }
 
-// push adds it, which came with connection conn. The caller then drops what is over.
-func (b *buffer) push(it *item, conn uint64) {
-	l := b.lanes[conn]
+// push adds it, which is o's. The caller then drops what is over.
+func (b *buffer) push(it *item, o owner) {
+	k := laneKey{o.user, o.conn}
+	l := b.lanes[k]
 	if l == nil {
-		l = b.newLane(conn)
+		l = b.newLane(k)
 	}
-	if l.items.first() == nil && !l.busy {
-		b.ready.pushBack(&l.inReady, l)
-	}
-	it.lane, it.buf = l, b
+	b.now = max(b.now, it.at)
+	b.seq++
+	it.seq, it.lane, it.buf = b.seq, l, b
 	l.items.pushBack(&it.inLane, it)
 	b.byAge.pushBack(&it.inAge, it)
 	b.count++
 	b.cost += it.cost()
 	l.cost += it.cost()
 	b.rerank(l)
+	b.join(it, o)
+	b.offer(l)
 }
 
-func (b *buffer) newLane(conn uint64) *lane {
+func (b *buffer) newLane(k laneKey) *lane {
 	var l *lane
 	if n := len(b.spare); n > 0 {
 		l, b.spare = b.spare[n-1], b.spare[:n-1]
 	} else {
 		l = new(lane)
 	}
-	*l = lane{conn: conn, rank: -1}
-	b.lanes[conn] = l
+	*l = lane{key: k, rank: -1}
+	b.lanes[k] = l
 	return l
 }
 
@@ -131,46 +163,63 @@ func (b *buffer) expired(t int64) *item {
 func (b *buffer) drop(l *lane) *item {
 	it := b.shift(l)
 	b.cost -= it.cost()
-	if l.items.first() == nil {
+	b.abandon(it)
+	if head := l.items.first(); head == nil {
 		l.inReady.remove()
 		b.retire(l)
+	} else if l.inReady.isIn() && !b.mayGo(l) {
+		l.inReady.remove()
+		b.holdUp(head.user)
+	} else if l.inReady.isIn() {
+		b.clock.beReady(head, b.now)
+	} else {
+		b.offer(l)
 	}
 	return it
 }
 
 // pop takes the next request of the next lane, which is busy until release;
 // nil: none may go.
-func (b *buffer) pop() *item {
+func (b *buffer) pop(now int64) *item {
 	l := b.ready.first()
 	if l == nil {
 		return nil
 	}
+	b.now = now
 	l.inReady.remove()
 	l.busy = true
-	return b.shift(l)
+	it := b.shift(l)
+	b.begin(it)
+	return it
 }
 
 // release ends the time in which it, which pop returned, is in flight.
-func (b *buffer) release(it *item) {
+func (b *buffer) release(it *item, now int64) {
 	l := it.lane
+	b.now = now
 	b.cost -= it.cost()
 	l.busy = false
-	if l.items.first() != nil {
-		b.ready.pushBack(&l.inReady, l)
-	}
+	b.end(it)
+	b.offer(l)
 	b.retire(l)
 }
 
-// putBack is release for what was not sent after all: it waits again, before all others.
-func (b *buffer) putBack(it *item) {
+// putBack is release for what was not sent after all: it waits again, before what
+// came after it, and its lane has the next turn.
+func (b *buffer) putBack(it *item, now int64) {
 	l := it.lane
+	b.now = now
 	l.busy, it.again = false, true
 	l.items.pushFront(&it.inLane, it)
 	b.byAge.pushFront(&it.inAge, it)
-	b.ready.pushFront(&l.inReady, l)
 	b.count++
 	l.cost += it.cost()
 	b.rerank(l)
+	b.rejoin(it)
+	if b.offer(l); l.inReady.isIn() {
+		l.inReady.remove()
+		b.ready.pushFront(&l.inReady, l)
+	}
 }
 
 // retire forgets a lane that holds nothing.
@@ -178,7 +227,7 @@ func (b *buffer) retire(l *lane) {
 	if l.busy || l.items.first() != nil {
 		return
 	}
-	delete(b.lanes, l.conn)
+	delete(b.lanes, l.key)
 	if len(b.spare) < maxSpareLanes {
 		b.spare = append(b.spare, l)
 	}

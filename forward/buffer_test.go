@@ -9,18 +9,21 @@ import (
 
 func newItem(raw string) *item { return &item{raw: []byte(raw)[:len(raw):len(raw)]} }
 
+// connOf is the owner of a safe request of whose user nothing but the connection is known.
+func connOf(conn uint64) owner { return owner{user: conn, conn: conn} }
+
 // TestBufferOrder takes requests out: connections in turn, each in order, and
 // none while one of its requests is in flight.
 func TestBufferOrder(t *testing.T) {
-	b := newBuffer(100, 1<<20)
+	b := newBuffer(100, 1<<20, new(heldClock))
 	for i := range 3 {
 		for conn := range uint64(3) {
-			b.push(newItem(fmt.Sprintf("%d.%d", conn, i)), conn)
+			b.push(newItem(fmt.Sprintf("%d.%d", conn, i)), connOf(conn))
 		}
 	}
 	pop := func(want string) *item {
 		t.Helper()
-		it := b.pop()
+		it := b.pop(0)
 		if it == nil || string(it.raw) != want {
 			t.Fatalf("got %v, want %s", it, want)
 		}
@@ -28,16 +31,16 @@ func TestBufferOrder(t *testing.T) {
 	}
 	a, c := pop("0.0"), pop("1.0")
 	pop("2.0") // hangs
-	if it := b.pop(); it != nil {
+	if it := b.pop(0); it != nil {
 		t.Fatalf("%s came while its connection was busy", it.raw)
 	}
-	b.release(c)
-	b.release(a)
-	b.release(pop("1.1"))
-	b.release(pop("0.1"))
-	b.release(pop("1.2"))
-	b.release(pop("0.2"))
-	if b.pop() != nil || b.count != 2 || len(b.lanes) != 1 {
+	b.release(c, 0)
+	b.release(a, 0)
+	b.release(pop("1.1"), 0)
+	b.release(pop("0.1"), 0)
+	b.release(pop("1.2"), 0)
+	b.release(pop("0.2"), 0)
+	if b.pop(0) != nil || b.count != 2 || len(b.lanes) != 1 {
 		t.Errorf("%d waiting on %d connections, want 2 on 1", b.count, len(b.lanes))
 	}
 }
@@ -45,16 +48,16 @@ func TestBufferOrder(t *testing.T) {
 // TestBufferFair fills a buffer: the connection that holds the most makes way,
 // with its oldest request.
 func TestBufferFair(t *testing.T) {
-	b := newBuffer(10, 1<<20)
+	b := newBuffer(10, 1<<20, new(heldClock))
 	for i := range 9 {
-		b.push(newItem(fmt.Sprintf("big.%d", i)), 1)
+		b.push(newItem(fmt.Sprintf("big.%d", i)), connOf(1))
 	}
-	b.push(newItem("small.0"), 2)
+	b.push(newItem("small.0"), connOf(2))
 	if it := b.overfull(); it != nil {
 		t.Fatalf("%s dropped from a buffer that is just full", it.raw)
 	}
 	for i := range 5 {
-		b.push(newItem("new"), uint64(3+i))
+		b.push(newItem("new"), connOf(uint64(3+i)))
 		if it := b.overfull(); it == nil || string(it.raw) != fmt.Sprintf("big.%d", i) {
 			t.Fatalf("dropped %v, want big.%d", it, i)
 		}
@@ -66,38 +69,38 @@ func TestBufferFair(t *testing.T) {
 
 func TestBufferBytes(t *testing.T) {
 	big := string(make([]byte, 1000))
-	b := newBuffer(1000, 3*(1000+itemOverhead))
-	b.push(newItem(big), 1)
-	flying := b.pop()
+	b := newBuffer(1000, 3*(1000+itemOverhead), new(heldClock))
+	b.push(newItem(big), connOf(1))
+	flying := b.pop(0)
 	for conn := range uint64(2) {
-		b.push(newItem(big), 2+conn)
+		b.push(newItem(big), connOf(2+conn))
 	}
 	if b.overfull() != nil {
 		t.Fatal("dropped though all fits")
 	}
-	b.push(newItem(big), 4)
+	b.push(newItem(big), connOf(4))
 	if it := b.overfull(); it == nil {
 		t.Fatal("what is in flight does not count")
 	}
-	b.release(flying)
-	b.push(newItem(big), 1)
+	b.release(flying, 0)
+	b.push(newItem(big), connOf(1))
 	if b.overfull() != nil {
 		t.Fatal("release did not make room")
 	}
-	b.push(newItem(big+big+big+big), 9) // never fits: it has to make way itself
+	b.push(newItem(big+big+big+big), connOf(9)) // never fits: it has to make way itself
 	if it := b.overfull(); it == nil || len(it.raw) != 4000 {
 		t.Errorf("dropped %v", it)
 	}
 }
 
 func TestBufferExpired(t *testing.T) {
-	b := newBuffer(100, 1<<20)
+	b := newBuffer(100, 1<<20, new(heldClock))
 	for i := range int64(5) {
 		it := newItem(fmt.Sprint(i))
 		it.at = i
-		b.push(it, uint64(i%2))
+		b.push(it, connOf(uint64(i%2)))
 	}
-	busy := b.pop() // 0
+	busy := b.pop(0) // 0
 	for want := 1; want < 4; want++ {
 		if it := b.expired(4); it == nil || string(it.raw) != fmt.Sprint(want) {
 			t.Fatalf("expired %v, want %d", it, want)
@@ -106,8 +109,8 @@ func TestBufferExpired(t *testing.T) {
 	if it := b.expired(4); it != nil {
 		t.Fatalf("%s is not that old", it.raw)
 	}
-	b.release(busy)
-	if it := b.pop(); string(it.raw) != "4" {
+	b.release(busy, 0)
+	if it := b.pop(0); string(it.raw) != "4" {
 		t.Errorf("left: %s", it.raw)
 	}
 }
@@ -116,11 +119,11 @@ func TestBufferExpired(t *testing.T) {
 func TestBufferModel(t *testing.T) {
 	for seed := range uint64(50) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
-		b := newBuffer(20, 20*(8+itemOverhead))
+		b := newBuffer(20, 20*(8+itemOverhead), new(heldClock))
 		model := map[uint64][]string{} // what waits, by connection
 		busy := map[uint64]*item{}
 		remove := func(it *item) {
-			conn := it.lane.conn
+			conn := it.lane.key.conn
 			if q := model[conn]; len(q) == 0 || q[0] != string(it.raw) {
 				t.Fatalf("seed %d: %s is not the first of %v", seed, it.raw, q)
 			}
@@ -132,27 +135,27 @@ func TestBufferModel(t *testing.T) {
 			case 0, 1:
 				it := newItem(fmt.Sprintf("%08d", step))
 				it.at = int64(step)
-				b.push(it, conn)
+				b.push(it, connOf(conn))
 				model[conn] = append(model[conn], string(it.raw))
 				for old := b.overfull(); old != nil; old = b.overfull() {
 					remove(old)
 				}
 			case 2:
-				if it := b.pop(); it != nil {
-					if busy[it.lane.conn] != nil {
-						t.Fatalf("seed %d: connection %d twice in flight", seed, it.lane.conn)
+				if it := b.pop(0); it != nil {
+					if busy[it.lane.key.conn] != nil {
+						t.Fatalf("seed %d: connection %d twice in flight", seed, it.lane.key.conn)
 					}
-					busy[it.lane.conn] = it
+					busy[it.lane.key.conn] = it
 					remove(it)
 				}
 			case 3:
 				if it := busy[conn]; it != nil && rnd.IntN(3) == 0 {
 					delete(busy, conn)
-					b.putBack(it)
+					b.putBack(it, 0)
 					model[conn] = slices.Insert(model[conn], 0, string(it.raw))
 				} else if it != nil {
 					delete(busy, conn)
-					b.release(it)
+					b.release(it, 0)
 				}
 				if rnd.IntN(10) == 0 {
 					if it := b.expired(int64(step) - 30); it != nil {
@@ -194,15 +197,15 @@ func TestItemPools(t *testing.T) {
 // BenchmarkBuffer is what a request costs in the buffer's books: it comes,
 // goes out and is done, while others of a thousand connections wait.
 func BenchmarkBuffer(b *testing.B) {
-	buf := newBuffer(1<<20, 1<<40)
+	buf := newBuffer(1<<20, 1<<40, new(heldClock))
 	for conn := range uint64(1000) {
-		buf.push(newItem("GET / HTTP/1.1\r\n\r\n"), conn)
+		buf.push(newItem("GET / HTTP/1.1\r\n\r\n"), connOf(conn))
 	}
 	it := newItem("GET / HTTP/1.1\r\n\r\n")
 	b.ReportAllocs()
 	for conn := uint64(0); b.Loop(); conn++ {
-		buf.push(it, conn%1000)
-		it = buf.pop()
-		buf.release(it)
+		buf.push(it, connOf(conn%1000))
+		it = buf.pop(0)
+		buf.release(it, 0)
 	}
 }

@@ -2,7 +2,7 @@
 // server, and keeps account of what becomes of each.
 //
 //	                 +-> buffer -> limit -> workers -> http.Transport -> target 1
-//	Submit -> filter-+      (a lane per client connection, in order)
+//	Submit -> filter-+      (a lane per user and connection, in order)
 //	                 +-> buffer -> limit -> workers -> http.Transport -> target 2
 //
 // Make a Forwarder with New, call Run on a goroutine of its own, Submit from
@@ -19,11 +19,30 @@
 //
 // # Order
 //
-// Requests of one client connection go to a target one after the other, each
-// when the response to the one before has been read to its end; connections go
-// in turn and in parallel, up to Config.Concurrency. What hangs holds up its
-// own connection only (see Limits). A connection costs memory only while something of it
-// waits or is in flight.
+// What a target makes of a request depends on what the same user did before, and on
+// nothing that other users do. So requests are ordered by user (Request.User), on
+// whichever connections they came, as far as one can change what another finds:
+//
+//	of one user                      waits for
+//	any request                      the response to the one before it on its connection
+//	a write on another connection    the responses to all earlier writes, and to earlier safe requests
+//	a safe request on another one    the responses to earlier writes
+//
+// Safe requests (GET, HEAD, OPTIONS; RFC 9110 section 9.2.1) of a user overlap
+// otherwise, as a browser's do. A safe request holds up the writes behind it, and a
+// write the safe requests behind it, until it has gone out and, for a second at most,
+// has been answered: an event stream, which is never answered to its end, holds up
+// nothing (turns.go).
+//
+// Requests of different users never wait for each other, also not on one connection
+// of a proxy. Where a user is a crowd (Request.Crowd), a shared API key or the address
+// of an office, to keep an order of all its requests would make one queue of many
+// people: there only each connection has one. Nothing is promised across the
+// listeners that a user's requests come by, as these do not know of each other.
+//
+// Requests that may go out go in turn by user and connection, and in parallel, up
+// to Config.Concurrency. A user costs memory only while something waits or is in
+// flight.
 //
 // # What a target gets
 //
@@ -80,8 +99,10 @@
 //
 // "|N" starts no more than N requests in any window of one second, and close
 // to N (99 %) when more are offered; bucket.go says how. "|N%" replays that
-// share of the client connections, chosen by their id, the same for every
-// Forwarder. "#" may stand for the bar, which a shell takes for a pipe.
+// share of the users, each with all requests; "|N%conn" that of the client
+// connections, and "|N%req" that of the requests. They are chosen by their numbers,
+// the same for every target and Forwarder: the 5 % of one are among the 10 % of
+// another. "#" may stand for the bar, which a shell takes for a pipe.
 //
 // Config.Concurrency bounds what is in flight. A request that is in flight for a
 // second, and for four times as long as the target's responses usually take, hangs,
@@ -93,7 +114,7 @@
 //
 // What cannot start yet waits, bounded in number (Config.Buffer), bytes
 // (Config.BufferBytes; requests in flight count too) and time (Config.MaxWait).
-// When the buffer is full, the oldest request of the client connection that
+// When the buffer is full, the oldest request of the user's connection that
 // holds the most of it is dropped; what waits too long is dropped likewise. It
 // is counted as limited if the target has a limit and is not failing, else as
 // queue_full.

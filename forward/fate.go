@@ -28,15 +28,13 @@ func (t *target) finish(w *worker, it *item, res *result) (done bool) {
 		done = true
 	}
 	if done {
-		it.buf.release(it)
-		t.held.follow(it.lane, now)
+		it.buf.release(it, now)
 		t.count(now, time.Duration(now-w.since), it, res)
-	} else {
-		t.held.beReady(it, now)
 	}
 	w.since = 0
 	t.patience.forsake(now)
 	t.patience.offer()
+	t.crew.callFor(t, 1) // w itself sees to one
 	return done
 }
 

@@ -176,7 +176,7 @@ func TestDescribe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "http://staging (10 per second), http://dev (2.5% of the client connections), https://c/base (no limit), " +
+	const want = "http://staging (10 per second), http://dev (2.5% of the users), https://c/base (no limit), " +
 		"https://d (no limit, over HTTP/2), https://e (10 per second, over HTTP/2)"
 	if got := f.Describe(); got != want {
 		t.Errorf("%q, want %q", got, want)

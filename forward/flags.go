@@ -12,7 +12,7 @@ import (
 // FilterFlags.
 func Flags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "forward", Aliases: []string{"f"}, Usage: "`TARGETS`, comma separated or repeated: URL, URL|N (requests per second), URL|N% (share of the client connections), each with |h2 behind it (HTTP/2, of an https URL); # may stand for |", DefaultText: "http://localhost:8080"},
+		&cli.StringSliceFlag{Name: "forward", Aliases: []string{"f"}, Usage: "`TARGETS`, comma separated or repeated: URL, URL|N (requests per second, of each replayer), URL|N% (share of the users), URL|N%conn, URL|N%req (of connections, of requests), each with |h2 behind it (HTTP/2, of an https URL); # may stand for |", DefaultText: "http://localhost:8080"},
 		&cli.BoolFlag{Name: "original-host", Usage: "send the captured Host header instead of the target's; the TLS server name stays the target's"},
 		&cli.IntFlag{Name: "concurrency", Value: DefaultConcurrency, Usage: "requests in flight per target at most; up to three times as many that hang come on top"},
 		&cli.IntFlag{Name: "buffer", Value: DefaultBuffer, Usage: "requests that may wait per target"},
@@ -22,7 +22,7 @@ func Flags() []cli.Flag {
 		&cli.DurationFlag{Name: "answer-timeout", Value: DefaultAnswerTimeout, Usage: "how long a target may take to begin its response"},
 		&cli.DurationFlag{Name: "timeout", Value: DefaultTimeout, Usage: "how long a whole exchange may take"},
 		&cli.DurationFlag{Name: "connection-age", Value: DefaultConnectionAge, Usage: "renew connections, and look up names again, after this time"},
-		&cli.StringSliceFlag{Name: "set-header", Usage: "set this header, `'Name: value'` (repeatable)"},
+		&cli.StringSliceFlag{Name: "set-header", Usage: "set this header, `'Name: value'` (repeatable); {client}, {client_port}, {server}, {user} stand for what was captured"},
 		&cli.StringSliceFlag{Name: "remove-header", Usage: "remove the headers of this `NAME` (repeatable)"},
 		&cli.StringSliceFlag{Name: "rewrite-path", Usage: "rewrite request targets, `'REGEX:REPLACEMENT'` (repeatable)"},
 		&cli.StringFlag{Name: "ca-file", Usage: "trust the certificates of this PEM `FILE` instead of the system's"},

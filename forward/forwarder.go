@@ -55,7 +55,7 @@ type Config struct {
 	// Buffer is how many requests may wait.
 	Buffer int
 	// BufferBytes bounds the bytes of the requests that wait or are in flight,
-	// with 256 more for each.
+	// with 640 more for each.
 	BufferBytes int64
 	// MaxWait is how long a request may wait.
 	MaxWait time.Duration
@@ -129,6 +129,8 @@ func setDefault[T comparable](v *T, def T) {
 // A Request is a captured request.
 type Request struct {
 	Conn  uint64 // identifies the client connection; well mixed
+	User  uint64 // identifies the user, on whichever connections; 0: the connection is the user
+	Crowd bool   // the user is one of many people: each connection has an order of its own
 	Index uint64 // number of the request on its connection
 	Time  int64  // when it was captured, in ns since the Unix epoch
 	Raw   []byte // its exact bytes, lent for Submit
@@ -140,9 +142,17 @@ type Request struct {
 	// Nothing waits until then here. Both are for the Outcome.
 	Due  time.Time
 	Held time.Duration
-	// Server is where it was going when it was captured, so that a target that is
-	// that server is found out; the zero value: it is not known.
-	Server netip.AddrPort
+	// Client is who sent it when it was captured, and Server where it was going, so
+	// that a target that is that server is found out; the zero value: it is not known.
+	Client, Server netip.AddrPort
+}
+
+// user is whose request it is.
+func (r *Request) user() uint64 {
+	if r.User == 0 {
+		return r.Conn
+	}
+	return r.User
 }
 
 // A Forwarder sends requests to targets. Any number of goroutines may use it.

@@ -87,7 +87,7 @@ func (s *shaper) appendHead(dst []byte, r *request, target []byte) []byte {
 	if added {
 		dst = appendField(dst, "Host", s.host)
 	}
-	dst = s.rewrite.appendSet(dst)
+	dst = s.rewrite.appendSet(dst, &r.peers)
 	dst = append(append(dst, s.mark...), ": 1\r\n"...)
 	return append(dst, r.blankLine...)
 }

@@ -34,6 +34,6 @@ func (p *itemPools) put(it *item) {
 	if class < 0 || class >= len(p) || cap(it.raw) != 1<<(class+minItemBits) {
 		return
 	}
-	it.lane, it.buf, it.again = nil, nil, false
+	it.lane, it.user, it.buf, it.again = nil, nil, nil, false
 	p[class].Put(it)
 }

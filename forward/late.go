@@ -18,19 +18,20 @@ const (
 // readings of it say what a request waited for between them, and what is left of that
 // time is this program's own. The target's lock guards it.
 type heldClock struct {
-	total       [holdUps]int64 // of the hold-ups that have ended
-	held        bool
-	by          holdUp
-	from, until int64 // of the one that there is
+	total [holdUps]int64 // of the hold-ups that have ended
+	held  bool
+	by    holdUp
+	from  int64 // of the one that there is
 }
 
-// hold says that nothing may start from now on, until a time or until go.
-func (c *heldClock) hold(by holdUp, now, until int64) {
+// hold says that nothing may start from now on, until something does: that a timer wakes
+// a sleeper late is the price of a limit, which has a margin for it.
+func (c *heldClock) hold(by holdUp, now int64) {
 	c.release(now)
-	c.held, c.by, c.from, c.until = true, by, now, until
+	c.held, c.by, c.from = true, by, now
 }
 
-// release says that something may start.
+// release says that something starts.
 func (c *heldClock) release(now int64) {
 	c.total = c.read(now)
 	c.held = false
@@ -40,7 +41,7 @@ func (c *heldClock) release(now int64) {
 func (c *heldClock) read(now int64) [holdUps]int64 {
 	total := c.total
 	if c.held {
-		total[c.by] += max(min(now, c.until)-c.from, 0)
+		total[c.by] += now - c.from
 	}
 	return total
 }
@@ -51,37 +52,27 @@ type delay struct {
 	due    int64          // when it was to start; noDue: whenever it can
 	before int64          // since then: how long its source waited for room at a target
 	came   [holdUps]int64 // the heldClock when it was submitted
-	ready  int64          // when nothing of its lane was before it any more; 0: something is
+	ready  int64          // when nothing of its user held it up any more; 0: something does
 	turn   [holdUps]int64 // the heldClock then
 	late   Late           // what all that came to, once it has started
 }
 
 const noDue = math.MinInt64
 
-// setOut begins the delay of an item that was submitted now and has been put into
-// its lane; start is when the target's clock began.
+// setOut begins the delay of an item that is submitted now; start is when the target's
+// clock began.
 func (c *heldClock) setOut(it *item, r *Request, start time.Time) {
 	it.delay = delay{due: noDue, before: int64(r.Held), came: c.read(it.at)}
 	if !r.Due.IsZero() {
 		it.delay.due = int64(r.Due.Sub(start))
 	}
-	if l := it.lane; !l.busy && l.items.first() == it {
-		c.beReady(it, it.at)
-	}
 }
 
-// beReady says that it is its lane's next, and nothing of the lane is in flight.
+// beReady says that its user has nothing before it that holds it up.
 func (c *heldClock) beReady(it *item, now int64) { it.delay.ready, it.delay.turn = now, c.read(now) }
 
-// follow lets what comes behind a request of its lane that has ended be next.
-func (c *heldClock) follow(l *lane, now int64) {
-	if next := l.items.first(); next != nil && !l.busy {
-		c.beReady(next, now)
-	}
-}
-
-// late says what a request waited for that starts now. While one of the same lane
-// was before it, it waited for the target, but for the time in which the limit let
+// late says what a request waited for that starts now. While one of the same user
+// held it up, it waited for the target, but for the time in which the limit let
 // nobody start. limited: the target has one.
 func (c *heldClock) late(it *item, now int64, limited bool) Late {
 	d, held := &it.delay, c.read(now)

@@ -64,6 +64,8 @@ func (t *target) tick() {
 	now := t.now()
 	t.expire(now)
 	t.patience.forsake(now)
+	t.queues.lapse(now)
+	t.crew.callFor(t, 0)
 	t.watch(now)
 	t.review(now)
 	t.lookForLoop()

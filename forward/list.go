@@ -29,6 +29,12 @@ func (l *list[T]) pushFront(n *node[T], v *T) {
 	n.prev.next, n.next.prev = n, n
 }
 
+// insert puts v, which carries n, before the value that carries at; n must be in no list.
+func (l *list[T]) insert(n *node[T], v *T, at *node[T]) {
+	*n = node[T]{prev: at.prev, next: at, of: v}
+	n.prev.next, n.next.prev = n, n
+}
+
 // begin makes the zero value a ring.
 func (l *list[T]) begin() {
 	if l.root.next == nil {
@@ -43,6 +49,21 @@ func (l *list[T]) first() *T {
 	}
 	return l.root.next.of
 }
+
+// last returns the value that was put at the end last; nil: it is empty.
+func (l *list[T]) last() *T {
+	if l.root.prev == nil {
+		return nil
+	}
+	return l.root.prev.of
+}
+
+// isIn reports whether the value is in the list.
+func (n *node[T]) isIn() bool { return n.next != nil }
+
+// successor returns the value behind this one in the list that it is in; nil: it is
+// the last.
+func (n *node[T]) successor() *T { return n.next.of }
 
 // remove takes the value out of the list it is in, if it is in one.
 func (n *node[T]) remove() {

@@ -150,7 +150,7 @@ func (p *patience) retain(now int64, it *item, res *result) bool {
 	if it.buf != t.queues.patient || res.begun || res.kind.isAlive() || t.backoff.away(now) {
 		return false
 	}
-	it.buf.putBack(it)
+	it.buf.putBack(it, now)
 	return true
 }
 

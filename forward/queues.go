@@ -17,10 +17,10 @@ const (
 	patientExcess = 4
 )
 
-func newQueues(cfg *Config) queues {
+func newQueues(cfg *Config, clock *heldClock) queues {
 	return queues{
-		live:    newBuffer(cfg.Buffer, cfg.BufferBytes),
-		patient: newBuffer(max(cfg.Buffer/patientShare, 1), max(cfg.BufferBytes/patientShareBytes, 1)),
+		live:    newBuffer(cfg.Buffer, cfg.BufferBytes, clock),
+		patient: newBuffer(max(cfg.Buffer/patientShare, 1), max(cfg.BufferBytes/patientShareBytes, 1), clock),
 	}
 }
 
@@ -29,11 +29,24 @@ func (q *queues) ready() bool { return q.live.ready.first() != nil || q.patient.
 
 // pop takes the next request that may go out. What is live goes first: a source
 // that can wait gets what the others leave of workers and limit.
-func (q *queues) pop() *item {
-	if it := q.live.pop(); it != nil {
+func (q *queues) pop(now int64) *item {
+	if it := q.live.pop(now); it != nil {
 		return it
 	}
-	return q.patient.pop()
+	return q.patient.pop(now)
+}
+
+// lapse is told the time, so that what is in flight for long holds up nothing.
+func (q *queues) lapse(now int64) {
+	q.live.lapse(now)
+	q.patient.lapse(now)
+}
+
+// offers is how many lanes may have their turn that could not when it was last asked.
+func (q *queues) offers() int {
+	n := q.live.offered + q.patient.offered
+	q.live.offered, q.patient.offered = 0, 0
+	return n
 }
 
 // waiting is how many requests wait.

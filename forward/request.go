@@ -41,6 +41,7 @@ type request struct {
 	keepAlive bool // Connection: keep-alive
 	marked    bool // there is the mark of replayed requests; found when the head is written
 
+	peers    peers
 	unfolded []byte // room for a folded value
 }
 
@@ -120,12 +121,12 @@ func (r *request) unfold(f *http1.Field) []byte {
 func folded(f *http1.Field) bool { return bytes.IndexByte(f.Line, '\n') < len(f.Line)-1 }
 
 // safe reports whether r asks for no change at the target (RFC 9110 section 9.2.1).
-func (r *request) safe() bool {
-	switch string(r.method) {
-	case "GET", "HEAD", "OPTIONS":
-		return true
-	}
-	return false
+func (r *request) safe() bool { return isSafe(r.method) }
+
+// asksForNothing is what safe reports, of a request that is not taken apart yet.
+func asksForNothing(raw []byte) bool {
+	method, _, _ := bytes.Cut(raw[http1.EmptyLines(raw):], []byte(" "))
+	return isSafe(method)
 }
 
 // once reports whether the connection that the request goes out on is not to

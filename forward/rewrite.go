@@ -19,7 +19,9 @@ type RewriteConfig struct {
 	// RemoveHeader are names of headers that are left out.
 	RemoveHeader []string
 	// SetHeader are lines 'Name: value'; each takes the place of every header
-	// of that name.
+	// of that name. In a value {client} is the client's address, {client_port} its
+	// port, {server} the address and port of the server, and {user} the number of
+	// the user, as they were captured.
 	SetHeader []string
 }
 
@@ -37,7 +39,10 @@ type pathRule struct {
 	replacement []byte
 }
 
-type setRule struct{ name, value string }
+type setRule struct {
+	name  string
+	value template
+}
 
 // framing are the headers on which the message boundaries and the connection
 // rest; they are not the user's to change.
@@ -69,7 +74,10 @@ func NewRewrite(cfg RewriteConfig) (*Rewrite, error) {
 			return nil, fmt.Errorf("set-header %q: %w", s, err)
 		}
 		if strings.EqualFold(rule.name, "Host") {
-			rw.host = []byte(rule.value)
+			if !rule.value.isFixed() {
+				return nil, fmt.Errorf("set-header %q: a Host is the same for all requests", s)
+			}
+			rw.host = []byte(rule.value[0].text)
 			continue
 		}
 		rw.remove = append(rw.remove, rule.name)
@@ -99,7 +107,8 @@ func parseSetRule(s string) (setRule, error) {
 	if m.Odd {
 		return setRule{}, errors.New("a value has no control characters")
 	}
-	return setRule{name, value}, nil
+	t, err := parseTemplate(value)
+	return setRule{name, t}, err
 }
 
 func parsePathRule(s string) (pathRule, error) {
@@ -163,13 +172,14 @@ func (rw *Rewrite) removes(name []byte) bool {
 	return false
 }
 
-// appendSet appends the headers that are set.
-func (rw *Rewrite) appendSet(dst []byte) []byte {
+// appendSet appends the headers that are set in a request of these peers.
+func (rw *Rewrite) appendSet(dst []byte, p *peers) []byte {
 	if rw == nil {
 		return dst
 	}
 	for i := range rw.set {
-		dst = appendField(dst, rw.set[i].name, rw.set[i].value)
+		dst = append(append(dst, rw.set[i].name...), ": "...)
+		dst = append(rw.set[i].value.append(dst, p), "\r\n"...)
 	}
 	return dst
 }

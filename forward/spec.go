@@ -20,9 +20,10 @@ type TargetSpec struct {
 	// Rate is the most requests that may start in any one second, up to
 	// MaxRate; 0: no limit.
 	Rate int
-	// Percent is the share of client connections that is replayed, above 0
-	// and up to 100; 0 means 100.
+	// Percent is the share that is replayed, above 0 and up to 100; 0 means 100.
 	Percent float64
+	// Share is what it is a share of.
+	Share Share
 	// HTTP2 sends over HTTP/2, which an https target has to offer; otherwise
 	// requests go out over HTTP/1.1, exactly as they were captured.
 	HTTP2 bool
@@ -41,8 +42,8 @@ func ParseTargets(list string) ([]TargetSpec, error) {
 	return specs, nil
 }
 
-// ParseTarget reads a URL and what follows it, each behind a bar: "|N" or "|N%",
-// and "|h2". http:// is put before a URL without a scheme. For the bar may stand
+// ParseTarget reads a URL and what follows it, each behind a bar: "|N", "|N%",
+// "|N%conn" or "|N%req", and "|h2". http:// is put before a URL without a scheme. For the bar may stand
 // "#", which shells do not take for a pipe and which no target's URL has.
 func ParseTarget(s string) (TargetSpec, error) {
 	parts := strings.Split(strings.ReplaceAll(strings.TrimSpace(s), "#", "|"), "|")
@@ -80,7 +81,7 @@ func (s *TargetSpec) String() string {
 	case s.Rate > 0:
 		text += "|" + strconv.Itoa(s.Rate)
 	case s.Percent > 0:
-		text += "|" + strconv.FormatFloat(s.Percent, 'g', -1, 64) + "%"
+		text += "|" + strconv.FormatFloat(s.Percent, 'g', -1, 64) + "%" + shareTable[s.Share].suffix
 	}
 	if s.HTTP2 {
 		text += "|h2"
@@ -95,7 +96,7 @@ func (s *TargetSpec) Describe() string {
 	case s.Rate > 0:
 		how = fmt.Sprintf("%d per second", s.Rate)
 	case s.Percent > 0:
-		how = fmt.Sprintf("%g%% of the client connections", s.Percent)
+		how = fmt.Sprintf("%g%% of the %s", s.Percent, shareTable[s.Share].text)
 	}
 	if s.HTTP2 {
 		how += ", over HTTP/2"
@@ -104,12 +105,15 @@ func (s *TargetSpec) Describe() string {
 }
 
 func (s *TargetSpec) parseLimit(limit string) error {
-	if share, ok := strings.CutSuffix(limit, "%"); ok {
+	if share, of, ok := strings.Cut(limit, "%"); ok {
 		p, err := strconv.ParseFloat(share, 64)
 		if err != nil || !(p > 0 && p <= 100) {
 			return fmt.Errorf("|%s: a share is above 0%% and at most 100%%, such as |10%%", limit)
 		}
 		s.Percent = p
+		if s.Share, ok = parseShare(of); !ok {
+			return fmt.Errorf("|%s: a share is one of users, of connections or of requests, such as |10%%, |10%%conn or |10%%req", limit)
+		}
 		return nil
 	}
 	n, err := strconv.Atoi(limit)

@@ -81,7 +81,7 @@ type TargetStats struct {
 	Failed      Failures       `name:"failed_%s" unit:"requests" label:"kind"`
 	Limited     uint64         `name:"limited" unit:"requests" label:"fate" help:"Requests over the limit of requests a second, and over the buffer or the longest wait."`
 	QueueFull   uint64         `name:"queue_full" unit:"requests" label:"fate" help:"Requests for which the buffer was full or the wait too long, because the target was slow or down."`
-	SampledOut  uint64         `name:"sampled_out" unit:"requests" label:"fate" help:"Requests of connections outside the target's share."`
+	SampledOut  uint64         `name:"sampled_out" unit:"requests" label:"fate" help:"Requests of users, or connections, outside the target's share."`
 	Unsupported uint64         `name:"unsupported" unit:"requests" label:"fate" help:"Requests that cannot be sent as they were captured."`
 	Filtered    uint64         `name:"filtered" unit:"requests" label:"fate" help:"Requests that a filter took out."`
 	Stopped     uint64         `name:"stopped" unit:"requests" label:"fate" help:"Requests that waited or were in flight when the command had stopped and its time for delivery was over."`

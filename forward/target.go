@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"fmt"
 	"log/slog"
-	"math"
 	"sync"
 	"time"
 )
@@ -16,14 +15,14 @@ import (
 type target struct {
 	// ---- immutable, but for what route says of itself
 
-	cfg    *Config
-	name   string // in accounts and logs
-	index  int    // in Config.Targets
-	log    *slog.Logger
-	start  time.Time // when its clock, now, began
-	sample uint64    // connections whose hash is at most this take part
-	route  route
-	items  itemPools // of any goroutine
+	cfg   *Config
+	name  string // in accounts and logs
+	index int    // in Config.Targets
+	log   *slog.Logger
+	start time.Time // when its clock, now, began
+	quota quota
+	route route
+	items itemPools // of any goroutine
 
 	// ---- guarded by the lock
 
@@ -57,15 +56,12 @@ func newTarget(cfg *Config, spec TargetSpec, name string, tlsConf *tls.Config, s
 		return nil, fmt.Errorf("the limit is out of range: 1 to %d requests per second, or a share of up to 100%%", MaxRate)
 	}
 	t := &target{
-		cfg: cfg, name: name, log: cfg.Logger.With("target", name), start: start, sample: math.MaxUint64,
+		cfg: cfg, name: name, log: cfg.Logger.With("target", name), start: start, quota: newQuota(spec),
 		life: life{done: make(chan struct{})}, crew: crew{workers: make(map[*worker]struct{})},
-		queues: newQueues(cfg), counts: counts{status: make(map[int]uint64)}, reports: reports{reasons: make(map[error]bool)},
+		counts: counts{status: make(map[int]uint64)}, reports: reports{reasons: make(map[error]bool)},
 	}
-	t.crew.cond.L, t.patience = &t.mu, newPatience(t)
+	t.crew.cond.L, t.patience, t.queues = &t.mu, newPatience(t), newQueues(cfg, &t.held)
 	t.route.setUp(cfg, u, spec.HTTP2, tlsConf)
-	if spec.Percent > 0 && spec.Percent < 100 {
-		t.sample = uint64(spec.Percent / 100 * math.MaxUint64)
-	}
 	if spec.Rate > 0 {
 		t.bucket = newBucket(spec.Rate)
 	}
@@ -78,9 +74,10 @@ func (t *target) now() int64 { return int64(time.Since(t.start)) }
 // submit offers one request; allowed is what the filter says.
 func (t *target) submit(r *Request, allowed bool) {
 	var it *item
-	sampled := mix(r.Conn) <= t.sample
+	sampled := t.quota.has(r)
 	if allowed && sampled {
 		it = t.items.get(r.Raw)
+		it.peers = peers{client: r.Client, server: r.Server, user: r.user()}
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -97,29 +94,22 @@ func (t *target) submit(r *Request, allowed bool) {
 		it.at, it.conn, it.index, it.time = t.now(), r.Conn, r.Index, r.Time
 		t.hold(it, r)
 		t.wake()
+		t.crew.callFor(t, 1)
 	}
-}
-
-// mix is the finaliser of SplitMix64: the share taken must not depend on how
-// connections are numbered.
-func mix(x uint64) uint64 {
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
 }
 
 // hold lets it wait; with the lock. What is live makes room for itself, and so does
 // what comes though there is no room for it by far.
 func (t *target) hold(it *item, r *Request) {
-	q := &t.queues
+	q, o := &t.queues, owner{user: r.user(), conn: r.Conn, crowd: r.Crowd, write: !asksForNothing(r.Raw)}
 	if r.Patient && !q.bursts() {
-		q.patient.push(it, r.Conn)
 		t.held.setOut(it, r, t.start)
+		q.patient.push(it, o)
 		t.patience.forsake(it.at)
 		return
 	}
-	q.live.push(it, r.Conn)
 	t.held.setOut(it, r, t.start)
+	q.live.push(it, o)
 	for old := q.live.overfull(); old != nil; old = q.live.overfull() {
 		t.drop(old)
 	}
@@ -143,6 +133,7 @@ func (t *target) expire(now int64) {
 	for it := t.queues.live.expired(now - int64(t.cfg.MaxWait)); it != nil; it = t.queues.live.expired(now - int64(t.cfg.MaxWait)) {
 		t.drop(it)
 	}
+	t.crew.callFor(t, 0) // for what they held up
 }
 
 // load is how full the buffer is, 0 to 1, by number or bytes, whichever is fuller.

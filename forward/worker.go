@@ -50,6 +50,7 @@ type worker struct {
 	since  int64                   // when its request was taken; 0: idle; guarded by t.mu
 	cancel context.CancelCauseFunc // breaks off the exchange; changed with t.mu, by the worker alone
 
+	peers   peers                 // of the request at hand
 	req     request               // the captured request, taken apart
 	ex      *exchange             // what is written of it; another one where a connection kept the last
 	repeats int                   // how often it was sent again
@@ -76,6 +77,7 @@ func (w *worker) run() {
 	t.mu.Lock()
 	for it := t.next(w); it != nil; it = t.next(w) {
 		t.mu.Unlock()
+		w.peers = it.peers
 		res := w.send(it.raw)
 		reusable := w.ex.free()
 		if !reusable || cap(w.ex.head) > maxKeptHead {
@@ -171,7 +173,7 @@ func (w *worker) send(raw []byte) (res result) {
 	pool := w.t.route.pool.Load()
 	w.timer.Reset(w.t.cfg.Timeout)
 	resp, err := pool.RoundTrip(hreq)
-	for try := 1; err != nil && try < maxTries && w.ctx.Err() == nil && (w.unsent() || w.classify(err) == FailReset && w.again()); try++ {
+	for try := 1; err != nil && try < maxTries && w.ctx.Err() == nil && (w.unsent() || unprocessed(err) || w.classify(err) == FailReset && w.again()); try++ {
 		if hreq.GetBody != nil {
 			hreq.Body, _ = hreq.GetBody() // which does not fail
 		}
@@ -259,6 +261,7 @@ func (w *worker) prepare(raw []byte) (*http.Request, error) {
 	if err := r.parse(raw); err != nil {
 		return nil, err
 	}
+	r.peers = w.peers
 	target, err := s.target(r.target)
 	if err != nil {
 		return nil, err

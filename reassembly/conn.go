@@ -1,5 +1,7 @@
 package reassembly
 
+import "gor/capture"
+
 // A connState is how far the TCP side of a connection is known.
 type connState uint8
 
@@ -65,18 +67,21 @@ func (c *conn) advance(n int) {
 // nothing to look at.
 type slab struct {
 	blocks  []*[slabBlock]conn
-	skips   []*[slabBlock]int64 // per block, the bytes each connection has to skip; nil until one has to
-	skipped int                 // how many elements of skips are not nil
-	free    uint32              // the first free record; free records are linked by conn.next
-	top     uint32              // the highest record that was ever used
-	live    int                 // how many records are in use
-	limit   int                 // how many records there may be
+	skips   []*[slabBlock]int64            // per block, the bytes each connection has to skip; nil until one has to
+	skipped int                            // how many elements of skips are not nil
+	origins []*[slabBlock]capture.Endpoint // per block, whom each connection's PROXY header names; nil until one has one
+	named   int                            // how many elements of origins are not nil
+	free    uint32                         // the first free record; free records are linked by conn.next
+	top     uint32                         // the highest record that was ever used
+	live    int                            // how many records are in use
+	limit   int                            // how many records there may be
 }
 
 const (
-	slabBlock  = 1 << 10
-	manyBlocks = 4
-	skipBytes  = 8
+	slabBlock   = 1 << 10
+	manyBlocks  = 4
+	skipBytes   = 8
+	originBytes = 18
 )
 
 func (s *slab) at(i uint32) *conn {
@@ -90,6 +95,17 @@ func (s *slab) skip(i uint32) *int64 {
 	if *block == nil {
 		*block = new([slabBlock]int64)
 		s.skipped++
+	}
+	return &(*block)[i%slabBlock]
+}
+
+// origin is whom the PROXY header of connection i names, if it has one. It costs
+// memory only where there are such connections.
+func (s *slab) origin(i uint32) *capture.Endpoint {
+	block := &s.origins[i/slabBlock]
+	if *block == nil {
+		*block = new([slabBlock]capture.Endpoint)
+		s.named++
 	}
 	return &(*block)[i%slabBlock]
 }
@@ -125,6 +141,7 @@ func (s *slab) grow() {
 	for at := 0; at < len(conns); at += slabBlock {
 		s.blocks = append(s.blocks, (*[slabBlock]conn)(conns[at:]))
 		s.skips = append(s.skips, nil)
+		s.origins = append(s.origins, nil)
 	}
 }
 
@@ -136,5 +153,5 @@ func (s *slab) put(i uint32) {
 }
 
 func (s *slab) bytes() int64 {
-	return int64(len(s.blocks))*slabBlock*connBytes + int64(s.skipped)*slabBlock*skipBytes
+	return int64(len(s.blocks))*slabBlock*connBytes + int64(s.skipped)*slabBlock*skipBytes + int64(s.named)*slabBlock*originBytes
 }

@@ -33,6 +33,7 @@ const (
 )
 
 // newConnections sizes them so that five eighths of a budget hold them all.
+// Where load balancers name the clients (see slab.origin), it may be three quarters.
 func newConnections(budget int64) connections {
 	limit := max(1, int(budget*5/8/(connBytes+skipBytes+closingBytes+maxSlotBytes)))
 	return connections{

@@ -70,12 +70,7 @@ const (
 	isOther // something else: see the Protocol
 )
 
-const (
-	http2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" // RFC 9113 §3.4
-	proxy2Magic  = "\r\n\r\n\x00\r\nQUIT\n"           // PROXY protocol v2 §2.2
-	proxy1Magic  = "PROXY "                           // v1 §2.1
-	proxy1Max    = 107                                // the longest v1 line, CR LF included
-)
+const http2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" // RFC 9113 §3.4
 
 // classify looks at the first bytes that a client sent. For isProxy n is the
 // length of the header to skip.
@@ -89,11 +84,11 @@ func classify(b []byte) (v verdict, p Protocol, n int) {
 		case len(b) < len(proxy2Magic) && proxy2Magic[:len(b)] == string(b):
 			return undecided, 0, 0
 		case bytes.HasPrefix(b, []byte(proxy2Magic)):
-			const fixed = len(proxy2Magic) + 4
-			if len(b) < fixed {
+			n, known := proxy2Len(b)
+			if !known {
 				return undecided, 0, 0
 			}
-			return isProxy, 0, fixed + int(b[14])<<8 + int(b[15])
+			return isProxy, 0, n
 		}
 		return isHTTP, 0, 0
 	case c >= 0x14 && c <= 0x17:
@@ -186,12 +181,6 @@ func classifyP(b []byte) (verdict, Protocol, int) {
 		}
 	}
 	return isHTTP, 0, 0
-}
-
-// proxy1Line tells a PROXY header from a request with that method.
-func proxy1Line(line []byte) bool {
-	rest := line[len(proxy1Magic):]
-	return bytes.HasPrefix(rest, []byte("TCP4 ")) || bytes.HasPrefix(rest, []byte("TCP6 ")) || bytes.HasPrefix(rest, []byte("UNKNOWN"))
 }
 
 // isPrefix reports whether one of b and s begins with the other.

@@ -25,6 +25,7 @@ const (
 	upgraded             // the request before asked to speak another protocol
 	proved               // a request of the connection was handed on
 	doubted              // the guess stands behind a message of which nobody knew the end
+	relayed              // a PROXY header has named the client: see slab.origin
 )
 
 // A reading is what the reader of requests remembers of a connection while no

@@ -16,10 +16,17 @@ type Request struct {
 
 	Raw []byte // head and body as on the wire, chunk framing included, without empty lines before it
 
-	head  *http1.Message // what was read of Raw
-	birth uint64         // of its connection
+	head   *http1.Message    // what was read of Raw
+	birth  uint64            // of its connection
+	origin *capture.Endpoint // whom a PROXY header names as the client; nil: nobody
+	listed *Listed           // what a list says of it; nil: it came in packets
+	whose  whose
+}
 
-	listed *Listed // what a list says of it; nil: it came in packets
+// A whose is whose request it is, as far as somebody has found out.
+type whose struct {
+	user         uint64
+	crowd, known bool
 }
 
 // HeadLen is the length in bytes of Raw before the body.
@@ -61,8 +68,36 @@ func (r *Request) Conn() uint64 {
 // User is the number of the request's user: of its connection, where no other is
 // known.
 func (r *Request) User() uint64 {
-	if r.listed != nil {
+	switch {
+	case r.whose.known:
+		return r.whose.user
+	case r.listed != nil:
 		return r.listed.User
 	}
 	return r.Conn()
 }
+
+// NamedUser is the number of the user that a list names; false: it names none but the
+// connection.
+func (r *Request) NamedUser() (uint64, bool) {
+	if r.listed == nil || r.listed.User == r.listed.Conn {
+		return 0, false
+	}
+	return r.listed.User, true
+}
+
+// Crowd reports whether the user is that of many people: then only the requests of
+// one connection have an order.
+func (r *Request) Crowd() bool { return r.whose.crowd }
+
+// Origin is the client that the request comes from: whom a PROXY header names, or
+// else Client.
+func (r *Request) Origin() *capture.Endpoint {
+	if r.origin != nil {
+		return r.origin
+	}
+	return &r.Client
+}
+
+// SetUser says whose request it is.
+func (r *Request) SetUser(user uint64, crowd bool) { r.whose = whose{user, crowd, true} }

@@ -91,6 +91,7 @@ func (r *requests) begin(f *flow, b []byte) []byte {
 			m.opening = true
 			return r.suspend(f, m, b)
 		case isProxy:
+			relay(f, b)
 			return r.jump(f, b, n)
 		case isOther:
 			return nil
@@ -236,6 +237,7 @@ func (r *requests) open(f *flow, st *stream, b []byte) []byte {
 		st.half.free(&r.budget.pool)
 		return nil
 	case isProxy:
+		relay(f, st.half.buf)
 		st.half.free(&r.budget.pool)
 		return r.jump(f, b, n-before)
 	}

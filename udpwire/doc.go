@@ -18,16 +18,20 @@
 // lossdetector.go what is missing, reporter.go when to say so, frames.go and collector.go make messages of datagrams,
 // order.go hands them on; grant.go holds back listeners whose source can wait.
 //
+// Of several replayers resolver.go finds the addresses, fleet.go has them with their links, muster.go says which are
+// there, rendezvous.go who gets which lane, and spreader.go brings messages there, with hold.go for those that wait for
+// their turn, and withdraw.go and unpack.go for those that come back. leaving.go is the end of a replayer.
+//
 // Both sides share the format: datagram.go, frame.go, message.go and fragment.go, a file for each control message
-// (hello.go, retry.go, welcome.go, begin.go, heartbeat.go, report.go, gone.go, unknown.go), and the two directions of
-// a session, outgoing.go and incoming.go, with keyring.go, seal.go and window.go. Files that end in _linux.go or
-// _other.go are the system's; socket.go says what they owe. All but link, Sender, Receiver and the sockets is driven
-// with the time and does no I/O of its own.
+// (hello.go, retry.go, welcome.go, begin.go, heartbeat.go, report.go, gone.go, unknown.go, piece.go, status.go), and the
+// two directions of a session, outgoing.go and incoming.go, with keyring.go, seal.go and window.go. Files that end in
+// _linux.go or _other.go are the system's; socket.go says what they owe. All but link, Sender, Receiver and the sockets
+// is driven with the time and does no I/O of its own.
 //
 // # Goroutines and memory
 //
 // Send, Flush and Close belong to one goroutine, which packs without locks and takes one per batch. Each replayer has
-// one more goroutine that reads its responses; Close ends it. Run does all of a Receiver's work on its caller's
+// one more goroutine that reads its responses, and each name one that looks it up; Close ends them. Run does all of a Receiver's work on its caller's
 // goroutine. A Body is lent in both directions: Send copies it once, into the datagram; handle gets a view on the
 // datagram, or on the buffer where fragments were joined, until it returns. A Sender holds at most
 // SenderConfig.Buffer bytes for each replayer (an eighth more while one message is nearly that large); a Receiver at
@@ -131,6 +135,31 @@
 // session leaves a tombstone for 10 minutes (1,024 of them at most): what comes in it is answered with its BYE, and no
 // recorded BEGIN begins it again.
 //
+// A replayer that is about to leave says so in its REPORTs (draining), each with a challenge. Its listeners begin no
+// more messages there, and send what is left of those begun; they return the challenge in a HEARTBEAT at once, and send
+// another when everything is confirmed. When such a HEARTBEAT, with the challenge and with oldest above highest, has come
+// from each listener that was heard in the last 3 seconds, or after one second, it says BYE. It gives no new session
+// meanwhile.
+//
+// # What a listener is
+//
+//	STATUS
+//	0   1   length of the version, and the text, at most 64 bytes
+//	..  1   length of the host's name, and the text, at most 64 bytes
+//	..  1   count of accounts, then for each: length of its name (1), the name (at most 40 bytes), its value (8)
+//
+// A listener sends one when a session is live, and every 5 seconds. Texts have the printable characters of ASCII alone.
+//
+// # Several replayers
+//
+// All addresses that a replayer's name has may be replayers; the name is looked up every 5 seconds. Those whose WELCOMEs
+// name the same instance are one. A lane of messages goes to the replayer for which the score of lane and instance is
+// highest; all listeners compute it alike (rendezvous.go). When a lane gets another replayer, its next messages wait
+// until all that the former one was sent of it is handed on or lost, or for 2 seconds, or until all that waits takes
+// half of SenderConfig.Buffer. When a replayer is silent and has not come back by then, its session is given up: what it has
+// not confirmed is lost. What was never sent goes to the others, or waits while there are none. An address that leaves
+// the name gets no new messages once another replayer is there.
+//
 // # Frames
 //
 // The body of DATA is the id (8 bytes) of the message in its first frame, then frames until the end. A session's
@@ -197,12 +226,12 @@
 // fast as a short one. When it has asked 100 times and nothing came, it asks each second until something does.
 // Otherwise it sends a REPORT 25 ms after DATA, after an eighth of its window, for each HEARTBEAT, and each second. The
 // listener sends a missing datagram again at once the first time, later unless it did so less than 9/8 of a round trip
-// and 1 ms ago. It sends a HEARTBEAT 10 to 20 ms after the last DATA, again after pauses of 10 ms that double up to 100
-// ms until everything is confirmed, else each second, and sooner while one is not echoed. When something was sent 50 ms
-// or 3 round trips ago, whichever is longer, and nothing new was confirmed since, no new DATA goes out until something
-// is; half that time before the listener asks by HEARTBEAT. A datagram that has been sent 12 times over 5 seconds to a
-// replayer that responds is given up: GONE, of which 4,096 numbers are believed at a time. Everything else is kept
-// until confirmed; when the buffer is full, new messages are refused, never old ones dropped.
+// and 1 ms ago. It sends a HEARTBEAT 10 to 20 ms after the last DATA, again after pauses of 10 ms that double up to
+// 100 ms until everything is confirmed, else each second, and sooner while one is not echoed. When something was sent
+// 50 ms or 3 round trips ago, whichever is longer, and nothing new was confirmed since, no new DATA goes out until
+// something is; half that time before the listener asks by HEARTBEAT. A datagram that has been sent 12 times over 5
+// seconds to a replayer that responds is given up: GONE, of which 4,096 numbers are believed at a time. Everything else
+// is kept until confirmed; when the buffer is full, new messages are refused, never old ones dropped.
 //
 // The listener has at most window bytes (each datagram counted with 1,024 more, which is what it costs the kernel)
 // beyond the highest number that arrived, plus what was confirmed during one round trip. The window is half the

@@ -25,7 +25,8 @@ type Message struct {
 	Kind  uint8  // what Body is, such as KindRequest
 	Proto uint8  // the application's: in which protocol it was seen
 	User  uint64 // whose it is: messages of one User arrive in the order they were sent
-	Conn  uint64 // the client connection, carried unread
+	Crowd bool   // User is that of many people: only messages of one Conn keep their order
+	Conn  uint64 // the client connection
 	Index uint64 // position in the connection, carried unread
 	Time  int64  // nanoseconds since the Unix epoch
 	Src   netip.AddrPort
@@ -35,6 +36,17 @@ type Message struct {
 	// Patient is set by a Receiver: the message's source waited for the room that ReceiverConfig.Room has told of.
 	Patient bool
 }
+
+// orderedBy is what the messages have in common that m keeps its place among, and goes to one replayer with.
+func (m *Message) orderedBy() uint64 {
+	if m.Crowd {
+		return m.Conn
+	}
+	return m.User
+}
+
+// flagCrowd, in the byte behind the way back, says that the user is a crowd.
+const flagCrowd = 1
 
 // Kinds of messages. A Receiver hands on requests; it counts and skips all others.
 const (
@@ -84,7 +96,12 @@ func appendHead(dst []byte, m *Message, back uint32) []byte {
 	src, dest := family(m.Src.Addr()), family(m.Dst.Addr())
 	length := messageFixed - frameHead + addrSize(src) + addrSize(dest) + len(m.Body)
 	dst = appendFrameHead(dst, frameMessage, [3]byte{m.Kind, m.Proto, src | dest<<2}, length)
-	dst = binary.BigEndian.AppendUint64(dst, uint64(back)<<32)
+	dst = binary.BigEndian.AppendUint32(dst, back)
+	flags := byte(0)
+	if m.Crowd {
+		flags |= flagCrowd
+	}
+	dst = append(dst, flags, 0, 0, 0)
 	dst = binary.BigEndian.AppendUint64(dst, m.User)
 	dst = binary.BigEndian.AppendUint64(dst, m.Conn)
 	dst = binary.BigEndian.AppendUint64(dst, m.Index)
@@ -120,7 +137,7 @@ func parseMessage(b []byte, m *Message) (n int, back uint32, ok bool) {
 	if src == 3 || dst == 3 || n < head || n-head > MaxMessage {
 		return 0, 0, false
 	}
-	m.Kind, m.Proto = b[1], b[2]
+	m.Kind, m.Proto, m.Crowd = b[1], b[2], b[12]&flagCrowd != 0
 	m.User, m.Conn = binary.BigEndian.Uint64(b[16:]), binary.BigEndian.Uint64(b[24:])
 	m.Index, m.Time = binary.BigEndian.Uint64(b[32:]), int64(binary.BigEndian.Uint64(b[40:]))
 	m.Src = parseAddr(b[messageFixed:], src, binary.BigEndian.Uint16(b[48:]))

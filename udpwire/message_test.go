@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/netip"
+	"slices"
 	"testing"
 )
 
@@ -18,7 +19,7 @@ func TestMessage(t *testing.T) {
 		for _, dst := range []netip.AddrPort{noAddr, addr4, addr6} {
 			for _, size := range []int{0, 1, 700} {
 				t.Run(fmt.Sprintf("%s to %s, %d bytes", src, dst, size), func(t *testing.T) {
-					want := Message{Kind: 1, Proto: 2, User: 1<<63 + 5, Conn: 1<<64 - 1, Index: 3, Time: -4, Src: src, Dst: dst,
+					want := Message{Kind: 1, Proto: 2, User: 1<<63 + 5, Crowd: size == 1, Conn: 1<<64 - 1, Index: 3, Time: -4, Src: src, Dst: dst,
 						Body: bytes.Repeat([]byte{7}, size)}
 					b := append(appendHead(nil, &want, 5), want.Body...)
 					var got Message
@@ -61,5 +62,38 @@ func TestMessageRefused(t *testing.T) {
 		if _, _, ok := parseMessage(c.b, new(Message)); ok != c.ok {
 			t.Errorf("%s: %t", c.name, ok)
 		}
+	}
+}
+
+// The messages of a crowd keep the order of their connections, those of another
+// user the order of the user; and a bit says which, where others stay zero.
+func TestCrowdOrder(t *testing.T) {
+	one, crowd := Message{User: 1, Conn: 2}, Message{User: 1, Conn: 2, Crowd: true}
+	if one.orderedBy() != 1 || crowd.orderedBy() != 2 {
+		t.Errorf("ordered by %d and %d, want the user 1 and the connection 2", one.orderedBy(), crowd.orderedBy())
+	}
+	a, b := appendHead(nil, &one, 1<<32-1), appendHead(nil, &crowd, 1<<32-1)
+	if b[12] != 1 || !bytes.Equal(changed(b, 12, 0), a) {
+		t.Errorf("the heads differ in more than a bit of byte 12:\n%x\n%x", a, b)
+	}
+	p := packer{hand: func(*chunk) *chunk { return &chunk{buf: make([]byte, 0, chunkSize)} }, size: func() int { return 1400 }}
+	var backs []uint32
+	for _, m := range []Message{{User: 1, Conn: 2}, {User: 1, Conn: 3}, {User: 1, Conn: 4, Crowd: true}, {User: 1, Conn: 5, Crowd: true}, {User: 1, Conn: 4, Crowd: true}} {
+		at := 0
+		if p.c != nil {
+			at = len(p.c.buf)
+		}
+		p.add(&m)
+		if at == 0 {
+			at = dataOffset
+		}
+		_, back, ok := parseMessage(p.c.buf[at:], new(Message))
+		if !ok {
+			t.Fatal("no message")
+		}
+		backs = append(backs, back)
+	}
+	if want := []uint32{0, 1, 0, 0, 2}; !slices.Equal(backs, want) {
+		t.Errorf("back %d, want %d", backs, want)
 	}
 }

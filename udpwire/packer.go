@@ -21,9 +21,9 @@ type packer struct {
 // laneCount is how many lanes there are: users share this many lanes by hash; within a lane the replayer keeps the order.
 const laneCount = 1 << 14
 
-// lane is the lane of a user.
-func lane(user uint64) int {
-	return int(user * 0x9E3779B97F4A7C15 >> (64 - 14)) // Fibonacci hashing: User may be anything
+// lane is the lane of a user or a connection.
+func lane(of uint64) int {
+	return int(of * 0x9E3779B97F4A7C15 >> (64 - 14)) // Fibonacci hashing: it may be anything
 }
 
 // splitShare is when a message is split: the end of a datagram is filled with the next message's beginning when more than this share of it would
@@ -36,7 +36,7 @@ func (p *packer) add(m *Message) {
 		p.flush()
 	}
 	p.id++
-	l := &p.lanes[lane(m.User)]
+	l := &p.lanes[lane(m.orderedBy())]
 	back := p.id - *l
 	if *l == 0 || back > 1<<32-1 {
 		back = 0

@@ -86,7 +86,7 @@ func (s *spreader) assign(v *view) {
 
 // put packs a message that was accepted before, whatever room there is: it had its room elsewhere.
 func (s *spreader) put(m *Message) {
-	l, h := s.place(m.User)
+	l, h := s.place(m.orderedBy())
 	if h != nil {
 		s.holds.keep(h, m)
 		return
@@ -135,7 +135,7 @@ func (s *spreader) giveUp(l *link, now int64) {
 	back := l.withdraw()
 	first := make(map[int]*hold)
 	u := unpacker{tag: l.pack.tag, hand: func(_ uint64, _ uint32, m *Message) {
-		lane := lane(m.User)
+		lane := lane(m.orderedBy())
 		if first[lane] == nil {
 			first[lane] = &hold{}
 		}

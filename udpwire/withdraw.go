@@ -42,7 +42,7 @@ func (b *begun) settled(f *flight, next *chunk) uint64 {
 // behind last, and comes in its lane behind the one that came before those.
 func (p *packer) rewind(last uint64, taken list[chunk, *chunk]) {
 	u := unpacker{tag: p.tag, hand: func(id uint64, back uint32, m *Message) {
-		before := &p.lanes[lane(m.User)]
+		before := &p.lanes[lane(m.orderedBy())]
 		if *before <= last {
 			return
 		}

@@ -188,3 +188,25 @@ func TestFaults(t *testing.T) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
 }
+
+// TestWords: what a group says in words stands in the line, the table and the record,
+// beside its numbers.
+func TestWords(t *testing.T) {
+	s := Snapshot{Words: map[string]string{"part": "all 3"}, Groups: []Group{{"part", struct {
+		N uint64 `name:"n" unit:"things" help:"Things." trouble:"yes"`
+	}{3}}}}
+	var log, out bytes.Buffer
+	r := Reporter{cfg: Config{Log: slog.New(slog.NewTextHandler(&log, nil)), Out: &out}}
+	r.interval(s, nil)
+	if !strings.Contains(log.String(), `part="all 3" part.n=3`) {
+		t.Errorf("the line lacks it: %s", log.String())
+	}
+	if got, want := string(r.appendSummary(nil, s)), "  part      all 3\n            n=3\n"; !strings.HasPrefix(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	log.Reset()
+	r.cfg.Log.Info("accounts", r.record(s)...)
+	if !strings.Contains(log.String(), `part.words="all 3" part.n=3`) {
+		t.Errorf("the record lacks it: %s", log.String())
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"gor/reassembly"
 	"gor/reassembly/recording"
 	"gor/reassembly/sniffer"
+	"gor/reassembly/users"
 	"gor/udpwire"
 )
 
@@ -21,6 +22,7 @@ import (
 func everyStats() []Group {
 	return []Group{
 		{"requests", reassembly.Stats{}},
+		{"users", users.Counts{}},
 		{"packets", capture.DecoderStats{}},
 		{"kernel", capture.Stats{}},
 		{"read", recording.Stats{}},
@@ -81,9 +83,9 @@ func TestEveryTrouble(t *testing.T) {
 		}
 	}
 	want := strings.Fields(`requests.gap requests.truncated requests.shed requests.queue_full requests.connections_evicted
-		packets.bad_checksum packets.cut_header packets.cut packets.fragments_shed kernel.drops kernel.freezes kernel.truncated
+		packets.bad_checksum packets.cut_header packets.cut packets.fragments_shed kernel.drops kernel.freezes kernel.truncated kernel.interfaces_gone
 		kernel.damaged read.files_damaged read.lines_bad print.dropped recording.record_dropped recording.record_dropped_bytes
-		wire.messages_lost wire.bytes_lost wire.queue_full wire.datagrams_lost wire.send_errors_unreachable wire.send_errors_denied wire.send_errors_other wire.replayers_down
+		wire.messages_lost wire.bytes_lost wire.queue_full wire.datagrams_lost wire.send_errors_unreachable wire.send_errors_denied wire.send_errors_other wire.messages_waiting wire.replayers_down
 		wire.messages_lost wire.bytes_lost wire.datagrams_lost wire.socket_dropped
 		wire.send_errors_unreachable wire.send_errors_denied wire.send_errors_other wire.partial_evicted`)
 	if !slices.Equal(got, want) {

@@ -14,6 +14,9 @@ import (
 func (r *Reporter) interval(s Snapshot, before []forward.TargetStats) {
 	var moving []any
 	for _, g := range s.Groups {
+		if words := s.Words[g.Name]; words != "" {
+			moving = append(moving, slog.String(g.Name, words))
+		}
 		for d, n := range r.declared.counters(g.Stats) {
 			if n != 0 && (d.trouble || d.line == "yes") {
 				moving = append(moving, slog.Uint64(g.Name+"."+d.name, n))

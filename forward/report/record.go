@@ -8,6 +8,9 @@ func (r *Reporter) record(s Snapshot) []any {
 	var all []any
 	for _, g := range s.Groups {
 		var counters []any
+		if words := s.Words[g.Name]; words != "" {
+			counters = append(counters, slog.String("words", words))
+		}
 		for d, n := range r.declared.counters(g.Stats) {
 			counters = append(counters, slog.Uint64(d.name, n))
 		}

@@ -58,7 +58,7 @@ func TestSummaryText(t *testing.T) {
 }
 
 func TestSummaryOfNothing(t *testing.T) {
-	if got, want := string(new(Reporter).appendGroup(nil, Group{"kernel", wireStats{}})), "  kernel    nothing\n"; got != want {
+	if got, want := string(new(Reporter).appendGroup(nil, Group{"kernel", wireStats{}}, "")), "  kernel    nothing\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -80,7 +80,7 @@ func TestSummaryWraps(t *testing.T) {
 	for i := range stats.Many {
 		stats.Many[i] = 1
 	}
-	out := string(new(Reporter).appendGroup(nil, Group{"packets", stats}))
+	out := string(new(Reporter).appendGroup(nil, Group{"packets", stats}, ""))
 	if n := strings.Count(out, " counter_"); n != 30 {
 		t.Errorf("%d counters shown, want 30:\n%s", n, out)
 	}

@@ -15,7 +15,7 @@ import (
 // group, and a table of the targets.
 func (r *Reporter) appendSummary(dst []byte, s Snapshot) []byte {
 	for _, g := range s.Groups {
-		dst = r.appendGroup(dst, g)
+		dst = r.appendGroup(dst, g, s.Words[g.Name])
 	}
 	if len(s.Targets) > 0 {
 		dst = r.appendTargets(dst, s.Targets)
@@ -23,10 +23,15 @@ func (r *Reporter) appendSummary(dst []byte, s Snapshot) []byte {
 	return dst
 }
 
-// appendGroup writes a group's counters, but for the zeros, in lines of readable length.
-func (r *Reporter) appendGroup(out []byte, g Group) []byte {
+// appendGroup writes a group's words, if it has any, and its counters, but for the
+// zeros, in lines of readable length.
+func (r *Reporter) appendGroup(out []byte, g Group, words string) []byte {
 	const width = 100
 	line := fmt.Sprintf("  %-9s", g.Name)
+	if words != "" {
+		out = append(append(append(out, line...), " "+words...), '\n')
+		line = fmt.Sprintf("  %-9s", "")
+	}
 	empty := len(line)
 	for d, n := range r.declared.counters(g.Stats) {
 		if n == 0 {

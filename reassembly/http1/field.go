@@ -39,24 +39,38 @@ type Field struct {
 // trailers of AppendContent, and appends its fields to dst in their order. It
 // takes whatever Head called Whole, and stops at the blank line.
 func AppendFields(dst []Field, section []byte) []Field {
-	for len(section) > 0 && section[0] != '\n' && !bytes.HasPrefix(section, []byte("\r\n")) {
-		n := lineLen(section)
-		colon := bytes.IndexByte(section[:n], ':')
-		for n < len(section) && isBlank(section[n]) {
-			n += lineLen(section[n:])
-		}
-		f := Field{Line: section[:n:n]}
-		if colon >= 0 {
-			f.Name = Trim(f.Line[:colon])
-			f.Value = trimLines(f.Line[colon+1:])
-			if !isBlank(f.Line[0]) {
-				f.Kind = kindOf(f.Name)
-			}
-		}
-		dst = append(dst, f)
-		section = section[n:]
+	for line, rest := CutField(section); line != nil; line, rest = CutField(rest) {
+		dst = append(dst, ParseField(line))
 	}
 	return dst
+}
+
+// CutField cuts the first field, with its line end and all continuation lines, off
+// a field section, for whoever looks for a few of the fields and passes over the
+// others. It returns nil where none is left before the blank line.
+func CutField(section []byte) (line, rest []byte) {
+	if len(section) == 0 || section[0] == '\n' || bytes.HasPrefix(section, []byte("\r\n")) {
+		return nil, section
+	}
+	n := lineLen(section)
+	for n < len(section) && isBlank(section[n]) {
+		n += lineLen(section[n:])
+	}
+	return section[:n:n], section[n:]
+}
+
+// ParseField takes a line that CutField returned apart. The colon has to stand in
+// the first of its lines.
+func ParseField(line []byte) Field {
+	f := Field{Line: line}
+	if colon := bytes.IndexByte(line, ':'); colon >= 0 && bytes.IndexByte(line[:colon], '\n') < 0 {
+		f.Name = Trim(line[:colon])
+		f.Value = trimLines(line[colon+1:])
+		if !isBlank(line[0]) {
+			f.Kind = kindOf(f.Name)
+		}
+	}
+	return f
 }
 
 // trimLines returns b without the blanks and line ends around it. bytes.Trim,

@@ -10,6 +10,7 @@ import (
 
 	"gor/capture"
 	"gor/reassembly/recording"
+	"gor/reassembly/users"
 )
 
 // Options are what the command line says about where packets come from and
@@ -40,6 +41,9 @@ type Options struct {
 	// MaxMemory and MaxRequest bound the reassembly, in bytes.
 	MaxMemory, MaxRequest int64
 
+	// Session says what a user is known by.
+	Session users.Rule
+
 	// Count is how many requests are handed on before the run ends; 0: there is
 	// no end to them.
 	Count uint64
@@ -58,6 +62,7 @@ func Flags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "read", Usage: "read recordings (pcap, pcapng, .gz, what --json prints) instead: `FILES` or patterns, comma separated or repeated (-: standard input); no root needed"},
 		&cli.BoolFlag{Name: "print", Usage: "print a line per request; nothing is sent unless -r is given"},
 		&cli.BoolFlag{Name: "json", Usage: "print a JSON object per request; nothing is sent unless -r is given"},
+		&cli.StringFlag{Name: "session", Usage: "`RULE` by which users are known: cookie:NAME, header:NAME, ip or connection", DefaultText: "found out"},
 		&cli.Uint64Flag{Name: "count", Usage: "end when this `NUMBER` of requests has been handed on", DefaultText: "no end"},
 		&cli.StringFlag{Name: "max-memory", Value: defaultMaxMemory, Usage: "`SIZE` of all connections and half-read requests"},
 		&cli.StringFlag{Name: "max-request", Value: defaultMaxRequest, Usage: "largest request `SIZE`"},
@@ -92,6 +97,9 @@ func FromFlags(c *cli.Context) (Options, error) {
 		return o, usageError("--count 0: give a number above zero")
 	}
 	var err error
+	if o.Session, err = users.ParseRule(c.String("session")); err != nil {
+		return o, usageError("--session %w", err)
+	}
 	if o.Direction, err = capture.ParseDirection(c.String("direction")); err != nil {
 		return o, usageError("--direction %w", err)
 	}

@@ -111,12 +111,13 @@ func (s *fakeSource) Close() error {
 type taker struct {
 	fate    reassembly.Fate
 	targets []string
+	users   []uint64
 	flushes int
 	hold    chan struct{} // where not nil, Take waits for its closing
 }
 
 func (c *taker) Take(r *reassembly.Request) reassembly.Fate {
-	c.targets = append(c.targets, string(r.Target()))
+	c.targets, c.users = append(c.targets, string(r.Target())), append(c.users, r.User())
 	if c.hold != nil {
 		<-c.hold
 	}

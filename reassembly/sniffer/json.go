@@ -26,7 +26,7 @@ func (p *renderer) appendJSON(dst []byte, r *reassembly.Request) []byte {
 	dst = append(dst, `,"time":"`...)
 	dst = p.clock.appendTime(dst, r.Last)
 	dst = append(dst, `","client":"`...)
-	dst = r.Client.AppendTo(dst)
+	dst = r.Origin().AppendTo(dst)
 	dst = append(dst, `","server":"`...)
 	dst = p.appendServer(dst, &r.Server)
 	dst = append(dst, `","method":`...)

@@ -12,9 +12,13 @@ import (
 // A Recorded is a request out of a recording. Whoever is given it owns it.
 type Recorded struct {
 	// Conn, Index and User say whose it is: the number of its connection, its own
-	// number on that, and the number of its user, who is the connection where
-	// the recording names no other. A recording that is read again has the same.
+	// number on that, and the number of its user, who is found out where the
+	// recording names none. A recording that is read again has the same.
 	Conn, Index, User uint64
+
+	// Crowd says that the user is that of many people: each connection has an order of
+	// its own.
+	Crowd bool
 
 	// Time is when it was complete, in nanoseconds since the Unix epoch, and
 	// never before that of the request handed out before. It is 0 as long as the
@@ -39,7 +43,7 @@ type Recordings struct {
 
 func newRecordings(o *ReplayOptions, files *recording.Set) *Recordings {
 	r := &Recordings{files: files}
-	cfg := Config{Source: files, AnyPort: len(o.ServerPorts) == 0, Consumers: []Consumer{&r.order}}
+	cfg := Config{Source: files, AnyPort: len(o.ServerPorts) == 0, Users: o.finder, Consumers: []Consumer{&r.order}}
 	cfg.Decoder.Ports, cfg.Decoder.Tunnels = o.ServerPorts, true
 	cfg.Assembler.MaxMemory, cfg.Assembler.MaxRequest = o.MaxMemory, o.MaxRequest
 	r.sniffer = New(cfg)
@@ -86,9 +90,9 @@ func (r *Recordings) Progress() (read, total int64) { return r.files.Progress() 
 
 // recorded copies a request that is lent.
 func recorded(r *reassembly.Request) Recorded {
-	q := Recorded{Conn: r.Conn(), Index: r.Index, User: r.User(), Time: r.Last, Raw: bytes.Clone(r.Raw)}
-	if r.Client.Port != 0 {
-		q.Client = r.Client.AddrPort()
+	q := Recorded{Conn: r.Conn(), Index: r.Index, User: r.User(), Crowd: r.Crowd(), Time: r.Last, Raw: bytes.Clone(r.Raw)}
+	if client := r.Origin(); client.Port != 0 {
+		q.Client = client.AddrPort()
 	}
 	if r.Server.Port != 0 {
 		q.Server = r.Server.AddrPort()

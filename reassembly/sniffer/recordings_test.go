@@ -83,7 +83,7 @@ func TestRecordingOnAnyPort(t *testing.T) {
 		if got := texts(all); !slices.Equal(got, []string{get(1), get(2)}) {
 			t.Fatalf("ports %v: got %q", ports, got)
 		}
-		if q := all[1]; q.Time != after(5).UnixNano() || q.Index != 1 || q.Conn != all[0].Conn || q.User != q.Conn ||
+		if q := all[1]; q.Time != after(5).UnixNano() || q.Index != 1 || q.Conn != all[0].Conn || q.User == q.Conn || q.User != all[0].User ||
 			q.Client.String() != "10.0.0.1:40000" || q.Server.String() != "10.0.0.2:80" {
 			t.Errorf("got %+v", q)
 		}

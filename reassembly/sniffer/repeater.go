@@ -24,7 +24,7 @@ type Repeater struct {
 func (o *ReplayOptions) OpenRepeater(stdin io.Reader, log *slog.Logger) (*Repeater, error) {
 	r := &Repeater{options: *o, stdin: stdin, log: log}
 	var err error
-	r.now, err = o.Open(stdin, log)
+	r.now, err = r.options.Open(stdin, log)
 	return r, err
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"gor/reassembly/recording"
+	"gor/reassembly/users"
 )
 
 // ReplayOptions are what the command line of a replayer says about the
@@ -24,6 +25,13 @@ type ReplayOptions struct {
 
 	// MaxMemory and MaxRequest bound the reassembly, in bytes.
 	MaxMemory, MaxRequest int64
+
+	// Session says what a user is known by, whom no recording names, and Secret keys
+	// the users' numbers: with that of the listeners they are the same as theirs.
+	Session users.Rule
+	Secret  []byte
+
+	finder *users.Finder // of the recordings, also when they are opened again
 }
 
 // ReplayFlags returns the flags of a command that replays recordings.
@@ -31,6 +39,7 @@ func ReplayFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{Name: "read", Usage: "replay the requests of these recordings (pcap, pcapng, .gz, what gor listen --json prints): `FILES` or patterns, comma separated or repeated (-: standard input)"},
 		&cli.StringSliceFlag{Name: "server-port", Usage: "with --read: only requests to these `PORTS`, comma separated or repeated", DefaultText: "any that carries HTTP"},
+		&cli.StringFlag{Name: "session", Usage: "with --read: `RULE` by which users are known: cookie:NAME, header:NAME, ip or connection", DefaultText: "found out"},
 		&cli.StringFlag{Name: "max-memory", Value: defaultMaxMemory, Usage: "with --read: `SIZE` of all connections and half-read requests"},
 		&cli.StringFlag{Name: "max-request", Value: defaultMaxRequest, Usage: "with --read: largest request `SIZE`"},
 	}
@@ -42,7 +51,7 @@ func ReplayFromFlags(c *cli.Context) (o ReplayOptions, err error) {
 		return o, err
 	}
 	if !o.Wanted() {
-		for _, name := range []string{"server-port", "max-memory", "max-request"} {
+		for _, name := range []string{"server-port", "session", "max-memory", "max-request"} {
 			if c.IsSet(name) {
 				return o, usageError("--%s is about recordings: give them with --read", name)
 			}
@@ -51,6 +60,9 @@ func ReplayFromFlags(c *cli.Context) (o ReplayOptions, err error) {
 	}
 	if o.ServerPorts, err = portFlag(c, "server-port"); err != nil {
 		return o, err
+	}
+	if o.Session, err = users.ParseRule(c.String("session")); err != nil {
+		return o, usageError("--session %w", err)
 	}
 	o.MaxMemory, o.MaxRequest, err = boundFlags(c)
 	return o, err
@@ -82,6 +94,9 @@ func (o *ReplayOptions) Open(stdin io.Reader, log *slog.Logger) (*Recordings, er
 	})
 	if err != nil {
 		return nil, err
+	}
+	if o.finder == nil {
+		o.finder = users.New(users.Config{Rule: o.Session, Secret: o.Secret, Logger: log})
 	}
 	return newRecordings(o, src), nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"gor/capture"
 	"gor/reassembly"
+	"gor/reassembly/users"
 )
 
 // batchSize is how many segments are decoded before they are pushed: enough to
@@ -43,6 +44,9 @@ type Config struct {
 	// Assembler bounds memory, times and sizes.
 	Assembler reassembly.Config
 
+	// Users says whose the requests are; nil: each is its connection's.
+	Users *users.Finder
+
 	// Consumers are asked about each request in this order, until one of them
 	// says anything but reassembly.Sent. Without any, all requests are sent.
 	Consumers []Consumer
@@ -59,6 +63,7 @@ type Sniffer struct {
 	src       Source
 	lists     listSource // src, if it has such requests; nil
 	live      bool
+	users     *users.Finder
 	consumers []Consumer
 	ends      *directions // nil: only clients' segments come
 	dec       *capture.Decoder
@@ -82,7 +87,7 @@ type Sniffer struct {
 func New(cfg Config) *Sniffer {
 	cfg.Decoder.AnyPort = cfg.AnyPort
 	s := &Sniffer{
-		src: cfg.Source, live: cfg.Live, consumers: cfg.Consumers, count: cfg.Count,
+		src: cfg.Source, live: cfg.Live, users: cfg.Users, consumers: cfg.Consumers, count: cfg.Count,
 		dec:   capture.NewDecoder(cfg.Decoder),
 		batch: make([]capture.Segment, batchSize),
 	}
@@ -196,6 +201,10 @@ func (s *Sniffer) take(r *reassembly.Request) reassembly.Fate {
 	if s.enough() {
 		return reassembly.Stopped
 	}
+	if s.users != nil {
+		u := s.whose(r)
+		r.SetUser(u.Key, u.Crowd)
+	}
 	for _, c := range s.consumers {
 		if fate := c.Take(r); fate != reassembly.Sent {
 			return fate
@@ -203,6 +212,14 @@ func (s *Sniffer) take(r *reassembly.Request) reassembly.Fate {
 	}
 	s.sent++
 	return reassembly.Sent
+}
+
+// whose finds out whose request it is, where no list of requests says so.
+func (s *Sniffer) whose(r *reassembly.Request) users.User {
+	if user, named := r.NamedUser(); named {
+		return s.users.Named(user, r.Last)
+	}
+	return s.users.Find(r.Fields(), &r.Origin().Addr, r.Conn(), r.Last)
 }
 
 // flush has the consumers hand on what they gathered.
@@ -219,6 +236,9 @@ type Stats struct {
 
 	// Packets says what the packets were.
 	Packets capture.DecoderStats
+
+	// Users says what the users are known by.
+	Users users.Stats
 }
 
 // published is the copy of the accounts that other goroutines read.
@@ -231,6 +251,9 @@ type published struct {
 // can be measured.
 func (s *Sniffer) publish() {
 	stats := Stats{Requests: s.asm.Stats(), Packets: s.dec.Stats()}
+	if s.users != nil {
+		stats.Users = s.users.Stats()
+	}
 	s.published.mu.Lock()
 	defer s.published.mu.Unlock()
 	s.published.stats = stats

@@ -16,6 +16,7 @@ import (
 	"gor/capture"
 	"gor/reassembly"
 	"gor/reassembly/recording"
+	"gor/reassembly/users"
 )
 
 // started is a Sniffer at work.
@@ -98,6 +99,34 @@ func TestConsumers(t *testing.T) {
 		}
 		if f := s.Stats().Requests.Fates; f[reassembly.Filtered] != 1 || f[reassembly.QueueFull] != 2 || f[reassembly.Sent] != 0 {
 			t.Errorf("%v", f)
+		}
+	})
+}
+
+// TestUsers: each consumer is told whose a request is, and the accounts say what the
+// users are known by; where nobody finds that out it is the connection's.
+func TestUsers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, finder := range []*users.Finder{users.New(users.Config{}), nil} {
+			taken := &taker{}
+			s := start(t, newFakeSource(false, io.EOF), []Consumer{taken}, func(cfg *Config) { cfg.Users = finder })
+			for _, sid := range []int{1, 2, 1} {
+				s.send(fmt.Sprintf("GET / HTTP/1.1\r\nHost: a\r\nCookie: sid=%d\r\n\r\n", sid))
+			}
+			close(s.src.packets)
+			if err := s.wait(); err != nil {
+				t.Fatal(err)
+			}
+			u, want := taken.users, `by cookie "sid" 100 %`
+			if finder == nil {
+				want = ""
+			}
+			if len(u) != 3 || u[0] != u[2] || (u[0] != u[1]) != (finder != nil) {
+				t.Errorf("users %x", u)
+			}
+			if line := s.Stats().Users.Line(); line != want {
+				t.Errorf("%q, want %q", line, want)
+			}
 		}
 	})
 }
@@ -377,7 +406,7 @@ func TestNothingAllocatedPerPacket(t *testing.T) {
 		src := &memorySource{left: packets}
 		src.packet = src.stream.data(time.Unix(1e9, 0), get(1))
 		p := NewPrinter(t.Context(), PrinterConfig{Out: io.Discard, Wait: true})
-		s := New(Config{Source: src, Decoder: capture.DecoderConfig{Ports: []uint16{80}}, Consumers: []Consumer{Filter(func([]byte) bool { return true }), p}})
+		s := New(Config{Source: src, Decoder: capture.DecoderConfig{Ports: []uint16{80}}, Users: users.New(users.Config{}), Consumers: []Consumer{Filter(func([]byte) bool { return true }), p}})
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		if err := s.Run(t.Context()); err != nil {

@@ -33,13 +33,16 @@ func (r *replayer) openRecordings(c *cli.Context, options sniffer.ReplayOptions,
 		Where: options.Where(), Progress: files.Progress,
 		Read: func(ctx context.Context, take func(forward.Request) error) error {
 			return files.Run(ctx, func(q sniffer.Recorded) error {
-				return take(forward.Request{Conn: q.Conn, Index: q.Index, Time: q.Time, Raw: q.Raw, Server: q.Server})
+				return take(forward.Request{
+					User: q.User, Crowd: q.Crowd, Conn: q.Conn, Index: q.Index, Time: q.Time, Raw: q.Raw, Client: q.Client, Server: q.Server,
+				})
 			})
 		},
 		Accounts: func() []report.Group {
 			stats := files.Stats()
 			return []report.Group{
-				{Name: "requests", Stats: stats.Requests}, {Name: "packets", Stats: stats.Packets}, {Name: "read", Stats: files.Files()},
+				{Name: "requests", Stats: stats.Requests}, {Name: "users", Stats: stats.Users.Counts},
+				{Name: "packets", Stats: stats.Packets}, {Name: "read", Stats: files.Files()},
 			}
 		},
 	}, forwarding)

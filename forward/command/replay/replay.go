@@ -56,10 +56,7 @@ func (r *replayer) replay(c *cli.Context) error {
 	default:
 		err = r.run(command.Begin(c.Context, r.duration))
 	}
-	if r.tape != nil {
-		err = errors.Join(err, r.tape.Close())
-	}
-	return err
+	return errors.Join(err, r.tape.Close())
 }
 
 // open reads the flags and opens everything.
@@ -96,7 +93,7 @@ func (r *replayer) open(c *cli.Context) (err error) {
 	if r.report, err = report.Open(c, r.log, r.snapshot); err != nil {
 		return err
 	}
-	if r.tape, err = recording.Open(c.App.Writer, false, r.log); err != nil {
+	if r.tape, err = recording.Open(c.App.Writer, false, false, r.log); err != nil {
 		return err
 	}
 	if r.fwd, err = forward.New(forwarding); err != nil {
@@ -118,14 +115,15 @@ func (r *replayer) run(life *command.Lifetime) error {
 	record := r.tape.Scribe()
 	err := r.recv.Run(life.Running(), func(m *udpwire.Message) {
 		record(m.Conn, m.Time, m.Src, m.Dst, m.Body)
-		r.fwd.Submit(&forward.Request{Conn: m.Conn, Index: m.Index, Time: m.Time, Raw: m.Body, Server: m.Dst, Patient: m.Patient})
+		r.fwd.Submit(&forward.Request{
+			User: m.User, Crowd: m.Crowd, Conn: m.Conn, Index: m.Index, Time: m.Time, Raw: m.Body,
+			Client: m.Src, Server: m.Dst, Patient: m.Patient,
+		})
 	})
 	life.End()
 	r.fwd.Close()
 	err = errors.Join(err, <-forwarded)
-	if r.tape != nil {
-		r.tape.Close() // so that the accounts hold all of it; replay, too, which returns the error
-	}
+	r.tape.Close() // so that the accounts hold all of it; replay, too, which returns the error
 	r.report.Finish(r.snapshot())
 	return err
 }
@@ -136,5 +134,17 @@ func (r *replayer) snapshot() report.Snapshot {
 	if r.tape != nil {
 		groups = append(groups, report.Group{Name: "recording", Stats: r.tape.Stats()})
 	}
-	return report.Snapshot{Groups: groups, Targets: r.fwd.Stats()}
+	return report.Snapshot{Groups: groups, Targets: r.fwd.Stats(), Listeners: r.listeners()}
+}
+
+// listeners are what the listeners have said of themselves.
+func (r *replayer) listeners() (all []report.Listener) {
+	for _, l := range r.recv.Listeners() {
+		one := report.Listener{Address: l.Addr.String(), Host: l.Host, Version: l.Version}
+		for _, a := range l.Accounts {
+			one.Accounts = append(one.Accounts, report.ListenerAccount{Name: a.Name, Value: a.Value})
+		}
+		all = append(all, one)
+	}
+	return all
 }

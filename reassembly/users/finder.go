@@ -1,0 +1,221 @@
+package users
+
+import (
+	"encoding/binary"
+	"log/slog"
+
+	"gor/reassembly/http1"
+)
+
+// A Source is what a user is known by.
+type Source uint8
+
+// The sources, in the order in which they are looked for.
+const (
+	ByCookie        Source = iota // a session cookie
+	ByHeader                      // the header that the Rule names
+	ByAuthorization               // credentials
+	ByForwarded                   // the client's address as a proxy says it
+	ByAddress                     // the client's address
+	ByConnection                  // nothing but the connection, as the Rule says
+	ByName                        // somebody has found out before, and written it down
+	sources
+)
+
+// A User says whose request it is.
+type User struct {
+	Key   uint64 // never 0
+	By    Source
+	Crowd bool // the key is no person's: see the package's documentation
+}
+
+// Config says how users are found.
+type Config struct {
+	// Rule says what they are known by.
+	Rule Rule
+	// Secret keys the hash, so that all who have it agree and nobody else knows
+	// what a key is made of; empty: a key that is known everywhere.
+	Secret []byte
+	// Logger gets a line for each crowd, and a suggestion; nil: nothing is logged.
+	Logger *slog.Logger
+}
+
+// A Finder finds out whose requests they are. It belongs to one goroutine.
+type Finder struct {
+	rule   Rule
+	hash   hashKey
+	names  [noCookie]uint64 // the hashes of the names that cookies have, by rank
+	crowds crowds
+	namer  namer
+	hints  hints
+	stats  Stats
+}
+
+// New makes a Finder.
+func New(cfg Config) *Finder {
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	f := &Finder{rule: cfg.Rule, hash: newHashKey(cfg.Secret), namer: namer{log: cfg.Logger}, hints: hints{log: cfg.Logger}}
+	for i, c := range sessionCookies {
+		name := c.name
+		if cfg.Rule.by == byCookie {
+			name = cfg.Rule.name
+		}
+		f.names[i] = f.hash.sum(uint64(ByCookie), []byte(name))
+	}
+	f.hints.closed = cfg.Rule.by != byEvidence
+	f.stats.cookieName = cfg.Rule.name
+	return f
+}
+
+// Find says whose request it is that has these fields (http1.Message.Fields), came
+// from the client's address, as 16 bytes, on connection conn, at now, in
+// nanoseconds since the Unix epoch.
+func (f *Finder) Find(fields []byte, client *[16]byte, conn uint64, now int64) User {
+	e := evidence{rank: noCookie}
+	if f.rule.by != byConnection {
+		e.read(fields, &f.rule)
+	}
+	u := f.judge(&e, client, conn)
+	if u.Key == 0 {
+		u.Key = 1
+	}
+	if u.By != ByConnection {
+		f.weigh(&u, &e, client, now)
+	}
+	if !f.hints.closed && u.By != ByCookie && e.hasCookies {
+		f.hints.look(fields, f.hash)
+	}
+	f.stats.count(u, e.rank)
+	return u
+}
+
+// Named is what Find returns for a request whose user is known by a key already.
+func (f *Finder) Named(key uint64, now int64) User {
+	u := User{Key: key, By: ByName}
+	f.weigh(&u, nil, nil, now)
+	f.stats.count(u, noCookie)
+	return u
+}
+
+// weigh finds out whether u is a crowd.
+func (f *Finder) weigh(u *User, e *evidence, client *[16]byte, now int64) {
+	isNew := false
+	if u.Crowd, isNew = f.crowds.count(u.Key, now); isNew {
+		f.stats.Crowds++
+		f.namer.name(*u, e, client)
+	}
+}
+
+// judge makes the key of the first source that the evidence has.
+func (f *Finder) judge(e *evidence, client *[16]byte, conn uint64) User {
+	switch {
+	case f.rule.by == byConnection:
+		var b [8]byte
+		binary.LittleEndian.PutUint64(b[:], conn)
+		return User{Key: f.hash.sum(uint64(ByConnection), b[:]), By: ByConnection}
+	case len(e.cookie) > 0:
+		return User{Key: f.hash.sum(f.nameHash(e), e.cookie), By: ByCookie}
+	case len(e.header) > 0:
+		return User{Key: f.hash.sum(uint64(ByHeader), e.header), By: ByHeader}
+	case len(e.credentials) > 0:
+		return User{Key: f.hash.sum(uint64(ByAuthorization), e.credentials), By: ByAuthorization}
+	case e.isForwarded && f.rule.by == byIP: // the same as if the client came here itself
+		return User{Key: f.hash.sum(uint64(ByAddress), e.addr[:]), By: ByForwarded}
+	case e.isForwarded:
+		return User{Key: f.hash.sum(f.hash.sum(uint64(ByForwarded), e.addr[:]), http1.ParseField(e.agent).Value), By: ByForwarded}
+	}
+	return User{Key: f.hash.sum(uint64(ByAddress), client[:]), By: ByAddress}
+}
+
+// nameHash is the hash of the session cookie's name.
+func (f *Finder) nameHash(e *evidence) uint64 {
+	if f.rule.by == byEvidence && sessionCookies[e.rank].prefix {
+		return f.hash.sum(uint64(ByCookie), e.cookieName)
+	}
+	return f.names[e.rank]
+}
+
+// Stats returns the accounts.
+func (f *Finder) Stats() Stats { return f.stats }
+
+// An evidence is what a request says of its user. It holds parts of the request,
+// and only such as the rule goes by.
+type evidence struct {
+	cookieName, cookie  []byte
+	rank                int // of the cookie in sessionCookies; noCookie: none
+	hasCookies          bool
+	header              []byte
+	scheme, credentials []byte
+	standard            bool     // addr is that of Forwarded, which goes before X-Forwarded-For
+	isForwarded         bool     // addr is known
+	addr                [16]byte // of the client, as a proxy says it
+	agent               []byte   // the User-Agent's line
+}
+
+// read looks for what a rule goes by among the fields of a request. Most are passed
+// over by their first letter.
+func (e *evidence) read(fields []byte, rule *Rule) {
+	for line, rest := http1.CutField(fields); line != nil; line, rest = http1.CutField(rest) {
+		if rule.by == byHeader && len(e.header) == 0 && isNamed(line, rule.name) {
+			e.header = http1.ParseField(line).Value
+		}
+		switch line[0] | 0x20 {
+		case 'c':
+			if rule.by <= byCookie && isNamed(line, "Cookie") {
+				e.readCookies(http1.ParseField(line).Value, rule)
+			}
+		case 'a':
+			if rule.by == byEvidence && e.credentials == nil && isNamed(line, "Authorization") {
+				e.scheme, e.credentials = credentials(http1.ParseField(line).Value)
+			}
+		case 'f':
+			if !e.standard && isNamed(line, "Forwarded") {
+				e.standard = e.forwarded(forwardedAddr(http1.ParseField(line).Value))
+			}
+		case 'x':
+			if !e.isForwarded && isNamed(line, "X-Forwarded-For") {
+				e.forwarded(firstAddr(http1.ParseField(line).Value))
+			}
+		case 'u':
+			if e.agent == nil && isNamed(line, "User-Agent") {
+				e.agent = line
+			}
+		}
+	}
+}
+
+// isNamed reports whether a field has this name.
+func isNamed(line []byte, name string) bool {
+	return len(line) > len(name) && line[len(name)] == ':' && http1.EqualFold(line[:len(name)], name)
+}
+
+// forwarded takes an address that a proxy says, and reports whether it is one.
+func (e *evidence) forwarded(addr [16]byte, ok bool) bool {
+	if ok {
+		e.addr, e.isForwarded = addr, true
+	}
+	return ok
+}
+
+// readCookies looks for the session's among the cookies of a field.
+func (e *evidence) readCookies(list []byte, rule *Rule) {
+	e.hasCookies = true
+	for len(list) > 0 {
+		var name, value []byte
+		name, value, list = cutCookie(list)
+		if len(value) == 0 {
+			continue
+		}
+		rank := noCookie
+		if rule.by == byEvidence {
+			rank = sessionCookieOf(name)
+		} else if string(name) == rule.name {
+			rank = 0
+		}
+		if rank < e.rank {
+			e.cookieName, e.cookie, e.rank = name, value, rank
+		}
+	}
+}
