@@ -15,7 +15,7 @@
 // logs, statistics and the final accounts go to standard error. Exit status: 0
 // done, also after a signal, --duration or --count, and whatever was lost of live
 // traffic; 1 something failed, such as a recording (--read) that could not be
-// delivered whole; 2 wrong usage.
+// delivered whole; 2 wrong usage; 4 and 3 what replay --read found (forward/results).
 package main
 
 import (
@@ -50,6 +50,9 @@ import (
 const mark = "Gor-Replayed"
 
 func main() {
+	if capture.ServeAsClerk(os.Args) {
+		return
+	}
 	signal.Ignore(syscall.SIGPIPE) // a reader that goes away is an error of writing, and ends that alone
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
@@ -87,6 +90,7 @@ type listener struct {
 	filter   *forward.Filter      // nil: everything passes
 	sending  udpwire.SenderConfig // without replayers nothing is sent
 	duration time.Duration        // of the run; 0: no end of its own
+	memory   string               // what --max-memory is, and why
 
 	// ---- open
 	report  *report.Reporter
@@ -115,6 +119,11 @@ func listen(c *cli.Context) error {
 // configure reads the flags.
 func (l *listener) configure(c *cli.Context) (err error) {
 	if l.log, err = report.LoggerFromFlags(c); err != nil {
+		return err
+	}
+	// A quarter and an eighth: twice that may be resident before memory is collected.
+	limit := command.MemoryLimit(os.DirFS("/"))
+	if l.memory, err = command.FitMemory(c, limit, command.Share{Flag: "max-memory", Part: 4}, command.Share{Flag: "wire-buffer", Part: 8}); err != nil {
 		return err
 	}
 	if l.options, err = sniffer.FromFlags(c); err != nil {
@@ -168,7 +177,11 @@ func (l *listener) close() error {
 func (l *listener) run(life *command.Lifetime, stdout io.Writer) error {
 	defer life.Close()
 	l.wireUp(life, stdout)
-	l.log.Info("listening", "on", l.options.Where(), "replayers", cmp.Or(strings.Join(l.sending.Replayers, ", "), "none"))
+	where := []any{"on", l.options.Where(), "replayers", cmp.Or(strings.Join(l.sending.Replayers, ", "), "none"), "max_memory", l.memory}
+	if ring, live := l.source.(*capture.Ring); live {
+		where = append(where, "captures", ring.Where())
+	}
+	l.log.Info("listening", where...)
 	l.report.Start()
 	err := l.sniffer.Run(life.Running())
 	if l.options.Live() || err != nil {
@@ -241,6 +254,9 @@ func (l *listener) wireUp(life *command.Lifetime, stdout io.Writer) {
 	}
 	if l.tape != nil {
 		context.AfterFunc(life.Delivering(), l.tape.Hurry)
+		if l.options.Write.ToStdout() && l.wire == nil {
+			l.tape.IsAll(life.End)
+		}
 	}
 	l.sniffer = sniffer.New(cfg)
 	if l.wire != nil {

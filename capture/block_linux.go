@@ -15,6 +15,7 @@ const (
 	blockCountOffset  = 12
 	blockFirstOffset  = 16
 	linkLayerOffset   = 48 // sockaddr_ll behind a packet's tpacket3_hdr (TPACKET_ALIGN)
+	packetTypeOffset  = 10 // in a sockaddr_ll
 )
 
 // status is the word by which a block changes hands; both sides read and
@@ -50,7 +51,7 @@ func (r *ring) next(d *Decoder, segs []Segment) (n int, err error) {
 		}
 	}
 	var p Packet
-	block := r.blocks[r.current]
+	block, ways := r.blocks[r.current], r.shared.ways.Load()
 	for n < len(segs) && r.left > 0 {
 		h := (*unix.Tpacket3Hdr)(unsafe.Pointer(&block[r.offset]))
 		link := block[r.offset+linkLayerOffset:]
@@ -61,6 +62,11 @@ func (r *ring) next(d *Decoder, segs []Segment) (n int, err error) {
 		p.Link, p.EtherType = LinkCooked, binary.BigEndian.Uint16(link[2:])
 		p.Iface = int(binary.NativeEndian.Uint32(link[4:]))
 		p.Checksum, p.VLAN = checksumOf(h.Status), uint16(h.Hv1.Vlan_tci)&0xfff // 0 where there was no tag
+		if p.Leaving = link[packetTypeOffset] == packetOutgoing; p.Leaving {
+			p.wanted = &ways.leaving
+		} else {
+			p.wanted = &ways.arriving
+		}
 		if h.Len > h.Snaplen {
 			r.cut++
 		}
@@ -101,11 +107,11 @@ func (r *ring) nextBlock() error {
 	}
 	block := r.blocks[r.current]
 	if atomic.LoadUint32(status(block))&unix.TP_STATUS_USER == 0 {
-		if err := r.wait(); err != nil {
-			return err
-		}
+		err := r.waiter.wait()
+		// A process that was kept from running wakes late: what came meanwhile goes
+		// before the news that time has passed.
 		if atomic.LoadUint32(status(block))&unix.TP_STATUS_USER == 0 {
-			return nil // the loop in next looks again
+			return err // if it is nil, the loop in next looks again
 		}
 	}
 	r.walking = true

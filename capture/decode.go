@@ -30,7 +30,7 @@ const maxDepth = 12
 // A Decoder finds the TCP segments in packets. It is not safe for concurrent
 // use, and allocates nothing per packet except to keep fragments.
 type Decoder struct {
-	ports     [1 << 16 / 64]uint64 // a bit per wanted port
+	ports     portSet // those wanted where the source does not say
 	tunnels   bool
 	fragments fragments
 	record    *Recorder
@@ -41,6 +41,8 @@ type Decoder struct {
 	last     int64
 	seg      *Segment
 	place    place
+	wanted   *portSet // the ports that are wanted in its direction
+	leaving  bool
 	checksum Checksum  // what is known of the one in the layer reached
 	sums     *sumTally // of the file that it is from, if it is from one
 	depth    int       // layers peeled
@@ -52,9 +54,7 @@ type Decoder struct {
 // NewDecoder makes a Decoder.
 func NewDecoder(cfg DecoderConfig) *Decoder {
 	d := &Decoder{tunnels: cfg.Tunnels, record: cfg.Record}
-	for _, p := range cfg.Ports {
-		d.ports[p/64] |= 1 << (p % 64)
-	}
+	d.ports = portsOf(cfg.Ports)
 	for i := range d.ports {
 		if cfg.AnyPort {
 			d.ports[i] = ^uint64(0)
@@ -64,7 +64,13 @@ func NewDecoder(cfg DecoderConfig) *Decoder {
 	return d
 }
 
-func (d *Decoder) wants(port uint16) bool { return d.ports[port/64]>>(port%64)&1 != 0 }
+// wantedOf are the ports that are wanted in a packet's direction.
+func (d *Decoder) wantedOf(p *Packet) *portSet {
+	if p.wanted != nil {
+		return p.wanted
+	}
+	return &d.ports
+}
 
 // Last is the time of the packet that was decoded last.
 func (d *Decoder) Last() int64 { return d.last }
@@ -105,7 +111,7 @@ func (d *Decoder) Decode(p *Packet, s *Segment) bool {
 	// Who sent a packet, and whether there is data in it, is as good as random:
 	// it is counted without a choice, so that the processor can guess wrong once.
 	port := binary.BigEndian.Uint16(h[fixed+2:])
-	wanted := d.ports[port/64] >> (port % 64) & 1
+	wanted := d.wantedOf(p).bit(port)
 	said := min(uint64(total-fixed-header)|uint64(Flags(h[fixed+13])&(SYN|FIN|RST)), 1) // anything
 	found := wanted & said
 	d.stats.OtherPort += wanted ^ 1
@@ -114,7 +120,7 @@ func (d *Decoder) Decode(p *Packet, s *Segment) bool {
 		return false
 	}
 	d.stats.Segments++
-	s.Time, s.Tunnel, s.Cut = p.Time, 0, 0
+	s.Time, s.Tunnel, s.Cut, s.Leaving = p.Time, 0, 0, p.Leaving
 	s.Src.set4((*[4]byte)(h[12:]))
 	s.Dst.set4((*[4]byte)(h[16:]))
 	s.fill((*[fixed]byte)(h[fixed:]))
@@ -136,6 +142,7 @@ func (d *Decoder) decodeAndRecord(p *Packet, s *Segment) bool {
 func (d *Decoder) walk(p *Packet, s *Segment) bool {
 	d.seg, d.depth, d.network, d.keep = s, 0, nil, false
 	d.place = place{iface: int32(p.Iface), vlans: uint32(p.VLAN) & 0xfff}
+	d.wanted, d.leaving = d.wantedOf(p), p.Leaving
 	d.checksum, d.sums = p.Checksum, p.sums
 	cut := max(p.WireLen-len(p.Data), 0)
 	ok := links{d}.link(p, p.Data, cut)
@@ -316,10 +323,11 @@ func (d *Decoder) tcp(b []byte, cut int, addrs []byte) bool {
 	if len(b) < 20 {
 		return d.short(cut)
 	}
-	if d.witness != nil && d.wants(binary.BigEndian.Uint16(b)) {
+	if d.witness != nil && d.wanted.has(binary.BigEndian.Uint16(b)) {
 		d.answered(b, addrs)
 	}
-	if port := binary.BigEndian.Uint16(b[2:]); !d.wants(port) {
+	port := binary.BigEndian.Uint16(b[2:])
+	if !d.wanted.has(port) {
 		return refuse(&d.stats.OtherPort)
 	}
 	header := int(b[12]>>4) * 4
@@ -336,7 +344,7 @@ func (d *Decoder) tcp(b []byte, cut int, addrs []byte) bool {
 		return false
 	}
 	s := d.seg
-	s.Time, s.Tunnel = d.last, d.place.tunnel
+	s.Time, s.Tunnel, s.Leaving = d.last, d.place.tunnel, d.leaving
 	s.Src.setEither(addrs[:len(addrs)/2])
 	s.Dst.setEither(addrs[len(addrs)/2:])
 	s.fill((*[20]byte)(b))

@@ -3,7 +3,8 @@
 //	Ring (AF_PACKET) --+
 //	                   +--> Packet --> Decoder --> Segments
 //	File (pcap, ...) --+                 |
-//	                                     +--> Recorder (pcap)
+//	                                     +--> Recorder --> Reel, Strip (pcap)
+//	         requests --> Scribe ------------> Recorder
 //
 // A source has packets: a Ring those that the kernel copies for it, a File those
 // that were recorded. Its Next hands those that are at hand to a Decoder, which
@@ -14,7 +15,11 @@
 // Open decode.go first: it leads a packet from its outermost header to the
 // Segment. ring.go and file.go are where packets come from, link.go, tunnel.go
 // and fragment.go what may lie around a segment, checksum.go whether it is
-// believed, recorder.go where packets go that are to be kept.
+// believed, recorder.go where packets go that are to be kept, reel.go into which
+// files. scribe.go makes packets up for requests that came without theirs.
+// direction.go says which way packets go that are wanted, tap_linux.go how a
+// socket is pointed at them, watch_linux.go how it is pointed anew when the world
+// changes, scout.go what is seen besides.
 //
 // # Who owns the bytes
 //
@@ -30,13 +35,33 @@
 // A packet socket of type SOCK_DGRAM bound to all interfaces begins each packet
 // at the IP header, whatever the link. It is opened without a protocol, and so
 // without packets, until the filter is in place. The kernel fills blocks of
-// 256 KiB (TPACKET_V3, Documentation/networking/packet_mmap.rst) and hands one
-// over when it is full or 4 ms old; it drops and counts packets when no block
-// is free. Receive offloads make packets of 64 KiB and more, BIG TCP up to
-// 195,716 bytes: blocks hold them whole. Packets that this machine sends are
-// left out, so that loopback shows each once. A bridge shows each twice; that
-// is ordinary duplication, which reassembly is there for. An interface that
-// goes down stops delivering until it is up again; capture goes on.
+// 128 KiB (TPACKET_V3, Documentation/networking/packet_mmap.rst) and hands one
+// over when it is full or 8 ms old; it drops and counts packets when no block
+// is free. Any packet uses up a block each 8 ms: 512 of them last four seconds.
+// Receive offloads make packets of 64 KiB, BIG TCP of up to 195,716 bytes: where an
+// interface does, blocks are of 256 KiB, and hold them whole. A bridge shows each
+// packet twice; that is ordinary duplication, which reassembly is there for.
+//
+// The reader waits by the runtime's poller while little comes, longer and longer
+// while nothing does, and by itself while block follows block.
+//
+// # Directions
+//
+// The packets that this machine sends are shown by loopback on their way out and
+// in: there what arrives counts. Elsewhere what leaves is what a proxy
+// asks of its backends, and all that is passed on to containers. Which way is
+// wanted is decided for each port (Direction). A packet on its way out costs its
+// sender 0.28 us where a socket looks at it, wanted or not, so the socket
+// looks only if some port wants it. A frame that is addressed to another
+// machine is neither, but in promiscuous mode.
+//
+// What is learnt when the ring is opened is learnt again, each second or few, by
+// Ring.Watch: which ports something listens on (a port counts as such for ten
+// seconds more), and the numbers of interfaces, so that one that is made anew is
+// captured on again. All that needs a privilege is open by then: the
+// ring, and the scout, a second packet socket that looks now and then, for a second, at
+// the way that is not captured, or at everything where no request was
+// captured at all, so that it can be said.
 //
 // # What is believed
 //
@@ -80,5 +105,7 @@
 // # Privileges
 //
 // A Ring needs CAP_NET_RAW when it is opened and no longer; DropPrivileges then
-// leaves the process, all its threads, without any.
+// leaves the process, all its threads, without any. A Reel may go on to make files in
+// a folder that was open to root alone: a clerk (clerk_linux.go), which is a process
+// of its own and can do nothing else, makes them.
 package capture

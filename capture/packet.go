@@ -88,6 +88,13 @@ type Packet struct {
 	// Iface is the index of the interface, as the kernel or the file numbers them.
 	Iface int
 
+	// Leaving says that this machine sent it, or passed it on.
+	Leaving bool
+
+	// wanted are the ports that are wanted in the packet's direction, where its
+	// source tells directions apart; nil: the Decoder's.
+	wanted *portSet
+
 	// Checksum is what the source knows of the TCP checksum.
 	Checksum Checksum
 

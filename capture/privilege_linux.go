@@ -16,14 +16,19 @@ import (
 // user of this name or number, if it is root; and in any case leaves it without
 // capabilities and without a way to get new ones (no_new_privs). Open sockets
 // and files stay open.
-func DropPrivileges(name string) error {
+//
+// Root with CAP_NET_RAW alone, as in a hardened container, may capture and may
+// not become anybody else. Then all else is dropped, and kept names what is not:
+// the user, the group, other groups. Such a root owns what root owns and has no
+// power besides.
+func DropPrivileges(name string) (kept []string, err error) {
 	if os.Geteuid() == 0 {
 		uid, gid, err := lookUp(name)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if uid == 0 {
-			return fmt.Errorf("%s is root", name)
+			return nil, fmt.Errorf("%s is root", name)
 		}
 		// The bounding set can only be emptied while there are capabilities.
 		for c := uintptr(0); c <= lastCapability; c++ {
@@ -32,20 +37,38 @@ func DropPrivileges(name string) error {
 				break // the kernel knows no more of them, or we may not
 			}
 			if err != nil {
-				return fmt.Errorf("drop capability %d: %w", c, err)
+				return nil, fmt.Errorf("drop capability %d: %w", c, err)
 			}
 		}
-		// Package syscall does these three on every thread.
-		if err := syscall.Setgroups(nil); err != nil {
-			return fmt.Errorf("drop groups: %w", err)
-		}
-		if err := syscall.Setgid(gid); err != nil {
-			return fmt.Errorf("become group %d: %w", gid, err)
-		}
-		if err := syscall.Setuid(uid); err != nil {
-			return fmt.Errorf("become user %d: %w", uid, err)
+		if kept, err = become(uid, gid); err != nil {
+			return nil, err
 		}
 	}
+	return kept, dropCapabilities()
+}
+
+// become changes user and groups, as far as that is permitted; kept names the rest.
+func become(uid, gid int) (kept []string, err error) {
+	for _, step := range []struct {
+		what   string
+		change func() error
+	}{ // package syscall does these on every thread
+		{"other groups", func() error { return syscall.Setgroups(nil) }},
+		{"group", func() error { return syscall.Setgid(gid) }},
+		{"user", func() error { return syscall.Setuid(uid) }},
+	} {
+		switch err := step.change(); {
+		case errors.Is(err, unix.EPERM):
+			kept = append(kept, step.what)
+		case err != nil:
+			return nil, fmt.Errorf("become user %d of group %d: %s: %w", uid, gid, step.what, err)
+		}
+	}
+	return kept, nil
+}
+
+// dropCapabilities leaves every thread without any, for good.
+func dropCapabilities() error {
 	// Kernels before 4.3 have no ambient set to clear.
 	err := allThreads(unix.SYS_PRCTL, unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0)
 	if err != nil && !errors.Is(err, unix.EINVAL) {

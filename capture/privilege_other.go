@@ -3,4 +3,4 @@
 package capture
 
 // DropPrivileges returns ErrUnsupported.
-func DropPrivileges(string) error { return ErrUnsupported }
+func DropPrivileges(string) ([]string, error) { return nil, ErrUnsupported }

@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"context"
 	"log/slog"
 	"time"
 )
@@ -9,12 +10,15 @@ import (
 const (
 	defaultTick = 100 * time.Millisecond
 
-	// A block of this size holds BIG TCP packets of 195,716 bytes whole.
-	defaultBlockSize = 256 << 10
+	// Blocks of this size hold two packets of 64 KiB, the most there are without
+	// BIG TCP, whose packets of up to 195,716 bytes need the larger ones.
+	defaultBlockSize = 128 << 10
+	largeBlockSize   = 256 << 10
 
-	// So many blocks are 64 MiB: an upload of that size in one burst, and a stall
-	// of a second, since each time that the kernel retires a block uses one up.
-	defaultBlocks = 256
+	// All blocks together: an upload of that size in one burst. Each time that the
+	// kernel retires a block uses one up, full or not: 512 of them last for four
+	// seconds in which nobody reads.
+	defaultRing = 64 << 20
 )
 
 // RingConfig says what to capture. Zero values mean the defaults.
@@ -23,21 +27,31 @@ type RingConfig struct {
 	// those that come later as well.
 	Interfaces []string
 
-	// Ports are TCP destination ports; the kernel keeps all others out of the
+	// Ports are the TCP ports of servers; the kernel keeps all others out of the
 	// ring if they are no more than 64.
 	Ports []uint16
 
-	// Tunnels says to let through what may be a tunnel, too.
+	// Direction says which way the packets go that are wanted.
+	Direction Direction
+
+	// Promiscuous has the interfaces take what is addressed to other machines,
+	// as a switch's mirror port sends it. Without, such frames are ignored.
+	Promiscuous bool
+
+	// Tunnels says to let through what comes in tunnels, too.
 	Tunnels bool
 
-	// Tick is how long Next waits for a packet. 0 means 100 ms.
+	// Tick is how long Next waits for a packet; while none comes it is doubled
+	// from turn to turn, up to a second. 0 means 100 ms.
 	Tick time.Duration
 
-	// BlockSize is the number of bytes that the kernel fills at a time, a
-	// multiple of the page size; packets that are longer are cut. 0 means 256 KiB.
+	// BlockSize is the number of bytes that the kernel fills at a time, a power of
+	// two and no less than a page; packets that are longer are cut. 0 means 128
+	// KiB, or 256 KiB where an interface makes packets of more than 64 KiB.
 	BlockSize int
 
-	// Blocks is their number; all of it is memory that cannot be paged out. 0 means 256.
+	// Blocks is their number; all of it is memory that cannot be paged out. 0
+	// means as many as make 64 MiB.
 	Blocks int
 
 	// Logger is told of changes, never of packets. nil: silent.
@@ -51,9 +65,12 @@ func (cfg RingConfig) withDefaults() RingConfig {
 	}
 	if cfg.BlockSize <= 0 {
 		cfg.BlockSize = defaultBlockSize
+		if largestPacket() > 1<<16 {
+			cfg.BlockSize = largeBlockSize
+		}
 	}
 	if cfg.Blocks <= 0 {
-		cfg.Blocks = defaultBlocks
+		cfg.Blocks = max(defaultRing/cfg.BlockSize, 2)
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
@@ -63,7 +80,7 @@ func (cfg RingConfig) withDefaults() RingConfig {
 
 // A Ring is a source of packets that the kernel copies for it from network
 // interfaces, into memory that both share. It exists on Linux only. Next and
-// Ready belong to one goroutine; Close and Stats may be called by any.
+// Ready belong to one goroutine; all else may be called by any.
 type Ring struct{ ring *ring }
 
 // OpenRing begins to capture. Nothing but what the filter lets through is ever
@@ -87,10 +104,29 @@ func (r *Ring) Next(d *Decoder, segs []Segment) (n int, err error) { return r.ri
 // Ready reports whether Next returns a packet without waiting.
 func (r *Ring) Ready() bool { return r.ring.ready() }
 
+// Seen is what has come of a Ring's packets.
+type Seen struct {
+	Segments uint64 // to wanted ports
+	Requests uint64 // that began in them
+}
+
+// Watch keeps up with the world until ctx ends: servers that begin or cease to
+// listen, and interfaces that come and go. It says what is seen instead of
+// the wanted, and what goes the other way. seen tells what has come of the
+// packets so far.
+func (r *Ring) Watch(ctx context.Context, seen func() Seen) { r.ring.watch(ctx, seen) }
+
+// Where says for the log what is captured now, and by which way it goes.
+func (r *Ring) Where() string { return r.ring.where() }
+
+// Hurry ends the patience of a Next that waits: it returns within a tick of
+// RingConfig, by which all that came before the call has been delivered.
+func (r *Ring) Hurry() { r.ring.hurry() }
+
 // Stats returns the counters; what the kernel dropped counts from the opening.
 func (r *Ring) Stats() Stats { return r.ring.stats() }
 
-// Close ends capture: a Next that waits returns net.ErrClosed within a tick,
-// and so does every later one that would have to wait. The memory stays mapped
-// for as long as the Ring is referenced, so that lent data can be read to the end.
+// Close ends capture: a Next that waits returns net.ErrClosed, and so does
+// every later one that would have to wait. The memory stays mapped for as long
+// as the Ring is referenced, so that lent data can be read to the end.
 func (r *Ring) Close() error { return r.ring.close() }

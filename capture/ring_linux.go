@@ -1,31 +1,28 @@
 package capture
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"runtime"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 )
 
 const (
-	retireMillis = 4    // how long the kernel keeps a block that is not full: most of the 5 ms a lone request may take
-	frameAlign   = 2048 // only has to divide the block size in this ring version
+	// retireMillis is how long the kernel keeps a block that is not full: most of
+	// the time that a lone request takes.
+	retireMillis = 8
+
+	frameAlign = 2048 // only has to divide the block size in this ring version
 )
 
 // A ring is a packet socket whose packets lie in memory shared with the kernel
 // (TPACKET_V3; Documentation/networking/packet_mmap.rst).
 type ring struct {
-	tick    time.Duration
 	log     *slog.Logger
 	blocks  [][]byte
 	current int    // block being walked
@@ -34,77 +31,82 @@ type ring struct {
 	walking bool   // the current block is ours
 	packets uint64
 	cut     uint64
-	hot     bool           // blocks come one after the other
-	polled  [1]unix.PollFd // for poll
-	timeout unix.Timespec  // for poll
+	waiter  *waiter
 	shared  *ringShared
+	tap     *tap   // the watch's, once it runs
+	scout   *scout // likewise
 }
 
 // ringShared is what other goroutines may touch.
 type ringShared struct {
 	closed atomic.Bool
+	ways   atomic.Pointer[ways] // what is wanted now
+	total  atomic.Uint64        // packets returned, as of the last Next
+	cut    atomic.Uint64
+	gone   atomic.Uint64 // interfaces that are wanted and do not exist
+
 	mu     sync.Mutex
 	open   bool // fd is
 	fd     int  // the packet socket
 	drops  uint64
 	freeze uint64
-	total  atomic.Uint64 // packets returned, as of the last Next
-	cut    atomic.Uint64
 }
 
-// openRing opens the socket and sets it up; cfg has no zero values.
+// openRing opens the sockets and sets them up; cfg has no zero values.
 func openRing(cfg RingConfig) (*ring, error) {
-	ifaces, err := interfaceIndexes(cfg.Interfaces)
+	fd, err := packetSocket()
 	if err != nil {
 		return nil, err
 	}
-	program, err := FilterSpec{Ports: cfg.Ports, Tunnels: cfg.Tunnels, Ifaces: several(ifaces)}.Program()
-	if err != nil {
-		return nil, err
-	}
-	filter, err := bpf.Assemble(program)
-	if err != nil {
-		return nil, fmt.Errorf("filter: %w", err)
-	}
-	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
-	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) {
-		return nil, ErrPermission
-	}
-	if err != nil {
-		return nil, fmt.Errorf("open a packet socket: %w", err)
-	}
-	r := &ring{tick: cfg.Tick, log: cfg.Logger, shared: &ringShared{fd: fd, open: true}}
-	if err := r.setUp(&cfg, filter, ifaces); err != nil {
+	r := &ring{log: cfg.Logger, shared: &ringShared{fd: fd, open: true}}
+	if err := r.setUp(&cfg); err != nil {
 		r.shared.release()
 		return nil, err
 	}
 	return r, nil
 }
 
-// setUp makes a packet socket deliver what the filter lets through into a ring.
-func (r *ring) setUp(cfg *RingConfig, filter []bpf.RawInstruction, ifaces []int) error {
+// packetSocket opens a packet socket that gets no packets yet.
+func packetSocket() (int, error) {
+	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) {
+		return 0, ErrPermission
+	}
+	if err != nil {
+		return 0, fmt.Errorf("open a packet socket: %w", err)
+	}
+	return fd, nil
+}
+
+// setUp makes a packet socket deliver what the filter lets through into a ring,
+// and opens what is needed to keep up with the world: once privileges are
+// dropped nothing can be opened any more.
+func (r *ring) setUp(cfg *RingConfig) (err error) {
 	fd := r.shared.fd
-	if err := attachFilter(fd, filter); err != nil {
-		return fmt.Errorf("attach the filter: %w", err)
+	if r.tap, err = newTap(fd, cfg, r.shared); err != nil {
+		return err
+	}
+	if r.tap.services != nil {
+		runtime.AddCleanup(r, (*services).close, r.tap.services)
+	}
+	if err := r.tap.attach(); err != nil {
+		return err
 	}
 	if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_VERSION, unix.TPACKET_V3); err != nil {
 		return fmt.Errorf("packet ring version 3: %w", err)
 	}
-	// Kernels before 4.20 do not have it; the filter does the same a little later.
-	if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_IGNORE_OUTGOING, 1); err != nil {
-		r.log.Debug("outgoing packets are sorted out by the filter", "err", err)
+	if r.waiter, err = newWaiter(fd, cfg.Tick, cfg.Logger); err != nil {
+		return err
 	}
+	runtime.AddCleanup(r, func(w *waiter) { w.file.Close() }, r.waiter)
+	if r.scout, err = newScout(cfg); err != nil {
+		return err
+	}
+	runtime.AddCleanup(r, func(fd int) { unix.Close(fd) }, r.scout.fd)
 	if err := r.mapBlocks(cfg.BlockSize, cfg.Blocks); err != nil {
 		return err
 	}
-	addr := &unix.SockaddrLinklayer{Protocol: binary.NativeEndian.Uint16([]byte{unix.ETH_P_ALL >> 8, unix.ETH_P_ALL & 0xff})}
-	if len(ifaces) == 1 {
-		addr.Ifindex = ifaces[0]
-	}
-	if err := unix.Bind(fd, addr); err != nil {
-		return fmt.Errorf("bind to %s: %w", strings.Join(cfg.Interfaces, ", "), err)
-	}
-	return nil
+	return r.tap.open()
 }
 
 // mapBlocks has the kernel allocate the ring, and maps it. The memory is
@@ -131,54 +133,15 @@ func (r *ring) mapBlocks(size, count int) error {
 	return nil
 }
 
-// interfaceIndexes returns the numbers of interfaces; nil means all.
-func interfaceIndexes(names []string) ([]int, error) {
-	if slices.Contains(names, "any") {
-		return nil, nil
-	}
-	var list []int
-	for _, name := range names {
-		i, err := net.InterfaceByName(name)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %q (there are any, %s)", ErrInterface, name, strings.Join(interfaceNames(), ", "))
-		}
-		list = append(list, i.Index)
-	}
-	return list, nil
-}
-
-func interfaceNames() (names []string) {
-	all, _ := net.Interfaces() // only for the message
-	for _, i := range all {
-		names = append(names, i.Name)
-	}
-	return names
-}
-
-// several is nil for one interface, to which the socket is bound instead.
-func several(ifaces []int) []int {
-	if len(ifaces) == 1 {
-		return nil
-	}
-	return ifaces
-}
-
-// attachFilter has the kernel run the filter on every packet.
-func attachFilter(fd int, filter []bpf.RawInstruction) error {
-	code := make([]unix.SockFilter, len(filter))
-	for i, f := range filter {
-		code[i] = unix.SockFilter{Code: f.Op, Jt: f.Jt, Jf: f.Jf, K: f.K}
-	}
-	return unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: uint16(len(code)), Filter: &code[0]})
-}
-
 // stats adds up what the reader and the kernel have counted.
 func (r *ring) stats() Stats {
 	s := r.shared
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.readKernel()
-	return Stats{Packets: s.total.Load(), Drops: s.drops, Freezes: s.freeze, Truncated: s.cut.Load()}
+	return Stats{
+		Packets: s.total.Load(), Drops: s.drops, Freezes: s.freeze, Truncated: s.cut.Load(), InterfacesGone: s.gone.Load(),
+	}
 }
 
 // readKernel adds the kernel's counters, which reading sets to zero.
@@ -192,6 +155,16 @@ func (s *ringShared) readKernel() {
 	}
 }
 
+// whileOpen calls f unless the socket is closed: f sets it up anew.
+func (s *ringShared) whileOpen(f func() error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.open {
+		return nil
+	}
+	return f()
+}
+
 // release closes the sockets. Only whoever is or was the reader may call it.
 func (s *ringShared) release() {
 	s.mu.Lock()
@@ -203,6 +176,9 @@ func (s *ringShared) release() {
 	}
 }
 
+// hurry ends a long wait.
+func (r *ring) hurry() { r.waiter.hurry() }
+
 // close tells the reader to end, who releases the socket.
 func (r *ring) close() error {
 	s := r.shared
@@ -212,5 +188,5 @@ func (r *ring) close() error {
 		return nil
 	}
 	s.readKernel()
-	return nil
+	return r.waiter.file.SetReadDeadline(time.Unix(1, 0))
 }

@@ -166,6 +166,9 @@ type Segment struct {
 	Urgent   uint16
 	Flags    Flags
 
+	// Leaving says that it was seen on its way out of this machine.
+	Leaving bool
+
 	// Payload is lent until the next Next of the source.
 	Payload []byte
 

@@ -35,11 +35,12 @@ type DecoderStats struct {
 
 // Stats are a source's counters, declared like DecoderStats.
 type Stats struct {
-	Packets   uint64 `name:"packets" unit:"packets" help:"Packets that the source delivered, those dropped not included."`
-	Drops     uint64 `name:"drops" unit:"packets" help:"Packets that the kernel dropped because the ring was full." trouble:"yes"`
-	Freezes   uint64 `name:"freezes" unit:"times" help:"How often the ring was full." trouble:"yes"`
-	Truncated uint64 `name:"truncated" unit:"packets" help:"Packets longer than what was captured of them." trouble:"yes"`
-	Damaged   uint64 `name:"damaged" unit:"records" help:"Records of a capture file that could not be read." trouble:"yes"`
+	Packets        uint64 `name:"packets" unit:"packets" help:"Packets that the source delivered, those dropped not included."`
+	Drops          uint64 `name:"drops" unit:"packets" help:"Packets that the kernel dropped because the ring was full." trouble:"yes"`
+	Freezes        uint64 `name:"freezes" unit:"times" help:"How often the ring was full." trouble:"yes"`
+	Truncated      uint64 `name:"truncated" unit:"packets" help:"Packets longer than what was captured of them." trouble:"yes"`
+	InterfacesGone uint64 `name:"interfaces_gone" unit:"interfaces" help:"Wanted interfaces that do not exist now." kind:"gauge" trouble:"yes"`
+	Damaged        uint64 `name:"damaged" unit:"records" help:"Records of a capture file that could not be read." trouble:"yes"`
 }
 
 // RecorderStats are a Recorder's counters. Every packet given to it is written,

@@ -3,8 +3,10 @@ package capture
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"runtime"
+	"sync/atomic"
 	"syscall"
 	"time"
 	"unsafe"
@@ -12,52 +14,138 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const hotWait = 2 * retireMillis * time.Millisecond // as long as blocks follow one another
+const (
+	// hotWait is as long as blocks follow one another on a busy link.
+	hotWait = 2 * retireMillis * time.Millisecond
+	// manyBlocks in a row make a link busy.
+	manyBlocks = 16
+	// longestTick is how long a wait may become while nothing comes.
+	longestTick = time.Second
+)
+
+// A waiter waits for the blocks of a packet socket. While few come it leaves the
+// wait to the runtime's poller, and the thread to others: nothing runs. On a
+// busy link it waits by itself, which costs less for each block.
+type waiter struct {
+	fd    int // the packet socket
+	epoll int // has the packet socket alone, armed for one event while the runtime waits for it
+	file  *os.File
+	conn  syscall.RawConn
+	log   *slog.Logger
+
+	tick     time.Duration // of the configuration
+	patience time.Duration // how long the next wait is
+	streak   int           // blocks that followed one another
+	hurried  atomic.Bool
+	polled   [1]unix.PollFd // for poll
+	timeout  unix.Timespec  // likewise
+}
+
+// newWaiter makes a waiter for a socket. The socket itself is not in the
+// runtime's poller, which would wake a second thread for each block on a busy
+// link: an epoll instance is, which reports it only when asked to.
+func newWaiter(fd int, tick time.Duration, log *slog.Logger) (*waiter, error) {
+	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err == nil {
+		err = unix.SetNonblock(epoll, true)
+	}
+	if err == nil {
+		err = unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLONESHOT})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("epoll: %w", err)
+	}
+	w := &waiter{fd: fd, epoll: epoll, file: os.NewFile(uintptr(epoll), "epoll"), log: log, tick: tick, patience: tick}
+	if w.conn, err = w.file.SyscallConn(); err != nil {
+		return nil, fmt.Errorf("epoll: %w", err)
+	}
+	return w, nil
+}
 
 // wait returns nil when there may be a block, os.ErrDeadlineExceeded after a
-// tick without. The packet socket is not in the runtime's poller, which would
-// wake a second thread for each block.
-func (r *ring) wait() error {
-	if r.hot {
-		n, errno := r.poll(hotWait)
-		r.hot = n > 0 || errno == unix.EINTR
+// tick without.
+func (w *waiter) wait() error {
+	if w.streak >= manyBlocks && runtime.GOMAXPROCS(0) > 1 { // the only processor has others to serve
+		n, errno := w.poll(hotWait)
+		if n == 0 && errno != unix.EINTR {
+			w.streak = 0
+		}
 		return nil
 	}
-	poll := []unix.PollFd{{Fd: int32(r.shared.fd), Events: unix.POLLIN}}
-	n, err := unix.Poll(poll, int(max(r.tick/time.Millisecond, 1)))
+	began := time.Now()
+	err := w.sleep(began)
 	switch {
-	case errors.Is(err, unix.EINTR):
-		return nil
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		w.streak, w.patience = 0, min(2*w.patience, max(longestTick, w.tick))
+		return err
 	case err != nil:
 		return fmt.Errorf("wait for packets: %w", err)
-	case n == 0:
-		return os.ErrDeadlineExceeded
-	case poll[0].Revents&unix.POLLERR != 0:
-		r.clearError()
 	}
-	r.hot = runtime.GOMAXPROCS(0) > 1 // the only processor has others to serve
+	w.patience = w.tick
+	if w.streak++; time.Since(began) > hotWait {
+		w.streak = 0
+	}
 	return nil
 }
 
+// sleep waits by the runtime's poller.
+func (w *waiter) sleep(now time.Time) error {
+	if err := w.file.SetReadDeadline(now.Add(w.patience)); err != nil {
+		return err
+	}
+	if w.hurried.Swap(false) {
+		w.patience = w.tick
+		if err := w.file.SetReadDeadline(now.Add(w.patience)); err != nil {
+			return err
+		}
+	}
+	const events = unix.EPOLLIN | unix.EPOLLERR | unix.EPOLLONESHOT
+	if err := unix.EpollCtl(w.epoll, unix.EPOLL_CTL_MOD, w.fd, &unix.EpollEvent{Events: events}); err != nil {
+		return err
+	}
+	var event [1]unix.EpollEvent
+	var failed error
+	err := w.conn.Read(func(fd uintptr) bool {
+		n, err := unix.EpollWait(int(fd), event[:], 0)
+		if err != nil && !errors.Is(err, unix.EINTR) {
+			failed = err
+			return true
+		}
+		return n > 0
+	})
+	if event[0].Events&unix.EPOLLERR != 0 {
+		w.clearError()
+	}
+	return errors.Join(err, failed)
+}
+
+// hurry cuts a long wait short, to a tick.
+func (w *waiter) hurry() {
+	w.hurried.Store(true)
+	if err := w.file.SetReadDeadline(time.Now().Add(w.tick)); err != nil {
+		w.log.Debug("hurry", "err", err)
+	}
+}
+
 // poll waits for a block without the Go scheduler's knowledge, which else
-// would give this thread's processor away and take it back for each block:
-// twice the work of reading one. It suits only waits as short as those between
-// the blocks of a busy link. What the scheduler wants meanwhile, such as a
-// collection, it says with a signal, and that ends the wait (EINTR).
-func (r *ring) poll(timeout time.Duration) (n int, errno syscall.Errno) {
-	r.polled = [1]unix.PollFd{{Fd: int32(r.shared.fd), Events: unix.POLLIN}}
-	r.timeout = unix.NsecToTimespec(int64(timeout))
-	m, _, errno := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&r.polled)), 1, uintptr(unsafe.Pointer(&r.timeout)), 0, 0, 0)
-	if r.polled[0].Revents&unix.POLLERR != 0 {
-		r.clearError()
+// would give this thread's processor away and take it back for each block. It
+// suits only waits as short as those between the blocks of a busy link. What
+// the scheduler wants meanwhile, such as a collection, it says with a signal,
+// and that ends the wait (EINTR).
+func (w *waiter) poll(timeout time.Duration) (n int, errno syscall.Errno) {
+	w.polled = [1]unix.PollFd{{Fd: int32(w.fd), Events: unix.POLLIN}}
+	w.timeout = unix.NsecToTimespec(int64(timeout))
+	m, _, errno := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&w.polled)), 1, uintptr(unsafe.Pointer(&w.timeout)), 0, 0, 0)
+	if w.polled[0].Revents&unix.POLLERR != 0 {
+		w.clearError()
 	}
 	return int(m), errno
 }
 
 // clearError reads the socket's error, such as that an interface went down.
 // The socket stays bound and goes on when that comes up again.
-func (r *ring) clearError() {
-	if errno, err := unix.GetsockoptInt(r.shared.fd, unix.SOL_SOCKET, unix.SO_ERROR); err == nil && errno != 0 {
-		r.log.Warn("capture is interrupted", "err", unix.Errno(errno))
+func (w *waiter) clearError() {
+	if errno, err := unix.GetsockoptInt(w.fd, unix.SOL_SOCKET, unix.SO_ERROR); err == nil && errno != 0 {
+		w.log.Warn("capture is interrupted", "err", unix.Errno(errno))
 	}
 }

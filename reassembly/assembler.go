@@ -28,6 +28,9 @@ type Config struct {
 	// LoopHeader is the header that marks requests which gor sent itself. The
 	// default is Gor-Replayed.
 	LoopHeader string
+	// Rebase says that the clock of a live source may be set back. Time then goes on
+	// from where it was; a file's packets may just be in disorder.
+	Rebase bool
 	// Logger is told once per protocol and port what is not HTTP/1. The default
 	// is silent.
 	Logger *slog.Logger
@@ -66,6 +69,7 @@ type Assembler struct {
 	streams streams
 	budget  budget
 	reader  requests
+	recent  recent
 
 	at    flow       // the connection of the segment at hand
 	other flow       // one that is looked at meanwhile: for its age, or to make room
@@ -77,6 +81,7 @@ type Assembler struct {
 // A clock is the time that packets tell.
 type clock struct {
 	now    int64  // nanoseconds since the Unix epoch, as of the newest packet
+	ahead  int64  // how far now is ahead of what packets say, because their clock was set back
 	due    int64  // when timers are looked at next
 	epoch  int64  // the time of the first packet
 	moment uint32 // now in ticks since epoch, as of when timers were last looked at
@@ -148,7 +153,7 @@ func (a *Assembler) push(s *capture.Segment, at lookup) {
 		return
 	}
 	f := &a.at
-	f.client, f.server, f.ack = &s.Src, &s.Dst, seq(s.Ack)
+	f.client, f.server, f.ack, f.leaving = &s.Src, &s.Dst, seq(s.Ack), s.Leaving
 	i, first := a.conns.resolve(at), seq(s.Seq)
 	if s.Flags.Has(capture.SYN) {
 		believed := false
@@ -167,6 +172,10 @@ func (a *Assembler) push(s *capture.Segment, at lookup) {
 			a.stats.Foreign++
 			return
 		}
+		a.ignoreCopy(s, at.hash, i)
+	}
+	if len(s.Payload) > 0 {
+		a.recent.put(s, at.hash, a.clock.moment)
 	}
 	f.i, f.c = i, a.conns.recs.at(i)
 	a.makeRoom(f, len(s.Payload))
@@ -215,6 +224,19 @@ func (a *Assembler) open(h uint64, first seq) uint32 {
 	return i
 }
 
+// ignoreCopy has connection i ignored, which a segment has just opened, if that is
+// a copy by other addresses of one that is known.
+func (a *Assembler) ignoreCopy(s *capture.Segment, h uint64, i uint32) {
+	if !a.recent.isCopy(s, h, a.clock.moment) {
+		return
+	}
+	a.conns.recs.at(i).state = ignored
+	if a.stats.Copies++; a.stats.Copies == 1 {
+		a.cfg.Logger.Info("connections are seen before and behind the translation of addresses: each is taken once",
+			"client", s.Src.String(), "behind", s.Dst.String())
+	}
+}
+
 // announce handles a SYN for connection i, or for an unknown one (0), and
 // returns the connection as it is known then, and whether the server believes
 // what else is in the segment. A SYN for a connection that is open may be a
@@ -260,13 +282,20 @@ func (a *Assembler) announce(h uint64, i uint32, isn seq) (uint32, bool) {
 // does; Push does so by itself. Timers have a resolution of a tenth of a second,
 // or of some seconds where very many connections wait for missing bytes.
 func (a *Assembler) Advance(now int64) {
+	now += a.clock.ahead
 	if now > a.clock.now {
 		a.clock.now = now
 		if now >= a.clock.due {
 			a.tick()
 		}
+	} else if a.cfg.Rebase && a.clock.now-now > int64(setBack) {
+		a.clock.ahead += a.clock.now - now
 	}
 }
+
+// setBack is more than packets of a live source are in disorder, or behind its
+// clock because nobody read them for a while.
+const setBack = 10 * time.Second
 
 // tick does what is to be done each tenth of a second.
 func (a *Assembler) tick() {
@@ -281,7 +310,7 @@ func (a *Assembler) tick() {
 // flowOf makes a flow of a stream's connection, beside the one at hand. It is
 // valid until the next call.
 func (a *Assembler) flowOf(st *stream) *flow {
-	a.other = flow{a: a, i: st.conn, c: a.conns.recs.at(st.conn), client: &st.client, server: &st.server, ack: st.ack}
+	a.other = flow{a: a, i: st.conn, c: a.conns.recs.at(st.conn), client: &st.client, server: &st.server, ack: st.ack, leaving: st.leaving}
 	return &a.other
 }
 

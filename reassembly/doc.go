@@ -61,6 +61,16 @@
 // segment with a request line, that is a guess, proven only by another request
 // line after another response.
 //
+// # Copies
+//
+// A machine that translates addresses shows a connection before and behind the
+// translation. The sequence numbers stay, the client's and those that it
+// acknowledges, and a packet arrives before it leaves: a connection that opens with a
+// segment that came a moment ago with other addresses is a copy, and ignored (connections_copied): one
+// of the same client to another server, or of anybody where it arrived then and leaves now. A
+// request that leaves with the mark (Config.LoopHeader) is a replayer's on this
+// machine, and no loop (own_requests).
+//
 // # Speed
 //
 // PushAll looks a dozen segments ahead: while others are pushed, the processor

@@ -13,7 +13,8 @@ type flow struct {
 	i              uint32
 	c              *conn
 	client, server *capture.Endpoint
-	ack            seq // what the client has acknowledged
+	ack            seq  // what the client has acknowledged
+	leaving        bool // the segment was seen on its way out of this machine
 }
 
 const (
@@ -333,7 +334,7 @@ func (f *flow) stream() *stream {
 func (f *flow) needStream() *stream {
 	if f.c.stream == 0 {
 		st := f.a.streams.get(f.i, f.now())
-		st.client, st.server, st.ack = *f.client, *f.server, f.ack
+		st.client, st.server, st.ack, st.leaving = *f.client, *f.server, f.ack, f.leaving
 		f.c.stream = st.at
 	}
 	return f.stream()

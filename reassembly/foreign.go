@@ -39,11 +39,11 @@ func (f *flow) owns(s *capture.Segment, first seq) bool {
 		f.a.stats.Foreign++
 		return false
 	}
-	return f.reopen(first)
+	return f.reopen(s, first)
 }
 
 // reopen makes f another connection, which begins with data at first.
-func (f *flow) reopen(first seq) bool {
+func (f *flow) reopen(s *capture.Segment, first seq) bool {
 	h := f.c.id
 	f.a.forget(f, Aborted)
 	i := f.a.open(h, first)
@@ -51,6 +51,7 @@ func (f *flow) reopen(first seq) bool {
 		f.a.stats.Foreign++
 		return false
 	}
+	f.a.ignoreCopy(s, h, i)
 	f.i, f.c = i, f.a.conns.recs.at(i)
 	return true
 }

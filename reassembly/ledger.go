@@ -15,9 +15,15 @@ type ledger struct {
 	warned [protocols][]uint16 // the ports whose protocol was logged
 }
 
-// count puts a request into the accounts and numbers it.
+// count puts a request into the accounts and numbers it. One that carries the
+// mark and leaves this machine is a replayer's here, no user's: it is counted
+// apart, and has no fate.
 func (l *ledger) count(f *flow, m *message) {
 	m.begun, m.index = true, f.c.http.nextIndex()
+	if m.own = f.leaving && m.Watched; m.own {
+		l.stats.Own++
+		return
+	}
 	l.stats.Captured++
 	l.stats.Open++
 }
@@ -31,6 +37,9 @@ func (l *ledger) decide(f *flow, m *message, fate Fate) {
 		l.count(f, m)
 	}
 	m.discard = true
+	if m.own {
+		return
+	}
 	l.stats.Open--
 	l.stats.Fates[fate]++
 }
@@ -43,7 +52,7 @@ func (l *ledger) handOn(f *flow, m *message, raw []byte, last int64) {
 		q := &l.req
 		q.Client, q.Server = *f.client, *f.server
 		q.Index, q.birth = m.index, uint64(h.birth)<<32|uint64(f.c.first)
-		q.First, q.Last = m.first, last
+		q.First, q.Last = m.first-f.a.clock.ahead, last-f.a.clock.ahead
 		q.Raw, q.head = raw, &m.Message
 		fate = l.emit(q)
 		q.Raw = nil

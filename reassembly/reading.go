@@ -107,6 +107,7 @@ type message struct {
 	http1.Message
 	opening bool   // it is not known yet whether it is one: the connection's first bytes are being classified
 	begun   bool   // it is in the accounts
+	own     bool   // a replayer on this machine sends it
 	discard bool   // its fate is decided: only its end is looked for
 	first   int64  // when the packet with its first byte was seen
 	index   uint64 // its number, once it has begun

@@ -284,7 +284,7 @@ func (r *requests) keep(f *flow, st *stream, b []byte) bool {
 func (r *requests) recognise(f *flow, m *message, b []byte) bool {
 	h := &f.c.http
 	switch {
-	case m.begun || m.InLine():
+	case m.begun || m.InLine() || f.leaving && m.InHead(): // whose it is that leaves, its head says
 		return true
 	case h.has(guessed): // what follows a tunnel's request proves nothing
 		return string(m.Method(b)) != "CONNECT"

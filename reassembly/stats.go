@@ -15,10 +15,12 @@ type Stats struct {
 	GuessesFailed    uint64 `name:"guesses_failed" unit:"requests" help:"What looked like requests where a beginning was searched for, and was part of something else."`
 	DoubtfulRequests uint64 `name:"doubtful_requests" unit:"requests" help:"What looked like requests behind a message of which nobody can know where it ends." line:"yes"`
 	DoubtfulBytes    uint64 `name:"doubtful_bytes" unit:"bytes" help:"Bytes behind a message of which nobody can know where it ends."`
+	Own              uint64 `name:"own_requests" unit:"requests" help:"Requests that carry the mark of a replayer and leave this machine: a replayer here sends them."`
 	Foreign          uint64 `name:"segments_foreign" unit:"segments" help:"Segments that the server does not take for the connection's: of an older one, behind its end, or without an ACK."`
 
 	MissingBytes uint64  `name:"missing_bytes" unit:"bytes" help:"Bytes that were never seen, in holes that were given up and in cut packets." line:"yes"`
 	Connections  uint64  `name:"connections" unit:"connections" help:"Connections with data, known by their SYN or joined in the middle." line:"yes"`
+	Copies       uint64  `name:"connections_copied" unit:"connections" help:"Connections that are another one by other addresses, seen before or behind their translation: ignored."`
 	Evicted      uint64  `name:"connections_evicted" unit:"connections" help:"Connections forgotten, oldest first, to stay below the memory limit." trouble:"yes"`
 	Flows        uint64  `name:"flows" unit:"connections" help:"Connections known now." kind:"gauge" line:"yes"`
 	Memory       uint64  `name:"memory_bytes" unit:"bytes" help:"Memory held now: connections, requests, out-of-order data, pools." kind:"gauge" line:"yes"`

@@ -10,6 +10,7 @@ type stream struct {
 	conn           uint32 // its connection's record
 	at             uint32 // its own number
 	client, server capture.Endpoint
+	leaving        bool  // its packets were seen on their way out of this machine
 	last           int64 // when its connection's last packet was seen
 	newer, older   *stream
 	waiting        int // its place among the streams that wait, from 1; 0: it does not wait

@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"gor/capture"
 	"gor/reassembly/recording"
 )
 
@@ -23,6 +24,12 @@ type Options struct {
 	// Read names the recordings to read instead of an interface: files,
 	// patterns of files, and "-", which is standard input.
 	Read []string
+
+	// Direction says which way the packets go that are captured.
+	Direction capture.Direction
+
+	// Promiscuous has interfaces take frames for other machines.
+	Promiscuous bool
 
 	// Write says what to record the matching packets to.
 	Write WriteOptions
@@ -46,6 +53,8 @@ func Flags() []cli.Flag {
 	return append([]cli.Flag{
 		&cli.StringSliceFlag{Name: "interface", Aliases: []string{"i"}, Usage: "capture on these `NAMES`, comma separated or repeated", DefaultText: "any"},
 		&cli.StringSliceFlag{Name: "port", Aliases: []string{"p"}, Usage: "server `PORTS`, comma separated or repeated", DefaultText: "80"},
+		&cli.StringFlag{Name: "direction", Value: capture.Auto.String(), Usage: "capture what goes this `WAY`: in, out (a proxy's requests), both; auto: in where a server listens on the port, else both"},
+		&cli.BoolFlag{Name: "promisc", Usage: "also take what is addressed to other machines, as a switch's mirror port sends it"},
 		&cli.StringSliceFlag{Name: "read", Usage: "read recordings (pcap, pcapng, .gz, what --json prints) instead: `FILES` or patterns, comma separated or repeated (-: standard input); no root needed"},
 		&cli.BoolFlag{Name: "print", Usage: "print a line per request; nothing is sent unless -r is given"},
 		&cli.BoolFlag{Name: "json", Usage: "print a JSON object per request; nothing is sent unless -r is given"},
@@ -69,18 +78,23 @@ const maxRequest = 1 << 30
 // FromFlags reads what Flags declares.
 func FromFlags(c *cli.Context) (Options, error) {
 	o := Options{
-		Interfaces: listFlag(c, "interface", "any"),
-		Print:      c.Bool("print"), JSON: c.Bool("json"), Count: c.Uint64("count"), User: c.String("user"),
+		Interfaces: listFlag(c, "interface", "any"), Promiscuous: c.Bool("promisc"),
+		Print: c.Bool("print"), JSON: c.Bool("json"), Count: c.Uint64("count"), User: c.String("user"),
 	}
 	switch {
 	case o.Print && o.JSON:
 		return o, usageError("--print and --json exclude each other: choose one")
 	case c.IsSet("read") && c.IsSet("interface"):
 		return o, usageError("--read and --interface exclude each other: packets come from one of them")
+	case c.IsSet("read") && (c.IsSet("direction") || o.Promiscuous):
+		return o, usageError("--direction and --promisc are about interfaces: a file given with --read has what was recorded")
 	case c.IsSet("count") && o.Count == 0:
 		return o, usageError("--count 0: give a number above zero")
 	}
 	var err error
+	if o.Direction, err = capture.ParseDirection(c.String("direction")); err != nil {
+		return o, usageError("--direction %w", err)
+	}
 	if o.Write, err = WriteFromFlags(c); err != nil {
 		return o, err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -13,7 +14,8 @@ import (
 	"gor/reassembly/recording"
 )
 
-// tick is how often a quiet network lets the loop look at its timers.
+// tick is how often a quiet network lets the loop look at its timers; one that
+// stays quiet, less often.
 const tick = 100 * time.Millisecond
 
 // Open opens the source of packets: a ring, which needs the privilege to
@@ -29,7 +31,8 @@ func (o *Options) Open(stdin io.Reader, log *slog.Logger) (Source, error) {
 		return files, nil
 	}
 	ring, err := capture.OpenRing(capture.RingConfig{
-		Interfaces: o.Interfaces, Ports: o.Ports, Tunnels: true, Tick: tick, Logger: log,
+		Interfaces: o.Interfaces, Ports: o.Ports, Direction: o.Direction, Promiscuous: o.Promiscuous,
+		Tunnels: true, Tick: tick, Logger: log,
 	})
 	if errors.Is(err, capture.ErrInterface) {
 		return nil, cli.Exit(err, 2)
@@ -48,8 +51,14 @@ func (o *Options) DropPrivileges(tape *Tape, log *slog.Logger) error {
 	if !o.Live() {
 		return nil
 	}
-	if err := capture.DropPrivileges(o.User); err != nil {
+	kept, err := capture.DropPrivileges(o.User)
+	if err != nil {
 		return fmt.Errorf("become user %s (choose another with --user): %w", o.User, err)
+	}
+	if len(kept) > 0 {
+		log.Warn("this process may not become another user, and goes on without capabilities as who it is",
+			"user", o.User, "kept", strings.Join(kept, ", "))
+		return nil
 	}
 	log.Debug("privileges dropped", "user", o.User)
 	return tape.CheckFolder(o.User)
@@ -57,7 +66,7 @@ func (o *Options) DropPrivileges(tape *Tape, log *slog.Logger) error {
 
 // Recorder begins the recording; nil where none is wanted.
 func (o *Options) Recorder(stdout io.Writer, log *slog.Logger) (*Tape, error) {
-	return o.Write.Open(stdout, !o.Live(), log)
+	return o.Write.Open(stdout, !o.Live(), o.Live(), log)
 }
 
 // Config is the configuration of a Sniffer of the source, who may have the
@@ -69,7 +78,7 @@ func (o *Options) Config(src Source, tape *Tape, log *slog.Logger) Config {
 		cfg.Decoder.Record = tape.Recorder
 	}
 	cfg.Assembler.MaxMemory, cfg.Assembler.MaxRequest = o.MaxMemory, o.MaxRequest
-	cfg.Assembler.Logger = log
+	cfg.Assembler.Logger, cfg.Assembler.Rebase = log, o.Live()
 	return cfg
 }
 

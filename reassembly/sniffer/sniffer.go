@@ -100,11 +100,24 @@ func New(cfg Config) *Sniffer {
 // source. It is called once.
 func (s *Sniffer) Run(ctx context.Context) error {
 	defer context.AfterFunc(ctx, s.stop)()
+	if w, ok := s.src.(watcher); ok {
+		watching, end := context.WithCancel(context.Background())
+		var ended sync.WaitGroup
+		ended.Go(func() { w.Watch(watching, s.seen) })
+		defer ended.Wait()
+		defer end()
+	}
 	err := s.loop()
 	s.asm.Close()
 	s.flush()
 	s.publish()
 	return errors.Join(err, s.src.Close())
+}
+
+// seen tells a watcher what has come of its packets.
+func (s *Sniffer) seen() capture.Seen {
+	stats := s.Stats()
+	return capture.Seen{Segments: stats.Packets.Segments, Requests: stats.Requests.Captured}
 }
 
 // stop ends the loop: at the first packet from now on or, on a quiet network,
@@ -113,6 +126,9 @@ func (s *Sniffer) Run(ctx context.Context) error {
 func (s *Sniffer) stop() {
 	if s.live {
 		s.stopAt.Store(time.Now().UnixNano())
+		if w, ok := s.src.(watcher); ok {
+			w.Hurry()
+		}
 		return
 	}
 	s.src.Close() // Run closes it again, and reports the error

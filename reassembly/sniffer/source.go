@@ -1,6 +1,8 @@
 package sniffer
 
 import (
+	"context"
+
 	"gor/capture"
 	"gor/reassembly"
 )
@@ -33,6 +35,17 @@ type listSource interface {
 
 	// Judged is told what became of it.
 	Judged(reassembly.Fate)
+}
+
+// A watcher is a Source that has to keep up with the world while it is read, and
+// one whose Next may wait for long. Both methods may be called by any goroutine.
+type watcher interface {
+	// Watch keeps up until ctx ends; seen tells what has come of the packets.
+	Watch(ctx context.Context, seen func() capture.Seen)
+
+	// Hurry has a Next that waits return soon, once it has delivered all that came
+	// before the call.
+	Hurry()
 }
 
 // A Consumer takes the whole requests that a Sniffer finds. Both methods run

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -63,6 +64,56 @@ func BenchmarkListenerCost(b *testing.B) {
 		b.ReportMetric(cost[i]*1e6/float64(requests), r.name+"-us/req")
 	}
 	b.ReportMetric(cost[0]/cost[1], "gor/yardstick")
+}
+
+// BenchmarkListenerRest is what the listener costs where little or nothing is to
+// be done: CPU time and switches per second at a few rates.
+func BenchmarkListenerRest(b *testing.B) {
+	for _, rate := range []int{0, 10, 100, 1000, 5000} {
+		b.Run(fmt.Sprint(rate, " per second"), func(b *testing.B) {
+			m := newMirror(b)
+			m.startServer()
+			m.replay("--method", "NONE")
+			m.listen()
+			warm := m.newLoad(1, 100)
+			warm.rate = 100
+			m.run(warm)
+			const seconds = 10
+			pid := m.listener.cmd.Process.Pid
+			cost, switches := -cpuTime(b, pid), -contextSwitches(b, pid)
+			for b.Loop() {
+				if rate == 0 {
+					time.Sleep(seconds * time.Second)
+					continue
+				}
+				l := m.newLoad(1_000_000, seconds*rate)
+				l.rate = float64(rate)
+				m.run(l)
+			}
+			cost += cpuTime(b, pid)
+			switches += contextSwitches(b, pid)
+			b.ReportMetric(0, "ns/op") // the length of the load, says nothing
+			b.ReportMetric(cost*1e3/float64(b.N*seconds), "ms/s")
+			b.ReportMetric(switches/float64(b.N*seconds), "switches/s")
+		})
+	}
+}
+
+// contextSwitches is how often a process's living threads were switched to.
+func contextSwitches(b *testing.B, pid int) (sum float64) {
+	b.Helper()
+	for _, status := range threadStatus(b, pid) {
+		for line := range strings.Lines(status) {
+			if name, n, _ := strings.Cut(line, ":"); strings.HasSuffix(name, "ctxt_switches") {
+				v, err := strconv.ParseFloat(strings.TrimSpace(n), 64)
+				if err != nil {
+					b.Fatal(err)
+				}
+				sum += v
+			}
+		}
+	}
+	return sum
 }
 
 // cpuTime is the CPU time in seconds that a process's living threads have had,

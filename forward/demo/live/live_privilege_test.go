@@ -127,6 +127,34 @@ func TestLiveCapNetRaw(t *testing.T) {
 	}
 }
 
+// TestLiveRootWithNetRaw starts the listener as a root that may open packet
+// sockets and do nothing else, as a hardened container has it: it captures, drops
+// what it can, and says once what it cannot.
+func TestLiveRootWithNetRaw(t *testing.T) {
+	t.Parallel()
+	needTools(t, "setpriv")
+	m := newMirror(t)
+	m.startServer()
+	m.replay()
+	m.listener = m.web.start(nil, "setpriv", "--bounding-set=-all,+net_raw", "--inh-caps=-all", gorBinary(t),
+		"listen", "-p", "80", "-r", wireAddr, "--log-format", "json")
+	m.listener.await(`"msg":"listening"`)
+	l := m.newLoad(1, 500)
+	m.run(l)
+	none := strings.Repeat("0", 16)
+	for _, status := range threadStatus(t, m.listener.cmd.Process.Pid) {
+		for _, want := range []string{"\nCapPrm:\t" + none, "\nCapEff:\t" + none, "\nCapAmb:\t" + none, "\nNoNewPrivs:\t1\n"} {
+			if !strings.Contains(status, want) {
+				t.Errorf("a thread of the listener lacks %q:\n%s", want, status)
+			}
+		}
+	}
+	if n := strings.Count(m.listener.stderr.String(), "may not become another user"); n != 1 {
+		t.Errorf("%d warnings, want one:\n%s", n, m.listener.stderr.String())
+	}
+	m.mirrored(l)
+}
+
 // TestLiveNoPrivilege is refused in one line that says what to do.
 func TestLiveNoPrivilege(t *testing.T) {
 	t.Parallel()

@@ -15,7 +15,8 @@ import (
 // TestLiveTunnels mirrors what a cloud's traffic mirroring sends to a machine,
 // copies of other machines' packets inside VXLAN or GENEVE, and what a switch's
 // mirror port does, the frames themselves. None is addressed to port 80 of this
-// machine, and no socket receives them.
+// machine, and no socket receives them; the frames have other machines' addresses,
+// too.
 func TestLiveTunnels(t *testing.T) {
 	for _, test := range []struct {
 		name  string
@@ -47,7 +48,7 @@ func TestLiveTunnels(t *testing.T) {
 			t.Parallel()
 			m := newMirror(t)
 			m.replay()
-			m.listen()
+			m.listen("--promisc")
 			send := test.send(m)
 			transmit := func(seq uint32, flags byte, payload []byte) {
 				t.Helper()
@@ -72,6 +73,35 @@ func TestLiveTunnels(t *testing.T) {
 			m.mirrored(&load{first: 0, count: requests})
 		})
 	}
+}
+
+// TestLiveOtherHosts: a frame for another machine is none of ours without
+// --promisc, however it came; the same packet with our address is.
+func TestLiveOtherHosts(t *testing.T) {
+	t.Parallel()
+	m := newMirror(t)
+	m.replay()
+	m.listen()
+	var link *net.Interface
+	var err error
+	m.web.do(func() { link, err = net.InterfaceByName("w0") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	send := asFrames(m)
+	c := &client{load: &load{}, name: 1}
+	theirs, ours := c.append(nil, 0), c.append(nil, 1)
+	to := func(mac []byte, tcp []byte) {
+		t.Helper()
+		if err := send(slices.Concat(mac, frame(etherIPv4, ipv4(tcp))[len(mac):])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const ack, psh, fin = 0x10, 0x08, 0x01
+	to([]byte{2, 0, 0, 0, 0, 9}, tcpSegment(1, ack|psh, theirs))
+	to(link.HardwareAddr, tcpSegment(1, ack|psh, ours))
+	to(link.HardwareAddr, tcpSegment(1+uint32(len(ours)), ack|fin, nil))
+	m.mirrored(&load{first: 1, count: 1})
 }
 
 // overUDP sends packets as datagrams to a port of web that nobody listens on.
