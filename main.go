@@ -15,7 +15,7 @@
 // logs, statistics and the final accounts go to standard error. Exit status: 0
 // done, also after a signal, --duration or --count, and whatever was lost of live
 // traffic; 1 something failed, such as a recording (--read) that could not be
-// delivered whole; 2 wrong usage.
+// delivered whole; 2 wrong usage; 4 and 3 what replay --read found (forward/results).
 package main
 
 import (
@@ -51,6 +51,9 @@ import (
 const mark = "Gor-Replayed"
 
 func main() {
+	if capture.ServeAsClerk(os.Args) {
+		return
+	}
 	signal.Ignore(syscall.SIGPIPE) // a reader that goes away is an error of writing, and ends that alone
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
@@ -255,6 +258,9 @@ func (l *listener) wireUp(life *command.Lifetime, stdout io.Writer) {
 	}
 	if l.tape != nil {
 		context.AfterFunc(life.Delivering(), l.tape.Hurry)
+		if l.options.Write.ToStdout() && l.wire == nil {
+			l.tape.IsAll(life.End)
+		}
 	}
 	l.sniffer = sniffer.New(cfg)
 }

@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"unicode/utf8"
 
@@ -544,4 +545,36 @@ func TestHelp(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestRecordingToStdout: a recording may go to standard output, where nothing else
+// may; who reads it may have seen enough.
+func TestRecordingToStdout(t *testing.T) {
+	const two = "testdata/pcaps/two_gets_in_one_segment.pcap"
+	status, stdout, stderr := gor(t, "listen", "--read", two, "-p", "80,8080,8000", "--write", "-")
+	if status != 0 || !strings.HasPrefix(stdout, "\x4d\x3c\xb2\xa1\x02\x00\x04\x00") || !strings.Contains(stdout, "GET ") || strings.Contains(stderr, "wire") {
+		t.Errorf("status %d, %q, %s", status, stdout, stderr)
+	}
+	r, w := io.Pipe()
+	r.CloseWithError(syscall.EPIPE)
+	var errs bytes.Buffer
+	if status := run([]string{"listen", "--read", two, "--write", "-"}, strings.NewReader(""), w, &errs); status != 1 || !strings.Contains(errs.String(), "record: broken pipe") {
+		t.Errorf("nobody reads: status %d: %s", status, errs.String())
+	}
+	file := &closedSoon{left: 30}
+	errs.Reset()
+	if status := run([]string{"listen", "--read", two, "-p", "80,8080,8000", "--write", "-"}, strings.NewReader(""), file, &errs); status != 0 || strings.Contains(errs.String(), "WARN") {
+		t.Errorf("the reader has seen enough: status %d: %s", status, errs.String())
+	}
+}
+
+// A closedSoon is a pipe whose reader goes away.
+type closedSoon struct{ left int }
+
+func (c *closedSoon) Write(b []byte) (int, error) {
+	n := min(len(b), c.left)
+	if c.left -= n; n < len(b) {
+		return n, syscall.EPIPE
+	}
+	return n, nil
 }

@@ -107,11 +107,11 @@ func (r *ring) nextBlock() error {
 	}
 	block := r.blocks[r.current]
 	if atomic.LoadUint32(status(block))&unix.TP_STATUS_USER == 0 {
-		if err := r.waiter.wait(); err != nil {
-			return err
-		}
+		err := r.waiter.wait()
+		// A process that was kept from running wakes late: what came meanwhile goes
+		// before the news that time has passed.
 		if atomic.LoadUint32(status(block))&unix.TP_STATUS_USER == 0 {
-			return nil // the loop in next looks again
+			return err // if it is nil, the loop in next looks again
 		}
 	}
 	r.walking = true

@@ -3,7 +3,8 @@
 //	Ring (AF_PACKET) --+
 //	                   +--> Packet --> Decoder --> Segments
 //	File (pcap, ...) --+                 |
-//	                                     +--> Recorder (pcap)
+//	                                     +--> Recorder --> Reel, Strip (pcap)
+//	         requests --> Scribe ------------> Recorder
 //
 // A source has packets: a Ring those that the kernel copies for it, a File those
 // that were recorded. Its Next hands those that are at hand to a Decoder, which
@@ -14,10 +15,11 @@
 // Open decode.go first: it leads a packet from its outermost header to the
 // Segment. ring.go and file.go are where packets come from, link.go, tunnel.go
 // and fragment.go what may lie around a segment, checksum.go whether it is
-// believed, recorder.go where packets go that are to be kept. direction.go says
-// which way packets go that are wanted, tap_linux.go how a socket is pointed at
-// them, watch_linux.go how it is pointed anew when the world changes, scout.go
-// what is seen besides.
+// believed, recorder.go where packets go that are to be kept, reel.go into which
+// files. scribe.go makes packets up for requests that came without theirs.
+// direction.go says which way packets go that are wanted, tap_linux.go how a
+// socket is pointed at them, watch_linux.go how it is pointed anew when the world
+// changes, scout.go what is seen besides.
 //
 // # Who owns the bytes
 //
@@ -103,5 +105,7 @@
 // # Privileges
 //
 // A Ring needs CAP_NET_RAW when it is opened and no longer; DropPrivileges then
-// leaves the process, all its threads, without any.
+// leaves the process, all its threads, without any. A Reel may go on to make files in
+// a folder that was open to root alone: a clerk (clerk_linux.go), which is a process
+// of its own and can do nothing else, makes them.
 package capture

@@ -49,13 +49,14 @@ type Recorder struct {
 	quit chan struct{} // closed by Close
 	done chan struct{} // closed when the goroutine has ended
 
-	mu      sync.Mutex
-	wait    bool      // as configured, until Hurry
-	room    sync.Cond // with mu: the buffer was emptied, or the recording has ended
-	held    []byte    // records to be written; its capacity is the limit
-	closing bool
-	err     error // the first one, which ended the recording
-	stats   RecorderStats
+	mu        sync.Mutex
+	wait      bool      // as configured, until Hurry
+	room      sync.Cond // with mu: the buffer was emptied, or the recording has ended
+	held      []byte    // records to be written; its capacity is the limit
+	closing   bool
+	err       error  // the first one, which ended the recording
+	whenEnded func() // nil: nobody is to be told
+	stats     RecorderStats
 
 	// ---- of the goroutine ----
 	spare []byte // takes turns with held
@@ -136,6 +137,14 @@ func (r *Recorder) Stats() RecorderStats {
 	stats := r.stats
 	stats.Files, stats.Removed = r.tape.files()
 	return stats
+}
+
+// WhenEnded has f called, by the Recorder's goroutine, if the recording ends early.
+// It is called before packets come.
+func (r *Recorder) WhenEnded(f func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.whenEnded = f
 }
 
 // Hurry ends the waiting for room, now and later, because the run is to end: what

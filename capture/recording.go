@@ -97,7 +97,8 @@ func (r *Recorder) drop(b []byte) {
 	r.stats.DroppedBytes += bytes
 }
 
-// fail ends the recording with its first error.
+// fail ends the recording with its first error. A warning says so, unless the run
+// ends with it.
 func (r *Recorder) fail(err error) {
 	r.mu.Lock()
 	first := r.err == nil
@@ -105,9 +106,12 @@ func (r *Recorder) fail(err error) {
 		r.err = fmt.Errorf("record: %w", err)
 		r.room.Broadcast()
 	}
-	recorded := r.stats.Packets
+	recorded, tell := r.stats.Packets, r.whenEnded
 	r.mu.Unlock()
-	if first {
+	switch {
+	case first && tell != nil:
+		tell()
+	case first:
 		r.log.Warn("recording has ended early", "err", err, "recorded", recorded)
 	}
 }

@@ -6,11 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -35,6 +33,10 @@ type ReelConfig struct {
 	Keep      int
 	KeepBytes int64
 
+	// Drops says that the process will drop its privileges. Should the folder not
+	// be open to it then, a process of its own makes the files.
+	Drops bool
+
 	// Logger is told what is removed, and where a name was taken. Default none.
 	Logger *slog.Logger
 }
@@ -48,10 +50,10 @@ func (c *ReelConfig) turns() bool { return c.Size > 0 || c.Age > 0 }
 type Reel struct {
 	cfg    ReelConfig
 	folder *os.Root
-	stem   string // of a file's name, before the number
-	ext    string // behind it
+	names  series
+	clerk  *clerk // nil: files are made and removed by this process
 
-	series  []reelFile // the files that there are, the oldest first; the last is being written
+	kept    []reelFile // the files that there are, the oldest first; the last is being written
 	strip   *Strip
 	current atomic.Pointer[Strip] // for setDeadline
 	first   int64                 // when its first packet was seen, once there is one
@@ -75,9 +77,7 @@ func OpenReel(cfg ReelConfig) (*Reel, error) {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	name := filepath.Base(cfg.Path)
-	zipped := strings.TrimSuffix(name, ".gz")
-	r := &Reel{cfg: cfg, ext: filepath.Ext(zipped) + name[len(zipped):]}
-	r.stem = strings.TrimSuffix(name, r.ext)
+	r := &Reel{cfg: cfg, names: seriesOf(name)}
 	var err error
 	if r.folder, err = os.OpenRoot(filepath.Dir(cfg.Path)); err != nil {
 		return nil, err
@@ -85,9 +85,14 @@ func OpenReel(cfg ReelConfig) (*Reel, error) {
 	if err = r.find(); err == nil {
 		err = r.begin(name)
 	}
+	if err == nil && cfg.Drops && cfg.turns() && os.Geteuid() == 0 {
+		if r.clerk, err = startClerk(r.folder, r.names); err != nil {
+			cfg.Logger.Debug("no process of its own makes the recording's files", "err", err)
+			err = nil // CanGoOn says whether one was needed
+		}
+	}
 	if err != nil {
-		r.folder.Close()
-		return nil, err
+		return nil, errors.Join(err, r.folder.Close())
 	}
 	return r, nil
 }
@@ -107,7 +112,7 @@ func (r *Reel) begin(name string) error {
 		}
 		return err
 	}
-	r.series = nil
+	r.kept = nil
 	return r.create(reelFile{name: name}, os.O_CREATE|os.O_WRONLY)
 }
 
@@ -123,33 +128,30 @@ func (r *Reel) find() error {
 		return err
 	}
 	for _, e := range entries {
-		digits, isOurs := strings.CutPrefix(strings.TrimSuffix(e.Name(), r.ext), r.stem+"-")
-		number, err := strconv.Atoi(digits)
-		if !isOurs || err != nil || number <= 0 || number == math.MaxInt || r.name(number) != e.Name() || !e.Type().IsRegular() {
+		number, isOurs := r.names.number(e.Name())
+		if !isOurs || !e.Type().IsRegular() {
 			continue
 		}
 		if info, err := e.Info(); err == nil {
-			r.series = append(r.series, reelFile{e.Name(), number, info.Size()})
+			r.kept = append(r.kept, reelFile{e.Name(), number, info.Size()})
 		}
 	}
-	slices.SortFunc(r.series, func(a, b reelFile) int { return cmp.Compare(a.number, b.number) })
+	slices.SortFunc(r.kept, func(a, b reelFile) int { return cmp.Compare(a.number, b.number) })
 	return nil
 }
-
-func (r *Reel) name(number int) string { return fmt.Sprintf("%s-%05d%s", r.stem, number, r.ext) }
 
 // next ends the file and begins the next one.
 func (r *Reel) next() error {
 	number := 1
-	if n := len(r.series); n > 0 {
-		number = r.series[n-1].number + 1
+	if n := len(r.kept); n > 0 {
+		number = r.kept[n-1].number + 1
 	}
 	if r.strip != nil {
 		if err := r.strip.Close(); err != nil {
 			return err
 		}
 	}
-	if err := r.create(reelFile{name: r.name(number), number: number}, os.O_CREATE|os.O_EXCL|os.O_WRONLY); err != nil {
+	if err := r.create(reelFile{name: r.names.name(number), number: number}, os.O_CREATE|os.O_EXCL|os.O_WRONLY); err != nil {
 		return err
 	}
 	r.trim()
@@ -158,24 +160,38 @@ func (r *Reel) next() error {
 
 // create makes a file and begins to write it.
 func (r *Reel) create(file reelFile, flags int) error {
-	f, err := r.folder.OpenFile(file.name, flags, 0o666)
+	f, err := r.open(file.name, flags)
 	if err != nil {
 		return err
 	}
 	strip, err := NewStrip(f, strings.HasSuffix(file.name, ".gz"))
 	if err != nil {
-		return errors.Join(err, f.Close(), r.folder.Remove(file.name))
+		return errors.Join(err, f.Close(), r.remove(file.name))
 	}
 	r.strip = strip
 	r.current.Store(strip)
-	r.series = append(r.series, file)
+	r.kept = append(r.kept, file)
 	r.made.Add(1)
 	return nil
 }
 
+func (r *Reel) open(name string, flags int) (*os.File, error) {
+	if r.clerk != nil {
+		return r.clerk.create(name)
+	}
+	return r.folder.OpenFile(name, flags, 0o666)
+}
+
+func (r *Reel) remove(name string) error {
+	if r.clerk != nil {
+		return r.clerk.remove(name)
+	}
+	return r.folder.Remove(name)
+}
+
 // Where is the path of the file that is being written.
 func (r *Reel) Where() string {
-	return filepath.Join(filepath.Dir(r.cfg.Path), r.series[len(r.series)-1].name)
+	return filepath.Join(filepath.Dir(r.cfg.Path), r.kept[len(r.kept)-1].name)
 }
 
 // write writes records into as many files as they need.
@@ -190,7 +206,7 @@ func (r *Reel) write(records []byte) (done int, err error) {
 		}
 		n, err := r.strip.write(records[done : done+size])
 		done += n
-		r.series[len(r.series)-1].size = r.strip.written
+		r.kept[len(r.kept)-1].size = r.strip.written
 		if err != nil {
 			return done, err
 		}
@@ -229,12 +245,12 @@ func recordTime(b []byte) int64 {
 // trim removes the oldest files until there are no more than are to be kept.
 func (r *Reel) trim() {
 	total := int64(0)
-	for _, f := range r.series {
+	for _, f := range r.kept {
 		total += f.size
 	}
-	for len(r.series) > 1 && (r.cfg.Keep > 0 && len(r.series) > r.cfg.Keep || r.cfg.KeepBytes > 0 && total > r.cfg.KeepBytes) {
-		oldest := r.series[0]
-		if err := r.folder.Remove(oldest.name); err != nil && !os.IsNotExist(err) {
+	for len(r.kept) > 1 && (r.cfg.Keep > 0 && len(r.kept) > r.cfg.Keep || r.cfg.KeepBytes > 0 && total > r.cfg.KeepBytes) {
+		oldest := r.kept[0]
+		if err := r.remove(oldest.name); err != nil && !os.IsNotExist(err) {
 			if !r.complained {
 				r.cfg.Logger.Warn("an old recording cannot be removed", "err", err)
 			}
@@ -243,7 +259,7 @@ func (r *Reel) trim() {
 			r.removed.Add(1)
 			r.cfg.Logger.Debug("an old recording was removed", "file", oldest.name)
 		}
-		r.series = r.series[1:]
+		r.kept = r.kept[1:]
 		total -= oldest.size
 	}
 }
@@ -255,6 +271,11 @@ func (r *Reel) setDeadline(t time.Time) error { return r.current.Load().setDeadl
 // Close closes the file and the folder.
 func (r *Reel) Close() error {
 	err := r.strip.Close()
-	r.closing.Do(func() { r.folder.Close() })
+	r.closing.Do(func() {
+		if r.clerk != nil {
+			err = errors.Join(err, r.clerk.close())
+		}
+		err = errors.Join(err, r.folder.Close())
+	})
 	return err
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // CanGoOn reports, once privileges were dropped, why the recording could not go on
-// in another file; nil: it can, or never will.
+// in another file; nil: it can, or never will. It is called before packets come.
 func (r *Reel) CanGoOn() error {
 	if !r.cfg.turns() {
 		return nil
@@ -19,8 +19,13 @@ func (r *Reel) CanGoOn() error {
 		err = unix.Faccessat(int(dir.Fd()), ".", unix.W_OK|unix.X_OK, 0)
 		err = errors.Join(err, dir.Close())
 	}
-	if err != nil {
-		return fmt.Errorf("the recording's next file could not be made in %s: %w", filepath.Dir(r.cfg.Path), err)
+	switch {
+	case r.clerk != nil && err == nil: // it is not needed
+		err = r.clerk.close()
+		r.clerk = nil
+		return err
+	case r.clerk != nil || err == nil:
+		return nil
 	}
-	return nil
+	return fmt.Errorf("the recording's next file could not be made in %s: %w", filepath.Dir(r.cfg.Path), err)
 }

@@ -58,6 +58,9 @@ func (b *bucket) take(now int64) (wait int64) {
 	return 0
 }
 
+// isShut reports whether no request may start now.
+func (b *bucket) isShut(now int64) bool { return b.next > now || b.free == 0 }
+
 // start says that the request with a token starts now.
 func (b *bucket) start(now int64) {
 	b.back[(b.head+b.n)%len(b.back)] = now + int64(time.Second+bucketMargin)

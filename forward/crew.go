@@ -3,7 +3,6 @@ package forward
 import (
 	"cmp"
 	"errors"
-	"math"
 	"slices"
 	"sync"
 	"time"
@@ -61,7 +60,7 @@ func (t *target) wake() {
 		t.crew.workers[w] = struct{}{}
 		go w.run()
 	case !t.held.held:
-		t.held.hold(heldByTarget, t.now(), math.MaxInt64)
+		t.held.hold(heldByTarget, t.now())
 	}
 }
 
@@ -112,7 +111,7 @@ func (t *target) next(w *worker) *item {
 			t.crew.await()
 			continue
 		}
-		t.held.hold(by, now, now+wait)
+		t.held.hold(by, now)
 		t.crew.waiting = true
 		t.mu.Unlock()
 		w.sleep(time.Duration(wait))
@@ -134,10 +133,14 @@ func (w *worker) sendOff(now int64) *item {
 		t.counts.wait.Add(time.Duration(now - it.at))
 	}
 	switch {
-	case t.bucket != nil, t.backoff.failing:
+	case !t.queues.ready():
+	case t.crew.idle == 0 && len(t.crew.workers) >= t.crew.limit(t.cfg.Concurrency):
+		t.held.hold(heldByTarget, now)
+	case t.bucket != nil && t.bucket.isShut(now):
+		t.held.hold(heldByLimit, now)
+	}
+	if t.bucket != nil || t.backoff.failing {
 		t.wake()
-	case t.queues.ready() && t.crew.idle == 0 && len(t.crew.workers) >= t.crew.limit(t.cfg.Concurrency):
-		t.held.hold(heldByTarget, now, math.MaxInt64)
 	}
 	return it
 }

@@ -155,6 +155,9 @@ func (d *dialer) handshake(ctx context.Context, protocol string) (*tls.Conn, err
 	if err != nil {
 		return nil, err
 	}
+	if protocol == "h2" {
+		c = lastWord{c}
+	}
 	conf := d.tls.Clone()
 	conf.NextProtos = []string{protocol}
 	conf.ServerName = d.host

@@ -12,7 +12,7 @@ import (
 // FilterFlags.
 func Flags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "forward", Aliases: []string{"f"}, Usage: "`TARGETS`, comma separated or repeated: URL, URL|N (requests per second), URL|N% (share of the users), URL|N%conn, URL|N%req (of connections, of requests), each with |h2 behind it (HTTP/2, of an https URL); # may stand for |", DefaultText: "http://localhost:8080"},
+		&cli.StringSliceFlag{Name: "forward", Aliases: []string{"f"}, Usage: "`TARGETS`, comma separated or repeated: URL, URL|N (requests per second, of each replayer), URL|N% (share of the users), URL|N%conn, URL|N%req (of connections, of requests), each with |h2 behind it (HTTP/2, of an https URL); # may stand for |", DefaultText: "http://localhost:8080"},
 		&cli.BoolFlag{Name: "original-host", Usage: "send the captured Host header instead of the target's; the TLS server name stays the target's"},
 		&cli.IntFlag{Name: "concurrency", Value: DefaultConcurrency, Usage: "requests in flight per target at most; up to three times as many that hang come on top"},
 		&cli.IntFlag{Name: "buffer", Value: DefaultBuffer, Usage: "requests that may wait per target"},

@@ -251,3 +251,62 @@ func TestOutcomeLive(t *testing.T) {
 		}
 	})
 }
+
+// A hold-up that ended with nothing being sent is over, and one that goes on counts up
+// to now.
+func TestHeldClock(t *testing.T) {
+	var c heldClock
+	if c.read(5) != [holdUps]int64{} {
+		t.Errorf("%v before anything", c.read(5))
+	}
+	c.hold(heldByTarget, 10)
+	if got := c.read(25); got != [holdUps]int64{15, 0} {
+		t.Errorf("%v after 15 of the target", got)
+	}
+	c.hold(heldByLimit, 30)
+	c.release(37)
+	c.release(50)
+	if got := c.read(60); got != [holdUps]int64{20, 7} {
+		t.Errorf("%v after 20 of the target and 7 of the limit", got)
+	}
+}
+
+// TestDelay: what passes between a request's turn and its start, while nothing is held
+// up, is this program's own; in virtual time none does.
+func TestDelay(t *testing.T) {
+	var c heldClock
+	b := newBuffer(100, 1<<20)
+	push := func(at int64, conn uint64) *item {
+		it := &item{at: at}
+		b.push(it, conn)
+		c.setOut(it, &Request{}, time.Time{})
+		return it
+	}
+	first, second, other := push(10, 1), push(20, 1), push(30, 2)
+	if b.pop() != first {
+		t.Fatal("not the first")
+	}
+	if got := c.late(first, 15, false); got != (Late{Own: 5}) {
+		t.Errorf("the first was late by %+v", got)
+	}
+	c.hold(heldByTarget, 40)
+	b.release(first)
+	c.follow(first.lane, 100)
+	c.release(150)
+	if got := c.late(second, 170, false); got != (Late{Target: 80 + 50, Own: 20}) {
+		t.Errorf("the second was late by %+v", got)
+	}
+	c.hold(heldByLimit, 170)
+	c.release(200)
+	if got := c.late(other, 210, true); got != (Late{Target: 110, Limit: 30, Own: 10 + 20 + 10}) {
+		t.Errorf("the other was late by %+v", got)
+	}
+	if b.pop() != other || b.pop() != second {
+		t.Fatal("not the second")
+	}
+	b.putBack(second) // the target was not reached
+	c.beReady(second, 300)
+	if got := c.late(second, 320, false); got.Own != 20 || got.Target+got.Limit != 280 {
+		t.Errorf("the second was late by %+v", got)
+	}
+}

@@ -173,7 +173,7 @@ func (w *worker) send(raw []byte) (res result) {
 	pool := w.t.route.pool.Load()
 	w.timer.Reset(w.t.cfg.Timeout)
 	resp, err := pool.RoundTrip(hreq)
-	for try := 1; err != nil && try < maxTries && w.ctx.Err() == nil && (w.unsent() || w.classify(err) == FailReset && w.again()); try++ {
+	for try := 1; err != nil && try < maxTries && w.ctx.Err() == nil && (w.unsent() || unprocessed(err) || w.classify(err) == FailReset && w.again()); try++ {
 		if hreq.GetBody != nil {
 			hreq.Body, _ = hreq.GetBody() // which does not fail
 		}

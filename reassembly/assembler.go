@@ -28,6 +28,9 @@ type Config struct {
 	// LoopHeader is the header that marks requests which gor sent itself. The
 	// default is Gor-Replayed.
 	LoopHeader string
+	// Rebase says that the clock of a live source may be set back. Time then goes on
+	// from where it was; a file's packets may just be in disorder.
+	Rebase bool
 	// Logger is told once per protocol and port what is not HTTP/1. The default
 	// is silent.
 	Logger *slog.Logger
@@ -78,6 +81,7 @@ type Assembler struct {
 // A clock is the time that packets tell.
 type clock struct {
 	now    int64  // nanoseconds since the Unix epoch, as of the newest packet
+	ahead  int64  // how far now is ahead of what packets say, because their clock was set back
 	due    int64  // when timers are looked at next
 	epoch  int64  // the time of the first packet
 	moment uint32 // now in ticks since epoch, as of when timers were last looked at
@@ -278,13 +282,20 @@ func (a *Assembler) announce(h uint64, i uint32, isn seq) (uint32, bool) {
 // does; Push does so by itself. Timers have a resolution of a tenth of a second,
 // or of some seconds where very many connections wait for missing bytes.
 func (a *Assembler) Advance(now int64) {
+	now += a.clock.ahead
 	if now > a.clock.now {
 		a.clock.now = now
 		if now >= a.clock.due {
 			a.tick()
 		}
+	} else if a.cfg.Rebase && a.clock.now-now > int64(setBack) {
+		a.clock.ahead += a.clock.now - now
 	}
 }
+
+// setBack is more than packets of a live source are in disorder, or behind its
+// clock because nobody read them for a while.
+const setBack = 10 * time.Second
 
 // tick does what is to be done each tenth of a second.
 func (a *Assembler) tick() {

@@ -53,7 +53,7 @@ func (l *ledger) handOn(f *flow, m *message, raw []byte, last int64) {
 		q.Client, q.Server, q.origin = *f.client, *f.server, originOf(f)
 		q.whose = whose{}
 		q.Index, q.birth = m.index, uint64(h.birth)<<32|uint64(f.c.first)
-		q.First, q.Last = m.first, last
+		q.First, q.Last = m.first-f.a.clock.ahead, last-f.a.clock.ahead
 		q.Raw, q.head = raw, &m.Message
 		fate = l.emit(q)
 		q.Raw = nil

@@ -18,16 +18,20 @@
 // lossdetector.go what is missing, reporter.go when to say so, frames.go and collector.go make messages of datagrams,
 // order.go hands them on; grant.go holds back listeners whose source can wait.
 //
+// Of several replayers resolver.go finds the addresses, fleet.go has them with their links, muster.go says which are
+// there, rendezvous.go who gets which lane, and spreader.go brings messages there, with hold.go for those that wait for
+// their turn, and withdraw.go and unpack.go for those that come back. leaving.go is the end of a replayer.
+//
 // Both sides share the format: datagram.go, frame.go, message.go and fragment.go, a file for each control message
-// (hello.go, retry.go, welcome.go, begin.go, heartbeat.go, report.go, gone.go, unknown.go), and the two directions of a
-// session, outgoing.go and incoming.go, with keyring.go, seal.go and window.go. Files that end in _linux.go or _other.go
-// are the system's; socket.go says what they owe. All but link, Sender, Receiver and the sockets is driven with the time
-// and does no I/O of its own.
+// (hello.go, retry.go, welcome.go, begin.go, heartbeat.go, report.go, gone.go, unknown.go), and the two directions of
+// a session, outgoing.go and incoming.go, with keyring.go, seal.go and window.go. Files that end in _linux.go or
+// _other.go are the system's; socket.go says what they owe. All but link, Sender, Receiver and the sockets is driven
+// with the time and does no I/O of its own.
 //
 // # Goroutines and memory
 //
 // Send, Flush and Close belong to one goroutine, which packs without locks and takes one per batch. Each replayer has
-// one more goroutine that reads its responses; Close ends it. Run does all of a Receiver's work on its caller's
+// one more goroutine that reads its responses, and each name one that looks it up; Close ends them. Run does all of a Receiver's work on its caller's
 // goroutine. A Body is lent in both directions: Send copies it once, into the datagram; handle gets a view on the
 // datagram, or on the buffer where fragments were joined, until it returns. A Sender holds at most
 // SenderConfig.Buffer bytes for each replayer (an eighth more while one message is nearly that large); a Receiver at
@@ -36,8 +40,9 @@
 //
 // # Datagrams
 //
-// Integers are big endian. A datagram is a header of 24 bytes, a body, and, when sealed, a tag of 16 bytes. One of another
-// kind than DATA has at most 512 bytes in all, which every path carries, unless it is there to find out what a path does.
+// Integers are big endian. A datagram is a header of 24 bytes, a body, and, when sealed, a tag of 16 bytes. One of
+// another kind than DATA has at most 512 bytes in all, which every path carries, unless it is there to find out what a
+// path does.
 //
 //	offset  bytes  header
 //	0       3      "GOR"
@@ -62,12 +67,12 @@
 //	11 PIECE      listener  control         a piece of a DATA datagram that has become too large for the path
 //	12 STATUS     listener  control         what the listener is
 //
-// A datagram of another kind, or of one that the receiver has no use for, is counted and skipped. DATA is numbered from 1
-// without holes. A number is the same datagram for ever: sent again, it is the same bytes, so that a duplicate is known by
-// its number and a nonce never covers two texts. All other kinds of a session count together from 1 in each direction and
-// are never sent again; the receiver refuses a control number it has seen or that lies 64 or more behind the highest.
-// Numbers end at 2^62; a listener begins a new session before. Bytes behind those a body is said to have are ignored: a
-// later version may use them.
+// A datagram of another kind, or of one that the receiver has no use for, is counted and skipped. DATA is numbered
+// from 1 without holes. A number is the same datagram for ever: sent again, it is the same bytes, so that a duplicate
+// is known by its number and a nonce never covers two texts. All other kinds of a session count together from 1 in
+// each direction and are never sent again; the receiver refuses a control number it has seen or that lies 64 or more
+// behind the highest. Numbers end at 2^62; a listener begins a new session before. Bytes behind those a body is said
+// to have are ignored: a later version may use them.
 //
 // # Beginning
 //
@@ -91,47 +96,67 @@
 //	32  32  the HELLO's public                      65  7   zeros
 //	                                                72  56  the body of HEARTBEAT
 //
-// The replayer keeps nothing of who asks. It has a key of its own, another each minute, of which the present one and the one
-// before are good, each for two minutes at most. A cookie is a code over the address and port a HELLO came from; without
-// the right one, RETRY gives it, and the listener asks again at once, and with the same cookie the next time. A session is
-// such a code over the HELLO's random and public and where it came from, so that a HELLO that comes twice has the same
-// answer. Then the listener sends BEGIN, at the pace of HEARTBEATs, and nothing else until a REPORT comes. A BEGIN whose
-// session is what the replayer would give to such a HELLO again begins the session; in one that there is, it counts as a
-// HEARTBEAT. Whoever has not shown where it is gets a RETRY, of 88 bytes at most, for each HELLO of 512, and nothing else.
+// The replayer keeps nothing of who asks. It has a key of its own, another each minute, of which the present one and
+// the one before are good, each for two minutes at most. A cookie is a code over the address and port a HELLO came
+// from; without the right one, RETRY gives it, and the listener asks again at once, and with the same cookie the next
+// time. A session is such a code over the HELLO's random and public and where it came from, so that a HELLO that comes
+// twice has the same answer. Then the listener sends BEGIN, at the pace of HEARTBEATs, and nothing else until a REPORT
+// comes. A BEGIN whose session is what the replayer would give to such a HELLO again begins the session; in one that
+// there is, it counts as a HEARTBEAT. Whoever has not shown where it is gets a RETRY, of 88 bytes at most, for each
+// HELLO of 512, and nothing else.
 //
-// HELLO is repeated after 20 ms, then after pauses that double up to half a second. A session that gets no REPORT within 2
-// seconds is given up for another. A listener whose replayer has fallen silent asks to go on with its session; when the
-// replayer still has it, WELCOME names it again and nothing else changes. When it has ended, the replayer responds to HELLO
-// with that session's BYE instead, up to 8 times, so that both close the same accounts. When it never had it, WELCOME names
-// another: the old session is over, what was sent in it and not confirmed is lost and never sent again, and what was not
-// sent goes into the new one.
+// HELLO is repeated after 20 ms, then after pauses that double up to half a second. A replayer in session is alive
+// while it confirms something new: a REPORT echoes a later HEARTBEAT than any before, or next or highest has risen.
+// When none did so for 2 seconds in which the listener ran, when an UNKNOWN speaks of the session, or when the
+// replayer's machine says by ICMP that nobody listens there, the listener asks by HELLO to go on with its session, and
+// sends HEARTBEATs but no new DATA meanwhile; a REPORT that confirms something ends that as well. When the replayer
+// still has the session, WELCOME names it again and nothing else changes. When it has ended, the replayer responds to
+// HELLO with that session's BYE instead, up to 8 times, so that both close the same accounts. When it never had it,
+// WELCOME names another: the old session is over, what was sent in it and not confirmed is lost and never sent again,
+// and what was not sent goes into the new one.
 //
 // UNKNOWN is no longer than the datagram it responds to, and comes at most 1,000 times a second. It is only a hint to
 // ask: whoever reads the path can have one made again.
 //
 // # Where a listener is
 //
-// REPORTs go to where the BEGIN came from. A translator on the way may change that address: when authentic new datagrams
-// come from another one, a REPORT goes there as well, with a challenge, as long as that address has had no more bytes than
-// came from it. The listener returns the challenge of the last REPORT in its HEARTBEATs, at once when it is a new one; when
-// the right one comes from there, that is the session's address.
+// REPORTs go to where the BEGIN came from. A translator on the way may change that address: when authentic new
+// datagrams come from another one, a REPORT goes there as well, with a challenge, as long as that address has had no
+// more bytes than came from it. The listener returns the challenge of the last REPORT in its HEARTBEATs, at once when
+// it is a new one; when the right one comes from there, that is the session's address.
 //
 // # End
 //
 // BYE ends a session with final totals. A replayer responds to a listener's with its own; a listener repeats it every
 // 50 ms until then. A listener that leaves and still holds something waits for a replayer that is not there for 5
-// seconds. The replayer ends a session without a datagram for 10 minutes, counted in time in which it ran and had read its
-// socket: more than a second between two looks at the clock counts as one. When it has as many sessions as it may have,
-// one makes room: of those without DATA the one silent longest, else of those silent for 5 seconds. An ended session leaves a
-// tombstone for 10 minutes (1,024 of them at most): what comes in it is answered with its BYE, and no recorded BEGIN begins
-// it again.
+// seconds. The replayer ends a session without a datagram for 10 minutes, counted in time in which it ran and had read
+// its socket: more than a second between two looks at the clock counts as one. When it has as many sessions as it may
+// have, one makes room: of those without DATA the one silent longest, else of those silent for 5 seconds. An ended
+// session leaves a tombstone for 10 minutes (1,024 of them at most): what comes in it is answered with its BYE, and no
+// recorded BEGIN begins it again.
+//
+// A replayer that is about to leave says so in its REPORTs (draining), each with a challenge. Its listeners begin no
+// more messages there, and send what is left of those begun; they return the challenge in a HEARTBEAT at once, and send
+// another when everything is confirmed. When such a HEARTBEAT, with the challenge and with oldest above highest, has come
+// from each listener that was heard in the last 3 seconds, or after one second, it says BYE. It gives no new session
+// meanwhile.
+//
+// # Several replayers
+//
+// All addresses that a replayer's name has may be replayers; the name is looked up every 5 seconds. Those whose WELCOMEs
+// name the same instance are one. A lane of messages goes to the replayer for which the score of lane and instance is
+// highest; all listeners compute it alike (rendezvous.go). When a lane gets another replayer, its next messages wait
+// until all that the former one was sent of it is handed on or lost, or for 2 seconds, or until all that waits takes
+// half of SenderConfig.Buffer. When a replayer is silent and has not come back by then, its session is given up: what it has
+// not confirmed is lost. What was never sent goes to the others, or waits while there are none. An address that leaves
+// the name gets no new messages once another replayer is there.
 //
 // # Frames
 //
 // The body of DATA is the id (8 bytes) of the message in its first frame, then frames until the end. A session's
-// messages have ids 1, 2, 3 ... in the order they were sent; each further MESSAGE, or FRAGMENT that begins one, belongs to
-// the next id. Every frame but PAD begins with a type, three bytes of its own, and the length of what follows those eight
-// bytes. One of another type is skipped and counted; it has no id.
+// messages have ids 1, 2, 3 ... in the order they were sent; each further MESSAGE, or FRAGMENT that begins one,
+// belongs to the next id. Every frame but PAD begins with a type, three bytes of its own, and the length of what
+// follows those eight bytes. One of another type is skipped and counted; it has no id.
 //
 //	MESSAGE                                                        FRAGMENT
 //	0   1  type 1                                                  0   1  type 2
@@ -153,12 +178,13 @@
 //	56  .. source address, destination address (0, 4 or 16 bytes each), body
 //
 // A MESSAGE frame that does not fit is cut into FRAGMENTs, in order, in neighbouring datagrams: one with a non-zero
-// offset is the first of its datagram, one that does not reach the end the last; only frames to be skipped may stand before
-// and behind. Datagrams before the last of a batch are padded to one size, since one system call can only send one size.
+// offset is the first of its datagram, one that does not reach the end the last; only frames to be skipped may stand
+// before and behind. Datagrams before the last of a batch are padded to one size, since one system call can only send
+// one size.
 //
-// A lane is a set of users (a hash of the user chooses one of 16,384). A message is handed on when the one before it in its
-// lane has been handed on or is lost; other lanes do not wait. A message of a kind that the replayer's consumer does not
-// expect is received like any other, and skipped and counted instead of handed on.
+// A lane is a set of users (a hash of the user chooses one of 16,384). A message is handed on when the one before it
+// in its lane has been handed on or is lost; other lanes do not wait. A message of a kind that the replayer's consumer
+// does not expect is received like any other, and skipped and counted instead of handed on.
 //
 // # Recovery
 //
@@ -188,17 +214,21 @@
 // The replayer finds a number missing when one 3 higher has arrived, or when a higher one was known for 2 ms (4 at
 // most). It then sends a REPORT at once and every 2 ms until nothing is missing; when more is missing than one can
 // name, the next follows after 1 ms and goes on where that ended, so that a path with a long round trip recovers as
-// fast as a short one. Otherwise it sends a REPORT 25 ms after DATA, after an eighth of its window, for each HEARTBEAT,
-// and each second. The listener sends a missing datagram again at once the first time, later unless it did so less
-// than 9/8 of a round trip and 1 ms ago. It sends a HEARTBEAT 10 to 20 ms after the last DATA, again after pauses that
-// double up to 100 ms until everything is confirmed, else each second. A datagram that has been sent 12 times over 5
-// seconds to a replayer that responds is given up: GONE. Everything else is kept until confirmed; when the buffer is
-// full, new messages are refused, never old ones dropped.
+// fast as a short one. When it has asked 100 times and nothing came, it asks each second until something does.
+// Otherwise it sends a REPORT 25 ms after DATA, after an eighth of its window, for each HEARTBEAT, and each second. The
+// listener sends a missing datagram again at once the first time, later unless it did so less than 9/8 of a round trip
+// and 1 ms ago. It sends a HEARTBEAT 10 to 20 ms after the last DATA, again after pauses of 10 ms that double up to
+// 100 ms until everything is confirmed, else each second, and sooner while one is not echoed. When something was sent
+// 50 ms or 3 round trips ago, whichever is longer, and nothing new was confirmed since, no new DATA goes out until
+// something is; half that time before the listener asks by HEARTBEAT. A datagram that has been sent 12 times over 5
+// seconds to a replayer that responds is given up: GONE, of which 4,096 numbers are believed at a time. Everything else
+// is kept until confirmed; when the buffer is full, new messages are refused, never old ones dropped.
 //
 // The listener has at most window bytes (each datagram counted with 1,024 more, which is what it costs the kernel)
 // beyond the highest number that arrived, plus what was confirmed during one round trip. The window is half the
-// replayer's socket buffer, shared by its active sessions. A session's DATA has at most 1,200 bytes, until a REPORT says
-// that a larger HEARTBEAT has arrived: one of each size worth trying follows the first REPORT. IP fragmentation is off.
+// replayer's socket buffer, shared by its active sessions. A session's DATA has at most 1,200 bytes, until a REPORT
+// says that a larger HEARTBEAT has arrived: one of each size worth trying follows the first REPORT. IP fragmentation
+// is off.
 //
 // The replayer knows the fate of each id: once every number up to a datagram is settled, a message before or in it
 // that is neither handed on nor waiting is lost. Both sides' totals are equal at BYE. A session that ends without one
@@ -206,42 +236,43 @@
 //
 // # Sources that can wait
 //
-// A recording need not lose anything behind the replayer: its reader can wait. A listener with such a source says so in
-// HELLO (flag 1), and begins no more than each REPORT's credit gives it leave for: so many messages, and bytes of their
-// bodies, counted since the session began. Nothing is granted before the first REPORT; what was granted stays so. A batch
-// may begin while fewer messages and fewer bytes than that have begun, so that nothing is too large for any credit, and
-// what a message goes on with needs none; but no batch goes on with one message and begins another. While it waits for
-// credit the listener sends a HEARTBEAT every 100 ms. Without that flag a listener does not look at the credit.
+// A recording need not lose anything behind the replayer: its reader can wait. A listener with such a source says so
+// in HELLO (flag 1), and begins no more than each REPORT's credit gives it leave for: so many messages, and bytes of
+// their bodies, counted since the session began. Nothing is granted before the first REPORT; what was granted stays
+// so. A batch may begin while fewer messages and fewer bytes than that have begun, so that nothing is too large for
+// any credit, and what a message goes on with needs none; but no batch goes on with one message and begins another.
+// While it waits for credit the listener sends a HEARTBEAT every 100 ms. Without that flag a listener does not look at
+// the credit.
 //
-// The replayer divides what its consumer has room for over the sessions of such listeners that were heard in the last 5
-// seconds, less what it has granted and not seen yet. What is begun beyond the credit and a batch is handed on like what
-// cannot wait.
+// The replayer divides what its consumer has room for over the sessions of such listeners that were heard in the last
+// 5 seconds, less what it has granted and not seen yet. What is begun beyond the credit and a batch is handed on like
+// what cannot wait.
 //
-// Flags of a REPORT: 1 the replayer is about to leave, so that nothing new is to begin in the session; 2 nothing can go
-// on from it, since no target can be reached; 4 messages of sources that can wait have not gone on yet. A listener whose
-// source can wait sends BYE only when 4 is not set. It waits no more when 2 is set, or when the replayer has not responded
-// for 10 seconds: then Send returns [ErrNobody], and Close does not wait, either.
+// Flags of a REPORT: 1 the replayer is about to leave, so that nothing new is to begin in the session; 2 nothing can
+// go on from it, since no target can be reached; 4 messages of sources that can wait have not gone on yet. A listener
+// whose source can wait sends BYE only when 4 is not set. It waits no more when 2 is set, or when the replayer has not
+// responded for 10 seconds: then Send returns [ErrNobody], and Close does not wait, either.
 //
 // # What is believed
 //
-// Each datagram that comes counts once: as received, as a duplicate, or as rejected, by reason. With a secret one that is
-// not authentic is nothing but that. One whose frames contradict each other is rejected as malformed; its number is
+// Each datagram that comes counts once: as received, as a duplicate, or as rejected, by reason. With a secret one that
+// is not authentic is nothing but that. One whose frames contradict each other is rejected as malformed; its number is
 // settled, and what stood before the contradiction is handed on.
 //
-// With a secret everything authentic is a listener's word. Without, anybody who can be reached where it says it is may begin
-// a session and say anything in it, and whoever can read the path may speak in others' sessions too; nobody else can, since
-// a session is a random number of 64 bits. So that a forged total cannot make the accounts absurd, it is malformed if it is
-// more than the numbers allow: a number less than 131,072 beyond the lowest missing one; at most 1,170 messages, and as
-// many bytes as fit, for each datagram not read, besides those of one message and one batch on its way; never 2,097,152
-// messages beyond those settled. That is how many losses a stranger can make up at a time, in a session of its own. A
-// listener refuses a REPORT that confirms more than it has sent.
+// With a secret everything authentic is a listener's word. Without, anybody who can be reached where it says it is may
+// begin a session and say anything in it, and whoever can read the path may speak in others' sessions too; nobody else
+// can, since a session is a random number of 64 bits. So that a forged total cannot make the accounts absurd, it is
+// malformed if it is more than the numbers allow: a number less than 131,072 beyond the lowest missing one; at most
+// 1,170 messages, and as many bytes as fit, for each datagram not read, besides those of one message and one batch on
+// its way; never 2,097,152 messages beyond those settled. That is how many losses a stranger can make up at a time, in
+// a session of its own. A listener refuses a REPORT that confirms more than it has sent.
 //
 // # Sealing
 //
 // With a shared secret every datagram is sealed with AES-256-GCM: the header is the associated data, the body is
-// encrypted, the tag follows. In BEGIN the random and the public are associated data as well, in clear. A side with a secret
-// ignores what is not sealed, one without ignores what is; neither ever does otherwise. Keys come from HKDF-SHA256 (RFC
-// 5869), public is one half of an X25519 exchange (RFC 7748):
+// encrypted, the tag follows. In BEGIN the random and the public are associated data as well, in clear. A side with a
+// secret ignores what is not sealed, one without ignores what is; neither ever does otherwise. Keys come from
+// HKDF-SHA256 (RFC 5869), public is one half of an X25519 exchange (RFC 7748):
 //
 //	fixed    = Extract(secret, no salt)
 //	session  = Extract(secret and the shared X25519 value, salt: the HELLO's random, the listener's and the replayer's public)
@@ -254,13 +285,14 @@
 //	DATA                       Expand(chain, "data")            0 (4 bytes), number
 //	other                      Expand(chain, "control")         0 (4 bytes), number
 //
-// The listener's half is new for each session asked for, the replayer's each minute, and neither is kept: who learns the
-// secret later can read no recording. All that both sides said goes into the keys, so that nothing recorded in one session
-// opens in another. A session's first epoch is 0, and its chain is chain 0. The listener begins the next one after 20
-// minutes or 2^22 datagrams (RFC 9001 section 6.6 allows twice that), when it has heard the replayer's present one and all
-// DATA of the epoch before is settled; the replayer follows with its first datagram after one of the new epoch. So both know
-// each other's epoch however long nothing passes in one direction. The epoch before, the present and the next are believed;
-// the next becomes the present one with its first authentic datagram, and older chains are overwritten.
+// The listener's half is new for each session asked for, the replayer's each minute, and neither is kept: who learns
+// the secret later can read no recording. All that both sides said goes into the keys, so that nothing recorded in one
+// session opens in another. A session's first epoch is 0, and its chain is chain 0. The listener begins the next one
+// after 20 minutes or 2^22 datagrams (RFC 9001 section 6.6 allows twice that), when it has heard the replayer's
+// present one and all DATA of the epoch before is settled; the replayer follows with its first datagram after one of
+// the new epoch. So both know each other's epoch however long nothing passes in one direction. The epoch before, the
+// present and the next are believed; the next becomes the present one with its first authentic datagram, and older
+// chains are overwritten.
 //
 // Nobody needs to be anybody to have the replayer compute: what it does for a HELLO without the secret, or without the right
 // cookie, is one opening and one code; the exchange is computed only for a BEGIN that shows that its WELCOME arrived. Use at

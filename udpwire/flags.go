@@ -13,7 +13,7 @@ import (
 // SenderFlags returns the flags of a command that sends.
 func SenderFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "replay", Aliases: []string{"r"}, Usage: "replay servers `HOST:PORT`, comma separated or repeated", DefaultText: "localhost:28020"},
+		&cli.StringSliceFlag{Name: "replay", Aliases: []string{"r"}, Usage: "replay servers `HOST:PORT`, comma separated or repeated; all addresses of a name are used, and looked up again", DefaultText: "localhost:28020"},
 		&cli.StringFlag{Name: "wire-buffer", Value: "64MiB", Usage: "`SIZE` kept per replay server for sending again"},
 		&cli.IntFlag{Name: "mtu", Usage: "largest IP packet in `BYTES` on the way to the replay server", DefaultText: "found out"},
 		secretFlag(),

@@ -1,6 +1,9 @@
 package udpwire
 
-import "unsafe"
+import (
+	"math/bits"
+	"unsafe"
+)
 
 // An idSet is a set of message ids that lie within idSpan of each other. It has pages only where there are some, so that an
 // id far ahead costs no more than one nearby. The zero value is empty. Not safe for concurrent use.
@@ -49,12 +52,44 @@ func (s *idSet) add(id uint64) {
 	s.count++
 }
 
-// remove takes an id out that is in the set, and its page when it was the last one there. One empty page is kept.
+// remove takes an id out that is in the set.
 func (s *idSet) remove(id uint64) {
 	p := &s.pages[id/idsPerPage%uint64(len(s.pages))]
 	(*p).bits[id%idsPerPage/64] &^= 1 << (id % 64)
-	(*p).used--
-	s.count--
+	s.removed(p, 1)
+}
+
+// clear takes all ids of [from, to) out that are in the set, and returns how many.
+func (s *idSet) clear(from, to uint64) (n uint64) {
+	for from < to && s.count > 0 {
+		end := min((from/idsPerPage+1)*idsPerPage, to)
+		if p := &s.pages[from/idsPerPage%uint64(len(s.pages))]; *p != nil {
+			k := (*p).clear(from%idsPerPage, from%idsPerPage+end-from)
+			n += uint64(k)
+			s.removed(p, k)
+		}
+		from = end
+	}
+	return n
+}
+
+// clear takes the ids of [from, to), counted from the page's first, out and returns how many there were.
+func (p *idPage) clear(from, to uint64) (n int) {
+	for from < to {
+		end := min((from/64+1)*64, to)
+		mask := ^uint64(0) << (from % 64) & (^uint64(0) >> (63 - (end-1)%64))
+		word := &p.bits[from/64]
+		n += bits.OnesCount64(*word & mask)
+		*word &^= mask
+		from = end
+	}
+	return n
+}
+
+// removed notes that so many ids were taken out of a page, and takes that away when none is left. One empty page is kept.
+func (s *idSet) removed(p **idPage, n int) {
+	(*p).used -= n
+	s.count -= n
 	if (*p).used > 0 {
 		return
 	}

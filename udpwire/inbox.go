@@ -70,6 +70,7 @@ func (in *inbox) data(now int64, number uint64, body []byte) bool {
 // arrive notes that a DATA datagram with a body of size bytes has arrived, whatever its frames are.
 func (in *inbox) arrive(now int64, number uint64, size int) {
 	in.reporter.unsaid += int64(size)
+	in.reporter.vain = 0
 	if number < in.reporter.asked {
 		in.stats.recovered++
 	}
@@ -131,11 +132,16 @@ func (in *inbox) heartbeat(now int64, h *heartbeat, size int) bool {
 	return true
 }
 
+// maxGone is how many numbers a GONE is believed at a time. What more it says is missing still, and said again.
+const maxGone = 4096
+
 // gone takes in numbers that will not be sent again, and so have been sent.
 func (in *inbox) gone(g *gone) {
+	left := maxGone
 	for _, s := range g.numbers {
-		for n := max(s.first, in.numbers.next); n < s.end() && n <= in.detector.known; n++ {
+		for n := max(s.first, in.numbers.next); n < s.end() && n <= in.detector.known && left > 0; n++ {
 			in.markGone(n)
+			left--
 		}
 	}
 	in.settle(in.numbers.advance())
@@ -153,12 +159,7 @@ func (in *inbox) markGone(n uint64) {
 func (in *inbox) giveUp(limit uint64) {
 	var id uint64
 	for in.numbers.next < limit {
-		if in.numbers.count == 0 {
-			in.stats.lost += limit - in.numbers.next
-			in.numbers.next = limit
-			break
-		}
-		in.markGone(in.numbers.next)
+		in.stats.lost += in.numbers.skip(limit)
 		id = max(id, in.numbers.advance())
 	}
 	in.settle(max(id, in.numbers.advance()))

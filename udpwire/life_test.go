@@ -144,20 +144,54 @@ func (n *network) settled(mayLose uint64) {
 	}
 }
 
-// TestReplacedWithoutAWord: another process takes the replayer's place between two datagrams, and nobody says so. What
-// was sent to it before the listener saw that nothing is confirmed is lost: 50 ms of traffic. The rest is kept.
+// TestReplacedWithoutAWord: another process takes the replayer's place between two datagrams, and no ICMP says so. The new
+// one says that it does not know the session. Where that does not arrive either, DATA stops after 50 ms, and the listener
+// asks after 2 seconds. What was sent and not confirmed by then is lost; the rest is kept.
 func TestReplacedWithoutAWord(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		lost          kind // does not arrive
+		back, mayLose int64
+	}{
+		{"told", 0, 100 * ms, 20},
+		{"not told", kindUnknown, 2700 * ms, 30},
+	} {
+		each(t, func(t *testing.T, secret string) {
+			n := newNetwork(t, 1, secret)
+			n.trickle(second)
+			n.drop = func(_ bool, d []byte) bool { return kind(d[4]) == c.lost }
+			n.replace(secret)
+			at := n.now
+			for n.peer.accounts.sessions < 2 && n.now < at+10*second {
+				n.trickle(2 * ms)
+			}
+			if took := n.now - at; took > c.back {
+				t.Errorf("%s: back after %d ms", c.name, took/ms)
+			}
+			n.trickle(second)
+			n.finish(10 * second)
+			n.settled(uint64(c.mayLose))
+			n.heard(saysAnswers, saysSilent, saysLost, saysBack)
+			if a := n.peer.accounts; a.sessions != 2 {
+				t.Errorf("%s: %d sessions", c.name, a.sessions)
+			}
+		})
+	}
+}
+
+// TestDoubtIsNoEnd: whoever makes the listener believe that nobody knows its session, by UNKNOWN or by ICMP, makes it ask,
+// and no more than that.
+func TestDoubtIsNoEnd(t *testing.T) {
 	each(t, func(t *testing.T, secret string) {
 		n := newNetwork(t, 1, secret)
 		n.trickle(second)
-		n.replace(secret)
-		n.trickle(4 * second)
-		n.finish(10 * second)
-		n.settled(60 / 2)
-		n.heard(saysAnswers, saysSilent, saysLost, saysBack)
-		if a := n.peer.accounts; a.sessions != 2 {
-			t.Errorf("%d sessions", a.sessions)
+		for range 20 {
+			n.peer.out.tx.refused = true
+			n.trickle(50 * ms)
+			n.peer.happen(n.now, doubted)
+			n.trickle(50 * ms)
 		}
+		n.oneSession()
 	})
 }
 

@@ -86,6 +86,25 @@ func (s *numbers) advance() (id uint64) {
 	return id
 }
 
+// skip passes over the missing numbers from next up to the first one that is marked, but none from limit on, and returns
+// how many those are.
+func (s *numbers) skip(limit uint64) (skipped uint64) {
+	from := s.next
+	for s.next < limit {
+		switch {
+		case s.count == 0:
+			s.next = limit
+		case *s.page(s.next) == nil:
+			s.next = min((s.next/pageSize+1)*pageSize, limit)
+		case s.get(s.next) != 0:
+			return s.next - from
+		default:
+			s.next++
+		}
+	}
+	return s.next - from
+}
+
 // take forgets what is known of n, and its page when nothing else is there. One empty page is kept.
 func (s *numbers) take(n uint64) {
 	p := s.page(n)
@@ -103,14 +122,22 @@ func (s *numbers) take(n uint64) {
 
 // missing appends the runs of numbers in [from, limit) that have not arrived, at most room of them, which is not 0.
 func (s *numbers) missing(dst []span, from, limit uint64, room int) []span {
-	for n := max(from, s.next); n < limit; n++ {
-		if s.settled(n) {
+	for n := max(from, s.next); n < limit; {
+		end := n + 1
+		switch {
+		case s.count == 0:
+			end = limit
+		case *s.page(n) == nil:
+			end = min((n/pageSize+1)*pageSize, limit)
+		case s.get(n) != 0:
+			n = end
 			continue
 		}
 		if k := len(dst); k == room && dst[k-1].end() != n {
 			break
 		}
-		dst = addNumber(dst, n)
+		dst = addRun(dst, n, end)
+		n = end
 	}
 	return dst
 }

@@ -1,5 +1,10 @@
 package udpwire
 
+import (
+	"maps"
+	"slices"
+)
+
 // An order hands messages on in the order of their lanes, each once, and knows exactly which never came. Ids count
 // the session's messages from 1. The zero value is ready but for handle. Not safe for concurrent use.
 type order struct {
@@ -48,6 +53,11 @@ func (o *order) setDone(id uint64) {
 		return
 	}
 	o.settled++
+	o.advance()
+}
+
+// advance moves settled over what follows it and is done.
+func (o *order) advance() {
 	for o.done.has(o.settled + 1) {
 		o.settled++
 		o.done.remove(o.settled)
@@ -134,17 +144,32 @@ func (o *order) remove(h *held) {
 }
 
 // settle notes that nothing is to come any more of the messages up to id: those not handed on are lost. One that
-// waits is released by the one before it, which has a lower id.
+// waits is released by the one before it, which has a lower id. A large gap, which anybody may make up without a secret,
+// costs no more than there are messages that wait.
 func (o *order) settle(id uint64) {
-	for o.settled < id {
-		if len(o.waiting) == 0 && o.done.count == 0 {
-			o.stats.lost += id - o.settled
-			o.settled = id
-			o.top = max(o.top, id)
-			return
+	if id > o.settled+64+4*uint64(len(o.waiting)) {
+		for _, after := range slices.Sorted(maps.Keys(o.waiting)) {
+			if after > id {
+				break
+			}
+			o.skip(after - 1)
+			o.lose(after)
 		}
+		o.skip(id)
+	}
+	for o.settled < id {
 		o.lose(o.settled + 1)
 	}
+}
+
+// skip settles the ids up to id, for none of which anything waits: those that are not done are lost.
+func (o *order) skip(id uint64) {
+	if id <= o.settled {
+		return
+	}
+	o.stats.lost += id - o.settled - o.done.clear(o.settled+1, id+1)
+	o.settled, o.top = id, max(o.top, id)
+	o.advance()
 }
 
 // evict drops the message that has waited longest and reports whether there was one.

@@ -265,7 +265,12 @@ func (o *outbox) recall() {
 		back.n++
 	}
 	back.last = c.last
-	o.pending.pop()
+	o.flight.next = c.number + uint64(c.wrote) // nobody has seen the others
+	if o.pending.pop(); c.wrote == 0 {
+		o.pool.put(c)
+	} else {
+		c.n = c.wrote
+	}
 	o.pending.pushFront(back)
 }
 

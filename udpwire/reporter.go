@@ -9,6 +9,7 @@ type reporter struct {
 	echo   int64  // The time of the last HEARTBEAT, until reported; 0: none since.
 	size   uint32 // UDP payload of the largest HEARTBEAT that waits for its REPORT, in bytes.
 	unsaid int64  // Bytes that arrived since the last REPORT.
+	vain   int    // How many REPORTs have asked for something since anything came.
 	asked  uint64 // Numbers below have been asked for.
 	from   uint64 // The next REPORT names what is missing from here on.
 	spans  []span // What the last one named.
@@ -18,6 +19,7 @@ type reporter struct {
 const (
 	askAgain   = int64(2 * time.Millisecond)  // while something is missing
 	askMore    = int64(1 * time.Millisecond)  // when more is missing than a REPORT can name
+	askVainly  = 100                          // so many times, until something comes: a listener that is there says so more often
 	reportBusy = int64(25 * time.Millisecond) // after DATA
 	reportIdle = int64(time.Second)
 )
@@ -34,7 +36,7 @@ func (r *reporter) ask(now int64, next, overdue uint64) {
 
 // heard notes that a HEARTBEAT of size bytes waits for its REPORT.
 func (r *reporter) heard(now, echo int64, size int) {
-	r.echo, r.size, r.dueAt = echo, max(r.size, uint32(size)), now
+	r.echo, r.size, r.dueAt, r.vain = echo, max(r.size, uint32(size)), now, 0
 }
 
 // missing returns what a REPORT made now names of the numbers up to overdue, and sets when the next one is due. The spans
@@ -51,7 +53,9 @@ func (r *reporter) missing(now int64, n *numbers, overdue uint64) []span {
 		end := r.spans[count-1].end()
 		r.asked = max(r.asked, end)
 		r.dueAt = now + askAgain
-		if found == maxSpans || found > count { // asking for the lowest again and again would recover no more than these in a round trip
+		if r.vain++; r.vain > askVainly {
+			r.dueAt = now + reportIdle
+		} else if found == maxSpans || found > count { // asking for the lowest again and again would recover no more than these in a round trip
 			r.from, r.dueAt = end, now+askMore
 		}
 	case goneOn:

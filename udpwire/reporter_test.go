@@ -72,6 +72,30 @@ func TestReporterGoesOn(t *testing.T) {
 	}
 }
 
+// TestReporterInVain: who asks and hears nothing asks less often, until something comes.
+func TestReporterInVain(t *testing.T) {
+	r := reporter{dueAt: never}
+	n := every(6)
+	for i := range askVainly {
+		if r.missing(ms, n, 3); r.dueAt != ms+askAgain {
+			t.Fatalf("the %dth time: %+v", i, r)
+		}
+	}
+	if r.missing(ms, n, 3); r.dueAt != ms+reportIdle {
+		t.Errorf("it goes on: %+v", r)
+	}
+	r.heard(ms, 7, 100)
+	if r.missing(ms, n, 3); r.dueAt != ms+askAgain {
+		t.Errorf("it does not ask again: %+v", r)
+	}
+	in := inbox{}
+	in.start(func(*Message) {})
+	in.reporter.vain = askVainly
+	if in.data(ms, 5, make([]byte, 8)); in.reporter.vain != 0 {
+		t.Error("DATA is not something that comes")
+	}
+}
+
 // TestReporterSize: a REPORT says how large the largest HEARTBEAT was since the one before.
 func TestReporterSize(t *testing.T) {
 	r := reporter{dueAt: never}

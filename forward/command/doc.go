@@ -18,4 +18,7 @@
 //	1  something failed, such as a recording that could not be delivered whole;
 //	   one line says what
 //	2  wrong usage: one line says what is wrong and what would be right
+//
+// A command may have others of its own: those of a recording that is replayed are 4,
+// the schedule was not kept, and 3, a bound was exceeded (package results).
 package command

@@ -19,8 +19,17 @@ func Flags() []cli.Flag {
 	}
 }
 
-// LoggerFromFlags makes the logger that the flags ask for, on standard error.
+// LoggerFromFlags makes the logger that the flags ask for, on standard error. What the
+// standard library logs by itself goes there from now on.
 func LoggerFromFlags(c *cli.Context) (*slog.Logger, error) {
+	log, err := newLogger(c)
+	if err == nil {
+		takeLibraryLog(log)
+	}
+	return log, err
+}
+
+func newLogger(c *cli.Context) (*slog.Logger, error) {
 	opts := &slog.HandlerOptions{Level: slog.LevelInfo}
 	if c.Bool("verbose") {
 		opts.Level = slog.LevelDebug

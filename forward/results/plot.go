@@ -138,7 +138,7 @@ func numbers(lines []Line) (scale func(float64) float64, ticks []tick) {
 	step := niceStep(max(high, 1) / shortTicks)
 	top := step * math.Ceil(max(high, 1)/step)
 	for y := 0.; y <= top*1.0001; y += step {
-		ticks = append(ticks, tick{y / top, fmt.Sprintf("%.4g", y)})
+		ticks = append(ticks, tick{y / top, fmt.Sprintf("%.10g", y)})
 	}
 	return func(y float64) float64 { return y / top }, ticks
 }

@@ -185,10 +185,11 @@ func (m *Moment) ProgressLine(width int) string {
 	if m.Errors > 0 {
 		parts = append(parts, fmt.Sprintf("%d errors", m.Errors))
 	}
-	parts = append(parts, fmt.Sprintf("p50 %s p99 %s", duration(m.P50), duration(m.P99)), fmt.Sprintf("%d in flight", m.InFlight))
+	parts = append(parts, fmt.Sprintf("p50 %s p99 %s", duration(m.P50), duration(m.P99)))
 	if m.Lag > 0 {
 		parts = append(parts, fmt.Sprintf("late %s (%s)", duration(m.Lag), m.Cause))
 	}
+	parts = append(parts, fmt.Sprintf("%d in flight", m.InFlight))
 	line := shorten(parts[0], width)
 	for _, part := range parts[1:] {
 		if columns(line)+2+columns(part) > width {

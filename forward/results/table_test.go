@@ -115,8 +115,8 @@ func TestProgressLine(t *testing.T) {
 		Lag: 300 * time.Microsecond, Cause: "gor", Errors: 3,
 	}
 	for width, want := range map[int]string{
-		120: "12345 done, 998/s, 0:35 left, 3 errors, p50 1.2ms p99 5.1ms, 12 in flight, late 300µs (gor)",
-		80:  "12345 done, 998/s, 0:35 left, 3 errors, p50 1.2ms p99 5.1ms, 12 in flight",
+		120: "12345 done, 998/s, 0:35 left, 3 errors, p50 1.2ms p99 5.1ms, late 300µs (gor), 12 in flight",
+		80:  "12345 done, 998/s, 0:35 left, 3 errors, p50 1.2ms p99 5.1ms, late 300µs (gor)",
 		30:  "12345 done, 998/s, 0:35 left",
 		12:  "12345 done",
 		5:   "1234…",

@@ -6,9 +6,12 @@
 //	 packets        segments             requests             a fate for each
 //
 // Read sniffer.go first: a Sniffer owns the decoder and the assembler, and Run
-// is the loop. A Source (source.go) is a ring, a capture file or whatever else
-// has packets; Options (flags.go, open.go) say which one the command line asks
-// for. A Printer (printer.go) is the consumer that writes a line (line.go) or
+// is the loop. A Source (source.go) is a ring, recordings (package recording) or
+// whatever else has packets, or whole requests; Options (flags.go, open.go) say which
+// one the command line asks for. Where any port may be a server's, directions
+// (direction.go) find out who the client is. Recordings (recordings.go, replayflags.go)
+// are what a replayer reads: they hand requests out, in the order of time (order.go).
+// A Printer (printer.go) is the consumer that writes a line (line.go) or
 // a JSON object (json.go) per request; its spool (spool.go) is the bounded
 // buffer between the loop and a reader that may be slow.
 //

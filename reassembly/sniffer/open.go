@@ -66,7 +66,7 @@ func (o *Options) DropPrivileges(tape *Tape, log *slog.Logger) error {
 
 // Recorder begins the recording; nil where none is wanted.
 func (o *Options) Recorder(stdout io.Writer, log *slog.Logger) (*Tape, error) {
-	return o.Write.Open(stdout, !o.Live(), log)
+	return o.Write.Open(stdout, !o.Live(), o.Live(), log)
 }
 
 // Config is the configuration of a Sniffer of the source, who may have the
@@ -78,7 +78,7 @@ func (o *Options) Config(src Source, tape *Tape, log *slog.Logger) Config {
 		cfg.Decoder.Record = tape.Recorder
 	}
 	cfg.Assembler.MaxMemory, cfg.Assembler.MaxRequest = o.MaxMemory, o.MaxRequest
-	cfg.Assembler.Logger = log
+	cfg.Assembler.Logger, cfg.Assembler.Rebase = log, o.Live()
 	return cfg
 }
 

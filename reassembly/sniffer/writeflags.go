@@ -1,6 +1,7 @@
 package sniffer
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -109,33 +111,34 @@ func (o *WriteOptions) ToStdout() bool { return o.Path == recording.Stdin }
 type Tape struct {
 	*capture.Recorder
 	reel *capture.Reel // nil: it goes into a pipe
+	all  bool          // it is all that the run does
 }
 
 // Open begins the recording; nil where none is wanted. wait says that what is to be
-// recorded can wait for a slow disk.
-func (o *WriteOptions) Open(stdout io.Writer, wait bool, log *slog.Logger) (*Tape, error) {
+// recorded can wait for a slow disk, drops that the process will drop its privileges.
+func (o *WriteOptions) Open(stdout io.Writer, wait, drops bool, log *slog.Logger) (*Tape, error) {
 	if o.Path == "" {
 		return nil, nil
 	}
-	t, err := o.open(stdout, capture.RecorderConfig{Wait: wait, Logger: log})
+	t, err := o.open(stdout, drops, capture.RecorderConfig{Wait: wait, Logger: log})
 	if err != nil {
 		return nil, fmt.Errorf("record: %w", err)
 	}
 	return t, nil
 }
 
-func (o *WriteOptions) open(stdout io.Writer, cfg capture.RecorderConfig) (*Tape, error) {
+func (o *WriteOptions) open(stdout io.Writer, drops bool, cfg capture.RecorderConfig) (*Tape, error) {
 	to := stdout
 	if !o.ToStdout() {
 		info, err := os.Stat(o.Path)
 		if err != nil || info.Mode().IsRegular() || info.IsDir() {
 			reel, err := capture.OpenReel(capture.ReelConfig{
-				Path: o.Path, Size: o.Size, Age: o.Age, Keep: o.Keep, KeepBytes: o.KeepBytes, Logger: cfg.Logger,
+				Path: o.Path, Size: o.Size, Age: o.Age, Keep: o.Keep, KeepBytes: o.KeepBytes, Drops: drops, Logger: cfg.Logger,
 			})
 			if err != nil {
 				return nil, err
 			}
-			return &Tape{capture.NewRecorder(reel, cfg), reel}, nil
+			return &Tape{Recorder: capture.NewRecorder(reel, cfg), reel: reel}, nil
 		}
 		// A pipe or a device; for reading, too, it need not be waited for its reader.
 		if to, err = os.OpenFile(o.Path, os.O_RDWR, 0); err != nil {
@@ -149,13 +152,25 @@ func (o *WriteOptions) open(stdout io.Writer, cfg capture.RecorderConfig) (*Tape
 	return &Tape{Recorder: capture.NewRecorder(strip, cfg)}, nil
 }
 
+// IsAll says that the recording is all that the run does, which stop ends: with the
+// recording, should that end early.
+func (t *Tape) IsAll(stop func()) {
+	t.all = true
+	t.WhenEnded(stop)
+}
+
 // Close ends the recording, and returns its first error; any goroutine may call it,
-// also where nothing is recorded.
+// also where nothing is recorded. That a reader has seen enough (EPIPE) is none
+// where the recording is all that the run does.
 func (t *Tape) Close() error {
 	if t == nil {
 		return nil
 	}
-	return t.Recorder.Close()
+	err := t.Recorder.Close()
+	if t.all && errors.Is(err, syscall.EPIPE) {
+		return nil
+	}
+	return err
 }
 
 // Scribe returns what records a request that came without its packets. Where

@@ -56,10 +56,7 @@ func (r *replayer) replay(c *cli.Context) error {
 	default:
 		err = r.run(command.Begin(c.Context, r.duration))
 	}
-	if r.tape != nil {
-		err = errors.Join(err, r.tape.Close())
-	}
-	return err
+	return errors.Join(err, r.tape.Close())
 }
 
 // open reads the flags and opens everything.
@@ -96,7 +93,7 @@ func (r *replayer) open(c *cli.Context) (err error) {
 	if r.report, err = report.Open(c, r.log, r.snapshot); err != nil {
 		return err
 	}
-	if r.tape, err = recording.Open(c.App.Writer, false, r.log); err != nil {
+	if r.tape, err = recording.Open(c.App.Writer, false, false, r.log); err != nil {
 		return err
 	}
 	if r.fwd, err = forward.New(forwarding); err != nil {
@@ -126,9 +123,7 @@ func (r *replayer) run(life *command.Lifetime) error {
 	life.End()
 	r.fwd.Close()
 	err = errors.Join(err, <-forwarded)
-	if r.tape != nil {
-		r.tape.Close() // so that the accounts hold all of it; replay, too, which returns the error
-	}
+	r.tape.Close() // so that the accounts hold all of it; replay, too, which returns the error
 	r.report.Finish(r.snapshot())
 	return err
 }

@@ -15,14 +15,30 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openFolder is a folder that every user may write to.
-func openFolder(t *testing.T) string {
+// folderOf is a folder of root's that others may do with what its mode says.
+func folderOf(t *testing.T, mode os.FileMode) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.Chmod(dir, 0o777); err != nil {
+	if err := os.Chmod(dir, mode); err != nil {
 		t.Fatal(err)
 	}
 	return dir
+}
+
+// clerks are the processes that make files of a recording in the place of a gor
+// that has dropped its privileges, by the file's name.
+func clerks(t *testing.T, stem string) (n int) {
+	t.Helper()
+	processes, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range processes {
+		if b, err := os.ReadFile(p); err == nil && strings.Contains(string(b), "\x00-clerk-of-a-recording\x00"+stem+"\x00") {
+			n++
+		}
+	}
+	return n
 }
 
 // recordings are the files of a folder, in order.
@@ -77,20 +93,29 @@ func judge(t *testing.T, names []string, cut bool) (tcpdump, tshark int) {
 func TestLiveRecordingRotates(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
-		name string
-		size int // KiB
-	}{{"tape.pcap", 300}, {"tape.pcap.gz", 64}} {
+		name   string
+		size   int // KiB
+		mode   os.FileMode
+		clerks int
+	}{{"rotating.pcap", 300, 0o777, 0}, {"rotating-too.pcap.gz", 64, 0o700, 1}} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			m := newMirror(t)
 			m.startServer()
 			m.replay()
-			dir, limit := openFolder(t), int64(test.size<<10)
+			dir, limit := folderOf(t, test.mode), int64(test.size<<10)
 			m.listen("--write", filepath.Join(dir, test.name), "--write-size", fmt.Sprintf("%dKiB", test.size))
+			stem, _, _ := strings.Cut(test.name, ".")
+			if n := clerks(t, stem); n != test.clerks {
+				t.Errorf("%d processes make the files, want %d", n, test.clerks)
+			}
 			l := m.newLoad(1, 3000)
 			l.body, l.conns = 100, 50
 			m.run(l)
 			listen, _ := m.mirrored(l)
+			if n := clerks(t, stem); n != 0 {
+				t.Errorf("%d processes are left", n)
+			}
 			names := recordings(t, dir)
 			if len(names) < 2 || uint64(len(names)) != listen.Recording["record_files"] {
 				t.Errorf("files %q, accounts %v", names, listen.Recording)
@@ -115,13 +140,13 @@ func TestLiveRecordingRotates(t *testing.T) {
 // have recorded is there, in files that everybody can read.
 func TestLiveRecordingRotationKilled(t *testing.T) {
 	t.Parallel()
-	for i, name := range []string{"tape.pcap", "tape.pcap.gz"} {
+	for i, name := range []string{"killed.pcap", "killed-too.pcap.gz"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := newMirror(t)
 			m.startServer()
 			m.replay()
-			dir := openFolder(t)
+			dir := folderOf(t, 0o700)
 			m.listen("--write", filepath.Join(dir, name), "--write-size", "500KiB", "--metrics", "127.0.0.1:9090")
 			l := m.newLoad(1, 6000)
 			l.body, l.conns, l.rate = 300, 20, 3000
@@ -134,6 +159,11 @@ func TestLiveRecordingRotationKilled(t *testing.T) {
 				t.Error(err)
 			}
 			l.close()
+			stem, _, _ := strings.Cut(name, ".")
+			awaitCount(func() int { return 1 - clerks(t, stem) }, 1) // it ends with whom it works for
+			if n := clerks(t, stem); n != 0 {
+				t.Errorf("%d processes are left", n)
+			}
 			tcpdump, tshark := judge(t, recordings(t, dir), true)
 			if recorded == 0 || tcpdump < recorded || tshark < recorded {
 				t.Errorf("%d packets were recorded, tcpdump finds %d, tshark %d", recorded, tcpdump, tshark)

@@ -5,6 +5,7 @@ package live
 import (
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -79,6 +80,29 @@ func TestWatchInterface(t *testing.T) {
 			m.run(after)
 			m.mirrored(before, after)
 		})
+	}
+}
+
+// TestLivePause: a listener that is kept from running for three seconds, as a
+// virtual machine's pause or a throttled control group does, loses nothing.
+func TestLivePause(t *testing.T) {
+	m := newMirror(t)
+	m.startServer()
+	m.replay()
+	m.listen()
+	l := m.newLoad(1, scaled(20000))
+	l.rate, l.conns = scaled(4000.), 64
+	if err := l.open(); err != nil {
+		t.Fatal(err)
+	}
+	paused := time.AfterFunc(time.Second, func() { m.listener.cmd.Process.Signal(syscall.SIGSTOP) })
+	resumed := time.AfterFunc(4*time.Second, func() { m.listener.cmd.Process.Signal(syscall.SIGCONT) })
+	defer paused.Stop()
+	defer resumed.Stop()
+	m.run(l)
+	listen, _ := m.mirrored(l)
+	if n := listen.kernelDrops(); n > 0 {
+		t.Errorf("%d packets were dropped", n)
 	}
 }
 
