@@ -271,27 +271,47 @@ func TestHeldClock(t *testing.T) {
 	}
 }
 
+// TestDelayOfUser: while an earlier request of its user holds it up, on whichever
+// connection, a request waits for the target.
+func TestDelayOfUser(t *testing.T) {
+	var c heldClock
+	b := newBuffer(100, 1<<20, &c)
+	for conn := range uint64(2) {
+		it := newItem("x")
+		it.at = 10
+		c.setOut(it, &Request{}, time.Time{})
+		b.push(it, write(conn))
+	}
+	first := b.pop(20)
+	if got := c.late(first, 20, false); got != (Late{Own: 10}) {
+		t.Errorf("the first was late by %+v", got)
+	}
+	b.release(first, 100)
+	if got := c.late(b.pop(105), 105, false); got != (Late{Target: 90, Own: 5}) {
+		t.Errorf("the second was late by %+v", got)
+	}
+}
+
 // TestDelay: what passes between a request's turn and its start, while nothing is held
 // up, is this program's own; in virtual time none does.
 func TestDelay(t *testing.T) {
 	var c heldClock
-	b := newBuffer(100, 1<<20)
+	b := newBuffer(100, 1<<20, &c)
 	push := func(at int64, conn uint64) *item {
 		it := &item{at: at}
-		b.push(it, conn)
 		c.setOut(it, &Request{}, time.Time{})
+		b.push(it, connOf(conn))
 		return it
 	}
 	first, second, other := push(10, 1), push(20, 1), push(30, 2)
-	if b.pop() != first {
+	if b.pop(15) != first {
 		t.Fatal("not the first")
 	}
 	if got := c.late(first, 15, false); got != (Late{Own: 5}) {
 		t.Errorf("the first was late by %+v", got)
 	}
 	c.hold(heldByTarget, 40)
-	b.release(first)
-	c.follow(first.lane, 100)
+	b.release(first, 100)
 	c.release(150)
 	if got := c.late(second, 170, false); got != (Late{Target: 80 + 50, Own: 20}) {
 		t.Errorf("the second was late by %+v", got)
@@ -301,11 +321,10 @@ func TestDelay(t *testing.T) {
 	if got := c.late(other, 210, true); got != (Late{Target: 110, Limit: 30, Own: 10 + 20 + 10}) {
 		t.Errorf("the other was late by %+v", got)
 	}
-	if b.pop() != other || b.pop() != second {
+	if b.pop(210) != other || b.pop(210) != second {
 		t.Fatal("not the second")
 	}
-	b.putBack(second) // the target was not reached
-	c.beReady(second, 300)
+	b.putBack(second, 300) // the target was not reached
 	if got := c.late(second, 320, false); got.Own != 20 || got.Target+got.Limit != 280 {
 		t.Errorf("the second was late by %+v", got)
 	}
