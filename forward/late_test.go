@@ -271,6 +271,27 @@ func TestHeldClock(t *testing.T) {
 	}
 }
 
+// TestDelayOfUser: while an earlier request of its user holds it up, on whichever
+// connection, a request waits for the target.
+func TestDelayOfUser(t *testing.T) {
+	var c heldClock
+	b := newBuffer(100, 1<<20, &c)
+	for conn := range uint64(2) {
+		it := newItem("x")
+		it.at = 10
+		c.setOut(it, &Request{}, time.Time{})
+		b.push(it, write(conn))
+	}
+	first := b.pop(20)
+	if got := c.late(first, 20, false); got != (Late{Own: 10}) {
+		t.Errorf("the first was late by %+v", got)
+	}
+	b.release(first, 100)
+	if got := c.late(b.pop(105), 105, false); got != (Late{Target: 90, Own: 5}) {
+		t.Errorf("the second was late by %+v", got)
+	}
+}
+
 // TestDelay: what passes between a request's turn and its start, while nothing is held
 // up, is this program's own; in virtual time none does.
 func TestDelay(t *testing.T) {
@@ -279,7 +300,7 @@ func TestDelay(t *testing.T) {
 	push := func(at int64, conn uint64) *item {
 		it := &item{at: at}
 		c.setOut(it, &Request{}, time.Time{})
-		b.push(it, owner{user: conn, conn: conn})
+		b.push(it, connOf(conn))
 		return it
 	}
 	first, second, other := push(10, 1), push(20, 1), push(30, 2)
@@ -300,7 +321,7 @@ func TestDelay(t *testing.T) {
 	if got := c.late(other, 210, true); got != (Late{Target: 110, Limit: 30, Own: 10 + 20 + 10}) {
 		t.Errorf("the other was late by %+v", got)
 	}
-	if b.pop(220) != other || b.pop(220) != second {
+	if b.pop(210) != other || b.pop(210) != second {
 		t.Fatal("not the second")
 	}
 	b.putBack(second, 300) // the target was not reached

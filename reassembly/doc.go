@@ -117,7 +117,7 @@
 //	                                             upgraded
 //	CONNECT                                      sent; what follows is a tunnel
 //	TLS, HTTP/2, SSH, SOCKS, other binary        a stream, no request: named, reported once per port
-//	PROXY protocol header                        skipped
+//	PROXY protocol header                        skipped; whom it names is Request.Origin
 //	first bytes seen are inside a request        not counted; see above
 //
 // TestReadings and TestOddRequests hold the table.

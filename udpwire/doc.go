@@ -176,8 +176,9 @@
 //	4   4  length of what follows; the body at most 64 MiB         16  .. the piece
 //	8   4  back: the message before it in its lane has id - back;
 //	       0: there is none                                        PAD
-//	12  4  zero, ignored                                           0   1  type 0: the rest of the datagram
-//	16  8  user                                                           is to be ignored
+//	12  1  bit 0: the user is a crowd; others zero, ignored        0   1  type 0: the rest of the datagram
+//	13  3  zero, ignored                                                  is to be ignored
+//	16  8  user
 //	24  8  connection
 //	32  8  index in the connection
 //	40  8  time, ns since the Unix epoch
@@ -191,7 +192,7 @@
 // before and behind. Datagrams before the last of a batch are padded to one size, since one system call can only send
 // one size.
 //
-// A lane is a set of users (a hash of the user chooses one of 16,384). A message is handed on when the one before it
+// A lane is a set of users (a hash of the user chooses one of 16,384; of the connection, where the user is a crowd). A message is handed on when the one before it
 // in its lane has been handed on or is lost; other lanes do not wait. A message of a kind that the replayer's consumer
 // does not expect is received like any other, and skipped and counted instead of handed on.
 //

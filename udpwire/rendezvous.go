@@ -5,7 +5,7 @@ package udpwire
 // whoever was second; when one comes, it takes from each of the others what it scores higher for: 1/n in all. Nobody
 // has to remember who had what, and who computes it elsewhere comes to the same.
 //
-// The scores are made of the lane, which is a hash of Message.User, and of the instance, the random number that a
+// The scores are made of the lane, which is a hash of what keeps its order, and of the instance, the random number that a
 // replayer's process says it is: the one thing that all listeners know alike of it, by whatever name or address they
 // reach it. So a user seen by several listeners has one replayer.
 

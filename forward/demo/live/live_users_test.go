@@ -75,7 +75,7 @@ func TestLiveUsers(t *testing.T) {
 		t.Logf("|10%% has %d of %d users, %.1f %%, each whole", whole, users, share)
 	}
 	for _, p := range []*process{m.listener, second} {
-		if log := p.stderr.String(); !strings.Contains(log, `by cookie \"PHPSESSID\"`) {
+		if log := p.stderr.String(); !strings.Contains(log, `cookie \"PHPSESSID\" `) {
 			t.Errorf("nothing about users in the accounts of\n%s", log)
 		}
 	}
@@ -253,34 +253,34 @@ func (a *audience) byUser() map[string][]hearing {
 	return all
 }
 
-// checkOrder fails unless each write of a user came after the response to each
-// request before it, and before each behind it: those that the user awaited itself.
-// Where the machine was too busy to respond in time, safe requests may be overtaken.
+// checkOrder fails unless each write of a user came after the responses to the writes
+// before it; and unless, but for very few, so did what has a write before or behind it.
+// On a busy machine a connection to the target may take a second, and who waits for
+// that is overtaken.
 func (a *audience) checkOrder(t *testing.T, name string) {
 	t.Helper()
-	wrong, writes := 0, 0
-	busy := false
-	for _, h := range a.seen {
-		busy = busy || h.to-h.from > a.after+300*time.Millisecond
-	}
+	pairs, wrong, wrongWrites := 0, 0, 0
 	for user, hs := range a.byUser() {
 		if user == "program" {
 			continue
 		}
-		for i := range hs {
+		for i, h := range hs {
 			for _, later := range hs[i+1:] {
-				if hs[i].write && later.write || !busy && (hs[i].write || later.write) {
-					writes++
-					if hs[i].n > later.n || later.from < hs[i].to {
-						wrong++
-						t.Logf("%s: %+v, then %+v", name, hs[i], later)
+				if !h.write && !later.write {
+					continue
+				}
+				if pairs++; h.n > later.n || later.from < h.to {
+					wrong++
+					t.Logf("%s: %+v, then %+v", name, h, later)
+					if h.write && later.write {
+						wrongWrites++
 					}
 				}
 			}
 		}
 	}
-	if wrong > 0 || writes == 0 {
-		t.Errorf("%s: %d of %d pairs of a user's requests are out of order", name, wrong, writes)
+	if wrongWrites > 0 || wrong > pairs/500 || pairs == 0 {
+		t.Errorf("%s: of %d pairs of a user's requests %d are out of order, %d of two writes", name, pairs, wrong, wrongWrites)
 	}
 }
 
