@@ -58,21 +58,21 @@ func NewFilter(cfg FilterConfig) (*Filter, error) {
 	f := &Filter{safe: cfg.SafeMethods}
 	for _, m := range cfg.Methods {
 		if err := checkMethod(m); err != nil {
-			return nil, fmt.Errorf("method %q: %w", m, err)
+			return nil, fmt.Errorf("--method %q: %w", m, err)
 		}
 		f.methods = append(f.methods, m)
 	}
 	var err error
-	if f.allowPath, err = compilePaths("allow-path", cfg.AllowPath); err != nil {
+	if f.allowPath, err = compilePaths("--allow-path", cfg.AllowPath); err != nil {
 		return nil, err
 	}
-	if f.denyPath, err = compilePaths("deny-path", cfg.DenyPath); err != nil {
+	if f.denyPath, err = compilePaths("--deny-path", cfg.DenyPath); err != nil {
 		return nil, err
 	}
-	if f.allowHeader, err = compileHeaders("allow-header", cfg.AllowHeader); err != nil {
+	if f.allowHeader, err = compileHeaders("--allow-header", cfg.AllowHeader); err != nil {
 		return nil, err
 	}
-	if f.denyHeader, err = compileHeaders("deny-header", cfg.DenyHeader); err != nil {
+	if f.denyHeader, err = compileHeaders("--deny-header", cfg.DenyHeader); err != nil {
 		return nil, err
 	}
 	if !f.safe && len(f.methods)+len(f.allowPath)+len(f.denyPath)+len(f.allowHeader)+len(f.denyHeader) == 0 {

@@ -54,28 +54,28 @@ func NewRewrite(cfg RewriteConfig) (*Rewrite, error) {
 	for _, s := range cfg.RewritePath {
 		rule, err := parsePathRule(s)
 		if err != nil {
-			return nil, fmt.Errorf("rewrite-path %q: %w", s, err)
+			return nil, fmt.Errorf("--rewrite-path %q: %w", s, err)
 		}
 		rw.paths = append(rw.paths, rule)
 	}
 	for _, name := range cfg.RemoveHeader {
 		name = strings.TrimSpace(name)
 		if strings.EqualFold(name, "Host") {
-			return nil, fmt.Errorf("remove-header %q: a request needs its Host; it can be set", name)
+			return nil, fmt.Errorf("--remove-header %q: a request needs its Host; it can be set", name)
 		}
 		if err := checkChangeable(name); err != nil {
-			return nil, fmt.Errorf("remove-header %q: %w", name, err)
+			return nil, fmt.Errorf("--remove-header %q: %w", name, err)
 		}
 		rw.remove = append(rw.remove, name)
 	}
 	for _, s := range cfg.SetHeader {
 		rule, err := parseSetRule(s)
 		if err != nil {
-			return nil, fmt.Errorf("set-header %q: %w", s, err)
+			return nil, fmt.Errorf("--set-header %q: %w", s, err)
 		}
 		if strings.EqualFold(rule.name, "Host") {
 			if !rule.value.isFixed() {
-				return nil, fmt.Errorf("set-header %q: a Host is the same for all requests", s)
+				return nil, fmt.Errorf("--set-header %q: a Host is the same for all requests", s)
 			}
 			rw.host = []byte(rule.value[0].text)
 			continue

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,7 +31,10 @@ type App struct {
 func (a *App) Run(ctx context.Context, args []string) int {
 	err := a.checkOnce(args)
 	if err == nil {
-		err = a.cli().RunContext(ctx, append([]string{"gor"}, args...))
+		var stray error
+		app := a.cli()
+		app.CommandNotFound = func(c *cli.Context, _ string) { stray = noArguments(c) } // gor COMMAND --help WORD
+		err = cmp.Or(app.RunContext(ctx, append([]string{"gor"}, args...)), stray)
 	}
 	if err == nil {
 		return 0
@@ -109,9 +113,15 @@ func onUsageError(c *cli.Context, err error, _ bool) error {
 	return UsageError("%w (%s --help lists the flags)", err, name)
 }
 
-// explain says what would be right where the flag package says only that a value
-// cannot be read: `invalid value "30" for flag -timeout: parse error`.
+// explain says in our words what the flag package says in its own, and what would
+// be right where that says only that a value cannot be read: `invalid value "30" for flag -timeout: parse error`.
 func explain(flags []cli.Flag, err error) error {
+	if name, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); ok {
+		return fmt.Errorf("there is no flag %s%s", dashes(name), name)
+	}
+	if name, ok := strings.CutPrefix(err.Error(), "flag needs an argument: -"); ok {
+		return fmt.Errorf("%s%s needs a value", dashes(name), name)
+	}
 	invalid := regexp.MustCompile(`^invalid (?:boolean )?value "(.*)" for (?:flag )?-([a-z-]+): `).FindStringSubmatch(err.Error())
 	if invalid == nil {
 		return err
@@ -134,6 +144,14 @@ func explain(flags []cli.Flag, err error) error {
 		return fmt.Errorf("--%s %q: give no value, or true or false behind =", name, value)
 	}
 	return err
+}
+
+// dashes are what stands before a flag's name: two, but one before a single letter.
+func dashes(name string) string {
+	if len(name) == 1 {
+		return "-"
+	}
+	return "--"
 }
 
 // UsageError is a mistake on the command line: exit status 2.

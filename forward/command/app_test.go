@@ -92,8 +92,10 @@ func TestRun(t *testing.T) {
 		{args: "work --count few", status: 2, stderr: "gor: --count \"few\": give a whole number (gor work --help lists the flags)\n"},
 		{args: "work --slowly=rather", status: 2,
 			stderr: "gor: --slowly \"rather\": give no value, or true or false behind = (gor work --help lists the flags)\n"},
-		{args: "work --quickly", status: 2, stderr: "gor: flag provided but not defined: -quickly (gor work --help lists the flags)\n"},
-		{args: "work --wait", status: 2, stderr: "gor: flag needs an argument: -wait (gor work --help lists the flags)\n"},
+		{args: "work --quickly", status: 2, stderr: "gor: there is no flag --quickly (gor work --help lists the flags)\n"},
+		{args: "work --wait", status: 2, stderr: "gor: --wait needs a value (gor work --help lists the flags)\n"},
+		{args: "work -q", status: 2, stderr: "gor: there is no flag -q (gor work --help lists the flags)\n"},
+		{args: "work --help now", status: 2, stderr: "gor: work: \"now\" is not a flag: work takes flags only\n"},
 		{args: "work -n a,b --slowly"},
 		{args: "work", fail: errors.New("no tools"), status: 1, stderr: "gor: no tools\n"},
 		{args: "work", fail: UsageError("so many"), status: 2, stderr: "gor: so many\n"},
@@ -153,8 +155,8 @@ func TestGivenTwice(t *testing.T) {
 		{"work --slowly --slowly", ""},
 		{"work --a-flag-with-a-long-name --size --size 1", ""},
 		{"work --size 1 --count 1", ""},
-		{"work --size 1 --size", "flag needs an argument"},
-		{"work --nothing --size 1 --size 2", "not defined"},
+		{"work --size 1 --size", "--size needs a value"},
+		{"work --nothing --size 1 --size 2", "no flag --nothing"},
 	} {
 		var out, errs bytes.Buffer
 		status := program(&out, &errs, nil).Run(t.Context(), strings.Fields(tt.args))

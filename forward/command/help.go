@@ -51,11 +51,7 @@ func commandHelp(c *cli.Command) string {
 func writeFlag(b *strings.Builder, f cli.DocGenerationFlag) {
 	var names []string
 	for _, name := range f.Names() {
-		dashes := "--"
-		if len(name) == 1 {
-			dashes = "-"
-		}
-		names = append(names, dashes+name)
+		names = append(names, dashes(name)+name)
 	}
 	if len(names) > 1 && len(names[0]) > len(names[1]) { // the short name is an alias
 		names[0], names[1] = names[1], names[0]

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 )
@@ -75,10 +77,22 @@ func (c *child) follow(log io.Reader, stderr io.Writer) {
 		case msg == "accounts":
 			c.accounts = record
 		case record["level"] == "WARN", record["level"] == "ERROR":
-			fmt.Fprintln(stderr, lines.Text())
+			fmt.Fprintf(stderr, "%s\n", plain(record))
 		}
 	}
 	io.Copy(io.Discard, log) // a line too long must not block the command
+}
+
+// plain is a warning as a person reads it: the message, and its attributes by name.
+func plain(record map[string]any) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "warning: %v", record["msg"])
+	for _, name := range slices.Sorted(maps.Keys(record)) {
+		if name != "time" && name != "level" && name != "msg" {
+			fmt.Fprintf(&b, "; %s: %v", name, record[name])
+		}
+	}
+	return b.String()
 }
 
 // stop interrupts the command, as Ctrl-C would, and waits for its end.

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -21,6 +22,9 @@ func Command() *cli.Command {
 			exe, err := os.Executable()
 			if err == nil {
 				err = Run(life.Running(), exe, c.App.Writer, c.App.ErrWriter)
+			}
+			if err != nil && life.Running().Err() != nil {
+				err = errors.New("interrupted")
 			}
 			if err != nil {
 				return fmt.Errorf("demo: %w", err)

@@ -145,6 +145,7 @@ func request(ctx context.Context, transport *http.Transport, addr string, i int)
 		return err
 	}
 	r.Header.Set(idHeader, strconv.Itoa(i))
+	r.Header.Set("Cookie", "sessionid="+strconv.Itoa(i%clients)) // a user per client: they all come from one address
 	resp, err := transport.RoundTrip(r)
 	if err != nil {
 		return err
