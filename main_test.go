@@ -43,7 +43,7 @@ func TestWrongUsage(t *testing.T) {
 		{"unknown command", "lisen", `no command "lisen"`},
 		{"unknown flag", "listen --foo", "--help lists the flags"},
 		{"unknown flag of gor", "--foo", "--help lists the flags"},
-		{"flag without value", "listen -p", "flag needs an argument"},
+		{"flag without value", "listen -p", "-p needs a value"},
 		{"stray argument to listen", "listen eth0", `"eth0" is not a flag`},
 		{"stray argument to replay", "replay http://a", `"http://a" is not a flag`},
 		{"stray argument to demo", "demo now", `"now" is not a flag`},

@@ -183,8 +183,8 @@ func paced(t *testing.T, s *Sender, first, n, size int, rate float64) {
 }
 
 // TestLossyPath: whatever the kernel drops at random in both directions, every message arrives once, whole and in order
-// within its connection, and both sides' accounts say so. The full load, of which README.md has the delays, takes a
-// minute: go test -run LossyPath -v ./udpwire -args -full.
+// within its connection, and both sides' accounts say so. The full load, whose delays stand in the documentation of
+// forward/demo/live, takes a minute: go test -run LossyPath -v ./udpwire -args -full.
 func TestLossyPath(t *testing.T) {
 	n := newNamespaces(t)
 	n.segmented()
