@@ -64,6 +64,7 @@ func TestWrongUsage(t *testing.T) {
 		{"unknown place in a header", "replay --set-header X:{clinet}", "{client_port}"},
 		{"bad size", "listen --max-memory lots", "such as 64MiB"},
 		{"negative size", "listen --max-memory -1", "such as 64MiB"},
+		{"memory without its unit", "listen --max-memory 256", "at least 1MiB"},
 		{"request too large", "listen --max-request 2GiB", "at most 1GiB"},
 		{"bad duration", "listen --stats 5", `--stats "5": give a duration such as 5s`},
 		{"duration without a unit", "replay --timeout 30", `--timeout "30": give a duration such as 30s`},

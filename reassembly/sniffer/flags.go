@@ -76,6 +76,9 @@ const (
 	defaultMaxRequest = "64MiB"
 )
 
+// minMemory is the least --max-memory: less is a number whose unit was forgotten.
+const minMemory = 1 << 20
+
 // maxRequest is the largest --max-request, in bytes: package http1 counts a head in
 // 31 bits.
 const maxRequest = 1 << 30
@@ -150,8 +153,12 @@ func boundFlags(c *cli.Context) (memory, request int64, err error) {
 	if memory, err = sizeFlag(c, "max-memory"); err == nil {
 		request, err = sizeFlag(c, "max-request")
 	}
-	if err == nil && request > maxRequest {
+	switch {
+	case err != nil:
+	case request > maxRequest:
 		err = usageError("--max-request %q: at most 1GiB", c.String("max-request"))
+	case memory < minMemory:
+		err = usageError("--max-memory %q: at least 1MiB", c.String("max-memory"))
 	}
 	return memory, request, err
 }
