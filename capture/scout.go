@@ -134,7 +134,7 @@ func (sc *scouting) instead(l *look, segments uint64) string {
 	if n := l.rate(func(s *sighting) bool { return s.tls }); n > 0 {
 		return "the only web traffic is TLS: listen where it is decrypted"
 	}
-	return "there is no web traffic at any port: does it pass this machine?"
+	return "in the second of looking there is no web traffic at any port: does it pass this machine?"
 }
 
 // elsewhere is a request to a wanted port at an interface that is not captured.

@@ -76,7 +76,7 @@ func TestInstead(t *testing.T) {
 		segments uint64
 		want     string
 	}{
-		{"nothing", nil, 0, "no web traffic at any port"},
+		{"nothing", nil, 0, "in the second of looking there is no web traffic at any port"},
 		{"segments alone", nil, 7, "7 segments to port 80 were captured"},
 		{"TLS elsewhere", many(1, sighting{port: 443, tls: true}), 0, "the only web traffic is TLS"},
 		{"TLS at the port", many(1, sighting{port: 80, tls: true}), 7, "what comes to port 80 is TLS"},
