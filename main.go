@@ -263,6 +263,28 @@ func (l *listener) wireUp(life *command.Lifetime, stdout io.Writer) {
 		}
 	}
 	l.sniffer = sniffer.New(cfg)
+	if l.wire != nil {
+		l.wire.Announce(l.status)
+	}
+}
+
+// status is what the replayers are told of this listener.
+func (l *listener) status() udpwire.Status {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	requests, wire := l.sniffer.Stats().Requests, l.wire.Stats()
+	return udpwire.Status{Version: command.Version(), Host: host, Accounts: []udpwire.Account{
+		{Name: "requests_captured", Value: requests.Captured},
+		{Name: "requests_sent", Value: requests.Fates[reassembly.Sent]},
+		{Name: "requests_queue_full", Value: requests.Fates[reassembly.QueueFull]},
+		{Name: "requests_gap", Value: requests.Fates[reassembly.Gap]},
+		{Name: "wire_messages_sent", Value: wire.MessagesSent},
+		{Name: "wire_messages_received", Value: wire.MessagesReceived},
+		{Name: "wire_messages_lost", Value: wire.MessagesLost},
+		{Name: "wire_messages_pending", Value: wire.MessagesPending},
+	}}
 }
 
 // A sender is the wire as the sniffer's consumer. Its Flush is the wire's.

@@ -102,6 +102,11 @@ func (t tunnelProgram) inner() {
 	t.emit(bpf.LoadIndirect{Off: 0, Size: 1}, bpf.ALUOpConstant{Op: bpf.ALUOpShiftRight, Val: 4})
 	t.jump(bpf.JumpEqual, 6, "inner6", "")
 	t.jump(bpf.JumpEqual, 4, "", "drop")
+	t.inner4()
+	t.inner6()
+}
+
+func (t tunnelProgram) inner4() {
 	t.emit(bpf.LoadIndirect{Off: 9, Size: 1})
 	t.equal("inner tcp4", protocolTCP)
 	t.equal("accept", protocolGRE, protocolIP4, protocolIP6)
@@ -121,7 +126,11 @@ func (t tunnelProgram) inner() {
 	t.emit(bpf.StoreScratch{Src: bpf.RegA, N: scratchEnd})
 	t.behindIP4()
 	t.always("segment")
+}
 
+// inner6 has the UDP header of either version, too, and ends where a segment is
+// judged.
+func (t tunnelProgram) inner6() {
 	t.label("inner6")
 	t.emit(bpf.LoadIndirect{Off: 6, Size: 1})
 	t.equal("inner tcp6", protocolTCP)

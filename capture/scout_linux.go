@@ -123,6 +123,7 @@ func scoutProgram(spec FilterSpec) ([]bpf.Instruction, error) {
 	return a.program()
 }
 
+// scoutDirection judges the packets of one direction.
 func scoutDirection(a *assembler, ports []uint16, all bool) {
 	if len(ports) == 0 && !all {
 		a.emit(bpf.RetConstant{Val: 0})
@@ -150,6 +151,11 @@ func scoutDirection(a *assembler, ports []uint16, all bool) {
 		a.always("drop")
 	}
 	a.label("wanted")
+	scoutPayload(a)
+}
+
+// scoutPayload judges the payload behind the TCP header at X.
+func scoutPayload(a *assembler) {
 	a.emit(bpf.LoadIndirect{Off: 12, Size: 1},
 		bpf.ALUOpConstant{Op: bpf.ALUOpAnd, Val: 0xf0},
 		bpf.ALUOpConstant{Op: bpf.ALUOpShiftRight, Val: 2},

@@ -23,10 +23,10 @@
 // their turn, and withdraw.go and unpack.go for those that come back. leaving.go is the end of a replayer.
 //
 // Both sides share the format: datagram.go, frame.go, message.go and fragment.go, a file for each control message
-// (hello.go, retry.go, welcome.go, begin.go, heartbeat.go, report.go, gone.go, unknown.go), and the two directions of
-// a session, outgoing.go and incoming.go, with keyring.go, seal.go and window.go. Files that end in _linux.go or
-// _other.go are the system's; socket.go says what they owe. All but link, Sender, Receiver and the sockets is driven
-// with the time and does no I/O of its own.
+// (hello.go, retry.go, welcome.go, begin.go, heartbeat.go, report.go, gone.go, unknown.go, piece.go, status.go), and the
+// two directions of a session, outgoing.go and incoming.go, with keyring.go, seal.go and window.go. Files that end in
+// _linux.go or _other.go are the system's; socket.go says what they owe. All but link, Sender, Receiver and the sockets
+// is driven with the time and does no I/O of its own.
 //
 // # Goroutines and memory
 //
@@ -140,6 +140,15 @@
 // another when everything is confirmed. When such a HEARTBEAT, with the challenge and with oldest above highest, has come
 // from each listener that was heard in the last 3 seconds, or after one second, it says BYE. It gives no new session
 // meanwhile.
+//
+// # What a listener is
+//
+//	STATUS
+//	0   1   length of the version, and the text, at most 64 bytes
+//	..  1   length of the host's name, and the text, at most 64 bytes
+//	..  1   count of accounts, then for each: length of its name (1), the name (at most 40 bytes), its value (8)
+//
+// A listener sends one when a session is live, and every 5 seconds. Texts have the printable characters of ASCII alone.
 //
 // # Several replayers
 //

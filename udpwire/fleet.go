@@ -21,13 +21,13 @@ type fleet struct {
 	view  atomic.Pointer[view]
 	runs  sync.WaitGroup // The links' goroutines.
 	looks lookups
-	every time.Duration // Between two lookups of a name.
 
 	mu        sync.Mutex // Guards what follows; the links' locks may be taken under it.
 	names     []*name
 	addresses []*address
 	aliases   map[netip.AddrPort]uint64 // Addresses that reach a replayer that another one reaches, by its instance.
 	past      SenderStats               // Of links that ended.
+	status    []byte                    // The latest that the listener tells of itself; nil: none.
 	hurried   bool                      // No link is to wait for room.
 	closed    bool                      // Nothing is opened or forgotten any more.
 	over      bool                      // No link is open any more.
@@ -38,6 +38,7 @@ type lookups struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	wait   sync.WaitGroup
+	every  time.Duration // Between two of a name.
 }
 
 // A name is what the user wrote for a replayer or several, and what it stands for.
@@ -64,7 +65,7 @@ const maxAddresses = 128
 // newFleet returns a fleet that knows nobody but limbo.
 func newFleet(cfg SenderConfig, limbo *link) *fleet {
 	f := &fleet{cfg: cfg, limbo: limbo, aliases: make(map[netip.AddrPort]uint64)}
-	f.run, f.every = f.goRun, lookupEvery
+	f.run, f.looks.every = f.goRun, lookupEvery
 	f.looks.ctx, f.looks.cancel = context.WithCancel(context.Background())
 	f.view.Store(&view{members: []*link{limbo}, instances: []uint64{0}})
 	return f
@@ -85,7 +86,7 @@ func (f *fleet) resolve(look lookup) {
 			addrs, err := look(f.looks.ctx, n.host)
 			f.found(n, addrs, err)
 		}
-		r := resolver{host: n.host, every: f.every, look: look, found: func(addrs []netip.AddrPort, err error) {
+		r := resolver{host: n.host, every: f.looks.every, look: look, found: func(addrs []netip.AddrPort, err error) {
 			f.found(n, addrs, err)
 			select {
 			case first <- struct{}{}:
@@ -167,6 +168,7 @@ func (f *fleet) begin(n *name, l *link, at netip.AddrPort) {
 	if f.hurried {
 		l.hurry()
 	}
+	l.peer.status.body = f.status
 	if len(f.cfg.Secret) == 0 && !at.Addr().IsLoopback() && !n.warned {
 		n.warned = true
 		f.cfg.Logger.Warn("no secret: requests travel readable for everybody on the way, and anybody can send some", "replayer", n.host)
@@ -209,6 +211,31 @@ func (f *fleet) isAlias(at netip.AddrPort) bool {
 		return false
 	}
 	return is
+}
+
+// announce tells all replayers what the listener is, now and every few seconds. status may take its time.
+func (f *fleet) announce(status func() Status) {
+	f.looks.wait.Go(func() {
+		for {
+			s := status()
+			f.say(s.append(nil))
+			if !sleep(f.looks.ctx, time.Duration(statusEvery)) {
+				return
+			}
+		}
+	})
+}
+
+// say gives the links a STATUS to send.
+func (f *fleet) say(body []byte) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.status = body
+	for _, l := range f.links() {
+		l.mu.Lock()
+		l.peer.status.body = body
+		l.mu.Unlock()
+	}
 }
 
 // forsake notes, for a source that can wait, that no replayer has had an address for nobodyAfter, if that is so.

@@ -201,7 +201,7 @@ func fleetForReal(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := newSender(cfg, nil, newClock())
-	s.fleet.every = 100 * time.Millisecond
+	s.fleet.looks.every = 100 * time.Millisecond
 	s.fleet.resolve(lookUp)
 	const rate = 5000
 	sent, begun := uint64(0), time.Now()

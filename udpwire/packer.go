@@ -98,8 +98,15 @@ func (p *packer) split(m *Message, head []byte) {
 
 // fits reports whether a message of need bytes surely fits into the chunk.
 func (p *packer) fits(need int) bool {
-	grams := 2 + need/(p.full-dataOffset-p.tag-fragmentHead)
-	return p.c.n+grams <= maxGrams && len(p.c.buf)+grams*p.full <= cap(p.c.buf)
+	used, grams := len(p.c.buf), p.c.n
+	if p.open {
+		if need <= p.room() {
+			return true
+		}
+		used, grams = p.start+p.full, grams+1
+	}
+	more := 1 + need/(p.full-dataOffset-p.tag-fragmentHead)
+	return grams+more <= maxGrams && used+more*p.full <= cap(p.c.buf)
 }
 
 // room opens a datagram if none is open, in a new chunk if necessary, and returns how many bytes of frames fit.

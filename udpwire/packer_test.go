@@ -71,3 +71,41 @@ func readChunk(t *testing.T, in *inbox, c *chunk, number uint64, size, tag int) 
 	}
 	return number
 }
+
+// TestPackerPart: where no chunk may go on with one message and begin another, small messages still share datagrams, of
+// whatever size, and only what is cut ends its chunk.
+func TestPackerPart(t *testing.T) {
+	for _, full := range []int{minDatagram, 1452, largeDatagram} {
+		var pool chunkPool
+		var chunks []*chunk
+		p := packer{part: true, size: func() int { return full }, hand: func(c *chunk) *chunk {
+			if c != nil {
+				chunks = append(chunks, c)
+			}
+			return pool.get(chunkSize)
+		}}
+		const count, size = 2000, 100
+		for i := range count {
+			p.add(&Message{User: uint64(i), Body: make([]byte, size)})
+		}
+		p.flush()
+		grams, bytes := 0, 0
+		for _, c := range chunks {
+			grams += c.n
+			bytes += len(c.buf)
+		}
+		if least := count * (messageFixed + size); bytes > least+least/3 {
+			t.Errorf("datagrams of %d bytes: %d bytes in %d of them and %d chunks, the messages have %d", full, bytes, grams, len(chunks), least)
+		}
+		chunks = nil
+		for i := range 50 {
+			p.add(&Message{User: uint64(i), Body: make([]byte, []int{100, 30000, 100000}[i%3])})
+		}
+		p.flush()
+		for i, c := range chunks {
+			if goesOn := i > 0 && c.bases[0] == chunks[i-1].last; goesOn && c.last != c.bases[0] {
+				t.Errorf("datagrams of %d bytes: a chunk goes on with message %d and ends with %d", full, c.bases[0], c.last)
+			}
+		}
+	}
+}

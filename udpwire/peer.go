@@ -18,6 +18,7 @@ type peer struct {
 	out       outbox    // What is sent in the session.
 	in        incoming  // What comes back in it.
 	farewell  farewell  // The end.
+	status    announcer // What the listener tells of itself.
 	instance  uint64    // Which process the replayer said it is; 0: it has never answered.
 	forlorn   forlorn   // Whether waiting makes no sense.
 	accounts  peerAccounts
@@ -43,6 +44,7 @@ func (p *peer) tick(now int64) {
 	}
 	if p.state == live {
 		p.out.search(now, p.dropped())
+		p.status.tick(now, &p.out)
 	}
 	p.out.tx.health.tell(p.log, p.name)
 }
@@ -57,7 +59,7 @@ func (p *peer) due() int64 {
 		due = min(due, p.initiator.nextAt)
 	}
 	if p.state == live {
-		due = min(due, p.out.tx.size.nextAt)
+		due = min(due, p.out.tx.size.nextAt, p.status.due())
 	}
 	if p.state == leaving {
 		due = min(due, p.farewell.byeAt)
@@ -234,6 +236,7 @@ func (p *peer) unknown(now int64, h header, d []byte) (why reason, ok bool) {
 // begun does what is to be done when the replayer has confirmed something in the session for the first time.
 func (p *peer) begun(now int64) {
 	p.accounts.sessions++
+	p.status.nextAt = now
 	p.out.tx.size.search()
 	p.out.search(now, p.dropped())
 }

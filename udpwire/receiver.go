@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -197,4 +198,29 @@ func (r *Receiver) turn(deadline time.Time) error {
 	r.core.overruns = r.sock.dropped()
 	r.core.tick()
 	return err
+}
+
+// A Listener is what is known of a listener that has said what it is.
+type Listener struct {
+	Addr netip.AddrPort
+	*Status
+}
+
+// maxListed bounds how many listeners Listeners names, and so how much metrics there are: anybody may say that it is
+// one where there is no secret.
+const maxListed = 128
+
+// Listeners returns the listeners that have said what they are, sorted by address, the first so many of them. It may be
+// called from any goroutine, but not by handle.
+func (r *Receiver) Listeners() []Listener {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var all []Listener
+	for _, s := range r.core.sessions.byID {
+		if s.status != nil {
+			all = append(all, Listener{s.where.proven.addr, s.status})
+		}
+	}
+	slices.SortFunc(all, func(a, b Listener) int { return a.Addr.Compare(b.Addr) })
+	return all[:min(len(all), maxListed)]
 }

@@ -88,7 +88,7 @@ func (r *reception) accept(d []byte, from source) (why reason, ok bool) {
 	switch h.kind {
 	case kindHello:
 		return r.hello(h, d, from)
-	case kindWelcome, kindReport, kindRetry, kindUnknown, kindStatus:
+	case kindWelcome, kindReport, kindRetry, kindUnknown:
 		return rejectKind, false
 	}
 	if s := r.sessions.find(h.session); s != nil {
@@ -125,12 +125,15 @@ func (r *reception) inSession(s *session, h header, d []byte, from source) (why 
 func (r *reception) bring(s *session, h header, body []byte, size int, from source) (why reason, ok bool) {
 	r.sessions.touch(s, r.ran.total)
 	s.where.heard(from, size, r.responder.rand)
-	before := s.where.proven.addr
+	before, unknown := s.where.proven.addr, s.status == nil
 	if !s.accept(r.now, h, body, from, size, &r.scratch.gone) {
 		return rejectMalformed, false
 	}
 	if after := s.where.proven.addr; after != before {
 		r.cfg.Logger.Info("listener has another address", "listener", after, "before", before)
+	}
+	if h.kind == kindStatus && unknown {
+		r.cfg.Logger.Info("listener says what it is", "listener", s.where.proven.addr, "host", s.status.Host, "version", s.status.Version)
 	}
 	s.inbox.stats.datagrams++
 	s.inbox.stats.bytes += uint64(size)

@@ -197,6 +197,10 @@ func (s *Sender) Hurry() {
 	s.fleet.hurry()
 }
 
+// Announce makes the replayers know what the listener is: status is asked now and every 5 seconds, on another goroutine,
+// until Close. It may call Stats.
+func (s *Sender) Announce(status func() Status) { s.fleet.announce(status) }
+
 // Close flushes, waits until everything is confirmed or given up or ctx ends, says goodbye and stops. A replayer that is
 // not there for 5 seconds is not waited for. The error says who did not confirm everything; what was not confirmed is
 // counted as lost.

@@ -12,8 +12,9 @@ type session struct {
 	where whereabouts // Where it is.
 	grant grant       // What it may begin, if its source can wait.
 
-	heard   int64 // When it was last heard, in ns of the time in which the replayer ran.
-	touched bool  // It was heard since the last visit.
+	heard   int64   // When it was last heard, in ns of the time in which the replayer ran.
+	status  *Status // What the listener last said it is; nil: nothing yet. It is not changed.
+	touched bool    // It was heard since the last visit.
 }
 
 // Life of a session, in ns of the time in which the replayer ran and read its socket.
@@ -59,6 +60,13 @@ func (s *session) accept(now int64, h header, body []byte, from source, size int
 			return false
 		}
 		s.grant.patient = first.flags&helloPatient != 0
+		return true
+	case kindStatus:
+		var status Status
+		if !status.parse(body) {
+			return false
+		}
+		s.status = &status
 		return true
 	case kindGone:
 		if !g.parse(body) {

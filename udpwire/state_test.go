@@ -4,12 +4,12 @@ import "testing"
 
 // TestState: each event moves each state as the picture says, and no other way.
 func TestState(t *testing.T) {
-	all := []event{welcomedAnew, welcomedBack, progressed, ended, doubted, quiet, spent, finished, abandoned}
+	all := []event{welcomedAnew, welcomedBack, progressed, ended, doubted, quiet, spent, replaced, finished, abandoned}
 	for from, moves := range map[state]map[event]state{
 		seeking:  {welcomedAnew: opening, finished: departed, abandoned: departed},
 		opening:  {progressed: live, ended: seeking, doubted: silent, quiet: silent, spent: seeking, finished: leaving, abandoned: departed},
 		live:     {ended: seeking, doubted: silent, quiet: silent, spent: seeking, finished: leaving, abandoned: departed},
-		silent:   {welcomedAnew: opening, welcomedBack: opening, progressed: live, ended: seeking, spent: seeking, finished: leaving, abandoned: departed},
+		silent:   {welcomedAnew: opening, welcomedBack: opening, progressed: live, ended: seeking, spent: seeking, replaced: seeking, finished: leaving, abandoned: departed},
 		leaving:  {ended: departed, abandoned: departed},
 		departed: {},
 	} {
@@ -35,6 +35,7 @@ func TestStateEndsSession(t *testing.T) {
 		{seeking, welcomedAnew, false},
 		{silent, welcomedAnew, true},
 		{silent, welcomedBack, false},
+		{silent, replaced, true},
 		{silent, progressed, false},
 		{live, doubted, false},
 		{live, quiet, false},

@@ -63,7 +63,7 @@ func (a *App) cli() *cli.App {
 	return &cli.App{
 		Name:                      "gor",
 		Usage:                     a.Usage,
-		Version:                   version(),
+		Version:                   Version(),
 		Reader:                    a.Stdin,
 		Writer:                    a.Stdout,
 		ErrWriter:                 a.Stderr,

@@ -23,6 +23,8 @@ type Snapshot struct {
 	Groups  []Group               // in the order in which they are shown
 	Words   map[string]string     // by a group's name, what its numbers mean together, for people; most have none
 	Targets []forward.TargetStats // of a replayer, in the order of its flags; a listener has none
+
+	Listeners []Listener // that have said what they are, of a replayer
 }
 
 // Config says what to report where.

@@ -24,8 +24,8 @@
 // request before on its connection had no response yet; as many requests as may be
 // were in flight; it was out of reach; it had no more room), the target's limit |N,
 // and gor itself. Only the last says that the run measured the wrong thing: if more than
-// one request in a hundred was late by more than 10 ms because of gor, the run is not
-// valid, and the exit status is 4.
+// one request in a hundred, and more than five, were late by more than 10 ms because of
+// gor, the run is not valid, and the exit status is 4.
 //
 // # The JSON report
 //

@@ -14,10 +14,12 @@ const (
 )
 
 const (
-	// A run is not valid if more than 1 - keptShare of the requests started later
-	// than maxOwnLate because of this program alone: its machine was too slow or
-	// too busy, and what was measured is that.
+	// A run is not valid if more than 1 - keptShare of the requests, and more than
+	// fewLate, started later than maxOwnLate because of this program alone: its
+	// machine was too slow or too busy, and what was measured is that. A few say
+	// nothing about a run of a few hundred.
 	keptShare  = .99
+	fewLate    = 5
 	maxOwnLate = 10 * time.Millisecond
 )
 
@@ -131,12 +133,20 @@ func (r *Run) Judge(thresholds []Threshold) {
 		t := &r.Targets[i]
 		v.NoAnswer = v.NoAnswer && t.Answered == 0
 		v.Fates = append(v.Fates, append(t.ends(), t.notStarted()...)...)
-		v.OwnLate = v.OwnLate || r.HasTimes && t.Late.Own.Quantile(keptShare) > maxOwnLate
+		v.OwnLate = v.OwnLate || r.HasTimes && t.Late.tooMuch()
 		for _, threshold := range thresholds {
 			v.Findings = append(v.Findings, threshold.check(t))
 		}
 	}
 	r.Verdict = v
+}
+
+// tooMuch reports whether more requests were late because of this program than a
+// valid run may have.
+func (l *Lateness) tooMuch() bool {
+	n := l.Own.Count()
+	late := n - l.Own.Below(maxOwnLate)
+	return late > fewLate && float64(late) > (1-keptShare)*float64(n)
 }
 
 // ExitStatus is what the command ends with.

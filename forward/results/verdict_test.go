@@ -62,6 +62,8 @@ func TestVerdict(t *testing.T) {
 		{"too slow once", append(many(999, answered(200, 5)), answered(200, 600)), "p99=500ms,max=500ms", 3, "max=500ms is 600ms"},
 		{"gor late", append(many(90, answered(200, 5)), many(10, ownLate(11))...), "p99=1ms", 4, "could not keep the schedule"},
 		{"gor late once in a while", append(many(995, answered(200, 5)), many(5, ownLate(300))...), "", 0, ""},
+		{"gor late a few times", append(many(30, answered(200, 5)), many(5, ownLate(30))...), "", 0, ""},
+		{"gor late six times", append(many(30, answered(200, 5)), many(6, ownLate(30))...), "", 4, "could not keep"},
 		{"gor a little late", many(50, ownLate(7)), "", 0, ""},
 		{"gor later than wanted", many(50, ownLate(7)), "lag=5ms", 3, "lag=5ms is 7"},
 	} {

@@ -2,8 +2,14 @@ package sniffer
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"fmt"
+	"log/slog"
+	"maps"
 	"net/netip"
+	"slices"
+	"strings"
 
 	"gor/reassembly"
 	"gor/reassembly/recording"
@@ -39,10 +45,12 @@ type Recordings struct {
 	files   *recording.Set
 	sniffer *Sniffer
 	order   order
+	ports   map[uint16]uint64 // requests by the port of their server
+	log     *slog.Logger
 }
 
-func newRecordings(o *ReplayOptions, files *recording.Set) *Recordings {
-	r := &Recordings{files: files}
+func newRecordings(o *ReplayOptions, files *recording.Set, log *slog.Logger) *Recordings {
+	r := &Recordings{files: files, ports: map[uint16]uint64{}, log: log}
 	cfg := Config{Source: files, AnyPort: len(o.ServerPorts) == 0, Users: o.finder, Consumers: []Consumer{&r.order}}
 	cfg.Decoder.Ports, cfg.Decoder.Tunnels = o.ServerPorts, true
 	cfg.Assembler.MaxMemory, cfg.Assembler.MaxRequest = o.MaxMemory, o.MaxRequest
@@ -59,16 +67,34 @@ func (r *Recordings) Run(ctx context.Context, take func(Recorded) error) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	r.order.take = func(q Recorded) error {
+		r.ports[q.Server.Port()]++
 		err := take(q)
 		if err != nil {
 			stop(err)
 		}
 		return err
 	}
-	if err := r.sniffer.Run(ctx); err != nil {
-		return err
+	err := r.sniffer.Run(ctx)
+	if len(r.ports) > 1 { // a proxy's recording has each request twice
+		r.log.Info("requests to several ports were found (--server-port chooses)", "ports", r.portTally())
 	}
-	return r.order.err
+	return cmp.Or(err, r.order.err)
+}
+
+// portTally lists the ports with the most requests.
+func (r *Recordings) portTally() string {
+	ports := slices.SortedFunc(maps.Keys(r.ports), func(a, b uint16) int {
+		return cmp.Or(cmp.Compare(r.ports[b], r.ports[a]), cmp.Compare(a, b))
+	})
+	const most = 5
+	var text []string
+	for _, p := range ports[:min(len(ports), most)] {
+		text = append(text, fmt.Sprintf("%d (%d requests)", p, r.ports[p]))
+	}
+	if more := len(ports) - most; more > 0 {
+		text = append(text, fmt.Sprintf("%d more", more))
+	}
+	return strings.Join(text, ", ")
 }
 
 // Close closes recordings that Run was not called for.

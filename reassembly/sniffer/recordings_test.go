@@ -93,6 +93,26 @@ func TestRecordingOnAnyPort(t *testing.T) {
 	}
 }
 
+// TestRecordingOfAProxy: that requests went to several ports is said, since a
+// proxy's recording has each of them twice.
+func TestRecordingOfAProxy(t *testing.T) {
+	var packets []capture.Packet
+	for port := range uint16(7) {
+		for i := range uint32(1 + port%3) {
+			p := packet(after(int(port)), 8000+port, 1+i*uint32(len(get(1))), capture.ACK, get(1))
+			p.Data[20] += byte(port)      // another client: the same one's would be copies
+			p.Data[36], p.Data[37] = 0, 0 // waits for a network card
+			packets = append(packets, p)
+		}
+	}
+	file := writeFile(t, "a.pcap", pcapOf(packets...))
+	all, log := readAll(t, ReplayOptions{Read: []string{file}}, nil)
+	const want = `ports="8002 (3 requests), 8005 (3 requests), 8001 (2 requests), 8004 (2 requests), 8000 (1 requests), 2 more"`
+	if len(all) != 13 || strings.Count(log, "\n") != 1 || !strings.Contains(log, want) {
+		t.Errorf("%d requests, log %s", len(all), log)
+	}
+}
+
 // What take fails with ends the reading and is what Run returns.
 func TestRecordingsStop(t *testing.T) {
 	s := stream{seq: 7}

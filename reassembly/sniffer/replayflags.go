@@ -98,5 +98,5 @@ func (o *ReplayOptions) Open(stdin io.Reader, log *slog.Logger) (*Recordings, er
 	if o.finder == nil {
 		o.finder = users.New(users.Config{Rule: o.Session, Secret: o.Secret, Logger: log})
 	}
-	return newRecordings(o, src), nil
+	return newRecordings(o, src, log), nil
 }

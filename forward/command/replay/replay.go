@@ -134,5 +134,17 @@ func (r *replayer) snapshot() report.Snapshot {
 	if r.tape != nil {
 		groups = append(groups, report.Group{Name: "recording", Stats: r.tape.Stats()})
 	}
-	return report.Snapshot{Groups: groups, Targets: r.fwd.Stats()}
+	return report.Snapshot{Groups: groups, Targets: r.fwd.Stats(), Listeners: r.listeners()}
+}
+
+// listeners are what the listeners have said of themselves.
+func (r *replayer) listeners() (all []report.Listener) {
+	for _, l := range r.recv.Listeners() {
+		one := report.Listener{Address: l.Addr.String(), Host: l.Host, Version: l.Version}
+		for _, a := range l.Accounts {
+			one.Accounts = append(one.Accounts, report.ListenerAccount{Name: a.Name, Value: a.Value})
+		}
+		all = append(all, one)
+	}
+	return all
 }
