@@ -30,6 +30,7 @@ func TestLiveUsers(t *testing.T) {
 	users, low, high := 500, 6.0, 14.0
 	if *fullUsers {
 		users, low, high = 2000, 8.0, 12.0
+		t.Run("browsers", liveBrowsers)
 	}
 	m := newMirror(t)
 	apps := []net.Listener{m.web.listen("127.0.0.1:8080"), m.web.listen("127.0.0.1:8081")}
