@@ -70,8 +70,8 @@
 // A datagram of another kind, or of one that the receiver has no use for, is counted and skipped. DATA is numbered
 // from 1 without holes. A number is the same datagram for ever: sent again, it is the same bytes, so that a duplicate
 // is known by its number and a nonce never covers two texts. All other kinds of a session count together from 1 in
-// each direction and are never sent again; the receiver refuses a control number it has seen or that lies 64 or more
-// behind the highest. Numbers end at 2^62; a listener begins a new session before. Bytes behind those a body is said
+// each direction and are never sent again; the receiver refuses a control number it has seen or that lies 2,048 or
+// more behind the highest. Numbers end at 2^62; a listener begins a new session before. Bytes behind those a body is said
 // to have are ignored: a later version may use them.
 //
 // # Beginning
