@@ -38,6 +38,7 @@ type crew struct {
 	waiting  bool  // a worker waits for the bucket or the backoff; it calls the next
 	answered int64 // when the target last gave a sign of life
 	usual    int64 // how long responses take, a moving average; 0: there was none
+	passed   int64 // requests sent before this saw a later one answered in time
 	hungAt   int64 // requests sent before this hang
 	hung     int   // how many they are
 }
@@ -158,8 +159,12 @@ func (t *target) leave(w *worker) {
 	}
 }
 
-// responded says how long a response took.
-func (c *crew) responded(took time.Duration) {
+// responded says that a request has its response now, and how long that took.
+func (t *target) responded(now int64, took time.Duration) {
+	c := &t.crew
+	if int64(took) <= c.hangAfter(t.cfg.Timeout) {
+		c.passed = max(c.passed, now-int64(took))
+	}
 	if c.usual == 0 {
 		c.usual = max(int64(took), 1)
 		return
@@ -176,11 +181,16 @@ func (c *crew) hangAfter(timeout time.Duration) int64 {
 	return max(int64(minHang), hangFactor*c.usual)
 }
 
-// watch counts what hangs, and lets others go out in its place. Beyond the bound,
-// what hangs for longest is broken off if others wait.
+// watch counts what hangs, and lets others go out in its place, if the target responds
+// in time to what it was sent later: if not, it has become slow. Beyond the bound, what
+// hangs for longest is broken off if others wait.
 func (t *target) watch(now int64) {
 	c := &t.crew
 	c.hungAt = now - c.hangAfter(t.cfg.Timeout)
+	silent := c.answered <= c.hungAt
+	if !t.backoff.failing && !silent {
+		c.hungAt = min(c.hungAt, c.passed)
+	}
 	var hung []*worker
 	last := c.answered // when the target was last sent something, or heard of
 	for w := range c.workers {
@@ -190,7 +200,7 @@ func (t *target) watch(now int64) {
 		}
 	}
 	c.hung = len(hung)
-	if !t.backoff.failing && c.answered <= c.hungAt {
+	if !t.backoff.failing && silent {
 		t.watchSilence(now, now-last)
 	}
 	if excess := c.hung - maxHung*t.cfg.Concurrency; excess > 0 && t.queues.ready() {

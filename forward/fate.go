@@ -68,7 +68,7 @@ func (t *target) count(now int64, took time.Duration, it *item, res *result) {
 		t.counts.answered++
 		t.counts.status[res.status]++
 		t.counts.latency.Add(took)
-		t.crew.responded(took)
+		t.responded(now, took)
 		t.alive(now)
 	}
 }
