@@ -77,7 +77,8 @@ func (t *target) count(now int64, took time.Duration, it *item, res *result) {
 func (t *target) alive(now int64) {
 	t.crew.answered = now
 	if t.backoff.alive(now) {
-		t.wake()
+		t.crew.waiter = nil // it waits for the next probe, and nobody has to any more
+		t.callAll()
 	}
 }
 

@@ -52,9 +52,7 @@ func (t *target) begin(ctx context.Context) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.life.ctx, t.life.running = ctx, true
-	for range t.queues.waiting() {
-		t.wake()
-	}
+	t.callAll()
 }
 
 // tick looks after what no request triggers.
