@@ -68,7 +68,7 @@ func (t *target) count(now int64, took time.Duration, it *item, res *result) {
 		t.counts.answered++
 		t.counts.status[res.status]++
 		t.counts.latency.Add(took)
-		t.crew.responded(took)
+		t.responded(now, took)
 		t.alive(now)
 	}
 }
@@ -77,7 +77,8 @@ func (t *target) count(now int64, took time.Duration, it *item, res *result) {
 func (t *target) alive(now int64) {
 	t.crew.answered = now
 	if t.backoff.alive(now) {
-		t.wake()
+		t.crew.waiter = nil // it waits for the next probe, and nobody has to any more
+		t.callAll()
 	}
 }
 
