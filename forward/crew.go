@@ -158,7 +158,8 @@ func (w *worker) sendOff(now int64) *item {
 }
 
 // leave ends a worker; with the lock.
-func (t *target) leave(w *worker) {
+func (w *worker) leave() {
+	t := w.t
 	delete(t.crew.workers, w)
 	if !t.life.closed && !t.life.stopped {
 		t.wake() // another one, if this one was one too many

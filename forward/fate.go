@@ -12,7 +12,8 @@ import (
 
 // finish ends the request that w has sent, or tried to send; with the lock. It
 // reports whether that has its fate; if not, it waits again.
-func (t *target) finish(w *worker, it *item, res *result) (done bool) {
+func (w *worker) finish(it *item, res *result) (done bool) {
+	t := w.t
 	now := t.now()
 	t.counts.inFlight--
 	if w.since < t.crew.hungAt && t.crew.hung > 0 {
