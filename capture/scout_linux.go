@@ -15,7 +15,6 @@ import (
 // it does not look.
 type scout struct {
 	fd      int
-	other   bool // OtherHosts
 	looking bool
 	began   time.Time
 	buf     [scoutBytes]byte

@@ -34,12 +34,13 @@ var errHung = errors.New("it hung for longest of more than the concurrency allow
 type crew struct {
 	cond     sync.Cond // idle workers wait here
 	workers  map[*worker]struct{}
-	idle     int   // workers that wait and that nobody has called
-	waiting  bool  // a worker waits for the bucket or the backoff; it calls the next
-	answered int64 // when the target last gave a sign of life
-	usual    int64 // how long responses take, a moving average; 0: there was none
-	hungAt   int64 // requests sent before this hang
-	hung     int   // how many they are
+	idle     int     // workers that wait and that nobody has called
+	waiter   *worker // waits for the bucket or the backoff, and calls the next; nil: nobody does
+	answered int64   // when the target last gave a sign of life
+	usual    int64   // how long responses take, a moving average; 0: there was none
+	passed   int64   // requests sent before this saw a later one answered in time
+	hungAt   int64   // requests sent before this hang
+	hung     int     // how many they are
 }
 
 // dismiss calls every idle worker, so that each sees whether it may go.
@@ -51,7 +52,7 @@ func (c *crew) dismiss() {
 // wake calls a worker if there is something for it to do; with the lock.
 func (t *target) wake() {
 	switch {
-	case !t.queues.ready(), t.crew.waiting, !t.life.running, t.life.stopped:
+	case !t.queues.ready(), t.crew.waiter != nil, !t.life.running, t.life.stopped:
 	case t.crew.idle > 0:
 		t.crew.idle--
 		t.crew.cond.Signal()
@@ -68,6 +69,15 @@ func (t *target) wake() {
 // are seen to otherwise; with the lock.
 func (c *crew) callFor(t *target, otherwise int) {
 	for n := t.queues.offers() - otherwise; n > 0; n-- {
+		t.wake()
+	}
+}
+
+// callAll calls workers for all that may go out, which is more than before: while that
+// was held up, calls came to nothing, and perhaps nobody comes who would call again.
+// With the lock.
+func (t *target) callAll() {
+	for range t.queues.turns(t.crew.limit(t.cfg.Concurrency)) {
 		t.wake()
 	}
 }
@@ -107,16 +117,18 @@ func (t *target) next(w *worker) *item {
 		if wait == 0 {
 			return w.sendOff(now)
 		}
-		if t.crew.waiting {
+		if t.crew.waiter != nil {
 			t.crew.await()
 			continue
 		}
 		t.held.hold(by, now)
-		t.crew.waiting = true
+		t.crew.waiter = w
 		t.mu.Unlock()
 		w.sleep(time.Duration(wait))
 		t.mu.Lock()
-		t.crew.waiting = false
+		if t.crew.waiter == w {
+			t.crew.waiter = nil
+		}
 	}
 	return nil
 }
@@ -146,7 +158,8 @@ func (w *worker) sendOff(now int64) *item {
 }
 
 // leave ends a worker; with the lock.
-func (t *target) leave(w *worker) {
+func (w *worker) leave() {
+	t := w.t
 	delete(t.crew.workers, w)
 	if !t.life.closed && !t.life.stopped {
 		t.wake() // another one, if this one was one too many
@@ -158,8 +171,12 @@ func (t *target) leave(w *worker) {
 	}
 }
 
-// responded says how long a response took.
-func (c *crew) responded(took time.Duration) {
+// responded says that a request has its response now, and how long that took.
+func (t *target) responded(now int64, took time.Duration) {
+	c := &t.crew
+	if int64(took) <= c.hangAfter(t.cfg.Timeout) {
+		c.passed = max(c.passed, now-int64(took))
+	}
 	if c.usual == 0 {
 		c.usual = max(int64(took), 1)
 		return
@@ -176,11 +193,16 @@ func (c *crew) hangAfter(timeout time.Duration) int64 {
 	return max(int64(minHang), hangFactor*c.usual)
 }
 
-// watch counts what hangs, and lets others go out in its place. Beyond the bound,
-// what hangs for longest is broken off if others wait.
+// watch counts what hangs, and lets others go out in its place, if the target responds
+// in time to what it was sent later: if not, it has become slow. Beyond the bound, what
+// hangs for longest is broken off if others wait.
 func (t *target) watch(now int64) {
 	c := &t.crew
 	c.hungAt = now - c.hangAfter(t.cfg.Timeout)
+	silent := c.answered <= c.hungAt
+	if !t.backoff.failing && !silent {
+		c.hungAt = min(c.hungAt, c.passed)
+	}
 	var hung []*worker
 	last := c.answered // when the target was last sent something, or heard of
 	for w := range c.workers {
@@ -190,7 +212,7 @@ func (t *target) watch(now int64) {
 		}
 	}
 	c.hung = len(hung)
-	if !t.backoff.failing && c.answered <= c.hungAt {
+	if !t.backoff.failing && silent {
 		t.watchSilence(now, now-last)
 	}
 	if excess := c.hung - maxHung*t.cfg.Concurrency; excess > 0 && t.queues.ready() {
@@ -199,8 +221,8 @@ func (t *target) watch(now int64) {
 			w.cancel(errHung)
 		}
 	}
-	for range c.hung {
-		t.wake()
+	if c.hung > 0 {
+		t.callAll()
 	}
 }
 

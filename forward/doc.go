@@ -106,11 +106,12 @@
 //
 // Config.Concurrency bounds what is in flight. A request that is in flight for a
 // second, and for four times as long as the target's responses usually take, hangs,
-// and is not counted: others go out in its place, as long as the target responds to
-// any. Three times the concurrency may hang, so that four times the concurrency is
-// the most that a target ever has. If more hang while others wait, those that hang
-// for longest are broken off, which counts as a timeout. What waits is not slow:
-// the time in the buffer is accounted beside that of the response.
+// and is not counted: others go out in its place, as long as the target responds in
+// time to what it was sent later; one that does not has become slow. Three times the
+// concurrency may hang, so that four times the concurrency is the most that a target
+// ever has. If more hang while others wait, those that hang for longest are broken
+// off, which counts as a timeout. What waits is not slow: the time in the buffer is
+// accounted beside that of the response.
 //
 // What cannot start yet waits, bounded in number (Config.Buffer), bytes
 // (Config.BufferBytes; requests in flight count too) and time (Config.MaxWait).

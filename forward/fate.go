@@ -12,7 +12,8 @@ import (
 
 // finish ends the request that w has sent, or tried to send; with the lock. It
 // reports whether that has its fate; if not, it waits again.
-func (t *target) finish(w *worker, it *item, res *result) (done bool) {
+func (w *worker) finish(it *item, res *result) (done bool) {
+	t := w.t
 	now := t.now()
 	t.counts.inFlight--
 	if w.since < t.crew.hungAt && t.crew.hung > 0 {
@@ -68,7 +69,7 @@ func (t *target) count(now int64, took time.Duration, it *item, res *result) {
 		t.counts.answered++
 		t.counts.status[res.status]++
 		t.counts.latency.Add(took)
-		t.crew.responded(took)
+		t.responded(now, took)
 		t.alive(now)
 	}
 }
@@ -77,7 +78,8 @@ func (t *target) count(now int64, took time.Duration, it *item, res *result) {
 func (t *target) alive(now int64) {
 	t.crew.answered = now
 	if t.backoff.alive(now) {
-		t.wake()
+		t.crew.waiter = nil // it waits for the next probe, and nobody has to any more
+		t.callAll()
 	}
 }
 

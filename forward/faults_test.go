@@ -195,12 +195,24 @@ func flights(r *virtualRun) (stop func() int) {
 }
 
 // TestSlowIsNotHung: a target that takes its time, from the start or from one
-// moment on, gets as much at a time as it may have and no more, and does not fail.
+// moment on, gets as much at a time as it may have and no more, and does not fail,
+// whether it responds to all at once or to one after the other.
 func TestSlowIsNotHung(t *testing.T) {
 	for _, before := range []time.Duration{0, time.Millisecond} {
+		for _, apart := range []time.Duration{0, 20 * time.Millisecond, 100 * time.Millisecond} {
+			testSlowIsNotHung(t, before, apart)
+		}
+	}
+}
+
+func testSlowIsNotHung(t *testing.T, before, apart time.Duration) {
+	t.Run(fmt.Sprint(before, " then ", apart, " apart"), func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			v := newVirtualTarget()
-			v.reply = replyAfter(2 * time.Second)
+			slowly := func(n int, r *http.Request, c net.Conn) bool {
+				return replyAfter(2*time.Second+time.Duration(n*7%16)*apart)(n, r, c)
+			}
+			v.reply = slowly
 			if before > 0 {
 				v.reply = replyAfter(before)
 			}
@@ -211,7 +223,7 @@ func TestSlowIsNotHung(t *testing.T) {
 					r.submit(uint64(n), 0, "GET /")
 					time.Sleep(time.Millisecond)
 				}
-				v.set(func() { v.reply = replyAfter(2 * time.Second) })
+				v.set(func() { v.reply = slowly })
 			}
 			for n := range 400 {
 				r.submit(uint64(n), 1, "GET /")
@@ -224,7 +236,7 @@ func TestSlowIsNotHung(t *testing.T) {
 				t.Errorf("%d in flight; %s; %s", most, AppendLine(nil, []TargetStats{s}), log.String())
 			}
 		})
-	}
+	})
 }
 
 // TestLongPolls: requests that the target never answers do not hold up the others,

@@ -26,7 +26,7 @@ func (t *target) run(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer t.giveUp()
-	defer func() { t.route.pool.Load().CloseIdleConnections() }() // those that there are then
+	defer t.route.closeIdle()
 	t.begin(ctx)
 	ticker, renewal := time.NewTicker(tickEvery), time.NewTicker(t.cfg.ConnectionAge)
 	defer ticker.Stop()
@@ -52,9 +52,7 @@ func (t *target) begin(ctx context.Context) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.life.ctx, t.life.running = ctx, true
-	for range t.queues.waiting() {
-		t.wake()
-	}
+	t.callAll()
 }
 
 // tick looks after what no request triggers.

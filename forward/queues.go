@@ -27,6 +27,16 @@ func newQueues(cfg *Config, clock *heldClock) queues {
 // ready reports whether something may go out.
 func (q *queues) ready() bool { return q.live.ready.first() != nil || q.patient.ready.first() != nil }
 
+// turns is how many lanes have their turn, counted up to most.
+func (q *queues) turns(most int) (n int) {
+	for _, b := range [...]*buffer{q.live, q.patient} {
+		for l := b.ready.first(); l != nil && n < most; l = l.inReady.successor() {
+			n++
+		}
+	}
+	return n
+}
+
 // pop takes the next request that may go out. What is live goes first: a source
 // that can wait gets what the others leave of workers and limit.
 func (q *queues) pop(now int64) *item {

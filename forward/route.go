@@ -10,7 +10,7 @@ import (
 )
 
 // A route is how requests reach one target: what is changed in them, how
-// connections are opened, and the pool that keeps them. All but the pool is
+// connections are opened, and the pool that keeps them. All but the pools is
 // fixed when the target is made.
 type route struct {
 	url    *url.URL // the target without its path: the key of the pool, never anything captured
@@ -18,6 +18,7 @@ type route struct {
 	shape  shaper
 	dialer *dialer
 	pool   atomic.Pointer[http.Transport] // replaced every ConnectionAge
+	former *http.Transport                // the pool before; for the goroutine that runs the target
 }
 
 // setUp fills r for the target at u.
@@ -46,7 +47,18 @@ func (r *route) setUp(cfg *Config, u *url.URL, http2 bool, tlsConf *tls.Config) 
 // is in flight ends on its connection, which is closed then.
 func (r *route) renew(cfg *Config) {
 	r.dialer.forget()
-	r.pool.Swap(r.newPool(cfg)).CloseIdleConnections()
+	r.former = r.pool.Swap(r.newPool(cfg))
+	r.former.CloseIdleConnections()
+}
+
+// closeIdle closes the connections that nothing is in flight on, those of the former
+// pool included: a worker that had taken that pool, and not yet begun, opened one in it
+// after all.
+func (r *route) closeIdle() {
+	if r.former != nil {
+		r.former.CloseIdleConnections()
+	}
+	r.pool.Load().CloseIdleConnections()
 }
 
 func (r *route) newPool(cfg *Config) *http.Transport {

@@ -45,6 +45,13 @@ func (s *stage) note(path string, at stay) {
 	s.stays[path] = at
 }
 
+// at is when the request with a path was there; zero: it was not.
+func (s *stage) at(path string) stay {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stays[path]
+}
+
 // offer submits a request of a user on a connection.
 func (r *virtualRun) offer(user, conn uint64, line string) {
 	r.Submit(&Request{User: user << 32, Conn: conn << 32, Raw: fmt.Appendf(nil, "%s HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", line)})
@@ -75,7 +82,7 @@ func TestWritesKeepTheirOrder(t *testing.T) {
 		}
 		for u := range users {
 			for n := 1; n < each; n++ {
-				before, now := s.stays[fmt.Sprintf("/%d/%d", u, n-1)], s.stays[fmt.Sprintf("/%d/%d", u, n)]
+				before, now := s.at(fmt.Sprintf("/%d/%d", u, n-1)), s.at(fmt.Sprintf("/%d/%d", u, n))
 				if now.from < before.to {
 					t.Fatalf("user %d: request %d came after %v, when the one before was there until %v", u, n, now.from, before.to)
 				}
@@ -127,7 +134,7 @@ func TestCrowdInParallel(t *testing.T) {
 		}
 		for conn := range 50 {
 			for n := 1; n < 20; n++ {
-				if before, now := s.stays[fmt.Sprintf("/%d/%d", conn, n-1)], s.stays[fmt.Sprintf("/%d/%d", conn, n)]; now.from < before.to {
+				if before, now := s.at(fmt.Sprintf("/%d/%d", conn, n-1)), s.at(fmt.Sprintf("/%d/%d", conn, n)); now.from < before.to {
 					t.Fatalf("connection %d: %d overtook the one before", conn, n)
 				}
 			}
@@ -144,11 +151,11 @@ func TestEventStream(t *testing.T) {
 		r.offer(1, 1, "GET /stream/1")
 		r.offer(1, 2, "POST /first")
 		time.Sleep(1100 * time.Millisecond)
-		if s.stays["/first"].to == 0 {
+		if s.at("/first").to == 0 {
 			t.Fatal("the stream holds up a write for more than a second")
 		}
-		if s.stays["/first"].from < 800*time.Millisecond {
-			t.Errorf("the write went out after %v", s.stays["/first"].from)
+		if s.at("/first").from < 800*time.Millisecond {
+			t.Errorf("the write went out after %v", s.at("/first").from)
 		}
 		for n := range 20 {
 			r.offer(1, 2, fmt.Sprintf("POST /write/%d", n))
@@ -156,13 +163,13 @@ func TestEventStream(t *testing.T) {
 			r.offer(2, 1, fmt.Sprintf("POST /other/%d", n)) // another user of the stream's connection
 			began := time.Since(s.start)
 			time.Sleep(100 * time.Millisecond)
-			if at := s.stays[fmt.Sprintf("/write/%d", n)]; at.to == 0 || at.from-began > time.Millisecond {
+			if at := s.at(fmt.Sprintf("/write/%d", n)); at.to == 0 || at.from-began > time.Millisecond {
 				t.Fatalf("write %d, made at %v, was there %v", n, began, at)
 			}
-			if at := s.stays[fmt.Sprintf("/read/%d", n)]; at.to == 0 || at.from-began > 11*time.Millisecond {
+			if at := s.at(fmt.Sprintf("/read/%d", n)); at.to == 0 || at.from-began > 11*time.Millisecond {
 				t.Fatalf("the safe request behind write %d, made at %v, was there %v", n, began, at)
 			}
-			if at := s.stays[fmt.Sprintf("/other/%d", n)]; at.to == 0 || at.from-began > time.Millisecond {
+			if at := s.at(fmt.Sprintf("/other/%d", n)); at.to == 0 || at.from-began > time.Millisecond {
 				t.Fatalf("another user's write %d, made at %v, was there %v", n, began, at)
 			}
 		}

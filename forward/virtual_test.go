@@ -314,6 +314,28 @@ func TestConnectionAge(t *testing.T) {
 	})
 }
 
+// TestRenewalMeanwhile: a request that goes out while connections are renewed leaves
+// none open behind the end.
+func TestRenewalMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newVirtualTarget()
+		r := runVirtual(t, Config{}, []string{""}, v)
+		r.submit(1, 0, "GET /")
+		time.Sleep(time.Second)
+		target := r.targets[0]
+		for w := range target.crew.workers {
+			w.trace.GetConn = func(string) { target.route.renew(target.cfg) } // the worker has taken its pool
+		}
+		r.submit(1, 1, "GET /")
+		time.Sleep(time.Second)
+		r.finish()
+		synctest.Wait()
+		if n := v.seen().open; n != 0 || v.arrived() != 2 {
+			t.Errorf("%d connections open behind the end, %d arrived", n, v.arrived())
+		}
+	})
+}
+
 // TestAddressThatFails: a second address is tried at once.
 func TestAddressThatFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -88,7 +88,7 @@ func (w *worker) run() {
 		w.ex.body = nil
 		t.mu.Lock()
 		began := w.since
-		if !t.finish(w, it, &res) {
+		if !w.finish(it, &res) {
 			continue
 		}
 		if t.cfg.Outcome != nil && res.isOutcome {
@@ -100,7 +100,7 @@ func (w *worker) run() {
 			t.items.put(it)
 		}
 	}
-	t.leave(w)
+	w.leave()
 	t.mu.Unlock()
 }
 

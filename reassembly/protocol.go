@@ -70,8 +70,6 @@ const (
 	isOther // something else: see the Protocol
 )
 
-const http2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" // RFC 9113 §3.4
-
 // classify looks at the first bytes that a client sent. For isProxy n is the
 // length of the header to skip.
 func classify(b []byte) (v verdict, p Protocol, n int) {

@@ -31,18 +31,18 @@
 // # Goroutines and memory
 //
 // Send, Flush and Close belong to one goroutine, which packs without locks and takes one per batch. Each replayer has
-// one more goroutine that reads its responses, and each name one that looks it up; Close ends them. Run does all of a Receiver's work on its caller's
-// goroutine. A Body is lent in both directions: Send copies it once, into the datagram; handle gets a view on the
-// datagram, or on the buffer where fragments were joined, until it returns. A Sender holds at most
-// SenderConfig.Buffer bytes for each replayer (an eighth more while one message is nearly that large); a Receiver at
-// most ReceiverConfig.MaxHeld for messages that are unfinished or wait for their turn, and for what it knows of numbers
-// that came too early. Beyond, the session that holds most gives up its oldest message; one that holds none ends.
+// one more goroutine that reads its responses, and each name one that looks it up; Close ends them. Run does all of a
+// Receiver's work on its caller's goroutine. A Body is lent in both directions: Send copies it once, into the datagram;
+// handle gets a view on the datagram, or on the buffer where fragments were joined, until it returns. A Sender holds at
+// most SenderConfig.Buffer bytes for each replayer (an eighth more while one message is nearly that large); a Receiver
+// at most ReceiverConfig.MaxHeld for messages that are unfinished or wait for their turn, and for what it knows of
+// numbers that came too early. Beyond, the session that holds most gives up its oldest message; one that holds none ends.
 //
 // # Datagrams
 //
 // Integers are big endian. A datagram is a header of 24 bytes, a body, and, when sealed, a tag of 16 bytes. One of
 // another kind than DATA has at most 512 bytes in all, which every path carries, unless it is there to find out what a
-// path does.
+// path does, or a PIECE on one that is known to carry more.
 //
 //	offset  bytes  header
 //	0       3      "GOR"
@@ -70,8 +70,8 @@
 // A datagram of another kind, or of one that the receiver has no use for, is counted and skipped. DATA is numbered
 // from 1 without holes. A number is the same datagram for ever: sent again, it is the same bytes, so that a duplicate
 // is known by its number and a nonce never covers two texts. All other kinds of a session count together from 1 in
-// each direction and are never sent again; the receiver refuses a control number it has seen or that lies 64 or more
-// behind the highest. Numbers end at 2^62; a listener begins a new session before. Bytes behind those a body is said
+// each direction and are never sent again; the receiver refuses a control number it has seen or that lies 2,048 or
+// more behind the highest. Numbers end at 2^62; a listener begins a new session before. Bytes behind those a body is said
 // to have are ignored: a later version may use them.
 //
 // # Beginning
@@ -149,16 +149,17 @@
 //	..  1   count of accounts, then for each: length of its name (1), the name (at most 40 bytes), its value (8)
 //
 // A listener sends one when a session is live, and every 5 seconds. Texts have the printable characters of ASCII alone.
+// Of accounts with one name the first counts.
 //
 // # Several replayers
 //
-// All addresses that a replayer's name has may be replayers; the name is looked up every 5 seconds. Those whose WELCOMEs
-// name the same instance are one. A lane of messages goes to the replayer for which the score of lane and instance is
-// highest; all listeners compute it alike (rendezvous.go). When a lane gets another replayer, its next messages wait
-// until all that the former one was sent of it is handed on or lost, or for 2 seconds, or until all that waits takes
-// half of SenderConfig.Buffer. When a replayer is silent and has not come back by then, its session is given up: what it has
-// not confirmed is lost. What was never sent goes to the others, or waits while there are none. An address that leaves
-// the name gets no new messages once another replayer is there.
+// All addresses that a replayer's name has may be replayers; the name is looked up every 5 seconds. Those whose
+// WELCOMEs name the same instance are one. A lane of messages goes to the replayer for which the score of lane and
+// instance is highest; all listeners compute it alike (rendezvous.go). When a lane gets another replayer, its next
+// messages wait until all that the former one was sent of it is handed on or lost, or for 2 seconds, or until all that
+// waits takes half of SenderConfig.Buffer. When a replayer is silent and has not come back by then, its session is
+// given up: what it has not confirmed is lost. What was never sent goes to the others, or waits while there are none.
+// An address that leaves the name gets no new messages once another replayer is there.
 //
 // # Frames
 //
@@ -192,9 +193,10 @@
 // before and behind. Datagrams before the last of a batch are padded to one size, since one system call can only send
 // one size.
 //
-// A lane is a set of users (a hash of the user chooses one of 16,384; of the connection, where the user is a crowd). A message is handed on when the one before it
-// in its lane has been handed on or is lost; other lanes do not wait. A message of a kind that the replayer's consumer
-// does not expect is received like any other, and skipped and counted instead of handed on.
+// A lane is a set of users (a hash of the user chooses one of 16,384; of the connection, where the user is a crowd). A
+// message is handed on when the one before it in its lane has been handed on or is lost; other lanes do not wait. A
+// message of a kind that the replayer's consumer does not expect is received like any other, and skipped and counted
+// instead of handed on.
 //
 // # Recovery
 //
@@ -205,7 +207,7 @@
 //	24  8  messages begun in the session            12  4  window, bytes
 //	32  8  bytes of their bodies                    16  1  how full the replayer's queue is, percent
 //	40  8  messages the listener had no room        17  1  flags: 1 begin nothing new here, the replayer is about
-//	       for since it started                            to leave; 2 it can reach no target
+//	       for since it started                            to leave; 2 it can reach no target; 4 it holds some
 //	48  8  challenge of the last REPORT             18  6  zeros
 //	56  .. zeros                                    24  8  challenge; 0: none
 //	                                                32  8  next: all lower numbers have arrived or are gone
@@ -227,22 +229,42 @@
 // fast as a short one. When it has asked 100 times and nothing came, it asks each second until something does.
 // Otherwise it sends a REPORT 25 ms after DATA, after an eighth of its window, for each HEARTBEAT, and each second. The
 // listener sends a missing datagram again at once the first time, later unless it did so less than 9/8 of a round trip
-// and 1 ms ago. It sends a HEARTBEAT 10 to 20 ms after the last DATA, again after pauses of 10 ms that double up to
-// 100 ms until everything is confirmed, else each second, and sooner while one is not echoed. When something was sent
-// 50 ms or 3 round trips ago, whichever is longer, and nothing new was confirmed since, no new DATA goes out until
-// something is; half that time before the listener asks by HEARTBEAT. A datagram that has been sent 12 times over 5
-// seconds to a replayer that responds is given up: GONE, of which 4,096 numbers are believed at a time. Everything else
-// is kept until confirmed; when the buffer is full, new messages are refused, never old ones dropped.
+// and 1 ms ago, which doubles from the fifth time on up to 200 ms. While nothing has arrived for 100 ms or 8 round
+// trips, it sends 16 of them at a time, less and less often, down to twice a second. It sends a HEARTBEAT 10 to 20 ms
+// after the last DATA, again after pauses of 10 ms that double up to 100 ms until everything is confirmed, else each
+// second, and sooner while one is not echoed. When something was sent 50 ms or 3 round trips ago, whichever is longer,
+// and nothing new was confirmed since, no new DATA goes out until something is; half that time before the listener asks
+// by HEARTBEAT. A datagram that has been sent 12 times over 5 seconds to a replayer that responds is given up: GONE, of
+// which 4,096 numbers are believed at a time. Everything else is kept until confirmed; when the buffer is full, new
+// messages are refused, never old ones dropped.
 //
 // The listener has at most window bytes (each datagram counted with 1,024 more, which is what it costs the kernel)
 // beyond the highest number that arrived, plus what was confirmed during one round trip. The window is half the
-// replayer's socket buffer, shared by its active sessions. A session's DATA has at most 1,200 bytes, until a REPORT
-// says that a larger HEARTBEAT has arrived: one of each size worth trying follows the first REPORT. IP fragmentation
-// is off.
+// replayer's socket buffer, shared by its active sessions.
 //
 // The replayer knows the fate of each id: once every number up to a datagram is settled, a message before or in it
 // that is neither handed on nor waiting is lost. Both sides' totals are equal at BYE. A session that ends without one
 // counts what was not confirmed as lost at the listener; it is never sent again, so that no message arrives twice.
+//
+// # How large datagrams are
+//
+// IP fragmentation is off. A session's DATA has at most 1,200 bytes until a REPORT says that a larger HEARTBEAT has
+// arrived; nothing else is believed. HEARTBEATs of all sizes worth trying follow the first REPORT, three times within
+// half a second, and again every 10 seconds while the largest that the interface carries has not arrived. The size
+// falls when the kernel refuses a datagram for it, or when the lowest missing number is large, was sent again 4 times,
+// and nothing as large has arrived since: to what the kernel knows of the path, else to 512 bytes, and the search
+// begins anew.
+//
+//	PIECE
+//	0   8  number of a DATA datagram
+//	8   4  the piece's offset in it
+//	12  4  its size
+//	16  .. the piece
+//
+// A datagram that is larger than the path carries by then keeps its number and its bytes, header and tag included,
+// which are cut into PIECEs. The replayer joins them, in whatever order they come and wherever they were cut, and takes
+// the whole in as if it had come at once; a missing piece is asked for with the whole. A PIECE of what has arrived
+// already is only a reason to say so.
 //
 // # Sources that can wait
 //
@@ -267,7 +289,8 @@
 //
 // Each datagram that comes counts once: as received, as a duplicate, or as rejected, by reason. With a secret one that
 // is not authentic is nothing but that. One whose frames contradict each other is rejected as malformed; its number is
-// settled, and what stood before the contradiction is handed on.
+// settled, and what stood before the contradiction is handed on. A DATA datagram that comes in PIECEs does not count
+// beside them.
 //
 // With a secret everything authentic is a listener's word. Without, anybody who can be reached where it says it is may
 // begin a session and say anything in it, and whoever can read the path may speak in others' sessions too; nobody else
@@ -304,7 +327,7 @@
 // present and the next are believed; the next becomes the present one with its first authentic datagram, and older
 // chains are overwritten.
 //
-// Nobody needs to be anybody to have the replayer compute: what it does for a HELLO without the secret, or without the right
-// cookie, is one opening and one code; the exchange is computed only for a BEGIN that shows that its WELCOME arrived. Use at
-// least 32 random bytes for a secret.
+// Nobody needs to be anybody to have the replayer compute: what it does for a HELLO without the secret, or without the
+// right cookie, is one opening and one code; the exchange is computed only for a BEGIN that shows that its WELCOME
+// arrived. Use at least 32 random bytes for a secret.
 package udpwire

@@ -5,7 +5,6 @@ import (
 	"container/heap"
 	"encoding/binary"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"net/netip"
 	"syscall"
@@ -319,8 +318,6 @@ func (w *sea) check(what string) {
 		w.t.Errorf("%s: %d of %d arrived, %d are said to be lost", what, w.got, len(w.sent), st.MessagesLost)
 	}
 }
-
-var discard = slog.New(slog.DiscardHandler)
 
 // Three replayers behind a name: all get messages, and what they get is what was sent.
 func TestFleetSpreads(t *testing.T) {

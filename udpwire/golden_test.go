@@ -68,6 +68,7 @@ func golden(t testing.TB, sealed bool) map[string][]byte {
 	rep := report{echo: 1700000000000000000, size: 1452, window: 4 << 20, load: 25, flags: reportDraining, challenge: 0x4142434445464748, next: 2,
 		highest: 4, messages: 2, bytes: 61, creditMessages: 1000, creditBytes: noBound, missing: []span{{2, 1}, {5, 300}}}
 	messages, pieces := goldenData()
+	status := Status{Version: "1.2.3", Host: "production", Accounts: []Account{{"messages_sent", 1000}, {"queue_full", 3}}}
 	all := map[string][]byte{
 		"hello":           keys.finish(kindHello, body(append(ask.append(nil), make([]byte, maxControl-headerSize-helloSize-tag)...)), counting()),
 		"retry":           keys.finish(kindRetry, body((&retry{asked: ask.random, cookie: ask.cookie}).append(nil)), counting()),
@@ -82,6 +83,8 @@ func golden(t testing.TB, sealed bool) map[string][]byte {
 		"gone":            listener.finishControl(kindGone, body((&gone{numbers: []span{{2, 1}, {4, 1000}}}).append(nil))),
 		"bye_of_listener": listener.finishControl(kindBye, body(beat.append(nil))),
 		"bye_of_replayer": replayer.finishControl(kindBye, body(rep.append(nil))),
+		"piece":           listener.finishControl(kindPiece, body((&piece{2, fragment{456, 1436, pieces[0][456:912]}}).append(nil))),
+		"status":          listener.finishControl(kindStatus, body(status.append(nil))),
 	}
 	if sealed {
 		listener.seal.advance()

@@ -296,7 +296,7 @@ func (l *link) redial() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.path.replace(sock)
-	l.peer.out.tx.size = l.path.size()
+	l.peer.out.tx.moved(l.path.size())
 }
 
 // leave makes the link end once everything is confirmed. It is to get nothing more.

@@ -231,11 +231,11 @@ func (n *network) deliver(p packet) {
 	case p.toReplayer && n.stopped[replayer]:
 		n.sockets[replayer] = append(n.sockets[replayer], p)
 	case p.toReplayer:
-		n.recv.datagram(p.d, p.from)
+		countsOnce(n.t, n.recv.counted, p.d, func() { n.recv.datagram(p.d, p.from) })
 	case n.stopped[listener]:
 		n.sockets[listener] = append(n.sockets[listener], p)
 	default:
-		n.peer.datagram(n.now, p.d)
+		countsOnce(n.t, n.peer.accounts.counted, p.d, func() { n.peer.datagram(n.now, p.d) })
 	}
 }
 

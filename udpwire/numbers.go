@@ -1,6 +1,9 @@
 package udpwire
 
-import "unsafe"
+import (
+	"math/bits"
+	"unsafe"
+)
 
 // numbers knows which of a session's datagrams have arrived. Everything below next is settled; beyond it pages hold for each
 // number what it settles. There are pages only where something is held, so that a number far ahead costs no more than one
@@ -16,8 +19,9 @@ type numbers struct {
 
 // A numberPage holds neighbouring numbers.
 type numberPage struct {
-	used  int              // How many are marked.
-	marks [pageSize]uint64 // 0 missing, numberGone, or numberArrived and the id of the last message it completes.
+	used  int                   // How many are marked.
+	is    [pageSize / 64]uint64 // A bit for each that is, so that a search passes over 64 at a time.
+	marks [pageSize]uint64      // 0 missing, numberGone, or numberArrived and the id of the last message it completes.
 }
 
 const (
@@ -66,6 +70,7 @@ func (s *numbers) mark(n, value uint64) {
 		}
 	}
 	(*p).marks[n%pageSize] = value
+	(*p).is[n%pageSize/64] |= 1 << (n % 64)
 	(*p).used++
 	s.count++
 }
@@ -86,22 +91,34 @@ func (s *numbers) advance() (id uint64) {
 	return id
 }
 
+// seek returns the first number of [n, limit) that is marked, or, if marked is false, that is missing; limit: there is none.
+func (s *numbers) seek(n, limit uint64, marked bool) uint64 {
+	for n < limit {
+		var word uint64
+		whole := uint64(64) // How many numbers one look is about.
+		if s.count == 0 {
+			whole = limit
+		} else if p := *s.page(n); p == nil {
+			whole = pageSize
+		} else {
+			word = p.is[n%pageSize/64]
+		}
+		if !marked {
+			word = ^word
+		}
+		if word >>= n % 64; word != 0 {
+			return min(n+uint64(bits.TrailingZeros64(word)), limit)
+		}
+		n = (n/whole + 1) * whole
+	}
+	return limit
+}
+
 // skip passes over the missing numbers from next up to the first one that is marked, but none from limit on, and returns
 // how many those are.
 func (s *numbers) skip(limit uint64) (skipped uint64) {
 	from := s.next
-	for s.next < limit {
-		switch {
-		case s.count == 0:
-			s.next = limit
-		case *s.page(s.next) == nil:
-			s.next = min((s.next/pageSize+1)*pageSize, limit)
-		case s.get(s.next) != 0:
-			return s.next - from
-		default:
-			s.next++
-		}
-	}
+	s.next = max(from, s.seek(from, limit, true))
 	return s.next - from
 }
 
@@ -109,6 +126,7 @@ func (s *numbers) skip(limit uint64) (skipped uint64) {
 func (s *numbers) take(n uint64) {
 	p := s.page(n)
 	(*p).marks[n%pageSize] = 0
+	(*p).is[n%pageSize/64] &^= 1 << (n % 64)
 	(*p).used--
 	s.count--
 	if (*p).used > 0 {
@@ -122,21 +140,9 @@ func (s *numbers) take(n uint64) {
 
 // missing appends the runs of numbers in [from, limit) that have not arrived, at most room of them, which is not 0.
 func (s *numbers) missing(dst []span, from, limit uint64, room int) []span {
-	for n := max(from, s.next); n < limit; {
-		end := n + 1
-		switch {
-		case s.count == 0:
-			end = limit
-		case *s.page(n) == nil:
-			end = min((n/pageSize+1)*pageSize, limit)
-		case s.get(n) != 0:
-			n = end
-			continue
-		}
-		if k := len(dst); k == room && dst[k-1].end() != n {
-			break
-		}
-		dst = addRun(dst, n, end)
+	for n := s.seek(max(from, s.next), limit, false); n < limit && len(dst) < room; n = s.seek(n, limit, false) {
+		end := s.seek(n, limit, true)
+		dst = append(dst, span{n, end - n})
 		n = end
 	}
 	return dst

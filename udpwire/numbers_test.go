@@ -98,3 +98,44 @@ func TestNumbersFarAhead(t *testing.T) {
 		t.Errorf("%v allocations for one that comes too early", allocs)
 	}
 }
+
+// TestNumbersSeek: runs are found as one number after the other finds them, whatever is marked, and beyond what may be kept.
+func TestNumbersSeek(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 4))
+	for round := range 300 {
+		var s numbers
+		s.init()
+		s.next = 1 + rng.Uint64N(3*farthest)
+		end, share := s.next+1+rng.Uint64N(3*pageSize), rng.IntN(101)
+		if round%10 == 0 {
+			end = s.next + farthest
+		}
+		for n := s.next + 1; n < end; n++ {
+			if rng.IntN(100) < share {
+				s.mark(n, numberArrived)
+			}
+		}
+		for range 30 {
+			from := s.next + rng.Uint64N(end-s.next)
+			limit := s.next + rng.Uint64N(end-s.next+2)
+			for _, marked := range []bool{false, true} {
+				want := from
+				for want < limit && (s.get(want) != 0) != marked {
+					want++
+				}
+				if want = min(want, limit); s.seek(from, limit, marked) != want {
+					t.Fatalf("round %d: seek(%d, %d, %t) from %d is %d, want %d", round, from, limit, marked, s.next, s.seek(from, limit, marked), want)
+				}
+			}
+			var want []span
+			for n := from; n < limit; n++ {
+				if s.get(n) == 0 {
+					want = addNumber(want, n)
+				}
+			}
+			if room := 1 + rng.IntN(10); !slices.Equal(s.missing(nil, from, limit, room), want[:min(room, len(want))]) {
+				t.Fatalf("round %d: %v, want %v", round, s.missing(nil, from, limit, room), want)
+			}
+		}
+	}
+}

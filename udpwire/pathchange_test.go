@@ -249,3 +249,21 @@ func TestTransmitterTooLarge(t *testing.T) {
 		t.Errorf("heard by reading: %d bytes", tx.size.full)
 	}
 }
+
+// TestPathMoved: what another socket's path carries is found out within the session that goes on there.
+func TestPathMoved(t *testing.T) {
+	n := newNetwork(t, 1, "")
+	n.trickle(second)
+	n.cut = true
+	n.trickle(6 * second)
+	n.peer.out.tx.moved(newPathSize(0, n.mtu, listenerAt.addr.Addr()))
+	if full := n.peer.out.tx.size.full; full != safeDatagram {
+		t.Errorf("datagrams of %d bytes on a path of which nothing is known", full)
+	}
+	n.cut = false
+	n.trickle(2 * second)
+	if full := n.peer.out.tx.size.full; full != payload(n.mtu) {
+		t.Errorf("datagrams of %d bytes after two seconds", full)
+	}
+	n.oneSession()
+}

@@ -186,7 +186,9 @@ func (p *peer) datagram(now int64, d []byte) {
 	}
 	if !ok {
 		p.accounts.rejects[why]++
+		return
 	}
+	p.accounts.responses++
 }
 
 // welcome takes in a WELCOME: the session goes on, or a new one begins.
@@ -195,7 +197,6 @@ func (p *peer) welcome(now int64, h header, d []byte) (why reason, ok bool) {
 	if why, ok = p.initiator.accept(h, d, &w); !ok {
 		return why, false
 	}
-	p.accounts.responses++
 	if p.state == silent && w.session == p.initiator.hello.current {
 		p.happen(now, welcomedBack)
 		p.beat(now)
@@ -228,7 +229,6 @@ func (p *peer) unknown(now int64, h header, d []byte) (why reason, ok bool) {
 	if !p.state.inSession() || u.session != p.out.channel.session || !p.out.sent(u.number) {
 		return rejectUnknownSession, false
 	}
-	p.accounts.responses++
 	p.happen(now, doubted)
 	return 0, true
 }
@@ -259,7 +259,6 @@ func (p *peer) reported(now int64, h header, d []byte) (why reason, ok bool) {
 		return rejectMalformed, false
 	}
 	p.in.seen.mark(h.number)
-	p.accounts.responses++
 	p.out.channel.age.confirmed = p.in.epoch()
 	if progress {
 		p.contact.progressAt = p.contact.ran.total

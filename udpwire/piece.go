@@ -58,7 +58,7 @@ func (s *session) piece(now int64, body []byte) bool {
 		return false
 	}
 	if s.inbox.numbers.settled(p.number) {
-		s.repeated(now)
+		s.again(now)
 		return true
 	}
 	whole, ok := s.inbox.pieces.add(p.number, &p.fragment)

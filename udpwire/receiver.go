@@ -210,16 +210,24 @@ type Listener struct {
 // one where there is no secret.
 const maxListed = 128
 
-// Listeners returns the listeners that have said what they are, sorted by address, the first so many of them. It may be
-// called from any goroutine, but not by handle.
+// Listeners returns the listeners that have said what they are, sorted by address, the first so many of them. Of an address
+// with several sessions, of which all but one have been given up, it is the one heard last. It may be called from any
+// goroutine, but not by handle.
 func (r *Receiver) Listeners() []Listener {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var all []Listener
+	heard := make(map[netip.AddrPort]*session)
 	for _, s := range r.core.sessions.byID {
-		if s.status != nil {
-			all = append(all, Listener{s.where.proven.addr, s.status})
+		if s.status == nil {
+			continue
 		}
+		if other := heard[s.where.proven.addr]; other == nil || other.heard < s.heard || other.heard == s.heard && other.id < s.id {
+			heard[s.where.proven.addr] = s
+		}
+	}
+	var all []Listener
+	for addr, s := range heard {
+		all = append(all, Listener{addr, s.status})
 	}
 	slices.SortFunc(all, func(a, b Listener) int { return a.Addr.Compare(b.Addr) })
 	return all[:min(len(all), maxListed)]

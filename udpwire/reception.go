@@ -115,7 +115,8 @@ func (r *reception) inSession(s *session, h header, d []byte, from source) (why 
 	}
 	if h.kind == kindData && s.inbox.numbers.settled(h.number) {
 		r.sessions.touch(s, r.ran.total) // its next REPORT may be due earlier now
-		s.repeated(r.now)
+		s.inbox.stats.duplicate++
+		s.again(r.now)
 		return 0, true
 	}
 	return r.bring(s, h, body, len(d), from)

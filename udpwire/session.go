@@ -23,11 +23,8 @@ const (
 	idleGive = int64(5 * time.Second)  // silent so long, it makes room for a new one when the table is full
 )
 
-// repeated notes a duplicate: the REPORT that said that it has arrived may have been lost.
-func (s *session) repeated(now int64) {
-	s.inbox.stats.duplicate++
-	s.inbox.reporter.hasten(now + reportBusy)
-}
+// again notes that something of a number came that is settled: the REPORT that said so may have been lost.
+func (s *session) again(now int64) { s.inbox.reporter.hasten(now + reportBusy) }
 
 // open authenticates d and returns its body. A number of a kind other than DATA is used up then. When the listener has
 // gone on to new keys, so do the responses.

@@ -6,6 +6,9 @@ type sessionTable struct {
 	last    *session   // Of the datagram before: most come in runs.
 	touched []*session // Heard since the last visit; each says so itself.
 	window  int        // Bytes that the socket's buffer takes, for all of them together.
+
+	active   int   // How many were heard of late, as counted last.
+	activeAt int64 // When that was, in running time; -1: before the table changed.
 }
 
 // newSessionTable returns an empty table.
@@ -26,11 +29,15 @@ func (t *sessionTable) find(id uint64) *session {
 }
 
 // add enters a new session.
-func (t *sessionTable) add(s *session) { t.byID[s.id] = s }
+func (t *sessionTable) add(s *session) {
+	t.byID[s.id] = s
+	t.activeAt = -1
+}
 
 // remove forgets a session.
 func (t *sessionTable) remove(s *session) {
 	delete(t.byID, s.id)
+	t.activeAt = -1
 	if t.last == s {
 		t.last = nil
 	}
@@ -67,15 +74,18 @@ func (t *sessionTable) dispensable(ran int64) (idle *session) {
 	return idle
 }
 
-// share is the part of the socket's buffer that each active session may fill, in bytes.
+// share is the part of the socket's buffer that each active session may fill, in bytes. They are counted once for all that
+// is said at a time.
 func (t *sessionTable) share(ran int64) uint32 {
-	active := 0
-	for _, s := range t.byID {
-		if !s.idleFor(ran, idleGive) {
-			active++
+	if t.activeAt != ran {
+		t.active, t.activeAt = 0, ran
+		for _, s := range t.byID {
+			if !s.idleFor(ran, idleGive) {
+				t.active++
+			}
 		}
 	}
-	return uint32(max(t.window/max(active, 1), minWindow))
+	return uint32(max(t.window/max(t.active, 1), minWindow))
 }
 
 // held is how many bytes of memory all sessions take for what has not come to its end, and which session takes most.

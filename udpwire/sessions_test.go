@@ -41,3 +41,33 @@ func TestDispensable(t *testing.T) {
 		}
 	}
 }
+
+// TestShare: the socket's buffer is divided between those heard of late, as they come, go, and fall silent.
+func TestShare(t *testing.T) {
+	all := newSessionTable(6 << 20)
+	share := func(ran int64, among int) {
+		t.Helper()
+		if got := all.share(ran); got != uint32(6<<20/among) {
+			t.Errorf("%d bytes, not one of %d", got, among)
+		}
+	}
+	share(0, 1) // nobody is there
+	var s [4]*session
+	for i := range s {
+		s[i] = &session{id: uint64(i)}
+		all.add(s[i])
+		share(0, i+1)
+	}
+	all.remove(s[3])
+	share(0, 3)
+	all.touch(s[0], idleGive)
+	share(idleGive, 1)
+	all.touch(s[1], idleGive+1)
+	share(idleGive+1, 2)
+	for i := range 1000 {
+		all.add(&session{id: uint64(10 + i), heard: idleGive + 1})
+	}
+	if got := all.share(idleGive + 1); got != minWindow {
+		t.Errorf("%d bytes of many, not the least", got)
+	}
+}

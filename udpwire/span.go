@@ -15,15 +15,12 @@ func (s span) end() uint64 { return s.first + s.count }
 const maxSpans = 200
 
 // addNumber adds n, which lies above all numbers in spans, to the last one when it is its neighbour, else as a new one.
-func addNumber(spans []span, n uint64) []span { return addRun(spans, n, n+1) }
-
-// addRun does the same with all numbers of [from, to), of which there is one at least.
-func addRun(spans []span, from, to uint64) []span {
-	if k := len(spans); k > 0 && spans[k-1].end() == from {
-		spans[k-1].count += to - from
+func addNumber(spans []span, n uint64) []span {
+	if k := len(spans); k > 0 && spans[k-1].end() == n {
+		spans[k-1].count++
 		return spans
 	}
-	return append(spans, span{from, to - from})
+	return append(spans, span{n, 1})
 }
 
 // fitSpans returns as many of the spans, which ascend, as appendSpans writes in at most room bytes.

@@ -1,6 +1,9 @@
 package udpwire
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // A Status is what a listener tells its replayers of itself, now and then.
 type Status struct {
@@ -55,8 +58,12 @@ func appendText(dst []byte, s string, most int) []byte {
 // printable reports whether a byte may stand in a text.
 func printable(c byte) bool { return c >= ' ' && c <= '~' }
 
-// parse reads the body and reports whether it is whole, and such as append makes.
+// parse reads the body and reports whether it is whole, and such as append makes. Of accounts with one name it takes the
+// first.
 func (s *Status) parse(b []byte) (ok bool) {
+	if len(b) > maxControl-headerSize {
+		return false
+	}
 	if s.Version, b, ok = parseText(b, statusText); !ok {
 		return false
 	}
@@ -73,7 +80,9 @@ func (s *Status) parse(b []byte) (ok bool) {
 		}
 		a.Value = binary.BigEndian.Uint64(b)
 		b = b[8:]
-		s.Accounts = append(s.Accounts, a)
+		if !slices.ContainsFunc(s.Accounts, func(other Account) bool { return other.Name == a.Name }) {
+			s.Accounts = append(s.Accounts, a) // tools take no two values of one name
+		}
 	}
 	return true
 }

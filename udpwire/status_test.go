@@ -3,6 +3,7 @@ package udpwire
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -29,6 +30,36 @@ func TestStatus(t *testing.T) {
 				t.Errorf("%d of %d bytes are taken for a whole one", n, len(b))
 			}
 		}
+	}
+}
+
+// TestStatusTwice: two values of one name, or two listeners at one address, would make metrics that tools refuse.
+func TestStatusTwice(t *testing.T) {
+	var got Status
+	b := (&Status{Accounts: []Account{{"sent", 1}, {"lost", 2}, {"sent", 3}}}).append(nil)
+	if !got.parse(b) || !reflect.DeepEqual(got.Accounts, []Account{{"sent", 1}, {"lost", 2}}) {
+		t.Errorf("%+v", got)
+	}
+	if got.parse(append(b, make([]byte, maxControl)...)) {
+		t.Error("larger than a STATUS may be")
+	}
+	s := newStranger(t, ReceiverConfig{}, "")
+	random := seeded()
+	for i, host := range []string{"old", "new", "newest"} { // the sessions of one that gave up the ones before
+		out, ok := s.shake(listenerAt, random)
+		if !ok {
+			t.Fatal("no session")
+		}
+		s.say(out.finishControl(kindStatus, (&Status{Host: host}).append(make([]byte, headerSize))), listenerAt)
+		if i == 0 {
+			out, _ = s.shake(elsewhere, random)
+			s.say(out.finishControl(kindStatus, (&Status{Host: "other"}).append(make([]byte, headerSize))), elsewhere)
+		}
+		s.recv.setTime(s.recv.now + ms)
+	}
+	all := (&Receiver{core: *s.recv}).Listeners()
+	if len(all) != 2 || all[0].Addr == all[1].Addr || !slices.ContainsFunc(all, func(l Listener) bool { return l.Host == "newest" }) {
+		t.Errorf("%+v", all)
 	}
 }
 

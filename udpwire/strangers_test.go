@@ -37,7 +37,7 @@ func newStranger(t *testing.T, cfg ReceiverConfig, secret string) *stranger {
 func (s *stranger) say(d []byte, from source) []byte {
 	s.last = nil
 	s.sent[from.addr] += len(d)
-	s.recv.datagram(bytes.Clone(d), from)
+	countsOnce(s.t, s.recv.counted, d, func() { s.recv.datagram(bytes.Clone(d), from) })
 	return s.last
 }
 

@@ -74,6 +74,12 @@ func (t *transmitter) probe(out *outgoing, d []byte, size int) {
 	}
 }
 
+// moved notes that what is sent goes another way, of which no more than size is known. A session may go on there.
+func (t *transmitter) moved(size pathSize) {
+	t.size = size
+	t.size.search()
+}
+
 // try writes datagrams once and counts.
 func (t *transmitter) try(b []byte, size int) (n int, err error) {
 	n, err = t.write(b, size)

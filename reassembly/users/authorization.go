@@ -6,9 +6,6 @@ import (
 	"gor/reassembly/http1"
 )
 
-// maxScheme bounds the name of a scheme that is logged.
-const maxScheme = 32
-
 // credentials returns the scheme of an Authorization field and what of its value is
 // the same in all requests of a user; nothing where nothing is. Most schemes send
 // the same each time (Basic, Bearer, an API key). Those that sign each request name

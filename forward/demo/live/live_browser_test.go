@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os/exec"
 	"strings"
 	"sync"
 	"testing"
@@ -77,16 +76,11 @@ func writes(requests []string) (all []string) {
 	return all
 }
 
-// TestLiveBrowser mirrors real browsers, each with a session of its own and as many
+// liveBrowsers mirrors real browsers, each with a session of its own and as many
 // connections as it likes, through a real nginx: a share has each session whole or
 // not at all, and the writes of each in their order.
-func TestLiveBrowser(t *testing.T) {
-	if !*fullUsers {
-		t.Skip("browsers take long to start: -args -full-users")
-	}
-	if _, err := exec.LookPath("chromium"); err != nil {
-		t.Skip("there is no browser: apt-get install chromium")
-	}
+func liveBrowsers(t *testing.T) {
+	needTools(t, "chromium")
 	const browsers = 6
 	m := newMirror(t)
 	app := &sessions{seen: session{}}

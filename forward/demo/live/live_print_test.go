@@ -224,8 +224,8 @@ func TestFileIntoPausedReader(t *testing.T) {
 	needRoot(t)
 	n := newNamespace(t)
 	_, configure := stdoutPipe(t)
-	p := n.start(configure, gorBinary(t), "listen", "--read", loadFile(t, 20_000), "-p", "80", "--json", "--log-format", "json")
-	p.await(`"msg":"listening"`)
+	p := n.start(configure, gorBinary(t), "listen", "--read", loadFile(t, 20_000), "-p", "80", "--json", "--stats", "50ms", "--log-format", "json")
+	p.await(`"requests.captured"`) // the reader has begun, and soon waits
 	p.interrupt()
 	a := finalAccounts(t, p)
 	if a.Print["dropped"] == 0 || a.Print["lines"]+a.Print["dropped"] != a.Requests["captured"] {
@@ -291,8 +291,8 @@ func TestFileIntoDeadReplayer(t *testing.T) {
 	t.Parallel()
 	needRoot(t)
 	n := newNamespace(t)
-	p := n.start(nil, gorBinary(t), "listen", "--read", loadFile(t, 20_000), "-p", "80", "-r", "127.0.0.1:9", "--wire-buffer", "1MiB", "--log-format", "json")
-	p.await(`"msg":"listening"`)
+	p := n.start(nil, gorBinary(t), "listen", "--read", loadFile(t, 20_000), "-p", "80", "-r", "127.0.0.1:9", "--wire-buffer", "1MiB", "--stats", "50ms", "--log-format", "json")
+	p.await(`"requests.captured"`) // the reader has begun, and soon waits
 	p.cmd.Process.Signal(os.Interrupt)
 	if code := p.wait(); code != 1 || !strings.Contains(p.stderr.String(), "was not delivered whole") {
 		t.Errorf("exit %d, want 1 with a line that says what was not delivered:\n%s", code, p.stderr.String())

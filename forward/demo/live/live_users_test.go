@@ -30,6 +30,7 @@ func TestLiveUsers(t *testing.T) {
 	users, low, high := 500, 6.0, 14.0
 	if *fullUsers {
 		users, low, high = 2000, 8.0, 12.0
+		t.Run("browsers", liveBrowsers)
 	}
 	m := newMirror(t)
 	apps := []net.Listener{m.web.listen("127.0.0.1:8080"), m.web.listen("127.0.0.1:8081")}
@@ -256,7 +257,8 @@ func (a *audience) byUser() map[string][]hearing {
 // checkOrder fails unless each write of a user came after the responses to the writes
 // before it; and unless, but for very few, so did what has a write before or behind it.
 // On a busy machine a connection to the target may take a second, and who waits for
-// that is overtaken.
+// that is overtaken. The first request of a connection that was open before its
+// listener waits for its proof, and may be overtaken for that: nginx keeps four such.
 func (a *audience) checkOrder(t *testing.T, name string) {
 	t.Helper()
 	pairs, wrong, wrongWrites := 0, 0, 0
@@ -279,7 +281,8 @@ func (a *audience) checkOrder(t *testing.T, name string) {
 			}
 		}
 	}
-	if wrongWrites > 0 || wrong > pairs/500 || pairs == 0 {
+	const joined = 4
+	if wrongWrites > joined || wrong > pairs/500 || pairs == 0 {
 		t.Errorf("%s: of %d pairs of a user's requests %d are out of order, %d of two writes", name, pairs, wrong, wrongWrites)
 	}
 }

@@ -263,7 +263,7 @@ func TestVantageOverlay(t *testing.T) {
 func TestVantageReplayer(t *testing.T) {
 	t.Parallel()
 	m := newMirror(t)
-	m.startServer()
+	server := m.startServer()
 	m.replay()
 	m.listen()
 	own := m.stage.gor("replay", "-p", "28021", "-f", "http://10.99.2.1:80")
@@ -272,6 +272,7 @@ func TestVantageReplayer(t *testing.T) {
 	l.from, l.to = m.stage, "10.99.2.1:80"
 	m.run(l)
 	m.sink.await(l.count)
+	server.awaitTotal(2 * l.count) // the load's, and what the machine's own replayer makes of it
 	beside.interrupt()
 	own.interrupt()
 	listen := finalAccounts(t, beside)

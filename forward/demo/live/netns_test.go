@@ -85,7 +85,7 @@ func needTools(t testing.TB, tools ...string) {
 	packages := map[string]string{
 		"nginx": "nginx-light", "curl": "curl", "nft": "nftables", "python3": "python3",
 		"tcpdump": "tcpdump", "tshark": "tshark", "gzip": "gzip", "jq": "jq", "ip": "iproute2", "ss": "iproute2",
-		"sysctl": "procps", "setcap": "libcap2-bin", "setpriv": "util-linux",
+		"sysctl": "procps", "setcap": "libcap2-bin", "setpriv": "util-linux", "chromium": "chromium",
 		"ethtool": "ethtool",
 	}
 	for _, tool := range tools {
