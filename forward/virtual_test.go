@@ -323,9 +323,11 @@ func TestRenewalMeanwhile(t *testing.T) {
 		r.submit(1, 0, "GET /")
 		time.Sleep(time.Second)
 		target := r.targets[0]
+		target.mu.Lock()
 		for w := range target.crew.workers {
 			w.trace.GetConn = func(string) { target.route.renew(target.cfg) } // the worker has taken its pool
 		}
+		target.mu.Unlock()
 		r.submit(1, 1, "GET /")
 		time.Sleep(time.Second)
 		r.finish()
