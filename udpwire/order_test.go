@@ -98,7 +98,7 @@ func TestOrderKeeps(t *testing.T) {
 			t.Error("not kept")
 		}
 		if !own {
-			copy(lent, "XXXXXX")
+			copy(lent, "others")
 		}
 		if o.deliver(1, 0, &Message{Body: []byte("first ")}, false) {
 			t.Error("the first is kept")

@@ -12,17 +12,19 @@
 // # What it costs
 //
 // Measured on two cores of a virtual machine under Linux 6.18 whose speed varies:
-// read each figure beside those of the same row.
+// read each figure beside those of the same row. The rows of lossy paths and of
+// capture files were measured with an earlier state of the program.
 //
 //	listener, 20,000 keep-alive GETs per second, captured and sent
-//	    2.0 to 3.0 us of CPU per request; a bare loop that walks such a ring
-//	    and sends each payload 1.3 to 1.9 us in the same runs, tcpdump -w
-//	    /dev/null 0.25 to 0.29 us (BenchmarkListenerCost)
+//	    2.8 us of CPU per request; a bare loop that walks a ring of fewer,
+//	    larger blocks and sends each payload 1.4 us in the same run, tcpdump
+//	    -w /dev/null 0.25 us (BenchmarkListenerCost)
 //	the wire, 300-byte messages over loopback in 1,452-byte datagrams
-//	    0.21 us of CPU to send and 0.09 us to receive one, encrypted 0.33 and
-//	    0.21 us; nothing allocated on either side; 4.7 million per second,
-//	    encrypted 2.9 million; a plain write per message 0.16 million
-//	    (BenchmarkWire, BenchmarkPlainWrite)
+//	    0.30 to 0.34 us of CPU to send and 0.14 to 0.16 us to receive one,
+//	    encrypted 0.39 to 0.44 and 0.23 to 0.30 us; nothing allocated on
+//	    either side; 2.9 to 3.4 million per second, encrypted 2.1 to 2.5
+//	    million (BenchmarkWire). With its head of 64 bytes the fourth of them
+//	    does not fit into a datagram whole
 //	delay on the wire where each datagram is lost with 0, 1, 5, 20 % in both
 //	directions; no message was, encrypted or not (measured earlier, on a
 //	faster machine)
@@ -37,8 +39,8 @@
 //	    0.4 to 0.6, 2.7 to 4.1, 3.9 to 4.4, 9.9 to 10.4 ms; a machine too busy
 //	    to run gor adds what it makes it wait
 //	replayer, to a fast target over 64 connections
-//	    50 us of CPU per request, most of it net/http's: a bare loop over
-//	    http.Transport 49 us in the same run (BenchmarkForward)
+//	    64 us of CPU per request, most of it net/http's: a bare loop over
+//	    http.Transport 54 us in the same run (BenchmarkForward)
 //	memory
 //	    64 MiB ring, up to --max-memory for connections, up to --wire-buffer
 //	    per replay server
