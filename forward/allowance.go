@@ -21,14 +21,13 @@ func (a *allowance) reached(n int) bool {
 	return a.seen > 0 && n >= a.seen
 }
 
-// ended takes in that the target ended a connection of which it had processed n requests;
-// refused: it was sent more.
-func (a *allowance) ended(n int, refused bool) {
+// ended takes in that the target ended a connection that was in use, of which it had
+// processed n requests.
+func (a *allowance) ended(n int) {
 	switch {
 	case n == 0:
 	case n == a.seen:
 		a.proven, a.last = true, 0
-	case !refused: // it may have been idle for long
 	case !a.proven || n > a.seen || n == a.last:
 		*a = allowance{seen: n}
 	default:

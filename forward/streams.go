@@ -45,7 +45,6 @@ type streamConn struct {
 	cc       *http.ClientConn
 	sent     int  // requests that it was given, but for those that the target has refused
 	inFlight int  // of them
-	refused  bool // the target has refused some
 	failed   bool // some have failed, and nobody knows whether they were processed
 	old      bool // it gets no more
 }
@@ -192,7 +191,6 @@ func (s *streams) end(c *streamConn, err error) {
 	c.inFlight--
 	if err != nil && unprocessed(err) {
 		c.sent--
-		c.refused = true
 	} else if err != nil {
 		c.failed = true
 	}
@@ -201,7 +199,7 @@ func (s *streams) end(c *streamConn, err error) {
 	}
 	goesOn := c.cc.Available() > 0
 	if !goesOn && !c.failed {
-		s.allowance.ended(c.sent, c.refused)
+		s.allowance.ended(c.sent)
 	}
 	if !goesOn || c.old || s.allowance.reached(c.sent) && s.allowance.isSpent() {
 		s.drop(c)
