@@ -8,7 +8,7 @@ type grant struct {
 }
 
 // chunkMessages is at most how many messages begin in a chunk.
-const chunkMessages = chunkSize/messageFixed + 1
+const chunkMessages = chunkSize/messageLeast + 1
 
 // unused is what is granted and neither handed on nor lost.
 func (g *grant) unused(in *inbox) (messages, bytes uint64) {

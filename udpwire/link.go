@@ -320,6 +320,13 @@ func (l *link) keeps() bool {
 	return !l.pack.empty() || l.peer.out.pending.first != nil
 }
 
+// pending reports whether something was handed over and not sent.
+func (l *link) pending() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.peer.out.pending.first != nil
+}
+
 // rouse makes who waits for room look whether messages are to be spread anew.
 func (l *link) rouse() {
 	l.mu.Lock()

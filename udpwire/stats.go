@@ -143,9 +143,6 @@ func (l *link) addTo(st *SenderStats) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	received, lost := l.peer.fates()
-	if l.closed { // nobody will be sent these any more
-		lost.addNews(&l.peer.out.pending)
-	}
 	st.MessagesReceived += received.messages
 	st.BytesReceived += received.bytes
 	st.MessagesLost += lost.messages
