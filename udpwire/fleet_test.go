@@ -300,6 +300,7 @@ func (w *sea) load(count int) {
 // settle lets time pass, with a lookup of the name every 5 seconds, until every message's fate is known.
 func (w *sea) settle() {
 	look := w.now + 5000*ms
+	w.send.Flush()
 	for end := w.now + 60_000*ms; w.now < end && (w.send.Stats().MessagesPending > 0 || w.send.spread.holds.any()); {
 		if w.now >= look {
 			w.resolve(w.name.addrs...)

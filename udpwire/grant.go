@@ -19,8 +19,11 @@ func (g *grant) unused(in *inbox) (messages, bytes uint64) {
 // covers reports whether the message that is being handed on was granted; or it is of the chunk that may exceed the
 // grant.
 func (g *grant) covers(in *inbox) bool {
+	if !g.patient {
+		return false
+	}
 	done, doneBytes := in.done()
-	return g.patient && done <= g.messages+chunkMessages && doneBytes <= g.bytes+MaxMessage+chunkSize
+	return done <= g.messages+chunkMessages && doneBytes <= g.bytes+MaxMessage+chunkSize
 }
 
 // done is how many messages were handed on or are lost, and how many bytes they have.

@@ -133,7 +133,10 @@ func parseMessage(b []byte, m *Message) (n int, back uint32, ok bool) {
 	if !ok || n < messageLeast || b[0] != frameMessage || b[3]>>5 != 0 {
 		return 0, 0, false
 	}
-	ago, p := binary.Uvarint(b[messageFixed:n])
+	ago, p := uint64(b[messageFixed]), 1
+	if ago >= 0x80 {
+		ago, p = binary.Uvarint(b[messageFixed:n])
+	}
 	index, q := binary.Uvarint(b[min(messageFixed+max(p, 0), n):n])
 	src, dst := b[3]&3, b[3]>>2&3
 	addrs := messageFixed + p + q
