@@ -69,9 +69,9 @@ func listenerTurn(b *testing.B, gor string, rate float64, seconds int, browser b
 	m.listener = m.web.gorAt(gor, "listen", "-p", "80", "-r", wireAddr)
 	warm, l := m.newLoad(1, 300), m.newLoad(1_000_000, int(rate)*seconds)
 	if warm.rate = 300; rate > warm.rate { // once around the ring: the first use of its memory costs more
-		warm.rate, warm.count = rate, int(5*rate)
+		warm.rate, warm.count = rate, int(4.5*rate)
 	}
-	l.rate, l.conns, l.browser = rate, 64, browser
+	l.rate, l.conns, l.browser, warm.browser = rate, 64, browser, browser
 	m.run(warm)
 	time.Sleep(time.Second) // what the beginning costs is not asked
 	cost := -cpuTime(b, m.listener.cmd.Process.Pid)
