@@ -67,7 +67,7 @@ func Open(c *cli.Context, options Options, recording Recording, forwarding forwa
 	}
 	s.targets = s.fwd.Describe()
 	s.player, err = NewPlayer(PlayerConfig{
-		Read: recording.Read, Submit: s.fwd.SubmitWait, Pace: s.options.Pace, Loops: s.options.Loops,
+		Read: recording.Read, Submit: s.fwd.SubmitWait, Pace: s.options.Pace, Loops: s.options.Loops, Nap: napping(),
 	})
 	if err != nil {
 		return nil, err
