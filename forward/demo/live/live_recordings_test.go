@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -174,5 +175,46 @@ func TestReadmeJob(t *testing.T) {
 	}
 	if page, err := os.ReadFile(filepath.Join(dir, "users.html")); err != nil || !bytes.Contains(page, []byte("errors=1%")) {
 		t.Errorf("the page: %v", err)
+	}
+}
+
+// TestRecordingShare: with the secret of a listener a recording's users are that
+// listener's: |30% takes the same ones, from packets as from lines that name them.
+func TestRecordingShare(t *testing.T) {
+	needRoot(t)
+	n := newNamespace(t)
+	n.newArrivals("127.0.0.1:8000")
+	file, dir := loadFile(t, 2000), t.TempDir()
+	secret, lines := filepath.Join(dir, "secret"), filepath.Join(dir, "lines.jsonl")
+	if err := os.WriteFile(secret, []byte("sixteen bytes or more"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	keyed := n.command(gorBinary(t), "listen", "-p", "80", "--read", file, "--json", "--secret-file", secret)
+	if err := os.WriteFile(lines, []byte(keyed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	share := func(configure func(*exec.Cmd), args ...string) (taken string) {
+		out := filepath.Join(dir, "each.csv")
+		p := n.start(configure, gorBinary(t), append([]string{"replay", "-f", "127.0.0.1:8000|30%", "--speed", "max", "--report", out}, args...)...)
+		if code := p.wait(); code != 0 {
+			t.Fatalf("%v: status %d\n%s", args, code, p.stderr.String())
+		}
+		var requests []string
+		for line := range strings.Lines(readFile(t, out)) {
+			requests = append(requests, strings.Join(strings.Split(line, ",")[1:3], " ")) // connection and index
+		}
+		slices.Sort(requests)
+		return strings.Join(requests, "\n")
+	}
+	want := share(nil, "--read", lines)
+	if n := strings.Count(want, "\n"); n < 300 || n > 1200 {
+		t.Errorf("%d of 2,000 requests were taken", n)
+	}
+	environment := func(cmd *exec.Cmd) { cmd.Env = append(os.Environ(), "GOR_SECRET=sixteen bytes or more") }
+	if share(nil, "--read", file, "--secret-file", secret) != want || share(environment, "--read", file) != want {
+		t.Error("with the secret other users are taken than behind the listener")
+	}
+	if share(nil, "--read", file) == want {
+		t.Error("without the secret the same users are taken")
 	}
 }
