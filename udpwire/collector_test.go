@@ -12,7 +12,7 @@ func TestCollector(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	var c collector
 	for id := uint64(1); id <= 200; id++ {
-		frame := make([]byte, messageFixed+rng.IntN(500))
+		frame := make([]byte, messageLeast+rng.IntN(500))
 		for i := range frame {
 			frame[i] = byte(rng.Uint32())
 		}

@@ -38,7 +38,7 @@ func TestPartsCostNothing(t *testing.T) {
 				case 1:
 					in.pieces.add(n, &fragment{1, dataOffset + 1, []byte{0}})
 				case 2:
-					in.parts.add(n, &fragment{1, messageFixed, []byte{0}})
+					in.parts.add(n, &fragment{1, messageLeast, []byte{0}})
 				}
 			}
 			number := uint64(0)

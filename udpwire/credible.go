@@ -1,7 +1,7 @@
 package udpwire
 
 // maxFrames is how many messages can begin in a datagram.
-const maxFrames = (maxDatagram-dataOffset)/messageFixed + 1
+const maxFrames = (maxDatagram-dataOffset)/messageLeast + 1
 
 // credible reports whether a listener can be as far as h says: it keeps within its limits of what is neither handed on
 // nor lost, and its messages' bytes were in datagrams that arrived, are lost or are under way. The totals may be ahead

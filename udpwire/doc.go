@@ -158,7 +158,8 @@
 // instance is highest; all listeners compute it alike (rendezvous.go). When a lane gets another replayer, its next
 // messages wait until all that the former one was sent of it is handed on or lost, or for 2 seconds, or until all that
 // waits takes half of SenderConfig.Buffer. When a replayer is silent and has not come back by then, its session is
-// given up: what it has not confirmed is lost. What was never sent goes to the others, or waits while there are none.
+// given up: what it has not confirmed counts as lost, though it may still hand some of it on, and late. What was never
+// sent goes to the others, or waits while there are none.
 // An address that leaves the name gets no new messages once another replayer is there.
 //
 // # Frames
@@ -173,20 +174,17 @@
 //	1   1  kind: 0 a request, 1 production's response to one       1   3  zero
 //	2   1  protocol                                                4   4  length of what follows: 8 and the piece
 //	3   1  address families: bits 0-1 source, 2-3 destination;     8   4  the piece's offset in the MESSAGE frame
-//	       0 none, 1 IPv4, 2 IPv6; others zero                     12  4  length of the MESSAGE frame
-//	4   4  length of what follows; the body at most 64 MiB         16  .. the piece
-//	8   4  back: the message before it in its lane has id - back;
-//	       0: there is none                                        PAD
-//	12  1  bit 0: the user is a crowd; others zero, ignored        0   1  type 0: the rest of the datagram
-//	13  3  zero, ignored                                                  is to be ignored
-//	16  8  user
-//	24  8  connection
-//	32  8  index in the connection
-//	40  8  time, ns since the Unix epoch
-//	48  2  source port
-//	50  2  destination port
-//	52  4  zero, ignored
-//	56  .. source address, destination address (0, 4 or 16 bytes each), body
+//	       0 none, 1 IPv4, 2 IPv6; bit 4: the user is a crowd;     12  4  length of the MESSAGE frame
+//	       others zero                                             16  .. the piece
+//	4   4  length of what follows; the body at most 64 MiB
+//	8   8  user                                                    PAD
+//	16  8  connection                                              0   1  type 0: the rest of the datagram
+//	24  8  time, ns since the Unix epoch                                  is to be ignored
+//	32  2  source port
+//	34  2  destination port
+//	36  .. back: the message before it in its lane has id - back; 0: there is none; less than 2^32. Then
+//	       the index in the connection. Both as numbers of 7 bits to a byte
+//	..  .. source address, destination address (0, 4 or 16 bytes each), body
 //
 // A MESSAGE frame that does not fit is cut into FRAGMENTs, in order, in neighbouring datagrams: one with a non-zero
 // offset is the first of its datagram, one that does not reach the end the last; only frames to be skipped may stand

@@ -30,7 +30,7 @@ func parseFragment(b []byte, f *fragment) (n int, ok bool) {
 		return 0, false
 	}
 	f.offset, f.total = binary.BigEndian.Uint32(b[8:]), binary.BigEndian.Uint32(b[12:])
-	if f.total < messageFixed || f.total > maxFrame || uint64(f.offset)+uint64(n-fragmentHead) > uint64(f.total) {
+	if f.total < messageLeast || f.total > maxFrame || uint64(f.offset)+uint64(n-fragmentHead) > uint64(f.total) {
 		return 0, false
 	}
 	f.piece = b[fragmentHead:n:n]

@@ -27,10 +27,10 @@ func TestFragmentRefused(t *testing.T) {
 	}{
 		{"the first", 8, 0, 100, true, false},
 		{"the last", 8, 92, 100, true, true},
-		{"the only one", messageFixed, 0, messageFixed, true, true},
+		{"the only one", messageLeast, 0, messageLeast, true, true},
 		{"beyond the end", 8, 93, 100, false, false},
 		{"empty", 0, 0, 100, false, false},
-		{"of a frame too short for a message", 8, 0, messageFixed - 1, false, false},
+		{"of a frame too short for a message", 8, 0, messageLeast - 1, false, false},
 		{"of the longest frame", 8, maxFrame - 8, maxFrame, true, true},
 		{"of a frame too long", 8, 0, maxFrame + 1, false, false},
 		{"offset and length that wrap", 8, -4, 100, false, false},

@@ -8,7 +8,7 @@ type grant struct {
 }
 
 // chunkMessages is at most how many messages begin in a chunk.
-const chunkMessages = chunkSize/messageFixed + 1
+const chunkMessages = chunkSize/messageLeast + 1
 
 // unused is what is granted and neither handed on nor lost.
 func (g *grant) unused(in *inbox) (messages, bytes uint64) {
@@ -19,8 +19,11 @@ func (g *grant) unused(in *inbox) (messages, bytes uint64) {
 // covers reports whether the message that is being handed on was granted; or it is of the chunk that may exceed the
 // grant.
 func (g *grant) covers(in *inbox) bool {
+	if !g.patient {
+		return false
+	}
 	done, doneBytes := in.done()
-	return g.patient && done <= g.messages+chunkMessages && doneBytes <= g.bytes+MaxMessage+chunkSize
+	return done <= g.messages+chunkMessages && doneBytes <= g.bytes+MaxMessage+chunkSize
 }
 
 // done is how many messages were handed on or are lost, and how many bytes they have.

@@ -98,7 +98,7 @@ func TestGrant(t *testing.T) {
 			}
 			n.finish(600_000 * ms)
 			n.balanced()
-			chunk := min(chunkSize/(messageFixed+tt.size)+1, tt.count)
+			chunk := min(chunkSize/(messageLeast+tt.size)+1, tt.count)
 			if len(n.got) != tt.count || c.impatient > 0 || c.longest > tt.messages+chunk || c.most > tt.bytes+int64(max(chunkSize, tt.size+chunkSize)) {
 				t.Errorf("%d of %d arrived, %d of them impatient; the consumer had %d messages and %d bytes", len(n.got), tt.count, c.impatient, c.longest, c.most)
 			}

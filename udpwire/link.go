@@ -19,6 +19,7 @@ type link struct {
 	deadline func(at int64) time.Time // A moment of it, as sockets want it.
 	moved    func() bool              // Reports, for Send, whether messages are to be spread anew: then nothing waits for room here.
 	changed  func()                   // Is told, with no lock held, when up or instance have changed.
+	takes    func()                   // Is told before a filled chunk is taken over.
 	done     chan struct{}            // Closed when run has ended.
 
 	// The Send goroutine's.
@@ -67,7 +68,7 @@ const maxDelay = int64(5 * time.Millisecond)
 // newLink returns a link without a path: it keeps what it is given. With one, run is to be called, then close; or the path
 // is closed instead.
 func newLink(cfg *SenderConfig, name string, keys *keyring, clock clock, dropped func() uint64) *link {
-	l := &link{now: clock.now, deadline: clock.deadline, moved: func() bool { return false }, changed: func() {},
+	l := &link{now: clock.now, deadline: clock.deadline, moved: func() bool { return false }, changed: func() {}, takes: func() {},
 		done: make(chan struct{})}
 	l.path.dialedAt = l.now()
 	l.buffer.limit, l.buffer.room.L = cfg.Buffer, &l.mu
@@ -151,6 +152,7 @@ func (l *link) send(m *Message) {
 
 // hand takes a filled chunk over, sends what may be sent, and returns an empty chunk. c is nil the first time.
 func (l *link) hand(c *chunk) *chunk {
+	l.takes()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var next *chunk
@@ -313,11 +315,11 @@ func (l *link) leave() {
 	l.path.wake()
 }
 
-// keeps reports whether something is packed and not sent.
-func (l *link) keeps() bool {
+// pending reports whether something was handed over and not sent.
+func (l *link) pending() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return !l.pack.empty() || l.peer.out.pending.first != nil
+	return l.peer.out.pending.first != nil
 }
 
 // rouse makes who waits for room look whether messages are to be spread anew.

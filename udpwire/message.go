@@ -45,8 +45,8 @@ func (m *Message) orderedBy() uint64 {
 	return m.User
 }
 
-// flagCrowd, in the byte behind the way back, says that the user is a crowd.
-const flagCrowd = 1
+// flagCrowd, above the address families, says that the user is a crowd.
+const flagCrowd = 1 << 4
 
 // Kinds of messages. A Receiver hands on requests; it counts and skips all others.
 const (
@@ -54,10 +54,11 @@ const (
 	KindResponse uint8 = 1 // what production answered to that
 )
 
-// Sizes of a MESSAGE frame's head: without and with the longest addresses.
+// Sizes of a MESSAGE frame's head.
 const (
-	messageFixed = 56
-	maxHead      = messageFixed + 2*16
+	messageFixed = 36 // what each has
+	messageLeast = messageFixed + 1 + 1
+	maxHead      = messageFixed + binary.MaxVarintLen32 + binary.MaxVarintLen64 + 2*16
 	maxFrame     = maxHead + MaxMessage
 )
 
@@ -94,22 +95,22 @@ func addrSize(family uint8) int {
 // its lane was sent, zero when the order does not matter.
 func appendHead(dst []byte, m *Message, back uint32) []byte {
 	src, dest := family(m.Src.Addr()), family(m.Dst.Addr())
-	length := messageFixed - frameHead + addrSize(src) + addrSize(dest) + len(m.Body)
-	dst = appendFrameHead(dst, frameMessage, [3]byte{m.Kind, m.Proto, src | dest<<2}, length)
-	dst = binary.BigEndian.AppendUint32(dst, back)
-	flags := byte(0)
+	flags := src | dest<<2
 	if m.Crowd {
 		flags |= flagCrowd
 	}
-	dst = append(dst, flags, 0, 0, 0)
+	start := len(dst)
+	dst = appendFrameHead(dst, frameMessage, [3]byte{m.Kind, m.Proto, flags}, 0)
 	dst = binary.BigEndian.AppendUint64(dst, m.User)
 	dst = binary.BigEndian.AppendUint64(dst, m.Conn)
-	dst = binary.BigEndian.AppendUint64(dst, m.Index)
 	dst = binary.BigEndian.AppendUint64(dst, uint64(m.Time))
 	dst = binary.BigEndian.AppendUint16(dst, m.Src.Port())
 	dst = binary.BigEndian.AppendUint16(dst, m.Dst.Port())
-	dst = append(dst, 0, 0, 0, 0)
-	return appendAddr(appendAddr(dst, m.Src.Addr()), m.Dst.Addr())
+	dst = binary.AppendUvarint(dst, uint64(back))
+	dst = binary.AppendUvarint(dst, m.Index)
+	dst = appendAddr(appendAddr(dst, m.Src.Addr()), m.Dst.Addr())
+	binary.BigEndian.PutUint32(dst[start+4:], uint32(len(dst)-start-frameHead+len(m.Body)))
+	return dst
 }
 
 // appendAddr appends the bytes of an address; none when it is not valid.
@@ -129,21 +130,27 @@ func appendAddr(dst []byte, a netip.Addr) []byte {
 // length and how many messages back the lane's last one was. ok is false when the frame is cut off or makes no sense.
 func parseMessage(b []byte, m *Message) (n int, back uint32, ok bool) {
 	n, ok = parseFrameHead(b)
-	if !ok || n < messageFixed || b[0] != frameMessage || b[3]>>4 != 0 {
+	if !ok || n < messageLeast || b[0] != frameMessage || b[3]>>5 != 0 {
 		return 0, 0, false
 	}
+	ago, p := uint64(b[messageFixed]), 1
+	if ago >= 0x80 {
+		ago, p = binary.Uvarint(b[messageFixed:n])
+	}
+	index, q := binary.Uvarint(b[min(messageFixed+max(p, 0), n):n])
 	src, dst := b[3]&3, b[3]>>2&3
-	head := messageFixed + addrSize(src) + addrSize(dst)
-	if src == 3 || dst == 3 || n < head || n-head > MaxMessage {
+	addrs := messageFixed + p + q
+	head := addrs + addrSize(src) + addrSize(dst)
+	if p <= 0 || q <= 0 || ago > 1<<32-1 || src == 3 || dst == 3 || n < head || n-head > MaxMessage {
 		return 0, 0, false
 	}
-	m.Kind, m.Proto, m.Crowd = b[1], b[2], b[12]&flagCrowd != 0
-	m.User, m.Conn = binary.BigEndian.Uint64(b[16:]), binary.BigEndian.Uint64(b[24:])
-	m.Index, m.Time = binary.BigEndian.Uint64(b[32:]), int64(binary.BigEndian.Uint64(b[40:]))
-	m.Src = parseAddr(b[messageFixed:], src, binary.BigEndian.Uint16(b[48:]))
-	m.Dst = parseAddr(b[messageFixed+addrSize(src):], dst, binary.BigEndian.Uint16(b[50:]))
+	m.Kind, m.Proto, m.Crowd = b[1], b[2], b[3]&flagCrowd != 0
+	m.User, m.Conn = binary.BigEndian.Uint64(b[8:]), binary.BigEndian.Uint64(b[16:])
+	m.Index, m.Time = index, int64(binary.BigEndian.Uint64(b[24:]))
+	m.Src = parseAddr(b[addrs:], src, binary.BigEndian.Uint16(b[32:]))
+	m.Dst = parseAddr(b[addrs+addrSize(src):], dst, binary.BigEndian.Uint16(b[34:]))
 	m.Body = b[head:n:n]
-	return n, binary.BigEndian.Uint32(b[8:]), true
+	return n, uint32(ago), true
 }
 
 // parseAddr reads an address of a family at the start of b, which is long enough.

@@ -19,12 +19,13 @@ func TestMessage(t *testing.T) {
 		for _, dst := range []netip.AddrPort{noAddr, addr4, addr6} {
 			for _, size := range []int{0, 1, 700} {
 				t.Run(fmt.Sprintf("%s to %s, %d bytes", src, dst, size), func(t *testing.T) {
-					want := Message{Kind: 1, Proto: 2, User: 1<<63 + 5, Crowd: size == 1, Conn: 1<<64 - 1, Index: 3, Time: -4, Src: src, Dst: dst,
+					far := map[int]uint32{0: 0, 1: 1<<32 - 1, 700: 300}[size]
+					want := Message{Kind: 1, Proto: 2, User: 1<<63 + 5, Crowd: size == 1, Conn: 1<<64 - 1, Index: ^uint64(far), Time: -4, Src: src, Dst: dst,
 						Body: bytes.Repeat([]byte{7}, size)}
-					b := append(appendHead(nil, &want, 5), want.Body...)
+					b := append(appendHead([]byte("before"), &want, far), want.Body...)[len("before"):]
 					var got Message
 					n, back, ok := parseMessage(append(b, 1, 2, 3), &got)
-					if !ok || n != len(b) || back != 5 {
+					if !ok || n != len(b) || back != far {
 						t.Fatalf("%t, %d bytes, %d back", ok, n, back)
 					}
 					if fmt.Sprint(got) != fmt.Sprint(want) {
@@ -52,15 +53,47 @@ func TestMessageRefused(t *testing.T) {
 		{"another type", changed(good, 0, frameFragment), false},
 		{"source of no family", changed(good, 3, 3|familyIPv6<<2), false},
 		{"destination of no family", changed(good, 3, familyIPv4|3<<2), false},
-		{"reserved bits", changed(good, 3, familyIPv4|familyIPv6<<2|1<<4), false},
-		{"shorter than its head", changed(good, 7, messageFixed-frameHead+4+16-1), false},
-		{"without a body", changed(good, 7, messageFixed-frameHead+4+16), true},
+		{"a crowd", changed(good, 3, familyIPv4|familyIPv6<<2|flagCrowd), true},
+		{"reserved bits", changed(good, 3, familyIPv4|familyIPv6<<2|1<<5), false},
+		{"shorter than its head", changed(good, 7, messageLeast-frameHead+4+16-1), false},
+		{"without a body", changed(good, 7, messageLeast-frameHead+4+16), true},
+		{"numbers that take its addresses", changed(changed(good, messageFixed, 0x80), messageFixed+1, 0x80), true},
 		{"longer than there is", changed(good, 7, good[7]+1), false},
-		{"not zero where zero is ignored", changed(changed(good, 15, 1), 55, 1), true},
 		{"a body longer than any", changed(good, 4, 0xFF), false},
 	} {
 		if _, _, ok := parseMessage(c.b, new(Message)); ok != c.ok {
 			t.Errorf("%s: %t", c.name, ok)
+		}
+	}
+}
+
+// TestMessageNumbers: the numbers of 7 bits to a byte, at their ends and where they are none.
+func TestMessageNumbers(t *testing.T) {
+	m := Message{Body: bytes.Repeat([]byte{0xFF}, 30)}
+	head := appendHead(nil, &m, 0)[:messageFixed]
+	for _, c := range []struct {
+		name    string
+		numbers []byte
+		back    uint32
+		index   uint64
+		ok      bool
+	}{
+		{"least", []byte{0, 0}, 0, 0, true},
+		{"one byte", []byte{0x7F, 0x7E}, 127, 126, true},
+		{"two bytes", []byte{0x80, 1, 0xFF, 0x7F}, 128, 1<<14 - 1, true},
+		{"longer than need be", []byte{0x81, 0x80, 0, 0x82, 0}, 1, 2, true},
+		{"largest", []byte{0xFF, 0xFF, 0xFF, 0xFF, 0x0F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1}, 1<<32 - 1, 1<<64 - 1, true},
+		{"back too large", []byte{0x80, 0x80, 0x80, 0x80, 0x10, 0}, 0, 0, false},
+		{"back without an end", bytes.Repeat([]byte{0x80}, 20), 0, 0, false},
+		{"index too large", []byte{0, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 2}, 0, 0, false},
+		{"index without an end", append([]byte{0}, bytes.Repeat([]byte{0x80}, 20)...), 0, 0, false},
+	} {
+		b := append(append(bytes.Clone(head), c.numbers...), "body"...)
+		b[7] = byte(len(b) - frameHead)
+		var got Message
+		n, back, ok := parseMessage(b, &got)
+		if ok != c.ok || ok && (n != len(b) || back != c.back || got.Index != c.index || string(got.Body) != "body") {
+			t.Errorf("%s: %t, %d bytes, %d back, index %d, body %q", c.name, ok, n, back, got.Index, got.Body)
 		}
 	}
 }
@@ -73,8 +106,8 @@ func TestCrowdOrder(t *testing.T) {
 		t.Errorf("ordered by %d and %d, want the user 1 and the connection 2", one.orderedBy(), crowd.orderedBy())
 	}
 	a, b := appendHead(nil, &one, 1<<32-1), appendHead(nil, &crowd, 1<<32-1)
-	if b[12] != 1 || !bytes.Equal(changed(b, 12, 0), a) {
-		t.Errorf("the heads differ in more than a bit of byte 12:\n%x\n%x", a, b)
+	if b[3] != a[3]|flagCrowd || !bytes.Equal(changed(b, 3, a[3]), a) {
+		t.Errorf("the heads differ in more than a bit of byte 3:\n%x\n%x", a, b)
 	}
 	p := packer{hand: func(*chunk) *chunk { return &chunk{buf: make([]byte, 0, chunkSize)} }, size: func() int { return 1400 }}
 	var backs []uint32

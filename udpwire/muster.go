@@ -38,7 +38,10 @@ func (f *fleet) muster() *view {
 		v.instances = append(v.instances, a.link.instance.Load())
 	}
 	for _, a := range f.addresses {
-		if a.leaving {
+		switch {
+		case a.leaving && hasEnded(a.link):
+			v.ended = append(v.ended, a.link)
+		case a.leaving:
 			v.leaving = append(v.leaving, a.link)
 		}
 	}
@@ -85,7 +88,7 @@ func (a *address) better(b *address) bool {
 func (f *fleet) keepLast(v *view) {
 	last := f.view.Load()
 	for i, l := range last.members {
-		if l != f.limbo && !slices.Contains(v.leaving, l) {
+		if l != f.limbo && !slices.Contains(v.leaving, l) && !slices.Contains(v.ended, l) {
 			v.members = append(v.members, l)
 			v.instances = append(v.instances, last.instances[i])
 		}
@@ -103,16 +106,16 @@ func (f *fleet) keepLast(v *view) {
 // same reports whether two views say the same.
 func (v *view) same(other *view) bool {
 	return slices.Equal(v.members, other.members) && slices.Equal(v.instances, other.instances) &&
-		slices.Equal(v.leaving, other.leaving)
+		slices.Equal(v.leaving, other.leaving) && slices.Equal(v.ended, other.ended)
 }
 
-// forget closes the accounts of links that have ended.
+// forget closes the accounts of links that have ended and from which everything has come back that they could not send.
 func (f *fleet) forget() {
 	if f.closed {
 		return
 	}
 	f.addresses = slices.DeleteFunc(f.addresses, func(a *address) bool {
-		if !a.leaving || !hasEnded(a.link) {
+		if !a.leaving || !hasEnded(a.link) || a.link.pending() {
 			return false
 		}
 		a.link.addTo(&f.past)

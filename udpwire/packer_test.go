@@ -94,7 +94,7 @@ func TestPackerPart(t *testing.T) {
 			grams += c.n
 			bytes += len(c.buf)
 		}
-		if least := count * (messageFixed + size); bytes > least+least/3 {
+		if least := count * (messageLeast + size); bytes > least+least/3 {
 			t.Errorf("datagrams of %d bytes: %d bytes in %d of them and %d chunks, the messages have %d", full, bytes, grams, len(chunks), least)
 		}
 		chunks = nil

@@ -21,6 +21,7 @@ type view struct {
 	members   []*link
 	instances []uint64 // The members', by which lanes are spread.
 	leaving   []*link
+	ended     []*link // Those that have left, and keep what they could not send.
 }
 
 const (
@@ -62,6 +63,9 @@ func (s *spreader) adopt(v *view) {
 	}
 	for _, l := range v.leaving {
 		l.leave()
+	}
+	for _, l := range v.ended {
+		s.giveUp(l, s.now())
 	}
 }
 
@@ -126,28 +130,30 @@ func (s *spreader) open(now int64, over func(*hold) bool) {
 }
 
 // giveUp waits for a replayer no longer, if that is not there. What had a number and never left comes back then: it
-// belongs before what its lanes hold.
+// belongs before what its lanes hold. What else waits for it, which is there alone or has left, is placed anew.
 func (s *spreader) giveUp(l *link, now int64) {
 	if l.up.Load() {
 		return
 	}
 	l.giveUp(now)
 	back := l.withdraw()
-	first := make(map[int]*hold)
+	first := make(map[*hold]*hold)
 	u := unpacker{tag: l.pack.tag, hand: func(_ uint64, _ uint32, m *Message) {
-		lane := lane(m.orderedBy())
-		if first[lane] == nil {
-			first[lane] = &hold{}
+		h := s.holds.byLane[lane(m.orderedBy())]
+		if h == nil || h.from != l {
+			s.put(m)
+			return
 		}
-		s.holds.keep(first[lane], m)
+		if first[h] == nil {
+			first[h] = &hold{}
+		}
+		s.holds.keep(first[h], m)
 	}}
 	for c := back.first; c != nil; c = c.next {
 		u.chunk(c)
 	}
 	l.giveBack(back)
-	for _, h := range s.holds.begun {
-		if f := first[h.lane]; f != nil && h.from == l {
-			h.queue, h.bytes = append(f.queue, h.queue...), f.bytes+h.bytes
-		}
+	for h, f := range first {
+		h.queue, h.bytes = append(f.queue, h.queue...), f.bytes+h.bytes
 	}
 }

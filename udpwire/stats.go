@@ -143,9 +143,6 @@ func (l *link) addTo(st *SenderStats) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	received, lost := l.peer.fates()
-	if l.closed { // nobody will be sent these any more
-		lost.addNews(&l.peer.out.pending)
-	}
 	st.MessagesReceived += received.messages
 	st.BytesReceived += received.bytes
 	st.MessagesLost += lost.messages
@@ -172,10 +169,10 @@ func (l *link) addNow(st *SenderStats) {
 	}
 }
 
-// balance enters how many messages were given to Send, and what that says of those that have no fate yet: over says
+// balance enters how many messages Send took, and what that says of those that have no fate yet: over says
 // that nobody will confirm them any more.
 func (st *SenderStats) balance(given *counter, over bool) {
-	sent := tally{given.messages.Load(), given.bytes.Load()}
+	sent := given.published() // last: nothing is confirmed that was not published before
 	pending := sent.without(tally{st.MessagesReceived, st.BytesReceived}, tally{st.MessagesLost, st.BytesLost})
 	st.MessagesSent, st.BytesSent = sent.messages, sent.bytes
 	if over {

@@ -280,7 +280,13 @@ func asRole(role string) func(*exec.Cmd) {
 // gor starts gor in the namespace and waits until its sockets are open.
 func (n *namespace) gor(args ...string) *process {
 	n.t.Helper()
-	p := n.start(nil, gorBinary(n.t), append(args, "--log-format", "json")...)
+	return n.gorAt(gorBinary(n.t), args...)
+}
+
+// gorAt is gor for a binary in a file.
+func (n *namespace) gorAt(file string, args ...string) *process {
+	n.t.Helper()
+	p := n.start(nil, file, append(args, "--log-format", "json")...)
 	p.await(map[string]string{"listen": `"msg":"listening"`, "replay": `"msg":"replaying"`}[args[0]])
 	return p
 }
