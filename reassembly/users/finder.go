@@ -48,6 +48,7 @@ type Finder struct {
 	crowds crowds
 	namer  namer
 	hints  hints
+	absent absence
 	stats  Stats
 }
 
@@ -64,6 +65,7 @@ func New(cfg Config) *Finder {
 		}
 		f.names[i] = f.hash.sum(uint64(ByCookie), []byte(name))
 	}
+	f.absent = newAbsence(cfg.Rule, cfg.Logger)
 	f.hints.closed = cfg.Rule.by != byEvidence
 	f.stats.cookieName = cfg.Rule.name
 	return f
@@ -88,6 +90,9 @@ func (f *Finder) Find(fields []byte, client *[16]byte, conn uint64, now int64) U
 		f.hints.look(fields, f.hash)
 	}
 	f.stats.count(u, e.rank)
+	if f.absent.left > 0 {
+		f.absent.look(u.By, f.rule, &f.stats)
+	}
 	return u
 }
 
