@@ -127,6 +127,7 @@ func (a *Assembler) PushAll(segs []capture.Segment) {
 	for i := -prefetchSlots; i < len(segs); i++ {
 		if k := i + prefetchSlots; k < len(segs) {
 			a.ahead[k%len(a.ahead)].hash = a.conns.prefetchSlot(&segs[k].Src, &segs[k].Dst)
+			a.recent.prefetch(&segs[k])
 		}
 		if k := i + prefetchRecords; k >= 0 && k < len(segs) {
 			a.conns.prefetchRecord(&a.ahead[k%len(a.ahead)])

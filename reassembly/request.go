@@ -47,6 +47,9 @@ func (r *Request) Target() []byte { return r.head.Target(r.Raw) }
 // Proto is in Raw: HTTP/1.0 or HTTP/1.1.
 func (r *Request) Proto() []byte { return r.head.Proto(r.Raw) }
 
+// Head is what was read of Raw.
+func (r *Request) Head() *http1.Message { return r.head }
+
 // Fields is in Raw: the head's field section, for http1.AppendFields.
 func (r *Request) Fields() []byte { return r.head.Fields(r.Raw) }
 

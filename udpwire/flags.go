@@ -52,7 +52,7 @@ func ReceiverFlags() []cli.Flag {
 }
 
 // NoReceiver refuses the flags that mean nothing where requests do not come over the
-// wire. A secret may be in the environment, where it does no harm.
+// wire. A secret has a meaning there, too: see SecretFromFlags.
 func NoReceiver(c *cli.Context) error {
 	for _, name := range []string{"ip", "port", "allow"} {
 		if c.IsSet(name) {

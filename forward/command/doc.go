@@ -20,5 +20,6 @@
 //	2  wrong usage: one line says what is wrong and what would be right
 //
 // A command may have others of its own: those of a recording that is replayed are 4,
-// the schedule was not kept, and 3, a bound was exceeded (package results).
+// the schedule was not kept, and 3, a bound was exceeded (package results); there a
+// signal is a failure if it comes before the bounds can be judged.
 package command

@@ -5,7 +5,8 @@ import "bytes"
 // A FieldKind says what a field means to whoever forwards messages.
 type FieldKind uint8
 
-// The kinds of fields that a forwarder looks for.
+// The kinds of fields that a forwarder looks for, and those that say whose request
+// it is.
 const (
 	FieldOther FieldKind = iota
 	FieldHost
@@ -17,6 +18,17 @@ const (
 	FieldUpgrade
 	FieldTrailer
 	FieldExpect
+	FieldCookie
+	FieldAuthorization
+	FieldForwarded
+	FieldForwardedFor // X-Forwarded-For
+	FieldUserAgent
+)
+
+// The kinds from firstNoted on are noted by Head.
+const (
+	firstNoted = FieldCookie
+	noted      = FieldUserAgent - firstNoted + 1
 )
 
 // A Field is one field of a head or of a trailer section, exactly as it came. Its
@@ -112,14 +124,20 @@ func kindOf(name []byte) FieldKind {
 	switch len(name) {
 	case len("Host"):
 		return kindIf(name, "host", FieldHost)
-	case len("Expect"):
-		return kindIf(name, "expect", FieldExpect)
+	case len("Cookie"): // and Expect
+		return max(kindIf(name, "cookie", FieldCookie), kindIf(name, "expect", FieldExpect))
 	case len("Upgrade"): // and Trailer
 		return max(kindIf(name, "upgrade", FieldUpgrade), kindIf(name, "trailer", FieldTrailer))
-	case len("Connection"): // and Keep-Alive
-		return max(kindIf(name, "connection", FieldConnection), kindIf(name, "keep-alive", FieldKeepAlive))
+	case len("Forwarded"):
+		return kindIf(name, "forwarded", FieldForwarded)
+	case len("User-Agent"): // and Connection, Keep-Alive
+		return max(kindIf(name, "user-agent", FieldUserAgent), kindIf(name, "connection", FieldConnection), kindIf(name, "keep-alive", FieldKeepAlive))
+	case len("Authorization"):
+		return kindIf(name, "authorization", FieldAuthorization)
 	case len("Content-Length"):
 		return kindIf(name, "content-length", FieldContentLength)
+	case len("X-Forwarded-For"):
+		return kindIf(name, "x-forwarded-for", FieldForwardedFor)
 	case len("Proxy-Connection"):
 		return kindIf(name, "proxy-connection", FieldProxyConnection)
 	case len("Transfer-Encoding"):

@@ -60,7 +60,8 @@ func TestKinds(t *testing.T) {
 		"Host": FieldHost, "Connection": FieldConnection, "Keep-Alive": FieldKeepAlive, "Proxy-Connection": FieldProxyConnection,
 		"Content-Length": FieldContentLength, "Transfer-Encoding": FieldTransferEncoding, "Upgrade": FieldUpgrade,
 		"Trailer": FieldTrailer, "Expect": FieldExpect, "": FieldOther, "Date": FieldOther, "Accept": FieldOther,
-		"Referer": FieldOther, "User-Agent": FieldOther, "Accept-Patches": FieldOther, "Accept-Encodings": FieldOther, "If-Modified-Since": FieldOther,
+		"Cookie": FieldCookie, "Authorization": FieldAuthorization, "Forwarded": FieldForwarded, "X-Forwarded-For": FieldForwardedFor, "User-Agent": FieldUserAgent,
+		"Referer": FieldOther, "Set-Cookie": FieldOther, "X-Forwarded-By": FieldOther, "Accept-Patches": FieldOther, "Accept-Encodings": FieldOther, "If-Modified-Since": FieldOther,
 	} {
 		for _, spelled := range []string{name, strings.ToLower(name), strings.ToUpper(name)} {
 			if got := kindOf([]byte(spelled)); got != want {

@@ -14,6 +14,7 @@ func FuzzMessage(f *testing.F) {
 		f.Add(c.Raw, byte(0))
 	}
 	for _, s := range []string{
+		"GET / HTTP/1.1\r\nCookie: a\r\nUser-Agent:\r\n b\r\ncookie: c\r\nForwarded:\nAuthorization : d\r\nX-Forwarded-For:e\r\n\r\n",
 		"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc", "HTTP/1.0 204 \n\n", "HTTP/1.1 101\r\nUpgrade: x\r\n\r\n\x81",
 		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x\r\nabc\r\n0\r\nX: y\r\n\r\n",
 	} {
@@ -38,6 +39,7 @@ func FuzzMessage(f *testing.F) {
 			checkTarget(t, &m, b)
 		}
 		checkTiles(t, m.Fields(b))
+		checkNotes(t, &m, b)
 		if v == Whole {
 			checkBody(t, &m, b)
 		}

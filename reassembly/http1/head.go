@@ -29,6 +29,7 @@ func (m *Message) Head(b []byte, watch string) Verdict {
 // takeLine reads a line that lacks nothing but its LF; the next one begins at
 // next. It returns More unless the message is void.
 func (m *Message) takeLine(line []byte, next int, watch string) Verdict {
+	begin := next - 1 - len(line)
 	if n := len(line) - 1; n >= 0 && line[n] == '\r' {
 		line = line[:n]
 	} else {
@@ -39,7 +40,7 @@ func (m *Message) takeLine(line []byte, next int, watch string) Verdict {
 			m.HeadLen, m.head = next, headState{}
 			return m.frame()
 		}
-		return m.field(line, watch)
+		return m.field(line, begin-int(m.first), watch)
 	}
 	v := More
 	if m.to == toRequest {
@@ -75,9 +76,9 @@ func (m *Message) unfinished(b []byte) Verdict {
 	return More
 }
 
-// field reads one line of the field section (RFC 9112 section 5), and looks into
-// those that say where the message ends.
-func (m *Message) field(line []byte, watch string) Verdict {
+// field reads one line of the field section (RFC 9112 section 5), which begins at,
+// and looks into those that say where the message ends.
+func (m *Message) field(line []byte, at int, watch string) Verdict {
 	if !isPlain(line) {
 		if v := m.controls(line); v != More {
 			return v
@@ -92,7 +93,9 @@ func (m *Message) field(line []byte, watch string) Verdict {
 	if n == len(watch) && EqualFold(name, watch) {
 		m.Watched = true
 	}
-	switch kindOf(name) {
+	switch kind := kindOf(name); kind {
+	case FieldCookie, FieldAuthorization, FieldForwarded, FieldForwardedFor, FieldUserAgent:
+		m.notes.take(kind, at)
 	case FieldContentLength:
 		m.head.framing = true
 		return m.contentLength(Trim(line[n+1:]))

@@ -47,6 +47,7 @@ type Message struct {
 	head headState
 	// first is where the field section begins.
 	first int32
+	notes notes
 }
 
 // A headState is the state of reading a head.

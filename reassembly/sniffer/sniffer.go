@@ -219,7 +219,7 @@ func (s *Sniffer) whose(r *reassembly.Request) users.User {
 	if user, named := r.NamedUser(); named {
 		return s.users.Named(user, r.Last)
 	}
-	return s.users.Find(r.Fields(), &r.Origin().Addr, r.Conn(), r.Last)
+	return s.users.Find(r.Head(), r.Raw, &r.Origin().Addr, r.Conn(), r.Last)
 }
 
 // flush has the consumers hand on what they gathered.

@@ -54,16 +54,17 @@ func (c *crowds) count(key uint64, now int64) (crowd, isNew bool) {
 // find returns the counter of a key in this period.
 func (c *crowds) find(key uint64, period uint32) *crowdCounter {
 	set := &c.sets[key*0x9e3779b97f4a7c15>>(64-crowdBits)]
-	lowest := &set[0]
 	for i := range set {
-		n := &set[i]
-		if n.key == key {
+		if n := &set[i]; n.key == key {
 			if n.period != period {
 				n.period, n.count, n.doubt = period, 0, 0
 			}
 			return n
 		}
-		if n.weight(period) < lowest.weight(period) {
+	}
+	lowest := &set[0]
+	for i := range set {
+		if n := &set[i]; n.weight(period) < lowest.weight(period) {
 			lowest = n
 		}
 	}

@@ -95,7 +95,7 @@ func TestCrowdIsNamed(t *testing.T) {
 			}
 			f := New(Config{Rule: rule, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 			for range 3 * maxRequests {
-				f.Find(fields(tt.field), addr(here), 1, 0)
+				f.find(fields(tt.field), addr(here), 1, 0)
 			}
 			said := log.String()
 			if strings.Count(said, "\n") != 1 || !strings.Contains(said, tt.want) || !strings.Contains(said, "--session") || strings.Contains(said, tt.never) {
@@ -110,7 +110,7 @@ func TestCrowdIsNamed(t *testing.T) {
 	f := New(Config{Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	for n := range 20 {
 		for range 2 * maxRequests {
-			f.Find(nil, addr(fmt.Sprintf("10.0.0.%d", n)), 1, 0)
+			f.find(nil, addr(fmt.Sprintf("10.0.0.%d", n)), 1, 0)
 		}
 	}
 	if n := strings.Count(log.String(), "\n"); n != maxNamed || f.Stats().Crowds != 20 {

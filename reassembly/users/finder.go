@@ -71,14 +71,12 @@ func New(cfg Config) *Finder {
 	return f
 }
 
-// Find says whose request it is that has these fields (http1.Message.Fields), came
-// from the client's address, as 16 bytes, on connection conn, at now, in
-// nanoseconds since the Unix epoch.
-func (f *Finder) Find(fields []byte, client *[16]byte, conn uint64, now int64) User {
+// Find says whose request raw is, of which m was read, that came from the client's
+// address, as 16 bytes, on connection conn, at now, in nanoseconds since the Unix
+// epoch.
+func (f *Finder) Find(m *http1.Message, raw []byte, client *[16]byte, conn uint64, now int64) User {
 	e := evidence{rank: noCookie}
-	if f.rule.by != byConnection {
-		e.read(fields, &f.rule)
-	}
+	e.read(m, raw, &f.rule)
 	u := f.judge(&e, client, conn)
 	if u.Key == 0 {
 		u.Key = 1
@@ -87,7 +85,7 @@ func (f *Finder) Find(fields []byte, client *[16]byte, conn uint64, now int64) U
 		f.weigh(&u, &e, client, now)
 	}
 	if !f.hints.closed && u.By != ByCookie && e.hasCookies {
-		f.hints.look(fields, f.hash)
+		f.hints.look(m, raw, f.hash)
 	}
 	f.stats.count(u, e.rank)
 	if f.absent.left > 0 {
@@ -153,40 +151,40 @@ type evidence struct {
 	hasCookies          bool
 	header              []byte
 	scheme, credentials []byte
-	standard            bool     // addr is that of Forwarded, which goes before X-Forwarded-For
 	isForwarded         bool     // addr is known
 	addr                [16]byte // of the client, as a proxy says it
 	agent               []byte   // the User-Agent's line
 }
 
-// read looks for what a rule goes by among the fields of a request. Most are passed
-// over by their first letter.
-func (e *evidence) read(fields []byte, rule *Rule) {
-	for line, rest := http1.CutField(fields); line != nil; line, rest = http1.CutField(rest) {
-		if rule.by == byHeader && len(e.header) == 0 && isNamed(line, rule.name) {
-			e.header = http1.ParseField(line).Value
+// read looks for what a rule goes by, in the order of the sources, until it has
+// the first that is there.
+func (e *evidence) read(m *http1.Message, raw []byte, rule *Rule) {
+	switch rule.by {
+	case byConnection:
+		return
+	case byEvidence, byCookie:
+		e.readCookies(m, raw, rule)
+	case byHeader:
+		e.readHeader(m.Fields(raw), rule.name)
+	}
+	if len(e.cookie) > 0 || len(e.header) > 0 {
+		return
+	}
+	if rule.by == byEvidence {
+		if e.readCredentials(m, raw); len(e.credentials) > 0 {
+			return
 		}
-		switch line[0] | 0x20 {
-		case 'c':
-			if rule.by <= byCookie && isNamed(line, "Cookie") {
-				e.readCookies(http1.ParseField(line).Value, rule)
-			}
-		case 'a':
-			if rule.by == byEvidence && e.credentials == nil && isNamed(line, "Authorization") {
-				e.scheme, e.credentials = credentials(http1.ParseField(line).Value)
-			}
-		case 'f':
-			if !e.standard && isNamed(line, "Forwarded") {
-				e.standard = e.forwarded(forwardedAddr(http1.ParseField(line).Value))
-			}
-		case 'x':
-			if !e.isForwarded && isNamed(line, "X-Forwarded-For") {
-				e.forwarded(firstAddr(http1.ParseField(line).Value))
-			}
-		case 'u':
-			if e.agent == nil && isNamed(line, "User-Agent") {
-				e.agent = line
-			}
+	}
+	if e.readForwarded(m, raw); e.isForwarded && rule.by != byIP {
+		e.agent, _ = m.First(raw, http1.FieldUserAgent)
+	}
+}
+
+// readHeader looks for the header that the rule names.
+func (e *evidence) readHeader(fields []byte, name string) {
+	for line, rest := http1.CutField(fields); line != nil && len(e.header) == 0; line, rest = http1.CutField(rest) {
+		if isNamed(line, name) {
+			e.header = http1.ParseField(line).Value
 		}
 	}
 }
@@ -196,16 +194,36 @@ func isNamed(line []byte, name string) bool {
 	return len(line) > len(name) && line[len(name)] == ':' && http1.EqualFold(line[:len(name)], name)
 }
 
-// forwarded takes an address that a proxy says, and reports whether it is one.
-func (e *evidence) forwarded(addr [16]byte, ok bool) bool {
-	if ok {
-		e.addr, e.isForwarded = addr, true
+func (e *evidence) readCredentials(m *http1.Message, raw []byte) {
+	line, rest := m.First(raw, http1.FieldAuthorization)
+	for ; line != nil && e.credentials == nil; line, rest = http1.CutKind(rest, http1.FieldAuthorization) {
+		e.scheme, e.credentials = credentials(http1.ParseField(line).Value)
 	}
-	return ok
 }
 
-// readCookies looks for the session's among the cookies of a field.
-func (e *evidence) readCookies(list []byte, rule *Rule) {
+// readForwarded looks for the client's address: in Forwarded, and where none is
+// there, in X-Forwarded-For.
+func (e *evidence) readForwarded(m *http1.Message, raw []byte) {
+	line, rest := m.First(raw, http1.FieldForwarded)
+	for ; line != nil && !e.isForwarded; line, rest = http1.CutKind(rest, http1.FieldForwarded) {
+		e.addr, e.isForwarded = forwardedAddr(http1.ParseField(line).Value)
+	}
+	line, rest = m.First(raw, http1.FieldForwardedFor)
+	for ; line != nil && !e.isForwarded; line, rest = http1.CutKind(rest, http1.FieldForwardedFor) {
+		e.addr, e.isForwarded = firstAddr(http1.ParseField(line).Value)
+	}
+}
+
+// readCookies looks for the session's cookie.
+func (e *evidence) readCookies(m *http1.Message, raw []byte, rule *Rule) {
+	line, rest := m.First(raw, http1.FieldCookie)
+	for ; line != nil; line, rest = http1.CutKind(rest, http1.FieldCookie) {
+		e.readCookieList(http1.ParseField(line).Value, rule)
+	}
+}
+
+// readCookieList looks for the session's among the cookies of a field.
+func (e *evidence) readCookieList(list []byte, rule *Rule) {
 	e.hasCookies = true
 	for len(list) > 0 {
 		var name, value []byte

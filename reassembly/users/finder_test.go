@@ -9,11 +9,29 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"gor/reassembly/http1"
 )
 
 // fields makes a field section of lines.
 func fields(lines ...string) []byte {
 	return []byte(strings.Join(append(lines, "", ""), "\r\n"))
+}
+
+// head makes a request of a field section and reads its head.
+func head(section []byte) (*http1.Message, []byte) {
+	if section == nil {
+		section = []byte("\r\n")
+	}
+	m, raw := &http1.Message{}, append([]byte("GET / HTTP/1.1\r\n"), section...)
+	m.Head(raw, "")
+	return m, raw
+}
+
+// find is Find for a request of a field section.
+func (f *Finder) find(section []byte, client *[16]byte, conn uint64, now int64) User {
+	m, raw := head(section)
+	return f.Find(m, raw, client, conn, now)
 }
 
 func addr(s string) *[16]byte {
@@ -28,7 +46,7 @@ func find(t *testing.T, rule, client string, lines ...string) User {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(Config{Rule: r}).Find(fields(lines...), addr(client), 7, 0)
+	return New(Config{Rule: r}).find(fields(lines...), addr(client), 7, 0)
 }
 
 const here = "192.0.2.1"
@@ -65,6 +83,11 @@ func TestSources(t *testing.T) {
 		{"unknown", "", []string{"X-Forwarded-For: unknown, 10.0.0.1"}, ByAddress},
 		{"name with a blank", "", []string{"Cookie : sid=1"}, ByAddress},
 		{"no colon", "", []string{"Cookie"}, ByAddress},
+		{"second field, others between", "", []string{"Cookie: a=b", "Host: a", "cookies: sid=1", "Cookie: c=d", "Cookie: sid=1"}, ByCookie},
+		{"second credentials", "", []string{"Authorization: NTLM abcd", "Accept: a", "Authorization: Basic YTpi"}, ByAuthorization},
+		{"second Forwarded", "", []string{"Forwarded: for=_hidden", "Forwarded: for=10.0.0.1"}, ByForwarded},
+		{"second X-Forwarded-For", "", []string{"X-Forwarded-For: unknown", "X-Forwarded-For: 10.0.0.1"}, ByForwarded},
+		{"first line is a continuation", "", []string{" Cookie: sid=1"}, ByAddress},
 
 		{"named cookie", "cookie:mine", []string{"Cookie: sid=1; mine=2"}, ByCookie},
 		{"named cookie is not there", "cookie:mine", []string{"Cookie: sid=1", "Authorization: Basic YTpi"}, ByAddress},
@@ -128,7 +151,7 @@ func TestSameUser(t *testing.T) {
 	}
 	r, _ := ParseRule("connection")
 	f := New(Config{Rule: r})
-	if a, b := f.Find(nil, addr(here), 1, 0), f.Find(nil, addr(here), 2, 0); a.Key == b.Key {
+	if a, b := f.find(nil, addr(here), 1, 0), f.find(nil, addr(here), 2, 0); a.Key == b.Key {
 		t.Error("two connections have one key")
 	}
 }
@@ -146,7 +169,7 @@ func TestKeysForEver(t *testing.T) {
 		{"", nil, 0x34333fb7eceb6a55},
 		{"0123456789abcdef", section, 0x1aacc9b3863430ac},
 	} {
-		if u := New(Config{Secret: []byte(tt.secret)}).Find(tt.section, client, 1, 0); u.Key != tt.want {
+		if u := New(Config{Secret: []byte(tt.secret)}).find(tt.section, client, 1, 0); u.Key != tt.want {
 			t.Errorf("secret %q: %#x, want %#x", tt.secret, u.Key, tt.want)
 		}
 	}
@@ -194,8 +217,9 @@ func TestNoAllocation(t *testing.T) {
 		"credentials": fields(`Authorization: Digest username="Mufasa", realm="x"`), "shadow of a session": fields("Cookie: my_session=01234567890123456789"),
 	} {
 		f, client := New(Config{}), addr(here)
-		f.Find(section, client, 1, 0) // a name that is new to the hints is kept
-		if n := testing.AllocsPerRun(100, func() { f.Find(section, client, 1, 0) }); n != 0 {
+		m, raw := head(section)
+		f.Find(m, raw, client, 1, 0) // a name that is new to the hints is kept
+		if n := testing.AllocsPerRun(100, func() { f.Find(m, raw, client, 1, 0) }); n != 0 {
 			t.Errorf("%s: %v allocations", name, n)
 		}
 	}
@@ -228,7 +252,7 @@ func TestStats(t *testing.T) {
 		case i == 500+10:
 			cookie = "Authorization: token"
 		}
-		f.Find(fields(cookie), addr(fmt.Sprintf("10.0.%d.%d", i/200, i%200)), 1, 0)
+		f.find(fields(cookie), addr(fmt.Sprintf("10.0.%d.%d", i/200, i%200)), 1, 0)
 	}
 	s := f.Stats()
 	if want := `by cookie "sid" 91 %, address 6 %, cookie "wordpress_logged_in_…" 3 %, authorization <1 %`; s.Line() != want {
@@ -239,7 +263,7 @@ func TestStats(t *testing.T) {
 	}
 	r, _ := ParseRule("cookie:mine")
 	f = New(Config{Rule: r})
-	f.Find(fields("Cookie: mine=1"), addr(here), 1, 0)
+	f.find(fields("Cookie: mine=1"), addr(here), 1, 0)
 	if want := `by cookie "mine" 100 %`; f.Stats().Line() != want {
 		t.Errorf("%s, want %s", f.Stats().Line(), want)
 	}
@@ -290,7 +314,7 @@ func TestSuggestion(t *testing.T) {
 				if tt.per == 1 {
 					user = n
 				}
-				u := f.Find(fields("Cookie: "+fmt.Sprintf(tt.cookie, user)), addr(here), 1, int64(n)*int64(time.Second))
+				u := f.find(fields("Cookie: "+fmt.Sprintf(tt.cookie, user)), addr(here), 1, int64(n)*int64(time.Second))
 				if u.By == ByCookie && tt.name != "known" {
 					t.Fatal("it is used")
 				}
@@ -304,7 +328,7 @@ func TestSuggestion(t *testing.T) {
 	var log bytes.Buffer
 	f := New(Config{Rule: r, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	for n := range 1000 {
-		f.Find(fields("Cookie: "+fmt.Sprintf("app_session="+value, n%20)), addr(here), 1, int64(n)*int64(time.Second))
+		f.find(fields("Cookie: "+fmt.Sprintf("app_session="+value, n%20)), addr(here), 1, int64(n)*int64(time.Second))
 	}
 	if log.Len() > 0 {
 		t.Errorf("who has said what to go by gets %s", log.String())
@@ -315,7 +339,7 @@ func TestSuggestion(t *testing.T) {
 func TestSuggestionIsBounded(t *testing.T) {
 	f := New(Config{})
 	for n := range 5000 {
-		f.Find(fields(fmt.Sprintf("Cookie: session%d=01234567890123456789", n)), addr(here), 1, 0)
+		f.find(fields(fmt.Sprintf("Cookie: session%d=01234567890123456789", n)), addr(here), 1, 0)
 	}
 	if n := len(f.hints.candidates); n != hintNames {
 		t.Errorf("%d names are kept, want %d", n, hintNames)
@@ -324,10 +348,11 @@ func TestSuggestionIsBounded(t *testing.T) {
 
 func BenchmarkFind(b *testing.B) {
 	f, client := New(Config{}), addr(here)
+	m, raw := head(typical)
 	b.ReportAllocs()
 	now := int64(0)
 	for b.Loop() {
 		now += 50_000
-		f.Find(typical, client, 1, now)
+		f.Find(m, raw, client, 1, now)
 	}
 }

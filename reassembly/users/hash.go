@@ -17,45 +17,44 @@ func newHashKey(secret []byte) hashKey {
 	return hashKey{binary.LittleEndian.Uint64(sum[:]), binary.LittleEndian.Uint64(sum[8:])}
 }
 
-// A sip is the state of SipHash.
-type sip struct{ v0, v1, v2, v3 uint64 }
-
 // sum hashes eight bytes, which say what b is or are the hash of what precedes it,
 // and then b.
 func (k hashKey) sum(before uint64, b []byte) uint64 {
-	s := sip{k.k0 ^ 0x736f6d6570736575, k.k1 ^ 0x646f72616e646f6d, k.k0 ^ 0x6c7967656e657261, k.k1 ^ 0x7465646279746573}
-	last := uint64(len(b)+8) << 56
-	s.word(before)
-	for ; len(b) >= 8; b = b[8:] {
-		s.word(binary.LittleEndian.Uint64(b))
+	v0, v1, v2, v3 := k.k0^0x736f6d6570736575, k.k1^0x646f72616e646f6d, k.k0^0x6c7967656e657261, k.k1^0x7465646279746573
+	word, last, ended := before, uint64(len(b)+8)<<56, false
+	for {
+		v3 ^= word
+		v0, v1, v2, v3 = sipRounds(2, v0, v1, v2, v3)
+		v0 ^= word
+		switch {
+		case ended:
+			v0, v1, v2, v3 = sipRounds(4, v0, v1, v2^0xff, v3)
+			return v0 ^ v1 ^ v2 ^ v3
+		case len(b) >= 8:
+			word, b = binary.LittleEndian.Uint64(b), b[8:]
+		default:
+			for i, c := range b {
+				last |= uint64(c) << (8 * i)
+			}
+			word, ended = last, true
+		}
 	}
-	for i, c := range b {
-		last |= uint64(c) << (8 * i)
-	}
-	s.word(last)
-	s.v2 ^= 0xff
-	for range 4 {
-		s.round()
-	}
-	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3
 }
 
-func (s *sip) word(m uint64) {
-	s.v3 ^= m
-	s.round()
-	s.round()
-	s.v0 ^= m
-}
-
-func (s *sip) round() {
-	s.v0 += s.v1
-	s.v1 = bits.RotateLeft64(s.v1, 13) ^ s.v0
-	s.v0 = bits.RotateLeft64(s.v0, 32)
-	s.v2 += s.v3
-	s.v3 = bits.RotateLeft64(s.v3, 16) ^ s.v2
-	s.v0 += s.v3
-	s.v3 = bits.RotateLeft64(s.v3, 21) ^ s.v0
-	s.v2 += s.v1
-	s.v1 = bits.RotateLeft64(s.v1, 17) ^ s.v2
-	s.v2 = bits.RotateLeft64(s.v2, 32)
+// sipRounds mixes the state of SipHash n times. It takes and returns it by value,
+// so that it stays in registers.
+func sipRounds(n int, v0, v1, v2, v3 uint64) (_, _, _, _ uint64) {
+	for ; n > 0; n-- {
+		v0 += v1
+		v1 = bits.RotateLeft64(v1, 13) ^ v0
+		v0 = bits.RotateLeft64(v0, 32)
+		v2 += v3
+		v3 = bits.RotateLeft64(v3, 16) ^ v2
+		v0 += v3
+		v3 = bits.RotateLeft64(v3, 21) ^ v0
+		v2 += v1
+		v1 = bits.RotateLeft64(v1, 17) ^ v2
+		v2 = bits.RotateLeft64(v2, 32)
+	}
+	return v0, v1, v2, v3
 }

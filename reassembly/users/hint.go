@@ -17,6 +17,10 @@ const (
 	hintSeen     = 50
 	hintDistinct = 5
 	hintRepeated = 10
+
+	// Where so many requests have not shown one, only each hintEvery-th is looked at.
+	hintEager = 10_000
+	hintEvery = 16
 )
 
 // A candidate is a cookie that looks like a session's.
@@ -32,15 +36,17 @@ type candidate struct {
 type hints struct {
 	log        *slog.Logger
 	closed     bool // there is nothing to suggest any more
+	looked     int  // requests that look was called with
 	candidates []*candidate
 }
 
 // look looks at the cookies of a request.
-func (h *hints) look(fields []byte, key hashKey) {
-	for line, rest := http1.CutField(fields); line != nil && !h.closed; line, rest = http1.CutField(rest) {
-		if !isNamed(line, "Cookie") {
-			continue
-		}
+func (h *hints) look(m *http1.Message, raw []byte, key hashKey) {
+	if h.looked++; h.looked > hintEager && h.looked%hintEvery != 0 {
+		return
+	}
+	line, rest := m.First(raw, http1.FieldCookie)
+	for ; line != nil && !h.closed; line, rest = http1.CutKind(rest, http1.FieldCookie) {
 		list := http1.ParseField(line).Value
 		for len(list) > 0 && !h.closed {
 			var name, value []byte

@@ -65,9 +65,12 @@ func FuzzFind(f *testing.F) {
 			t.Fatal(err)
 		}
 		one, two := New(Config{Rule: rule}), New(Config{Rule: rule})
-		a := one.Find(section, addr(here), 1, 0)
-		two.Find(hostile(1), addr(here), 2, 0)
-		b := two.Find(section, addr(here), 1, 1)
+		if m, _ := head(section); m.InHead() || m.HeadLen == 0 {
+			return // no whole head, of which nobody is asked whose it is
+		}
+		a := one.find(section, addr(here), 1, 0)
+		two.find(hostile(1), addr(here), 2, 0)
+		b := two.find(section, addr(here), 1, 1)
 		if a != b || a.Key == 0 || a.By >= sources {
 			t.Fatalf("%+v and %+v", a, b)
 		}

@@ -28,6 +28,7 @@ type load struct {
 	chunk    int     // not 0: the body goes chunked, in chunks of this size
 	pipeline int     // requests written at once before their answers are read; 0: one
 	newConn  bool    // each request has its own connection
+	browser  bool    // with the fields that a browser sends, a session's cookie among them
 
 	clients []*client
 	late    time.Duration // how far the load was behind its rate at worst
@@ -172,6 +173,16 @@ var noise = func() []byte {
 	return b
 }()
 
+// browserFields are what a browser sends with each request, in its order, less those
+// that every load has; the session is that of its connection.
+const browserFields = "Connection: keep-alive\r\n" +
+	"sec-ch-ua: \"Chromium\";v=\"130\", \"Not?A_Brand\";v=\"99\"\r\nsec-ch-ua-mobile: ?0\r\nsec-ch-ua-platform: \"Linux\"\r\n" +
+	"Upgrade-Insecure-Requests: 1\r\n" +
+	"Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8\r\n" +
+	"Sec-Fetch-Site: same-origin\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-User: ?1\r\nSec-Fetch-Dest: document\r\n" +
+	"Referer: https://www.example.com/catalogue/shoes?page=3\r\nAccept-Encoding: gzip, deflate, br, zstd\r\nAccept-Language: en-GB,en;q=0.9,de;q=0.8\r\n" +
+	"Cookie: _ga=GA1.1.1029384756.1719392021; _gid=GA1.1.564738291.1719392021; consent=necessary; sessionid=%032x\r\n"
+
 // append writes request number id; its body is determined by the number.
 func (c *client) append(b []byte, id uint64) []byte {
 	method, target := "GET", "/r/"+strconv.FormatUint(id, 10)
@@ -189,6 +200,9 @@ func (c *client) append(b []byte, id uint64) []byte {
 	} else { // order is a promise within a connection only
 		b = fmt.Appendf(b, "X-Conn: %d.%d\r\n", c.name, c.seq)
 		c.seq++
+	}
+	if c.load.browser {
+		b = fmt.Appendf(b, browserFields, c.name)
 	}
 	switch {
 	case c.load.chunk > 0:

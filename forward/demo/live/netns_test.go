@@ -23,7 +23,7 @@ import (
 )
 
 // roleEnv makes the test binary play the yardstick of the listener's benchmark,
-// or the bare loop of the files'.
+// the bare loop of the files', or the sleeper of the recordings'.
 const roleEnv = "GOR_TEST_ROLE"
 
 // patience bounds everything the live tests wait for. It is far more than any
@@ -36,6 +36,12 @@ func TestMain(m *testing.M) {
 		os.Exit(yardstick(os.Args[1:], os.Stderr))
 	case "bare loop":
 		if err := bareLoop(os.Args[1], os.Stderr); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	case "sleeper":
+		if err := sleep(os.Args[1], os.Stdout); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -274,7 +280,13 @@ func asRole(role string) func(*exec.Cmd) {
 // gor starts gor in the namespace and waits until its sockets are open.
 func (n *namespace) gor(args ...string) *process {
 	n.t.Helper()
-	p := n.start(nil, gorBinary(n.t), append(args, "--log-format", "json")...)
+	return n.gorAt(gorBinary(n.t), args...)
+}
+
+// gorAt is gor for a binary in a file.
+func (n *namespace) gorAt(file string, args ...string) *process {
+	n.t.Helper()
+	p := n.start(nil, file, append(args, "--log-format", "json")...)
 	p.await(map[string]string{"listen": `"msg":"listening"`, "replay": `"msg":"replaying"`}[args[0]])
 	return p
 }
