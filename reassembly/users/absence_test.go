@@ -32,15 +32,15 @@ func TestAbsence(t *testing.T) {
 			var log bytes.Buffer
 			f := New(Config{Rule: rule, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 			proxied := "X-Forwarded-For: 10.0.0.1"
-			f.Find(fields(tt.first, proxied), addr(here), 7, 0)
+			f.find(fields(tt.first, proxied), addr(here), 7, 0)
 			for i := range int64(absentAfter - 2) {
-				f.Find(fields(proxied), addr(here), 7, i*1e9)
+				f.find(fields(proxied), addr(here), 7, i*1e9)
 			}
 			if log.Len() > 0 {
 				t.Errorf("too early: %s", &log)
 			}
 			for i := range int64(3 * absentAfter) {
-				f.Find(fields(proxied), addr(here), 7, (absentAfter+i)*1e9)
+				f.find(fields(proxied), addr(here), 7, (absentAfter+i)*1e9)
 			}
 			if got := log.String(); strings.Count(got, "no request has had") != min(len(tt.says), 1) || !strings.Contains(got, tt.says) {
 				t.Errorf("%q, want %q", got, tt.says)
