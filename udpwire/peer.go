@@ -30,7 +30,7 @@ func (p *peer) tick(now int64) {
 	if p.state == departed {
 		return
 	}
-	p.contact.ran.tick(now, longestTick)
+	p.contact.ran.tick(now, p.contact.every()+tickLate)
 	p.judge(now)
 	if p.state.asking() {
 		p.sayHello(now)
@@ -47,6 +47,7 @@ func (p *peer) tick(now int64) {
 		p.status.tick(now, &p.out)
 	}
 	p.out.tx.health.tell(p.log, p.name)
+	p.contact.rests = rests(p)
 }
 
 // due is when tick is to be called next.
@@ -55,6 +56,9 @@ func (p *peer) due() int64 {
 		return never
 	}
 	due := p.contact.ran.at + tickEvery
+	if rests(p) {
+		due = p.contact.ran.at + p.contact.every()
+	}
 	if p.state.asking() {
 		due = min(due, p.initiator.nextAt)
 	}
