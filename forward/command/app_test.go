@@ -41,7 +41,7 @@ Usage: gor COMMAND [FLAGS]
 Commands:
   work                     do what is to be done
   rest                     do nothing
-  help                     explain gor or, with its name behind it, a command
+  help                     explain gor, or a command or topic by its name
   version                  print the version, as --version does
 
 gor COMMAND --help explains a command's flags.

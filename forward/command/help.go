@@ -29,7 +29,7 @@ func (a *App) help() string {
 	for _, c := range a.Commands {
 		writeEntry(&b, c.Name, strings.Fields(c.Usage)...)
 	}
-	writeEntry(&b, "help", strings.Fields("explain gor or, with its name behind it, a command")...)
+	writeEntry(&b, "help", strings.Fields("explain gor, or a command or topic by its name")...)
 	writeEntry(&b, "version", "print the version, as --version does")
 	b.WriteString("\ngor COMMAND --help explains a command's flags.\n")
 	if len(a.Topics) > 0 {

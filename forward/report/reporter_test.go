@@ -63,6 +63,21 @@ func TestSummaryOfNothing(t *testing.T) {
 	}
 }
 
+// What is held by habit is no account of the end; the record for machines has it.
+func TestSummaryWithoutPassing(t *testing.T) {
+	stats := struct {
+		Held uint64 `name:"held_bytes" unit:"bytes" help:"Memory held." kind:"gauge" final:"no"`
+		Peak uint64 `name:"peak_bytes" unit:"bytes" help:"The most." kind:"gauge"`
+	}{7, 9}
+	var r Reporter
+	if got, want := string(r.appendGroup(nil, Group{"wire", stats}, "")), "  wire      peak_bytes=9\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := fmt.Sprint(r.record(Snapshot{Groups: []Group{{"wire", stats}}})); !strings.Contains(got, "held_bytes=7") {
+		t.Errorf("the record is %s", got)
+	}
+}
+
 // manyStats are more counters than a line takes.
 type manyStats [30]uint64
 
