@@ -61,6 +61,7 @@ func TestHTTP2Allowance(t *testing.T) {
 			r.submit(uint64(i%50), i, "POST /")
 		}
 		s := r.finish()[0]
+		synctest.Wait()
 		answered, _, conns, open := srv.look()
 		if s.Answered != before+after || answered != before+after {
 			t.Errorf("%s; %d taken", AppendLine(nil, []TargetStats{s}), answered)
@@ -116,6 +117,16 @@ func TestHTTP2Cut(t *testing.T) {
 				t.Errorf("%s came %d times: %s", method, answered, AppendLine(nil, []TargetStats{s}))
 			}
 		})
+	}
+}
+
+// TestHTTP2CutSaid: however http.Transport says that a target has announced the end of a
+// connection and then ended it, the connection has failed, not the protocol.
+func TestHTTP2CutSaid(t *testing.T) {
+	w := benchWorker(t)
+	err := errors.New(`http2: server sent GOAWAY and closed the connection; LastStreamID=39, ErrCode=NO_ERROR, debug=""`)
+	if kind := w.classify(err); kind != FailReset || unprocessed(err) {
+		t.Errorf("%v, not processed: %v", kind, unprocessed(err))
 	}
 }
 

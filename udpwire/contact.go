@@ -6,6 +6,7 @@ import "time"
 // that nobody is called silent who could not be heard. The zero value knows of none.
 type contact struct {
 	ran        runningTime
+	rests      bool  // As of the last tick nothing was under way.
 	progressAt int64 // When something new was last confirmed, or a session named, in running time.
 	absentAt   int64 // When the replayer was last live, or the start, in running time.
 
@@ -22,12 +23,22 @@ const (
 	silentAfter = int64(2 * time.Second) // one to what is sent in a session
 )
 
-// A tick is due after tickEvery at the latest. One that comes so much later than that this process cannot have run
-// counts as longestTick.
+// A tick is due after tickEvery at the latest, or restEvery where nothing is under way: who sleeps longer wakes a
+// machine less often. One that comes so much later than that this process cannot have run counts as tickLate more. A
+// stop that long and a rest, behind the second between two HEARTBEATs, are still less than silentAfter.
 const (
-	tickEvery   = int64(100 * time.Millisecond)
-	longestTick = int64(250 * time.Millisecond)
+	tickEvery = int64(100 * time.Millisecond)
+	restEvery = int64(500 * time.Millisecond)
+	tickLate  = int64(150 * time.Millisecond)
 )
+
+// every is how long after the last tick the next one is due.
+func (c *contact) every() int64 {
+	if c.rests {
+		return restEvery
+	}
+	return tickEvery
+}
 
 // quietFor is for how long the replayer has confirmed nothing new, in ns of running time.
 func (c *contact) quietFor() int64 { return c.ran.total - c.progressAt }

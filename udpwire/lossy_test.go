@@ -254,7 +254,7 @@ func (n *network) tick() {
 		n.peer.tick(n.now)
 		p := &n.peer
 		if due := p.due(); p.state.asking() && due > p.initiator.nextAt || p.state.beating() && due > p.out.beat() ||
-			p.state == leaving && due > p.farewell.byeAt || p.state != departed && due > n.now+tickEvery {
+			p.state == leaving && due > p.farewell.byeAt || p.state != departed && due > n.now+restEvery {
 			n.t.Errorf("the peer is due in %d us, a part of it before", (due-n.now)/1000)
 		}
 	}

@@ -30,7 +30,7 @@ func (p *peer) tick(now int64) {
 	if p.state == departed {
 		return
 	}
-	p.contact.ran.tick(now, longestTick)
+	p.contact.ran.tick(now, p.contact.every()+tickLate)
 	p.judge(now)
 	if p.state.asking() {
 		p.sayHello(now)
@@ -47,7 +47,11 @@ func (p *peer) tick(now int64) {
 		p.status.tick(now, &p.out)
 	}
 	p.out.tx.health.tell(p.log, p.name)
+	p.contact.rests = p.rests()
 }
+
+// rests reports whether a replayer is there and nothing is under way to it or waits for it.
+func (p *peer) rests() bool { return p.state == live && !p.out.expects() && p.out.pending.first == nil }
 
 // due is when tick is to be called next.
 func (p *peer) due() int64 {
@@ -55,6 +59,9 @@ func (p *peer) due() int64 {
 		return never
 	}
 	due := p.contact.ran.at + tickEvery
+	if p.rests() {
+		due = p.contact.ran.at + p.contact.every()
+	}
 	if p.state.asking() {
 		due = min(due, p.initiator.nextAt)
 	}

@@ -239,13 +239,8 @@ func (m *mirror) needDevice(name, kind string) {
 func TestVantageOverlay(t *testing.T) {
 	t.Parallel()
 	m := newMirror(t)
-	m.needDevice("v9", "type vxlan id 9 dev lo dstport 4789")
 	back := m.backend("8080")
-	for side, n := range map[byte]*namespace{1: m.web, 2: back} {
-		n.ip(fmt.Sprintf("link add vx0 type vxlan id 42 dstport 4789 local 10.99.3.%d remote 10.99.3.%d", side, 3-side))
-		n.ip(fmt.Sprintf("addr add 10.42.0.%d/24 dev vx0", side))
-		n.ip("link set vx0 up")
-	}
+	m.overlay(back)
 	m.replay()
 	m.watch("-p", "8080")
 	gets, posts := m.newLoad(1, 500), m.newLoad(10000, 20)
