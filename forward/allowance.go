@@ -11,15 +11,17 @@ type allowance struct {
 	last   int  // after how many one was ended that was not it
 }
 
-// reached reports whether a connection that had n requests gets no more. Where the
-// target's number is certain, that is one before it, so that the target has nothing to
-// end.
-func (a *allowance) reached(n int) bool {
+// most is how many requests a connection gets; 0: any number. Where the target's number
+// is certain, that is one less, so that the target has nothing to end.
+func (a *allowance) most() int {
 	if a.proven && a.seen > 1 {
-		return n >= a.seen-1
+		return a.seen - 1
 	}
-	return a.seen > 0 && n >= a.seen
+	return a.seen
 }
+
+// reached reports whether a connection that had n requests gets no more.
+func (a *allowance) reached(n int) bool { return a.most() > 0 && n >= a.most() }
 
 // ended takes in that the target ended a connection that was in use, of which it had
 // processed n requests.

@@ -153,8 +153,8 @@ func (s *streams) reserve() *streamConn {
 // none. With the lock.
 func (s *streams) awaited() *opening {
 	room := firstStreams
-	if s.allowance.seen > 0 {
-		room = min(room, s.allowance.seen)
+	if most := s.allowance.most(); most > 0 {
+		room = min(room, most)
 	}
 	for _, o := range s.openings {
 		if o.waiting < room {
