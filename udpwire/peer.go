@@ -47,11 +47,11 @@ func (p *peer) tick(now int64) {
 		p.status.tick(now, &p.out)
 	}
 	p.out.tx.health.tell(p.log, p.name)
-	p.contact.rests = p.rests()
+	p.contact.rests = rests(p)
 }
 
 // rests reports whether a replayer is there and nothing is under way to it or waits for it.
-func (p *peer) rests() bool { return p.state == live && !p.out.expects() && p.out.pending.first == nil }
+func rests(p *peer) bool { return p.state == live && !expects(&p.out) && p.out.pending.first == nil }
 
 // due is when tick is to be called next.
 func (p *peer) due() int64 {
@@ -59,7 +59,7 @@ func (p *peer) due() int64 {
 		return never
 	}
 	due := p.contact.ran.at + tickEvery
-	if p.rests() {
+	if rests(p) {
 		due = p.contact.ran.at + p.contact.every()
 	}
 	if p.state.asking() {

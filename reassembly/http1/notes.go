@@ -29,7 +29,7 @@ func (n *notes) take(k FieldKind, at int) {
 // FieldCookie to FieldUserAgent, with its line end and all continuation lines, and
 // what may have others of the kind, for CutKind. It returns nil where there is
 // none. b is the message, whose head is whole.
-func (m *Message) First(b []byte, k FieldKind) (line, rest []byte) {
+func First(m *Message, b []byte, k FieldKind) (line, rest []byte) {
 	bit := uint8(1) << (k - firstNoted)
 	if m.notes.found&bit == 0 {
 		return nil, nil

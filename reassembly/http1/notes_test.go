@@ -8,7 +8,7 @@ import (
 
 // all returns the fields of a kind that a message has, as First and CutKind say.
 func all(m *Message, b []byte, k FieldKind) (lines []string) {
-	for line, rest := m.First(b, k); line != nil; line, rest = CutKind(rest, k) {
+	for line, rest := First(m, b, k); line != nil; line, rest = CutKind(rest, k) {
 		lines = append(lines, string(line))
 	}
 	return lines

@@ -171,7 +171,7 @@ func (e *evidence) read(m *http1.Message, raw []byte, rule *Rule) {
 		}
 	}
 	if e.readForwarded(m, raw); e.isForwarded && rule.by != byIP {
-		e.agent, _ = m.First(raw, http1.FieldUserAgent)
+		e.agent, _ = http1.First(m, raw, http1.FieldUserAgent)
 	}
 }
 
@@ -190,7 +190,7 @@ func isNamed(line []byte, name string) bool {
 }
 
 func (e *evidence) readCredentials(m *http1.Message, raw []byte) {
-	line, rest := m.First(raw, http1.FieldAuthorization)
+	line, rest := http1.First(m, raw, http1.FieldAuthorization)
 	for ; line != nil && e.credentials == nil; line, rest = http1.CutKind(rest, http1.FieldAuthorization) {
 		e.scheme, e.credentials = credentials(http1.ParseField(line).Value)
 	}
@@ -199,11 +199,11 @@ func (e *evidence) readCredentials(m *http1.Message, raw []byte) {
 // readForwarded looks for the client's address: in Forwarded, and where none is
 // there, in X-Forwarded-For.
 func (e *evidence) readForwarded(m *http1.Message, raw []byte) {
-	line, rest := m.First(raw, http1.FieldForwarded)
+	line, rest := http1.First(m, raw, http1.FieldForwarded)
 	for ; line != nil && !e.isForwarded; line, rest = http1.CutKind(rest, http1.FieldForwarded) {
 		e.addr, e.isForwarded = forwardedAddr(http1.ParseField(line).Value)
 	}
-	line, rest = m.First(raw, http1.FieldForwardedFor)
+	line, rest = http1.First(m, raw, http1.FieldForwardedFor)
 	for ; line != nil && !e.isForwarded; line, rest = http1.CutKind(rest, http1.FieldForwardedFor) {
 		e.addr, e.isForwarded = firstAddr(http1.ParseField(line).Value)
 	}
@@ -211,7 +211,7 @@ func (e *evidence) readForwarded(m *http1.Message, raw []byte) {
 
 // readCookies looks for the session's cookie.
 func (e *evidence) readCookies(m *http1.Message, raw []byte, rule *Rule) {
-	line, rest := m.First(raw, http1.FieldCookie)
+	line, rest := http1.First(m, raw, http1.FieldCookie)
 	for ; line != nil; line, rest = http1.CutKind(rest, http1.FieldCookie) {
 		e.readCookieList(http1.ParseField(line).Value, rule)
 	}

@@ -45,7 +45,7 @@ func (h *hints) look(m *http1.Message, raw []byte, key hashKey) {
 	if h.looked++; h.looked > hintEager && h.looked%hintEvery != 0 {
 		return
 	}
-	line, rest := m.First(raw, http1.FieldCookie)
+	line, rest := http1.First(m, raw, http1.FieldCookie)
 	for ; line != nil && !h.closed; line, rest = http1.CutKind(rest, http1.FieldCookie) {
 		list := http1.ParseField(line).Value
 		for len(list) > 0 && !h.closed {

@@ -26,9 +26,9 @@ import (
 // It orders nothing, looks for no request and could not tell if one were lost.
 
 const (
-	yardBlock    = 256 << 10 // the ring is as the listener's
-	yardBlocks   = 256
-	yardRetire   = 4 // ms
+	yardBlock    = 128 << 10 // the ring is as the listener's
+	yardBlocks   = 512
+	yardRetire   = 8 // ms
 	yardDatagram = 1400
 	yardBatch    = 40 * yardDatagram // UDP GSO takes at most 64 datagrams and 64 KB
 )
