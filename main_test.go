@@ -250,7 +250,7 @@ var allowedImports = map[string][]string{
 	"gor/forward/hist":           {},
 	"gor/forward/pace":           {},
 	"gor/forward/routes":         {},
-	"gor/forward/playback":       {"golang.org/x/sys/unix", "gor/forward", "gor/forward/command", "gor/forward/hist", "gor/forward/pace", "gor/forward/report", "gor/forward/results", "github.com/urfave/cli/v2"},
+	"gor/forward/playback":       {"gor/forward", "gor/forward/command", "gor/forward/hist", "gor/forward/pace", "gor/forward/report", "gor/forward/results", "github.com/urfave/cli/v2"},
 	"gor/forward/results":        {"gor/forward", "gor/forward/hist", "gor/forward/routes", "github.com/urfave/cli/v2"},
 	"gor/forward/report":         {"golang.org/x/sys/unix", "gor/forward", "gor/forward/hist", "github.com/urfave/cli/v2"},
 	"gor": {"gor/capture", "gor/reassembly", "gor/reassembly/recording", "gor/reassembly/sniffer", "gor/reassembly/users", "gor/udpwire", "gor/forward", "gor/forward/command", "gor/forward/command/replay", "gor/forward/demo", "gor/forward/report",
