@@ -37,14 +37,14 @@ func (a *allowance) ended(n int) {
 	}
 }
 
-// isSpent reports whether a connection that has had what it may have is to be closed,
-// though the target would go on with it. If it was not certain that it would not, it was
-// wrong.
-func (a *allowance) isSpent() bool {
-	if !a.proven {
+// isSpent reports whether a connection that has had what it may have, n requests, is to
+// be closed, though the target would go on with it. If those are as many as the target
+// was to take, it takes more.
+func (a *allowance) isSpent(n int) bool {
+	if n >= a.seen {
 		*a = allowance{}
 	}
-	return a.proven
+	return a.seen > 0
 }
 
 // doubt makes the next connection prove the number anew.

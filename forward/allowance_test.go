@@ -21,6 +21,7 @@ func TestAllowance(t *testing.T) {
 		"nothing was taken":             {[]int{0}, 0},
 		"one each":                      {[]int{1, 1}, 1},
 		"it was wrong":                  {[]int{7, on}, 0},
+		"one each, for some time":       {[]int{1, 1, on}, 0},
 		"wrong, then right":             {[]int{7, on, 20, 20}, 19},
 		"a restart below it":            {[]int{20, 20, 7}, 19},
 		"restarts below it":             {[]int{20, 20, 7, 8, 7}, 19},
@@ -37,7 +38,7 @@ func TestAllowance(t *testing.T) {
 		for _, e := range tt.events {
 			switch e {
 			case on:
-				a.isSpent()
+				a.isSpent(most(&a))
 			case renew:
 				a.doubt()
 			default:
@@ -52,6 +53,16 @@ func TestAllowance(t *testing.T) {
 	}
 }
 
+// most is how many requests a connection may have.
+func most(a *allowance) int {
+	for n := range 1000 {
+		if a.reached(n) {
+			return n
+		}
+	}
+	return 0
+}
+
 // TestAllowanceFound: whatever came before, after a few connections that a target ended
 // for their number alone, that is what they get, but for one.
 func TestAllowanceFound(t *testing.T) {
@@ -61,27 +72,27 @@ func TestAllowanceFound(t *testing.T) {
 		for range random.IntN(10) {
 			switch random.IntN(4) {
 			case 0:
-				a.isSpent()
+				a.isSpent(most(&a))
 			case 1:
 				a.doubt()
 			default:
 				a.ended(random.IntN(6))
 			}
 		}
-		before, most := a, 2+random.IntN(6)
+		before, limit := a, 2+random.IntN(6)
 		for range 8 { // connections
 			n := 0
-			for n < most && !a.reached(n) {
-				if n++; n < most && a.reached(n) {
-					a.isSpent() // it goes on with it, or closes it
+			for n < limit && !a.reached(n) {
+				if n++; n < limit && a.reached(n) {
+					a.isSpent(n) // it goes on with it, or closes it
 				}
 			}
-			if n == most {
+			if n == limit {
 				a.ended(n)
 			}
 		}
-		if !a.reached(most-1) || a.reached(most-2) && !before.proven {
-			t.Fatalf("%d at most, from %+v: %+v", most, before, a)
+		if !a.reached(limit-1) || a.reached(limit-2) && !before.proven {
+			t.Fatalf("%d at most, from %+v: %+v", limit, before, a)
 		}
 	}
 }

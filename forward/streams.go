@@ -201,7 +201,7 @@ func (s *streams) end(c *streamConn, err error) {
 	if !goesOn && !c.failed {
 		s.allowance.ended(c.sent)
 	}
-	if !goesOn || c.old || s.allowance.reached(c.sent) && s.allowance.isSpent() {
+	if !goesOn || c.old || s.allowance.reached(c.sent) && s.allowance.isSpent(c.sent) {
 		s.drop(c)
 	}
 }
