@@ -15,7 +15,7 @@
 // To read the code, begin with forwarder.go, which has all that is exported but
 // filters, rewriting and waiting (patience.go), and follow a request: target.go takes
 // it in, buffer.go holds it, crew.go says when it goes out, worker.go sends it, with request.go,
-// head.go and conn.go, and fate.go counts what became of it.
+// head.go and conn.go, or over HTTP/2 http2.go and streams.go, and fate.go counts what became of it.
 //
 // # Order
 //
@@ -172,6 +172,10 @@
 //
 // Connections are replaced, and names looked up again, every
 // Config.ConnectionAge; new connections go to all addresses in turn.
+//
+// Over HTTP/2, where a target ends each connection after the same number of requests, it
+// is learnt what that is, and connections are replaced before (streams.go says why).
+// What such a target refuses is sent again at once.
 //
 // # Order of decisions
 //

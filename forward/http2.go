@@ -111,17 +111,6 @@ func (s *shaper) httpRequest(ctx context.Context, r *request, target []byte, tar
 	return hreq.WithContext(ctx), nil
 }
 
-// unprocessed reports whether http.Transport gives a request up that the target has
-// not processed. It has sent it again some times by then; where a target ends each of
-// its connections after few requests, that can be too few.
-func unprocessed(err error) bool {
-	switch err.Error() {
-	case "http2: client conn not usable", "http2: Transport received Server's graceful shutdown GOAWAY":
-		return true // the package does not export them
-	}
-	return false
-}
-
 // fillHeader puts r's fields into h, as they are to be sent over HTTP/2.
 func (s *shaper) fillHeader(h http.Header, r *request) {
 	h["User-Agent"] = nil // none is added

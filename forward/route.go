@@ -17,8 +17,12 @@ type route struct {
 	http2  bool     // over HTTP/2; over HTTP/1.1 otherwise
 	shape  shaper
 	dialer *dialer
-	pool   atomic.Pointer[http.Transport] // replaced every ConnectionAge
-	former *http.Transport                // the pool before; for the goroutine that runs the target
+
+	// ---- the connections, of which there are new ones every ConnectionAge
+
+	pool    atomic.Pointer[http.Transport] // over HTTP/1.1
+	former  *http.Transport                // the pool before; for the goroutine that runs the target
+	streams *streams                       // over HTTP/2
 }
 
 // setUp fills r for the target at u.
@@ -41,12 +45,22 @@ func (r *route) setUp(cfg *Config, u *url.URL, http2 bool, tlsConf *tls.Config) 
 		lookup: net.DefaultResolver.LookupNetIP, connect: new(net.Dialer).DialContext,
 	}
 	r.pool.Store(r.newPool(cfg))
+	r.streams = newStreams(r.newPool(cfg), hostPort(u))
+}
+
+// connections are what requests go out on.
+func (r *route) connections() http.RoundTripper {
+	if r.http2 {
+		return r.streams
+	}
+	return r.pool.Load()
 }
 
 // renew makes what comes use new connections, to addresses looked up anew. What
 // is in flight ends on its connection, which is closed then.
 func (r *route) renew(cfg *Config) {
 	r.dialer.forget()
+	r.streams.renew()
 	r.former = r.pool.Swap(r.newPool(cfg))
 	r.former.CloseIdleConnections()
 }
@@ -55,6 +69,7 @@ func (r *route) renew(cfg *Config) {
 // pool included: a worker that had taken that pool, and not yet begun, opened one in it
 // after all.
 func (r *route) closeIdle() {
+	r.streams.renew()
 	if r.former != nil {
 		r.former.CloseIdleConnections()
 	}

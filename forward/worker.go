@@ -29,13 +29,6 @@ type result struct {
 	ended       int64 // when, on the target's clock
 }
 
-// maxTries is how many connections may fail under a request before anything of
-// it is written.
-const maxTries = 3
-
-// maxRepeats is how often a request may be sent again that may have reached the target.
-const maxRepeats = 2
-
 // maxCopiedBody is the longest body that is copied behind its head, so that one
 // write takes both; longer ones are written from where they lie.
 const maxCopiedBody = 16 << 10
@@ -170,15 +163,8 @@ func (w *worker) send(raw []byte) (res result) {
 	if err != nil {
 		return result{unsupported: err}
 	}
-	pool := w.t.route.pool.Load()
 	w.timer.Reset(w.t.cfg.Timeout)
-	resp, err := pool.RoundTrip(hreq)
-	for try := 1; err != nil && try < maxTries && w.ctx.Err() == nil && (w.unsent() || unprocessed(err) || w.classify(err) == FailReset && w.again()); try++ {
-		if hreq.GetBody != nil {
-			hreq.Body, _ = hreq.GetBody() // which does not fail
-		}
-		resp, err = pool.RoundTrip(hreq)
-	}
+	resp, err := w.roundTrip(hreq)
 	if err == nil {
 		res.status = resp.StatusCode
 		err = w.readResponse(resp)
@@ -206,52 +192,6 @@ func (w *worker) guard(res *result) {
 	w.t.log.Error("a panic", "panic", p, "stack", string(debug.Stack()))
 	w.cancel(nil)
 	w.renew()
-}
-
-// unsent reports whether a connection failed before anything was written on
-// it, such as one that the target closed while it was idle. The exchange may
-// then go out on another.
-func (w *worker) unsent() bool {
-	ex := w.ex
-	if ex.conn == nil {
-		return false // there was no connection to be had
-	}
-	if ex.state.CompareAndSwap(exArmed, exGivenUp) { // the connection still refers to it
-		w.newExchange()
-		w.ex.head, w.ex.body, w.ex.isHead = ex.head, ex.body, ex.isHead
-		w.ex.begun.Store(ex.begun.Load())
-		return true
-	}
-	if ex.state.Load() != exFresh {
-		return false
-	}
-	ex.conn = nil
-	return true
-}
-
-// again lets a request that was sent be sent once more, and reports whether it may
-// be: its method changes nothing at the target (RFC 9110 section 9.2.1), the
-// connection ended and nothing of a response came on it, and the limit, which counts
-// both, has a token to spare. It is then sent on another connection.
-func (w *worker) again() bool {
-	ex, t := w.ex, w.t
-	if !w.req.safe() || w.repeats >= maxRepeats {
-		return false
-	}
-	if sent := ex.conn != nil && ex.state.Load() == exWritten; !t.route.http2 && (!sent || ex.conn.heard.Load()) {
-		return false
-	}
-	t.mu.Lock()
-	spare := t.bucket == nil || t.bucket.take(t.now()) == 0
-	t.mu.Unlock()
-	if !spare {
-		return false
-	}
-	w.repeats++
-	ex.conn = nil
-	ex.begun.Store(false)
-	ex.state.Store(exFresh)
-	return true
 }
 
 // prepare makes the request that http.Transport is given. Over HTTP/1.1 it stands
@@ -341,7 +281,7 @@ func (w *worker) classify(err error) Failure {
 		return derr.kind
 	case errors.Is(err, errTimeout), errors.Is(err, errHung), errors.Is(err, context.Canceled), errors.As(err, &ne) && ne.Timeout():
 		return FailTimeout
-	case w.ex.conn != nil && w.ex.conn.broken.Load(),
+	case w.ex.conn != nil && w.ex.conn.broken.Load(), cutHTTP2(err),
 		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), errors.Is(err, errTwice),
 		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return FailReset

@@ -315,13 +315,6 @@ func (l *link) leave() {
 	l.path.wake()
 }
 
-// keeps reports whether something is packed and not sent.
-func (l *link) keeps() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return !l.pack.empty() || l.peer.out.pending.first != nil
-}
-
 // pending reports whether something was handed over and not sent.
 func (l *link) pending() bool {
 	l.mu.Lock()

@@ -14,7 +14,7 @@ const minSecret = 16
 
 // secretFlag declares where the shared secret comes from.
 func secretFlag() cli.Flag {
-	return &cli.StringFlag{Name: "secret-file", Usage: "`FILE` with the secret shared by both sides, 16 bytes at least (or GOR_SECRET in the environment)"}
+	return &cli.StringFlag{Name: "secret-file", Category: "The wire", Usage: "`FILE` with the secret shared by both sides, 16 bytes at least (or GOR_SECRET: the secret itself); it also keys the users of |N%, with --read too"}
 }
 
 // secret takes the shared secret from --secret-file, whose name it returns, too, or from GOR_SECRET; nil: none. Blanks and
@@ -34,6 +34,16 @@ func secret(c *cli.Context) (secret []byte, file string, err error) {
 	}
 	secret, err = checkSecret(b, "secret file "+file)
 	return secret, file, err
+}
+
+// SecretFromFlags is the shared secret for more than the wire, which the listeners key
+// the numbers of their users with; nil: there is none.
+func SecretFromFlags(c *cli.Context, log *slog.Logger) ([]byte, error) {
+	b, file, err := secret(c)
+	if err == nil {
+		warnReadable(log, file)
+	}
+	return b, err
 }
 
 // checkSecret trims a secret and refuses one that protects nothing.

@@ -234,7 +234,7 @@ func (s *Sender) Close(ctx context.Context) error {
 func (s *Sender) settle(ctx context.Context) error {
 	for end := s.spread.now() + absentTooLong; ; {
 		s.Flush()
-		kept := s.fleet.limbo.keeps()
+		kept := s.fleet.limbo.pending() || !s.fleet.limbo.pack.empty()
 		if !kept && !s.spread.holds.any() {
 			return nil
 		}

@@ -7,7 +7,7 @@
 //
 // Read app.go first: Run finds the command that the arguments name, runs it, and
 // turns its error into one line and an exit status. help.go writes the texts of
-// --help. A command that goes on until it is told to end has a Lifetime
+// --help, and environment.go takes flags from the environment. A command that goes on until it is told to end has a Lifetime
 // (lifetime.go), which a signal, --duration or the command itself ends. The
 // package knows nothing of what the commands do.
 //
@@ -20,5 +20,6 @@
 //	2  wrong usage: one line says what is wrong and what would be right
 //
 // A command may have others of its own: those of a recording that is replayed are 4,
-// the schedule was not kept, and 3, a bound was exceeded (package results).
+// the schedule was not kept, and 3, a bound was exceeded (package results); there a
+// signal is a failure if it comes before the bounds can be judged.
 package command

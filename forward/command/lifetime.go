@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/signal"
 	"sync"
@@ -22,6 +23,10 @@ const (
 	sameSignal = time.Second
 )
 
+// errOwnEnd is why a run has ended that was to end then: by --duration, or by the command
+// itself.
+var errOwnEnd = errors.New("the run has ended by itself")
+
 // A Lifetime is the time of one run of a command. It has two ends: first nothing
 // new is taken any more, then nothing is delivered any more. The accounts come
 // after both and are bounded by neither.
@@ -34,7 +39,8 @@ const (
 // start, as under nohup(1), it stays so.
 type Lifetime struct {
 	running, delivering context.Context
-	end, giveUp         context.CancelFunc
+	end                 context.CancelCauseFunc // of running
+	giveUp              context.CancelFunc      // ends delivering
 
 	watching sync.WaitGroup     // the goroutine that waits for signals and time
 	closed   context.Context    // ends that goroutine
@@ -44,7 +50,7 @@ type Lifetime struct {
 // LifetimeFlags returns the flags of a command that has a Lifetime.
 func LifetimeFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.DurationFlag{Name: "duration", Usage: "end by itself after this `TIME`, such as 60s", DefaultText: "until a signal"},
+		&cli.DurationFlag{Name: "duration", Category: "The run", Usage: "end by itself after this `TIME`, such as 60s", DefaultText: "until a signal"},
 	}
 }
 
@@ -75,7 +81,7 @@ func Begin(ctx context.Context, d time.Duration) *Lifetime {
 // begin starts a Lifetime with signals from anywhere.
 func begin(ctx context.Context, d time.Duration, signals <-chan os.Signal) *Lifetime {
 	l := &Lifetime{}
-	l.running, l.end = context.WithCancel(ctx)
+	l.running, l.end = context.WithCancelCause(ctx)
 	l.delivering, l.giveUp = context.WithCancel(context.WithoutCancel(ctx))
 	l.closed, l.close = context.WithCancel(context.WithoutCancel(ctx))
 	l.watching.Go(func() { l.watch(d, signals) })
@@ -97,12 +103,12 @@ func (l *Lifetime) watch(d time.Duration, signals <-chan os.Signal) {
 			switch now := time.Now(); {
 			case counted.IsZero():
 				counted = now
-				l.end()
+				l.end(nil)
 			case now.Sub(counted) >= sameSignal:
 				l.giveUp()
 			}
 		case <-enough:
-			l.end()
+			l.end(errOwnEnd)
 		case <-running:
 			running, late = nil, time.After(deliveryTime)
 		case <-late:
@@ -121,12 +127,18 @@ func (l *Lifetime) Running() context.Context { return l.running }
 func (l *Lifetime) Delivering() context.Context { return l.delivering }
 
 // End ends the run, as a signal does. Any goroutine may call it, and more than once.
-func (l *Lifetime) End() { l.end() }
+func (l *Lifetime) End() { l.end(errOwnEnd) }
+
+// Interrupted reports whether the run was ended from outside, by a signal: not by
+// --duration, nor by End.
+func (l *Lifetime) Interrupted() bool {
+	return l.running.Err() != nil && !errors.Is(context.Cause(l.running), errOwnEnd)
+}
 
 // Close ends all that the Lifetime began, when the accounts are out.
 func (l *Lifetime) Close() {
 	l.close()
 	l.watching.Wait()
-	l.end()
+	l.End()
 	l.giveUp()
 }

@@ -20,24 +20,25 @@ func TestLifetime(t *testing.T) {
 		end, cancelled   time.Duration
 		signals          []time.Duration
 		running, deliver time.Duration // when they ended
+		interrupted      bool
 	}{
 		{name: "no end", running: never, deliver: never},
-		{name: "a signal", signals: []time.Duration{10 * time.Second}, running: 10 * time.Second, deliver: 15 * time.Second},
+		{name: "a signal", signals: []time.Duration{10 * time.Second}, running: 10 * time.Second, deliver: 15 * time.Second, interrupted: true},
 		{name: "signals that repeat", signals: []time.Duration{10 * time.Second, 10*time.Second + 1, 10500 * time.Millisecond},
-			running: 10 * time.Second, deliver: 15 * time.Second},
+			running: 10 * time.Second, deliver: 15 * time.Second, interrupted: true},
 		{name: "another signal", signals: []time.Duration{10 * time.Second, 10100 * time.Millisecond, 12 * time.Second},
-			running: 10 * time.Second, deliver: 12 * time.Second},
+			running: 10 * time.Second, deliver: 12 * time.Second, interrupted: true},
 		{name: "signals without end", signals: []time.Duration{10 * time.Second, 10600 * time.Millisecond, 11200 * time.Millisecond},
-			running: 10 * time.Second, deliver: 11200 * time.Millisecond},
+			running: 10 * time.Second, deliver: 11200 * time.Millisecond, interrupted: true},
 		{name: "a duration", duration: time.Minute, running: time.Minute, deliver: 65 * time.Second},
 		{name: "a signal before the duration", duration: time.Minute, signals: []time.Duration{time.Second},
-			running: time.Second, deliver: 6 * time.Second},
+			running: time.Second, deliver: 6 * time.Second, interrupted: true},
 		{name: "a signal as the duration ends", duration: time.Minute, signals: []time.Duration{time.Minute + 1},
 			running: time.Minute, deliver: 65 * time.Second},
 		{name: "the command's own end", end: time.Second, running: time.Second, deliver: 6 * time.Second},
 		{name: "and two signals", end: time.Second, signals: []time.Duration{2 * time.Second, 4 * time.Second},
 			running: time.Second, deliver: 4 * time.Second},
-		{name: "the context's end", cancelled: time.Second, running: time.Second, deliver: 6 * time.Second},
+		{name: "the context's end", cancelled: time.Second, running: time.Second, deliver: 6 * time.Second, interrupted: true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -68,7 +69,13 @@ func TestLifetime(t *testing.T) {
 				if got := ended(l.Delivering()); got != tt.deliver {
 					t.Errorf("the delivery ended after %v, want %v", got, tt.deliver)
 				}
+				if got := l.Interrupted(); got != tt.interrupted {
+					t.Errorf("interrupted: %v", got)
+				}
 				l.Close()
+				if got := l.Interrupted(); got != tt.interrupted {
+					t.Errorf("interrupted, when it is closed: %v", got)
+				}
 				cancel()
 			})
 		})

@@ -10,7 +10,8 @@
 // player.go is the way of a request: a goroutine reads and asks package pace when
 // each is due; the other one waits for that time and submits. Between them lies a
 // bounded read-ahead (readahead.go), so that a slow disk does not make requests late,
-// and a recording of any size takes the same memory.
+// and a recording of any size takes the same memory. Timers are too coarse for what
+// is due within milliseconds (sleeper.go).
 //
 // A request starts at its time or, if that is later, when what it waits for lets it:
 // the request before on its connection, a free place in flight, the limit. So the

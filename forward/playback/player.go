@@ -14,6 +14,10 @@ import (
 // errStopped ends the reading when nothing is played any more.
 var errStopped = errors.New("the run has ended")
 
+// maxLead is how long after the first request was read time begins at the latest: until
+// then as much is read ahead as may be, so that reading does not make the first ones late.
+const maxLead = 100 * time.Millisecond
+
 // A Player plays a recording.
 type Player struct {
 	cfg      PlayerConfig
@@ -35,6 +39,9 @@ type PlayerConfig struct {
 
 	Pace  pace.Pace
 	Loops int // how often the recording is played; 0: once
+
+	// Nap waits for a few milliseconds, more exactly than a timer; nil: timers are exact.
+	Nap func(time.Duration)
 }
 
 // NewPlayer makes a Player; nothing is read before Run.
@@ -48,7 +55,7 @@ func NewPlayer(cfg PlayerConfig) (*Player, error) {
 
 // Run plays the recording until it ends or ctx does, neither of which is an error. What
 // could be read of a recording that could not be read to its end is played. Time
-// begins when the first request has been read, which begin is told, if there is one.
+// begins soon after the first request was read (maxLead), which begin is told, if there is one.
 func (p *Player) Run(ctx context.Context, begin func(start time.Time)) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer p.ahead.stopWith(ctx)()
@@ -95,7 +102,7 @@ func (p *Player) readAll(ctx context.Context) error {
 func (p *Player) take(r forward.Request) error {
 	p.read.Add(1)
 	due, timed := p.schedule.Next(r.Time)
-	if !p.ahead.put(entry{request: r, due: due, timed: timed}) {
+	if !p.ahead.put(&entry{request: r, due: due, timed: timed}) {
 		return errStopped
 	}
 	return nil
@@ -104,11 +111,12 @@ func (p *Player) take(r forward.Request) error {
 // play submits what was read, each request at its time, and reports whether it came to
 // the end.
 func (p *Player) play(ctx context.Context, begin func(start time.Time)) (whole bool, err error) {
-	timer := time.NewTimer(time.Hour)
-	defer timer.Stop()
-	d := dispatcher{player: p, timer: timer}
+	d := dispatcher{player: p, sleeper: newSleeper(p.cfg.Nap)}
 	for batch := p.ahead.take(nil); batch != nil; batch = p.ahead.take(batch) {
 		if d.start.IsZero() {
+			if p.cfg.Pace.HasTimes() {
+				p.ahead.fill(maxLead)
+			}
 			d.start = time.Now()
 			begin(d.start)
 		}
@@ -126,23 +134,18 @@ func (p *Player) play(ctx context.Context, begin func(start time.Time)) (whole b
 
 // A dispatcher waits for the time of each request, one after the other.
 type dispatcher struct {
-	player *Player
-	start  time.Time
-	timer  *time.Timer
-	free   time.Duration // since start: until then a target had no room for the request before
+	player  *Player
+	start   time.Time
+	sleeper *sleeper
+	free    time.Duration // since start: until then a target had no room for the request before
 }
 
 // dispatch submits a request when it is due.
 func (d *dispatcher) dispatch(ctx context.Context, e *entry) error {
 	r := &e.request
 	if e.timed {
-		if wait := e.due - time.Since(d.start); wait > 0 {
-			d.timer.Reset(wait)
-			select {
-			case <-d.timer.C:
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			}
+		if err := d.sleeper.until(ctx, d.start, e.due); err != nil {
+			return err
 		}
 		r.Due, r.Held = d.start.Add(e.due), max(d.free-e.due, 0)
 	}

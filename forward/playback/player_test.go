@@ -180,6 +180,39 @@ func TestPlaySlowReader(t *testing.T) {
 	})
 }
 
+// Reading that takes its time makes nothing late at the beginning: much has been read
+// when time begins. Where nothing is due there is nothing to wait for.
+func TestPlayReadsAhead(t *testing.T) {
+	for _, tt := range []struct {
+		pace pace.Pace
+		lead time.Duration
+	}{{pace.Pace{}, maxLead}, {pace.Pace{From: 10_000, To: 10_000}, maxLead}, {pace.Pace{Max: true}, ms}} {
+		synctest.Test(t, func(t *testing.T) {
+			s, opened := &stage{}, time.Now()
+			read := func(_ context.Context, take func(forward.Request) error) error {
+				for i := range int64(1000) {
+					time.Sleep(ms) // the first hundred are due faster than that
+					if err := take(forward.Request{Time: 1e18 + min(i, 100)*1e5 + max(i-100, 0)*2e6}); err != nil {
+						return err
+					}
+				}
+				return nil
+			}
+			if _, err := play(t, s, t.Context(), PlayerConfig{Read: read, Pace: tt.pace}); err != nil {
+				t.Fatal(err)
+			}
+			if lead := s.began.Sub(opened); lead < tt.lead || lead > tt.lead+2*ms {
+				t.Errorf("%v: time began after %v, want %v", tt.pace, lead, tt.lead)
+			}
+			for i, r := range s.got {
+				if late := s.began.Add(s.at[i]).Sub(r.Due); tt.pace == (pace.Pace{}) && late > 0 {
+					t.Fatalf("request %d was %v late", i, late)
+				}
+			}
+		})
+	}
+}
+
 // A run that is ended, or whose targets are all out of reach, ends at once, also while
 // it waits for a request's time, for room, or for the reader.
 func TestPlayStops(t *testing.T) {
@@ -274,7 +307,7 @@ func TestReadAheadBounds(t *testing.T) {
 				var mu sync.Mutex
 				go func() {
 					for i := range 3 * (tt.most + 1) {
-						if !a.put(entry{request: forward.Request{Index: uint64(i), Raw: raw}, due: time.Duration(i+1) * tt.gap}) {
+						if !a.put(&entry{request: forward.Request{Index: uint64(i), Raw: raw}, due: time.Duration(i+1) * tt.gap}) {
 							return
 						}
 						mu.Lock()
@@ -291,6 +324,9 @@ func TestReadAheadBounds(t *testing.T) {
 				mu.Unlock()
 				var n uint64
 				for batch := a.take(nil); batch != nil; batch = a.take(batch) {
+					if len(batch) > maxBatch {
+						t.Fatalf("%d at a time", len(batch))
+					}
 					for _, e := range batch {
 						if e.request.Index != n {
 							t.Fatalf("number %d came as %d", e.request.Index, n)
@@ -298,8 +334,8 @@ func TestReadAheadBounds(t *testing.T) {
 						n++
 					}
 				}
-				if n != uint64(3*(tt.most+1)) {
-					t.Errorf("%d came", n)
+				if n != uint64(3*(tt.most+1)) || a.count != 0 || a.bytes != 0 {
+					t.Errorf("%d came, %d with %d bytes are left", n, a.count, a.bytes)
 				}
 			})
 		})

@@ -54,6 +54,16 @@ func (s *Session) moment(now time.Time) results.Moment {
 // left is how long the run will go on, if it goes on as it went so far; 0: nobody
 // knows. done is how many requests were done at all targets.
 func (s *Session) left(now time.Time, done uint64) time.Duration {
+	share := s.played(done)
+	if share == 0 {
+		return 0
+	}
+	return time.Duration(float64(now.Sub(s.opened)) * (1 - share) / share)
+}
+
+// played is how much of all that is to be played is done, 0 to 1; 0: nobody knows. done
+// is how many requests are, at all targets.
+func (s *Session) played(done uint64) float64 {
 	read, total := s.recording.Progress()
 	requests := s.player.Read() * uint64(max(len(s.fwd.Stats()), 1))
 	if total <= 0 || requests == 0 || done == 0 {
@@ -64,5 +74,5 @@ func (s *Session) left(now time.Time, done uint64) time.Duration {
 	if share <= 0 || share > 1 {
 		return 0
 	}
-	return time.Duration(float64(now.Sub(s.opened)) * (1 - share) / share)
+	return share
 }

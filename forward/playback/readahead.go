@@ -14,6 +14,11 @@ const (
 	maxAhead      = 10 * time.Second // of the schedule
 	maxAheadCount = 8192             // requests
 	maxAheadBytes = 16 << 20         // of them
+
+	// maxBatch is how many requests change hands at a time: enough that reader and
+	// player seldom meet, and so few that reading as many again, which takes a
+	// processor from those who have to be on time, is over within a millisecond or two.
+	maxBatch = 256
 )
 
 // An entry is a request that was read, and when it is due after the start of the run.
@@ -23,15 +28,18 @@ type entry struct {
 	timed   bool // if not, nothing is late if it starts later
 }
 
-// A readAhead holds what was read and has not been played yet. One goroutine puts, one
-// takes; the taker gets all there is at once, so that the two seldom meet.
+// A readAhead holds what was read and has not been played yet, in batches of which the
+// last may not be full. One goroutine puts, one takes.
 type readAhead struct {
 	mu      sync.Mutex
 	changed sync.Cond // something was put or taken, or it ended
 
-	entries []entry
-	bytes   int
+	batches [][]entry
+	spare   [][]entry     // of no use now
+	count   int           // entries
+	bytes   int           // of them
 	taken   time.Duration // when the last entry that was taken is due
+	waiting bool          // there is no room for the next entry
 	closed  bool          // nothing more is put
 	stopped bool          // nothing more is taken
 }
@@ -53,25 +61,47 @@ func (a *readAhead) stopWith(ctx context.Context) (undo func() bool) {
 }
 
 // put adds an entry, once there is room; false: nobody takes any more.
-func (a *readAhead) put(e entry) bool {
+func (a *readAhead) put(e *entry) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for !a.stopped && a.isFull(&e) {
+	for !a.stopped && a.isFull(e) {
+		if !a.waiting {
+			a.waiting = true
+			a.changed.Broadcast()
+		}
 		a.changed.Wait()
 	}
+	a.waiting = false
 	if a.stopped {
 		return false
 	}
-	a.entries = append(a.entries, e)
+	last := len(a.batches) - 1
+	if last < 0 || len(a.batches[last]) == maxBatch {
+		a.batches = append(a.batches, a.empty())
+		last++
+	}
+	a.batches[last] = append(a.batches[last], *e)
+	a.count++
 	a.bytes += len(e.request.Raw)
-	if len(a.entries) == 1 {
+	if a.count == 1 {
 		a.changed.Broadcast()
 	}
 	return true
 }
 
+// empty is a batch without entries.
+func (a *readAhead) empty() []entry {
+	n := len(a.spare) - 1
+	if n < 0 {
+		return make([]entry, 0, maxBatch)
+	}
+	b := a.spare[n]
+	a.spare[n], a.spare = nil, a.spare[:n]
+	return b
+}
+
 func (a *readAhead) isFull(e *entry) bool {
-	return len(a.entries) > 0 && (len(a.entries) >= maxAheadCount || a.bytes >= maxAheadBytes || e.due-a.taken > maxAhead)
+	return a.count > 0 && (a.count >= maxAheadCount || a.bytes >= maxAheadBytes || e.due-a.taken > maxAhead)
 }
 
 // close says that nothing more is put.
@@ -82,20 +112,45 @@ func (a *readAhead) close() {
 	a.changed.Broadcast()
 }
 
-// take returns what there is, once there is anything; nothing: that was all, or it
-// was stopped. used is what take returned before, whose room is used again.
+// fill waits until as much is read ahead as may be, or all there is, or for so long.
+func (a *readAhead) fill(longest time.Duration) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	over := false
+	timer := time.AfterFunc(longest, func() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		over = true
+		a.changed.Broadcast()
+	})
+	defer timer.Stop()
+	for !a.waiting && !a.closed && !a.stopped && !over {
+		a.changed.Wait()
+	}
+}
+
+// take returns the next entries, a batch at most, once there are any; none: that was
+// all, or it was stopped. used is what take returned before, whose room is used again.
 func (a *readAhead) take(used []entry) []entry {
 	clear(used) // the bytes that were played are nobody's any more
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for len(a.entries) == 0 && !a.closed && !a.stopped {
+	if used != nil {
+		a.spare = append(a.spare, used[:0])
+	}
+	for a.count == 0 && !a.closed && !a.stopped {
 		a.changed.Wait()
 	}
-	if a.stopped || len(a.entries) == 0 {
+	if a.stopped || a.count == 0 {
 		return nil
 	}
-	batch := a.entries
-	a.entries, a.bytes, a.taken = used[:0], 0, batch[len(batch)-1].due
+	batch := a.batches[0]
+	a.batches[0], a.batches = nil, a.batches[1:]
+	a.count -= len(batch)
+	for i := range batch {
+		a.bytes -= len(batch[i].request.Raw)
+	}
+	a.taken = batch[len(batch)-1].due
 	a.changed.Broadcast()
 	return batch
 }

@@ -67,7 +67,7 @@ func Open(c *cli.Context, options Options, recording Recording, forwarding forwa
 	}
 	s.targets = s.fwd.Describe()
 	s.player, err = NewPlayer(PlayerConfig{
-		Read: recording.Read, Submit: s.fwd.SubmitWait, Pace: s.options.Pace, Loops: s.options.Loops,
+		Read: recording.Read, Submit: s.fwd.SubmitWait, Pace: s.options.Pace, Loops: s.options.Loops, Nap: napping(),
 	})
 	if err != nil {
 		return nil, err
@@ -107,7 +107,7 @@ func (s *Session) Run(life *command.Lifetime) error {
 	err := s.player.Run(life.Running(), s.begin)
 	s.fwd.Close()
 	err = errors.Join(err, <-forwarded)
-	run := s.results(time.Since(s.start))
+	run := s.results(time.Since(s.start), life.Interrupted())
 	snapshot := s.snapshot()
 	if !s.isJSON {
 		snapshot.Targets = nil // the table has them
@@ -133,12 +133,16 @@ func (s *Session) begin(start time.Time) {
 }
 
 // results are what the run came to.
-func (s *Session) results(elapsed time.Duration) *results.Run {
+func (s *Session) results(elapsed time.Duration, interrupted bool) *results.Run {
 	run := &results.Run{
 		Source: s.recording.Where, Pace: s.options.Pace.String(), HasTimes: s.options.Pace.HasTimes(), Loops: s.options.Loops,
 		Began: s.start, Elapsed: elapsed, Read: s.player.Read(), Whole: s.player.Whole(),
 	}
 	run.Finish(s.ledger, s.fwd.Stats())
+	sum, _ := s.ledger.Sum()
+	if run.Played = s.played(sum.Started()); interrupted {
+		run.Interrupt()
+	}
 	run.Judge(s.options.Results.Thresholds)
 	return run
 }

@@ -15,7 +15,8 @@
 //	help     what the number means, in a sentence
 //	kind     "gauge": the number may fall; a counter otherwise
 //	trouble  "yes": an interval's line shows it as soon as it is not zero
-//	line     "yes": every interval's line shows it; "no": a target's line does not
+//	final    "no": the summary for people does not show it: what is held at the end is held by habit
+//	line     "yes": every interval's line shows it unless it is zero; "always": zero or not; "no": a target's line does not
 //	metric   the name in the metrics, where that is another
 //	label    of a target's counter: the family of metrics it is a part of (fate, code, kind)
 //

@@ -42,7 +42,8 @@
 //	  "elapsed": 12000000000,
 //	  "read": 12000,                  requests, of all loops
 //	  "whole": true,                  that was all of the recording
-//	  "exit_status": 0,               3: a threshold, 4: the schedule; see the command's documentation
+//	  "interrupted": false,           a signal ended the run before all was played
+//	  "exit_status": 0,               1: interrupted, 3: a threshold, 4: the schedule; see the command's documentation
 //	  "thresholds": [{"target": "http://staging", "threshold": "p99=500ms", "value": "31.2ms", "exceeded": false}],
 //	  "targets": [{
 //	    "target": "http://staging",

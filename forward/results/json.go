@@ -22,6 +22,7 @@ type jsonRun struct {
 	Elapsed    time.Duration `json:"elapsed"`
 	Read       uint64        `json:"read"`
 	Whole      bool          `json:"whole"`
+	Cut        bool          `json:"interrupted"`
 	ExitStatus int           `json:"exit_status"`
 	Thresholds []jsonFinding `json:"thresholds"`
 	Targets    []jsonTarget  `json:"targets"`
@@ -95,7 +96,7 @@ type jsonHist struct {
 func writeJSON(w io.Writer, r *Run) error {
 	j := jsonRun{
 		Version: jsonVersion, Source: r.Source, Pace: r.Pace, HasTimes: r.HasTimes, Loops: r.Loops, Began: r.Began.UTC(), Elapsed: r.Elapsed,
-		Read: r.Read, Whole: r.Whole, ExitStatus: r.Verdict.ExitStatus(), Thresholds: []jsonFinding{},
+		Read: r.Read, Whole: r.Whole, Cut: r.Interrupted, ExitStatus: r.Verdict.ExitStatus(), Thresholds: []jsonFinding{},
 	}
 	for _, f := range r.Verdict.Findings {
 		j.Thresholds = append(j.Thresholds, jsonFinding(f))

@@ -18,6 +18,9 @@ type Run struct {
 	Whole    bool          // all there is was read; if not, something ended the run before
 	Targets  []Target
 	Verdict  Verdict
+
+	Interrupted bool    // a signal ended the run before all there is was played
+	Played      float64 // how much of the recording was, 0 to 1, as far as anybody knows; 0: nobody does
 }
 
 // A Target is what came of a run at one target. Of the requests
@@ -48,4 +51,28 @@ func (r *Run) Finish(l *Ledger, stats []forward.TargetStats) {
 		t.Name, t.SampledOut, t.Filtered, t.Unsupported = s.Target, s.SampledOut, s.Filtered, s.Unsupported
 		t.Skipped = r.Read - min(r.Read, t.Started()+t.SampledOut+t.Filtered+t.Unsupported)
 	}
+}
+
+// Interrupt says that a signal has ended the run, which is no interruption if it had
+// nothing left to do. It comes after Finish.
+func (r *Run) Interrupt() {
+	r.Interrupted = !r.Whole
+	for i := range r.Targets {
+		r.Interrupted = r.Interrupted || r.Targets[i].Skipped > 0
+	}
+}
+
+// Cut says how much was played of what was to be; empty: all.
+func (r *Run) Cut() string {
+	cut := "ended"
+	switch {
+	case r.Interrupted:
+		cut = "interrupted"
+	case r.Whole:
+		return ""
+	}
+	if r.Played > 0 && r.Played < 1 {
+		return cut + " after about " + percent(r.Played) + " of the recording"
+	}
+	return cut + " before the end of the recording"
 }

@@ -19,7 +19,11 @@ const (
 // No line takes more than 100 columns.
 func AppendTable(dst []byte, r *Run) []byte {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d requests read in %s, %s\n", r.Read, duration(r.Elapsed), r.Pace)
+	fmt.Fprintf(&b, "%d requests read in %s, %s", r.Read, duration(r.Elapsed), r.Pace)
+	if cut := r.Cut(); cut != "" {
+		b.WriteString("; " + cut)
+	}
+	b.WriteByte('\n')
 	for i := range r.Targets {
 		r.writeTarget(&b, &r.Targets[i])
 	}

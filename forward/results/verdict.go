@@ -120,6 +120,7 @@ func (t *Threshold) check(target *Target) Finding {
 
 // A Verdict says whether a run is what was wanted.
 type Verdict struct {
+	Cut      string    // it was interrupted, so that thresholds cannot be judged: how much was played; empty: they can, or there are none
 	NoAnswer bool      // not one request was answered, at any target
 	Fates    []string  // what became of them instead
 	OwnLate  bool      // gor could not keep the schedule
@@ -129,6 +130,9 @@ type Verdict struct {
 // Judge holds a run against thresholds.
 func (r *Run) Judge(thresholds []Threshold) {
 	v := Verdict{NoAnswer: true}
+	if r.Interrupted && len(thresholds) > 0 {
+		v.Cut = r.Cut()
+	}
 	for i := range r.Targets {
 		t := &r.Targets[i]
 		v.NoAnswer = v.NoAnswer && t.Answered == 0
@@ -152,34 +156,40 @@ func (l *Lateness) tooMuch() bool {
 // ExitStatus is what the command ends with.
 func (v *Verdict) ExitStatus() int {
 	switch {
-	case v.NoAnswer:
+	case v.NoAnswer, v.Cut != "":
 		return 1
 	case v.OwnLate:
 		return ExitSchedule
-	}
-	for _, f := range v.Findings {
-		if f.Exceeded {
-			return ExitThreshold
-		}
+	case len(v.exceeded()) > 0:
+		return ExitThreshold
 	}
 	return 0
 }
 
-// Error is why the command does not end with 0, in one line; empty if it does.
-func (v *Verdict) Error() string {
-	switch v.ExitStatus() {
-	case 0:
-		return ""
-	case 1:
-		return strings.TrimSuffix("nothing was answered: "+strings.Join(v.Fates, " "), ": ")
-	case ExitSchedule:
-		return fmt.Sprintf("gor could not keep the schedule: more than 1%% of the requests started over %v late, and nothing but gor was the cause; give it a faster machine or a slower pace", maxOwnLate)
-	}
-	var over []string
+// exceeded are the thresholds that were, for people.
+func (v *Verdict) exceeded() (over []string) {
 	for _, f := range v.Findings {
 		if f.Exceeded {
 			over = append(over, fmt.Sprintf("%s is %s at %s", f.Threshold, f.Value, f.Target))
 		}
 	}
-	return "above the threshold: " + strings.Join(over, "; ")
+	return over
+}
+
+// Error is why the command does not end with 0, in one line; empty if it does.
+func (v *Verdict) Error() string {
+	over := "above the threshold: " + strings.Join(v.exceeded(), "; ")
+	switch status := v.ExitStatus(); {
+	case status == 0:
+		return ""
+	case status == 1 && v.Cut != "" && len(v.exceeded()) > 0:
+		return v.Cut + ", so that the thresholds say nothing about the rest; so far " + over
+	case status == 1 && v.Cut != "":
+		return v.Cut + ", so that the thresholds say nothing about the rest"
+	case status == 1:
+		return strings.TrimSuffix("nothing was answered: "+strings.Join(v.Fates, " "), ": ")
+	case status == ExitSchedule:
+		return fmt.Sprintf("gor could not keep the schedule: more than 1%% of the requests started over %v late, and nothing but gor was the cause; give it a faster machine or a slower pace", maxOwnLate)
+	}
+	return over
 }

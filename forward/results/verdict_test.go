@@ -87,6 +87,56 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
+// A run that a signal has ended passes no threshold, whatever came of what ran; without
+// thresholds it is what was wanted, and one that had nothing left to do is no other than
+// if there had been no signal.
+func TestVerdictInterrupted(t *testing.T) {
+	for _, tt := range []struct {
+		name                 string
+		outcomes             []forward.Outcome
+		skipped              uint64
+		whole, isSignalled   bool
+		played               float64
+		thresholds           string
+		status               int
+		says, table, lacking string
+	}{
+		{"all well so far", many(100, answered(200, 5)), 40, false, true, .314, "errors=1%", 1, "interrupted after about 31.4% of the recording, so that", "; interrupted after about 31.4% of the recording", "above"},
+		{"above so far", many(100, answered(500, 5)), 40, false, true, .314, "errors=1%,p99=1s", 1, "the rest; so far above the threshold: errors=1% is 100% at", "; interrupted", "p99"},
+		{"gor late so far", many(100, ownLate(30)), 40, false, true, .314, "errors=1%", 1, "interrupted", "; interrupted", "schedule"},
+		{"nobody knows how much", many(100, answered(200, 5)), 0, false, true, 0, "errors=1%", 1, "interrupted before the end of the recording, so", "interrupted before the end", "after about"},
+		{"while the last responses came", many(100, answered(200, 5)), 1, true, true, .9999, "errors=1%", 1, "interrupted after about >99.9%", "; interrupted", "above"},
+		{"no thresholds", many(100, answered(200, 5)), 40, false, true, .314, "", 0, "", "; interrupted after about 31.4%", "ended"},
+		{"nothing answered yet", nil, 40, false, true, 0, "errors=1%", 1, "interrupted", "; interrupted", ""},
+		{"nothing left to do", many(100, answered(200, 5)), 0, true, true, 1, "errors=1%", 0, "", "as recorded\n", "interrupted"},
+		{"nothing left to do, and above", many(100, answered(500, 5)), 0, true, true, 1, "errors=1%", 3, "errors=1% is 100%", "as recorded\n", "interrupted"},
+		{"by --duration", many(100, answered(200, 5)), 40, false, false, .314, "errors=1%", 0, "", "; ended after about 31.4% of the recording", "interrupted"},
+		{"by --duration, and above", many(100, answered(500, 5)), 40, false, false, .314, "errors=1%", 3, "errors=1% is 100%", "; ended after", "interrupted"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := runOf(tt.outcomes...)
+			r.Whole, r.Played = tt.whole, tt.played
+			r.Targets[0].Skipped = tt.skipped
+			if tt.isSignalled {
+				r.Interrupt()
+			}
+			var thresholds []Threshold
+			if tt.thresholds != "" {
+				thresholds, _ = ParseThresholds(tt.thresholds)
+			}
+			r.Judge(thresholds)
+			says, table := r.Verdict.Error(), string(AppendTable(nil, r))
+			if got := r.Verdict.ExitStatus(); got != tt.status || !strings.Contains(says, tt.says) || (says == "") != (tt.status == 0) || strings.Contains(says, "\n") {
+				t.Errorf("status %d, %q; want %d, %q", got, says, tt.status, tt.says)
+			}
+			first, _, _ := strings.Cut(table, "\n\n")
+			if !strings.Contains(first+"\n", tt.table) || tt.lacking != "" && strings.Contains(first+says, tt.lacking) {
+				t.Errorf("%q, %q", first, says)
+			}
+		})
+	}
+}
+
 // Without a schedule nobody can miss it.
 func TestVerdictAtFullSpeed(t *testing.T) {
 	r := runOf(many(50, ownLate(300))...)

@@ -24,7 +24,7 @@ func (m *Message) requestLine(line []byte) Verdict {
 	text := trimEnd(line)
 	end := len(text) - versionLen
 	if end <= n || text[end-1] != ' ' || !isVersion(text[end:]) {
-		return m.noVersion(text, n)
+		return m.fail(noVersion(text, n))
 	}
 	target := Trim(text[n:end])
 	if len(target) == 0 {
@@ -46,15 +46,15 @@ func (m *Message) requestLine(line []byte) Verdict {
 
 // noVersion says what a line is that begins with a method of n bytes and a space
 // and does not end with a version.
-func (m *Message) noVersion(text []byte, n int) Verdict {
+func noVersion(text []byte, n int) (Verdict, Reason) {
 	target := Trim(text[min(n, len(text)):])
 	switch {
 	case bytes.Contains(text, []byte(" HTTP/")):
-		return m.fail(Malformed, ReasonStartLine)
+		return Malformed, ReasonStartLine
 	case string(text[:n]) == "GET" && len(target) > 0 && isPlain(target) && bytes.IndexByte(target, ' ') < 0:
-		return m.fail(Unsupported, ReasonVersion) // HTTP/0.9
+		return Unsupported, ReasonVersion // HTTP/0.9
 	}
-	return m.fail(NotHTTP, ReasonStartLine)
+	return NotHTTP, ReasonStartLine
 }
 
 // statusLine reads version SP status [SP reason phrase] (RFC 9112 section 4).

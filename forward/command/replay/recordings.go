@@ -21,6 +21,10 @@ func (r *replayer) openRecordings(c *cli.Context, options sniffer.ReplayOptions,
 	if err := sniffer.NoWrite(c); err != nil {
 		return err
 	}
+	var err error
+	if options.Secret, err = udpwire.SecretFromFlags(c, r.log); err != nil {
+		return err
+	}
 	playing, err := playback.FromFlags(c, options.Rereadable())
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package replay
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -23,9 +24,15 @@ import (
 // gor runs gor replay in this process.
 func gor(t *testing.T, args ...string) (status int, stderr string) {
 	t.Helper()
+	return gorUntil(t, t.Context(), args...)
+}
+
+// gorUntil runs it until ctx ends, as if by a signal then.
+func gorUntil(t *testing.T, ctx context.Context, args ...string) (status int, stderr string) {
+	t.Helper()
 	var out, errs bytes.Buffer
 	app := &command.App{Commands: []*cli.Command{Command("Gor-Replayed")}, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs}
-	status = app.Run(t.Context(), append([]string{"replay"}, args...))
+	status = app.Run(ctx, append([]string{"replay"}, args...))
 	if out.Len() > 0 {
 		t.Errorf("on standard output: %s", out.Bytes())
 	}
@@ -78,10 +85,11 @@ func newServer(t *testing.T) *server {
 
 // written is what a JSON report says that the tests look at.
 type written struct {
-	Read       uint64
-	Whole      bool
-	ExitStatus int `json:"exit_status"`
-	Targets    []struct {
+	Read        uint64
+	Whole       bool
+	Interrupted bool
+	ExitStatus  int `json:"exit_status"`
+	Targets     []struct {
 		Accounts map[string]uint64
 		Routes   []struct {
 			Route   string
@@ -153,8 +161,36 @@ func TestEndedEarly(t *testing.T) {
 	if err := json.Unmarshal(b, &r); err != nil {
 		t.Fatal(err)
 	}
-	if a := r.Targets[0].Accounts; status != 0 && status != results.ExitSchedule || r.Whole || a["started"] != 1 || r.Read != a["started"]+a["skipped"] || r.Read < 2 || time.Since(start) > time.Minute {
+	if a := r.Targets[0].Accounts; status != 0 && status != results.ExitSchedule || r.Whole || r.Interrupted || a["started"] != 1 || r.Read != a["started"]+a["skipped"] || r.Read < 2 || time.Since(start) > time.Minute {
 		t.Errorf("status %d, %+v\n%s", status, r, stderr)
+	}
+}
+
+// A run that is interrupted passes no threshold: what was asked cannot be said of the
+// whole recording. Without thresholds it ends well.
+func TestInterrupted(t *testing.T) {
+	for _, tt := range []struct {
+		args   []string
+		status int
+		says   string
+	}{
+		{nil, 0, "interrupted after about "},
+		{[]string{"--fail-above", "errors=1%"}, 1, "gor: replay: interrupted after about "},
+	} {
+		good := newServer(t)
+		ctx, interrupt := context.WithCancel(t.Context())
+		good.Config.Handler = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { interrupt() })
+		out := filepath.Join(t.TempDir(), "report.json")
+		args := append([]string{"--read", list(t, time.Hour, 1, "/a", "/b", "/c"), "-f", good.URL, "--report", out}, tt.args...)
+		status, stderr := gorUntil(t, ctx, args...)
+		var r written
+		b, _ := os.ReadFile(out)
+		if err := json.Unmarshal(b, &r); err != nil {
+			t.Fatal(err)
+		}
+		if status != tt.status || !r.Interrupted || r.ExitStatus != status || r.Targets[0].Accounts["answered"] != 1 || !strings.Contains(stderr, tt.says) {
+			t.Errorf("status %d, %+v\n%s", status, r, stderr)
+		}
 	}
 }
 

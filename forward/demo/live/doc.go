@@ -41,6 +41,15 @@
 //	replayer, to a fast target over 64 connections
 //	    64 us of CPU per request, most of it net/http's: a bare loop over
 //	    http.Transport 54 us in the same run (BenchmarkForward)
+//	a recording at 2,000 requests per second for a minute, the server beside it
+//	    on the wire 0.17 ms after their time (median), 99 % within 0.5 ms; in the
+//	    same run vegeta 0.5 and 1.3 ms, and tcpreplay later by 50 us with each
+//	    packet, 3 s after half a minute; a sleeping thread woke 0.12 ms late, 99 %
+//	    within 0.4 ms (-run RecordingPace -v -args -pace 60s)
+//	a capture file at --speed max, 128 connections
+//	    49 to 52 us of CPU per request, reading included, with 64 connections 47
+//	    to 50; BenchmarkForward 43 to 45 us by turns with it, vegeta 83 us; 101 MB
+//	    resident for a file of 100 MB, 110 MB for one of 2 GB
 //	memory
 //	    64 MiB ring, up to --max-memory for connections, up to --wire-buffer
 //	    per replay server

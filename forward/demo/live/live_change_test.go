@@ -44,6 +44,7 @@ type changing struct {
 	*mirror
 	router       *namespace
 	listen, play func() // Starts the listener, or the replayer, as at first.
+	stranger     func() // Starts a replayer with another secret.
 }
 
 const (
@@ -88,6 +89,7 @@ func changes() []change {
 		{name: "replayer killed, back at once", told: true, make: replayerDies(0), lost: killedLoss},
 		{name: "replayer killed, back after 1 s", told: true, make: replayerDies(time.Second), lost: killedLoss},
 		{name: "replayer killed, back after 30 s", long: true, told: true, make: replayerDies(30 * time.Second), lost: killedLoss},
+		{name: "replayer killed, another with another secret for 1 s", told: true, make: replaced, lost: killedLoss},
 		{name: "listener killed, back at once", make: listenerDies(0), lost: anyLoss},
 		{name: "listener killed, back after 1 s", long: true, make: listenerDies(time.Second), lost: anyLoss},
 		{name: "cut 3 s", make: cut(both, 3*time.Second)},
@@ -105,6 +107,15 @@ func changes() []change {
 		{name: "MTU lowered behind the router", told: true, make: mtu(func(m *changing) *namespace { return m.router }, "link set r9 mtu %d")},
 		{name: "MTU lowered where nobody says so", make: mtu(func(m *changing) *namespace { return m.stage }, "link set s9 mtu %d")},
 	}
+}
+
+// replaced starts a replayer with another secret instead of one that is killed.
+func replaced(m *changing) {
+	m.replayer.kill()
+	m.stranger()
+	time.Sleep(time.Second)
+	m.replayer.kill()
+	m.play()
 }
 
 // mtu lowers it in two steps and raises it again.
@@ -185,6 +196,7 @@ func newChanging(t *testing.T, icmp bool) *changing {
 	secret := secretFile(t, "thirty-two bytes for both of them")
 	m.listen = func() { m.mirror.listen("-r", routedWire, "--secret-file", secret) }
 	m.play = func() { m.replay("--secret-file", secret) }
+	m.stranger = func() { m.replay("--secret-file", secretFile(t, "thirty-two bytes that nobody knows")) }
 	return m
 }
 

@@ -118,9 +118,9 @@ func (n *stagingNginx) served(t *testing.T, log string) (times map[string]int, o
 
 // TestLiveNginxHTTP2: nginx ends its connections after 20 requests each, and all of
 // them when it is reloaded, each second. Over HTTP/2 no POST is lost or comes twice:
-// those above what its GOAWAY names were not processed, and it says so. It does not
-// share the machine with other tests: a busy nginx now and then closes a connection
-// without that word.
+// those above what its GOAWAY names were not processed, and it says so. Where it ends a
+// connection for its 20 requests and is reloaded just then, on a busy machine, it may
+// lose answers that it has given; before the first reload gor knows how many it takes.
 func TestLiveNginxHTTP2(t *testing.T) {
 	m := newMirror(t)
 	m.startServer()

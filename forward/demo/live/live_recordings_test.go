@@ -3,10 +3,8 @@
 package live
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/base64"
-	"encoding/csv"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -18,7 +16,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -54,121 +51,6 @@ func timedList(t *testing.T, n, rate, conns int) string {
 		t.Fatal(err)
 	}
 	return file
-}
-
-// arrivals is a server that notes when each number came.
-type arrivals struct {
-	mu sync.Mutex
-	at map[int]time.Time
-}
-
-func (n *namespace) newArrivals(addr string) *arrivals {
-	n.t.Helper()
-	a := &arrivals{at: map[int]time.Time{}}
-	ln := n.listen(addr)
-	srv := &http.Server{Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		now := time.Now()
-		i, _ := strconv.Atoi(strings.TrimPrefix(r.URL.Path, "/items/"))
-		a.mu.Lock()
-		a.at[i] = now
-		a.mu.Unlock()
-	})}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		srv.Serve(ln)
-	}()
-	n.t.Cleanup(func() { srv.Close(); <-done })
-	return a
-}
-
-// TestRecordingPace: what gor says of when requests were due and started is what a
-// server sees, and none starts before its time. With -full, 99 of 100 start within 5 ms of it.
-func TestRecordingPace(t *testing.T) {
-	needRoot(t)
-	for _, tt := range []struct {
-		speed string
-		rate  int // as recorded, per second
-	}{{"1", 2000}, {"10", 250}} {
-		t.Run("speed "+tt.speed, func(t *testing.T) {
-			n := newNamespace(t)
-			server := n.newArrivals("127.0.0.1:8000")
-			times, _ := strconv.Atoi(tt.speed)
-			count := scaled(2 * tt.rate * times)
-			if *full {
-				count *= 5
-			}
-			out := filepath.Join(t.TempDir(), "each.csv")
-			p := n.start(nil, gorBinary(t), "replay", "--read", timedList(t, count, tt.rate, 200), "-f", "127.0.0.1:8000", "--speed", tt.speed, "--report", out)
-			code := p.wait()
-			kept := scheduleKept(t, p, code)
-			if kept && code != 0 {
-				t.Fatalf("status %d:\n%s", code, p.stderr.String())
-			}
-			var late, off []time.Duration // arrived after it was due, and after it was started
-			var begin time.Time           // of the run, as the request says that came soonest after its start
-			rows := readCSV(t, out)
-			for _, row := range rows {
-				if at := server.at[row.number].Add(-row.started); begin.IsZero() || at.Before(begin) {
-					begin = at
-				}
-			}
-			for _, row := range rows {
-				if want := time.Duration(row.number) * time.Second / time.Duration(tt.rate*times); (row.due-want).Abs() > time.Microsecond || row.started < row.due {
-					t.Fatalf("request %d is due after %v, want %v, and started after %v", row.number, row.due, want, row.started)
-				}
-				at := server.at[row.number].Sub(begin)
-				late, off = append(late, at-row.due), append(off, at-row.started)
-			}
-			slices.Sort(late)
-			slices.Sort(off)
-			if len(rows) != count || len(server.at) != count {
-				t.Fatalf("%d requests of %d in the report, %d came", len(rows), count, len(server.at))
-			}
-			t.Logf("after they were due: median %v, 99 %% %v, all %v; after they were started: %v, %v, %v",
-				late[count/2], late[count*99/100], late[count-1], off[count/2], off[count*99/100], off[count-1])
-			if *full && late[count*99/100] > 5*time.Millisecond {
-				t.Errorf("99 of 100 came within %v", late[count*99/100])
-			}
-			if kept && late[count/2] > 50*time.Millisecond {
-				t.Errorf("the schedule was kept, but half of the requests came more than %v late", late[count/2])
-			}
-		})
-	}
-}
-
-// A csvRow is what the tests need of a row of the CSV report.
-type csvRow struct {
-	number       int
-	due, started time.Duration
-}
-
-func readCSV(t *testing.T, file string) (rows []csvRow) {
-	t.Helper()
-	f, err := os.Open(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	all, err := csv.NewReader(bufio.NewReader(f)).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	seconds := func(s string) time.Duration {
-		v, err := strconv.ParseFloat(s, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return time.Duration(v * 1e9)
-	}
-	for _, row := range all[1:] {
-		number, err := strconv.Atoi(strings.TrimPrefix(row[5], "/items/"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		rows = append(rows, csvRow{number, seconds(row[6]), seconds(row[7])})
-	}
-	return rows
 }
 
 // TestRecordingStoppedTarget: a target that stops for a while makes its latency that long,
@@ -293,5 +175,46 @@ func TestReadmeJob(t *testing.T) {
 	}
 	if page, err := os.ReadFile(filepath.Join(dir, "users.html")); err != nil || !bytes.Contains(page, []byte("errors=1%")) {
 		t.Errorf("the page: %v", err)
+	}
+}
+
+// TestRecordingShare: with the secret of a listener a recording's users are that
+// listener's: |30% takes the same ones, from packets as from lines that name them.
+func TestRecordingShare(t *testing.T) {
+	needRoot(t)
+	n := newNamespace(t)
+	n.newArrivals("127.0.0.1:8000")
+	file, dir := loadFile(t, 2000), t.TempDir()
+	secret, lines := filepath.Join(dir, "secret"), filepath.Join(dir, "lines.jsonl")
+	if err := os.WriteFile(secret, []byte("sixteen bytes or more"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	keyed := n.command(gorBinary(t), "listen", "-p", "80", "--read", file, "--json", "--secret-file", secret)
+	if err := os.WriteFile(lines, []byte(keyed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	share := func(configure func(*exec.Cmd), args ...string) (taken string) {
+		out := filepath.Join(dir, "each.csv")
+		p := n.start(configure, gorBinary(t), append([]string{"replay", "-f", "127.0.0.1:8000|30%", "--speed", "max", "--report", out}, args...)...)
+		if code := p.wait(); code != 0 {
+			t.Fatalf("%v: status %d\n%s", args, code, p.stderr.String())
+		}
+		var requests []string
+		for line := range strings.Lines(readFile(t, out)) {
+			requests = append(requests, strings.Join(strings.Split(line, ",")[1:3], " ")) // connection and index
+		}
+		slices.Sort(requests)
+		return strings.Join(requests, "\n")
+	}
+	want := share(nil, "--read", lines)
+	if n := strings.Count(want, "\n"); n < 300 || n > 1200 {
+		t.Errorf("%d of 2,000 requests were taken", n)
+	}
+	environment := func(cmd *exec.Cmd) { cmd.Env = append(os.Environ(), "GOR_SECRET=sixteen bytes or more") }
+	if share(nil, "--read", file, "--secret-file", secret) != want || share(environment, "--read", file) != want {
+		t.Error("with the secret other users are taken than behind the listener")
+	}
+	if share(nil, "--read", file) == want {
+		t.Error("without the secret the same users are taken")
 	}
 }

@@ -23,7 +23,7 @@ import (
 )
 
 // roleEnv makes the test binary play the yardstick of the listener's benchmark,
-// or the bare loop of the files'.
+// the bare loop of the files', or the sleeper of the recordings'.
 const roleEnv = "GOR_TEST_ROLE"
 
 // patience bounds everything the live tests wait for. It is far more than any
@@ -36,6 +36,12 @@ func TestMain(m *testing.M) {
 		os.Exit(yardstick(os.Args[1:], os.Stderr))
 	case "bare loop":
 		if err := bareLoop(os.Args[1], os.Stderr); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	case "sleeper":
+		if err := sleep(os.Args[1], os.Stdout); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
