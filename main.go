@@ -38,6 +38,7 @@ import (
 	"gor/forward"
 	"gor/forward/command"
 	"gor/forward/command/replay"
+	"gor/forward/command/topics"
 	"gor/forward/demo"
 	"gor/forward/report"
 	"gor/reassembly"
@@ -61,9 +62,25 @@ func main() {
 // run is the whole program; args lack the program's name.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	app := &command.App{
-		Usage: "copy live HTTP traffic to staging", Commands: commands(), Stdin: stdin, Stdout: stdout, Stderr: stderr,
+		Usage: "copy live HTTP traffic to staging", Commands: commands(), Topics: topics.All(accounts), Stdin: stdin, Stdout: stdout, Stderr: stderr,
 	}
 	return app.Run(context.Background(), args)
+}
+
+// accounts explains every counter, by the group that it stands in.
+func accounts() string {
+	return report.Explain([]report.Group{
+		{Name: "requests (listen, replay --read)", Stats: reassembly.Stats{}},
+		{Name: "users", Stats: users.Counts{}},
+		{Name: "packets", Stats: capture.DecoderStats{}},
+		{Name: "kernel (listen, live)", Stats: capture.Stats{}},
+		{Name: "read (--read)", Stats: recording.Stats{}},
+		{Name: "print (--print, --json)", Stats: sniffer.PrinterStats{}},
+		{Name: "recording (--write)", Stats: capture.RecorderStats{}},
+		{Name: "wire of a listener", Stats: udpwire.SenderStats{}},
+		{Name: "wire of a replayer", Stats: udpwire.ReceiverStats{}},
+		{Name: "a replayer's target", Stats: forward.TargetStats{}},
+	})
 }
 
 // commands are all there are; none takes arguments besides its flags.
@@ -72,7 +89,7 @@ func commands() []*cli.Command {
 		{
 			Name:      "listen",
 			Usage:     "sniff HTTP requests and send them to replay servers",
-			UsageText: "sudo gor listen -p 80 -r replay.local:28020\ngor listen --read FILE -p 80 --json",
+			UsageText: "sudo gor listen -p 80 -r replay.local:28020\nsudo gor listen -p 80,8080 -i eth0 --print\nsudo gor listen -p 80 --write FILE --print\ngor listen --read FILE -p 80 --json",
 			Flags:     slices.Concat(sniffer.Flags(), udpwire.SenderFlags(), forward.FilterFlags(), command.LifetimeFlags(), report.Flags()),
 			Action:    listen,
 		},
@@ -184,6 +201,7 @@ func (l *listener) run(life *command.Lifetime, stdout io.Writer) error {
 	}
 	l.log.Info("listening", where...)
 	l.report.Start()
+	defer context.AfterFunc(life.Running(), l.report.Ending)()
 	err := l.sniffer.Run(life.Running())
 	if l.options.Live() || err != nil {
 		life.End()
@@ -338,5 +356,9 @@ func (l *listener) snapshot() report.Snapshot {
 	if l.wire != nil {
 		groups = append(groups, report.Group{Name: "wire", Stats: l.wire.Stats()})
 	}
-	return report.Snapshot{Groups: groups, Words: map[string]string{"users": stats.Users.Line()}}
+	s := report.Snapshot{Groups: groups, Words: map[string]string{"users": stats.Users.Line()}}
+	if l.wire != nil && l.wire.Stats().ReplayersUp == 0 {
+		s.NotReady = "no replay server responds"
+	}
+	return s
 }

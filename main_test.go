@@ -42,6 +42,7 @@ func TestWrongUsage(t *testing.T) {
 	}{
 		{"unknown command", "lisen", `no command "lisen"`},
 		{"unknown flag", "listen --foo", "--help lists the flags"},
+		{"a slip in a flag", "replay --fowrard http://a", "is it --forward?"},
 		{"unknown flag of gor", "--foo", "--help lists the flags"},
 		{"flag without value", "listen -p", "-p needs a value"},
 		{"stray argument to listen", "listen eth0", `"eth0" is not a flag`},
@@ -246,6 +247,7 @@ var allowedImports = map[string][]string{
 	"gor/forward/command":        {"github.com/urfave/cli/v2"},
 	"gor/forward/command/replay": {"gor/forward", "gor/forward/command", "gor/forward/playback", "gor/forward/report", "gor/reassembly/sniffer", "gor/udpwire", "github.com/urfave/cli/v2"},
 	"gor/forward/demo":           {"gor/forward/command", "github.com/urfave/cli/v2"},
+	"gor/forward/command/topics": {"gor/forward/command"},
 	"gor/forward/demo/live":      {},
 	"gor/forward/hist":           {},
 	"gor/forward/pace":           {},
@@ -253,7 +255,7 @@ var allowedImports = map[string][]string{
 	"gor/forward/playback":       {"gor/forward", "gor/forward/command", "gor/forward/hist", "gor/forward/pace", "gor/forward/report", "gor/forward/results", "github.com/urfave/cli/v2"},
 	"gor/forward/results":        {"gor/forward", "gor/forward/hist", "gor/forward/routes", "github.com/urfave/cli/v2"},
 	"gor/forward/report":         {"golang.org/x/sys/unix", "gor/forward", "gor/forward/hist", "github.com/urfave/cli/v2"},
-	"gor": {"gor/capture", "gor/reassembly", "gor/reassembly/recording", "gor/reassembly/sniffer", "gor/reassembly/users", "gor/udpwire", "gor/forward", "gor/forward/command", "gor/forward/command/replay", "gor/forward/demo", "gor/forward/report",
+	"gor": {"gor/capture", "gor/reassembly", "gor/reassembly/recording", "gor/reassembly/sniffer", "gor/reassembly/users", "gor/udpwire", "gor/forward", "gor/forward/command", "gor/forward/command/replay", "gor/forward/command/topics", "gor/forward/demo", "gor/forward/report",
 		"github.com/urfave/cli/v2"},
 	"gor/reassembly/http1":           {},
 	"gor/reassembly/users":           {"gor/reassembly/http1"},
@@ -455,34 +457,53 @@ func readme(t *testing.T) string {
 	return string(b)
 }
 
-// The README's tables name every flag, and no flag that is not there.
+// Every flag of every command is explained by its help, under a heading.
+func TestFlagsExplained(t *testing.T) {
+	for _, cmd := range commands() {
+		_, help, _ := gor(t, "help", cmd.Name)
+		if strings.Contains(help, "\nFlags:\n") {
+			t.Errorf("%s: flags without a heading in\n%s", cmd.Name, help)
+		}
+	}
+	for f := range allFlags() {
+		cmd, flag, _ := strings.Cut(f, " ")
+		_, help, _ := gor(t, "help", cmd)
+		if !regexp.MustCompile(`(?m)^  (--?[a-z-]+, )?` + flag + `([ ,]|$)`).MatchString(help) {
+			t.Errorf("the help of %s does not explain %s", cmd, flag)
+		}
+	}
+}
+
+// What the README says of flags, in prose too, is said of flags that there are.
 func TestReadmeFlags(t *testing.T) {
-	flags := allFlags()
-	section := regexp.MustCompile(`(?s)\n## Every flag\n(.*?)\n## `).FindStringSubmatch(readme(t))
-	if section == nil {
-		t.Fatal("no section about the flags")
+	flags := map[string]bool{"--help": true}
+	for f := range allFlags() {
+		_, flag, _ := strings.Cut(f, " ")
+		flags[flag] = true
 	}
-	documented := map[string]bool{}
-	for line := range strings.Lines(section[1]) {
-		cells := strings.Split(line, "|")
-		if len(cells) < 4 {
-			continue
-		}
-		for command := range strings.SplitSeq(strings.TrimSpace(cells[1]), ", ") {
-			for _, f := range regexp.MustCompile("`(--?[a-z-]+)").FindAllStringSubmatch(cells[2], -1) {
-				documented[command+" "+f[1]] = true
-			}
+	for _, m := range regexp.MustCompile("`(--[a-z][a-z-]*)").FindAllStringSubmatch(readme(t), -1) {
+		if !flags[m[1]] {
+			t.Errorf("the README speaks of %s, which does not exist", m[1])
 		}
 	}
-	for f := range flags {
-		if !documented[f] {
-			t.Errorf("the README does not explain %s", f)
+	for _, m := range regexp.MustCompile("`gor help ([a-z]+)`").FindAllStringSubmatch(readme(t), -1) {
+		if status, _, stderr := gor(t, "help", m[1]); status != 0 {
+			t.Errorf("the README speaks of gor help %s: %s", m[1], stderr)
 		}
 	}
-	for f := range documented {
-		if !flags[f] {
-			t.Errorf("the README explains %s, which does not exist", f)
-		}
+}
+
+// The environment may set the flags of every command, of each kind that there is.
+func TestEnvironment(t *testing.T) {
+	t.Setenv("GOR_READ", "testdata/pcaps/two_gets_in_one_segment.pcap")
+	t.Setenv("GOR_PORT", "80,8080,8000")
+	t.Setenv("GOR_JSON", "true")
+	status, stdout, stderr := gor(t, "listen")
+	if status != 0 || strings.Count(stdout, `"raw":`) != 2 {
+		t.Errorf("status %d, %q, %s", status, stdout, stderr)
+	}
+	if status, _, stderr := gor(t, "replay"); status != 2 || !strings.HasSuffix(stderr, "(set in the environment: GOR_PORT, GOR_READ)\n") {
+		t.Errorf("status %d, %s", status, stderr)
 	}
 }
 
@@ -529,16 +550,16 @@ func shellWords(line string) []string {
 	return words
 }
 
-// Help explains every command in lines that a terminal of 100 columns shows,
+// Help explains every command in lines that a terminal of 80 columns shows,
 // and names a default only once and only where it says something.
 func TestHelp(t *testing.T) {
-	for _, args := range [][]string{{"help"}, {"help", "listen"}, {"help", "replay"}, {"help", "demo"}} {
+	for _, args := range [][]string{{"help"}, {"help", "listen"}, {"help", "replay"}, {"help", "demo"}, {"help", "accounts"}, {"help", "limits"}} {
 		status, stdout, stderr := gor(t, args...)
-		if status != 0 || stderr != "" || !strings.HasPrefix(stdout, "gor") {
+		if status != 0 || stderr != "" || len(args) < 2 && !strings.HasPrefix(stdout, "gor") {
 			t.Fatalf("%v: status %d, %q, %q", args, status, stdout, stderr)
 		}
 		for line := range strings.Lines(stdout) {
-			if n := utf8.RuneCountInString(line) - 1; n > 100 {
+			if n := utf8.RuneCountInString(line) - 1; n > 80 {
 				t.Errorf("%v: %d columns: %s", args, n, line)
 			}
 			if strings.Count(line, "(default: ") > 1 || strings.Contains(line, "(default: 0)") {

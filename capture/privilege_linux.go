@@ -106,6 +106,10 @@ func lookUp(name string) (uid, gid int, err error) {
 	return uid, gid, err
 }
 
+// errWithCgo is why allThreads fails in a program that is linked with C, whose threads
+// Go does not know.
+var errWithCgo = errors.New("this gor was built with cgo and cannot change all its threads: build it with CGO_ENABLED=0")
+
 // allThreads makes a system call on every thread. Where an argument is a pointer
 // that the caller converts to uintptr in the call itself, the directive below
 // has the compiler place what it points to on the heap and keep it there until
@@ -114,7 +118,9 @@ func lookUp(name string) (uid, gid int, err error) {
 //
 //go:uintptrescapes
 func allThreads(call, a, b, c uintptr) error {
-	if _, _, errno := syscall.AllThreadsSyscall6(call, a, b, c, 0, 0, 0); errno != 0 {
+	if _, _, errno := syscall.AllThreadsSyscall6(call, a, b, c, 0, 0, 0); errno == syscall.ENOTSUP {
+		return errWithCgo
+	} else if errno != 0 {
 		return errno
 	}
 	return nil

@@ -12,23 +12,23 @@ import (
 // FilterFlags.
 func Flags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "forward", Aliases: []string{"f"}, Usage: "`TARGETS`, comma separated or repeated: URL, URL|N (requests per second, of each replayer), URL|N% (share of the users), URL|N%conn, URL|N%req (of connections, of requests), each with |h2 behind it (HTTP/2, of an https URL); # may stand for |", DefaultText: "http://localhost:8080"},
-		&cli.BoolFlag{Name: "original-host", Usage: "send the captured Host header instead of the target's; the TLS server name stays the target's"},
-		&cli.IntFlag{Name: "concurrency", Value: DefaultConcurrency, Usage: "requests in flight per target at most; up to three times as many that hang come on top"},
-		&cli.IntFlag{Name: "buffer", Value: DefaultBuffer, Usage: "requests that may wait per target"},
-		&cli.StringFlag{Name: "buffer-size", Value: fmt.Sprintf("%dMiB", DefaultBufferBytes>>20), Usage: "`SIZE` of the requests that may wait per target"},
-		&cli.DurationFlag{Name: "max-wait", Value: DefaultMaxWait, Usage: "how long a request may wait for its turn"},
-		&cli.DurationFlag{Name: "connect-timeout", Value: DefaultConnectTimeout, Usage: "how long connecting to a target may take"},
-		&cli.DurationFlag{Name: "answer-timeout", Value: DefaultAnswerTimeout, Usage: "how long a target may take to begin its response"},
-		&cli.DurationFlag{Name: "timeout", Value: DefaultTimeout, Usage: "how long a whole exchange may take"},
-		&cli.DurationFlag{Name: "connection-age", Value: DefaultConnectionAge, Usage: "renew connections, and look up names again, after this time"},
-		&cli.StringSliceFlag{Name: "set-header", Usage: "set this header, `'Name: value'` (repeatable); {client}, {client_port}, {server}, {user} stand for what was captured"},
-		&cli.StringSliceFlag{Name: "remove-header", Usage: "remove the headers of this `NAME` (repeatable)"},
-		&cli.StringSliceFlag{Name: "rewrite-path", Usage: "rewrite request targets, `'REGEX:REPLACEMENT'` (repeatable)"},
-		&cli.StringFlag{Name: "ca-file", Usage: "trust the certificates of this PEM `FILE` instead of the system's"},
-		&cli.BoolFlag{Name: "insecure", Usage: "do not verify the targets' certificates"},
-		&cli.StringFlag{Name: "client-cert", Usage: "client certificate, PEM `FILE`"},
-		&cli.StringFlag{Name: "client-key", Usage: "its private key, PEM `FILE`"},
+		&cli.StringSliceFlag{Name: "forward", Category: "Targets", Aliases: []string{"f"}, Usage: "`TARGETS`, comma separated or repeated: URL, URL|N (requests per second, of each replayer), URL|N% (share of the users), URL|N%conn, URL|N%req (of connections, of requests), each with |h2 behind it (HTTP/2, of an https URL); # may stand for |", DefaultText: "http://localhost:8080"},
+		&cli.BoolFlag{Name: "original-host", Category: "Changes to requests", Usage: "send the captured Host header instead of the target's; the TLS server name stays the target's"},
+		&cli.IntFlag{Name: "concurrency", Category: "Limits", Value: DefaultConcurrency, Usage: "requests in flight per target at most; up to three times as many that hang come on top"},
+		&cli.IntFlag{Name: "buffer", Category: "Limits", Value: DefaultBuffer, Usage: "requests that may wait per target"},
+		&cli.StringFlag{Name: "buffer-size", Category: "Limits", Value: fmt.Sprintf("%dMiB", DefaultBufferBytes>>20), Usage: "`SIZE` of the requests that may wait per target"},
+		&cli.DurationFlag{Name: "max-wait", Category: "Limits", Value: DefaultMaxWait, Usage: "how long a request may wait for its turn"},
+		&cli.DurationFlag{Name: "connect-timeout", Category: "Limits", Value: DefaultConnectTimeout, Usage: "how long connecting to a target may take"},
+		&cli.DurationFlag{Name: "answer-timeout", Category: "Limits", Value: DefaultAnswerTimeout, Usage: "how long a target may take to begin its response"},
+		&cli.DurationFlag{Name: "timeout", Category: "Limits", Value: DefaultTimeout, Usage: "how long a whole exchange may take"},
+		&cli.DurationFlag{Name: "connection-age", Category: "Limits", Value: DefaultConnectionAge, Usage: "renew connections, and look up names again, after this time"},
+		&cli.StringSliceFlag{Name: "set-header", Category: "Changes to requests", Usage: "set this header, `'Name: value'` (repeatable); {client}, {client_port}, {server}, {user} stand for what was captured"},
+		&cli.StringSliceFlag{Name: "remove-header", Category: "Changes to requests", Usage: "remove the headers of this `NAME` (repeatable)"},
+		&cli.StringSliceFlag{Name: "rewrite-path", Category: "Changes to requests", Usage: "rewrite request targets, `'REGEX:REPLACEMENT'` (repeatable)"},
+		&cli.StringFlag{Name: "ca-file", Category: "TLS", Usage: "trust the certificates of this PEM `FILE` instead of the system's"},
+		&cli.BoolFlag{Name: "insecure", Category: "TLS", Usage: "do not verify the targets' certificates"},
+		&cli.StringFlag{Name: "client-cert", Category: "TLS", Usage: "client certificate, PEM `FILE`"},
+		&cli.StringFlag{Name: "client-key", Category: "TLS", Usage: "its private key, PEM `FILE`"},
 	}
 }
 
@@ -89,12 +89,12 @@ func checkLimits(c *cli.Context) error {
 // FilterFlags returns the flags of a command that filters requests.
 func FilterFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "method", Usage: "only these `METHODS`, comma separated or repeated"},
-		&cli.StringSliceFlag{Name: "allow-path", Usage: "only requests whose target matches this `REGEX` (repeatable)"},
-		&cli.StringSliceFlag{Name: "deny-path", Usage: "no requests whose target matches this `REGEX` (repeatable)"},
-		&cli.StringSliceFlag{Name: "allow-header", Usage: "only requests with a header like `'Name: REGEX'` (repeatable)"},
-		&cli.StringSliceFlag{Name: "deny-header", Usage: "no requests with a header like `'Name: REGEX'` (repeatable)"},
-		&cli.BoolFlag{Name: "methods-safe", Usage: "only GET, HEAD and OPTIONS"},
+		&cli.StringSliceFlag{Name: "method", Category: "Filters", Usage: "only these `METHODS`, comma separated or repeated"},
+		&cli.StringSliceFlag{Name: "allow-path", Category: "Filters", Usage: "only requests whose target matches this `REGEX` (repeatable)"},
+		&cli.StringSliceFlag{Name: "deny-path", Category: "Filters", Usage: "no requests whose target matches this `REGEX` (repeatable)"},
+		&cli.StringSliceFlag{Name: "allow-header", Category: "Filters", Usage: "only requests with a header like `'Name: REGEX'` (repeatable)"},
+		&cli.StringSliceFlag{Name: "deny-header", Category: "Filters", Usage: "no requests with a header like `'Name: REGEX'` (repeatable)"},
+		&cli.BoolFlag{Name: "methods-safe", Category: "Filters", Usage: "only GET, HEAD and OPTIONS"},
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 )
 
 // errUnasked ends a connection on which the target sends what nobody asked for.
-var errUnasked = errors.New("forward: bytes behind the end of a response, or before a request")
+var errUnasked = errors.New("bytes behind the end of a response, or before a request")
 
 // What an intake awaits.
 const (

@@ -6,9 +6,9 @@ package reassembly
 // Each field carries the counter's declaration: the name, unit and meaning that
 // every output shows, kind:"gauge" where the number may fall, trouble:"yes" where
 // an operator wants to know at once, and line:"yes" where the number belongs into
-// every interval's line. See package report for the tags.
+// every interval's line ("always": also zero). See package report for the tags.
 type Stats struct {
-	Captured uint64 `name:"captured" unit:"requests" help:"Requests that began on the wire." line:"yes"`
+	Captured uint64 `name:"captured" unit:"requests" help:"Requests that began on the wire." line:"always"`
 	Fates    Fates  `name:"%s" unit:"requests" line:"yes"`
 	Open     uint64 `name:"open" unit:"requests" help:"Requests that began and have no fate yet." kind:"gauge" line:"yes"`
 
@@ -18,13 +18,13 @@ type Stats struct {
 	Own              uint64 `name:"own_requests" unit:"requests" help:"Requests that carry the mark of a replayer and leave this machine: a replayer here sends them."`
 	Foreign          uint64 `name:"segments_foreign" unit:"segments" help:"Segments that the server does not take for the connection's: of an older one, behind its end, or without an ACK."`
 
-	MissingBytes uint64  `name:"missing_bytes" unit:"bytes" help:"Bytes that were never seen, in holes that were given up and in cut packets." line:"yes"`
-	Connections  uint64  `name:"connections" unit:"connections" help:"Connections with data, known by their SYN or joined in the middle." line:"yes"`
+	MissingBytes uint64  `name:"missing_bytes" unit:"bytes" help:"Bytes that were never seen, in holes that were given up and in cut packets."`
+	Connections  uint64  `name:"connections" unit:"connections" help:"Connections with data, known by their SYN or joined in the middle."`
 	Copies       uint64  `name:"connections_copied" unit:"connections" help:"Connections that are another one by other addresses, seen before or behind their translation: ignored."`
 	Evicted      uint64  `name:"connections_evicted" unit:"connections" help:"Connections forgotten, oldest first, to stay below the memory limit." trouble:"yes"`
 	Flows        uint64  `name:"flows" unit:"connections" help:"Connections known now." kind:"gauge" line:"yes"`
-	Memory       uint64  `name:"memory_bytes" unit:"bytes" help:"Memory held now: connections, requests, out-of-order data, pools." kind:"gauge" line:"yes"`
-	PeakMemory   uint64  `name:"memory_peak_bytes" unit:"bytes" help:"The most memory that was ever held." kind:"gauge" line:"yes"`
+	Memory       uint64  `name:"memory_bytes" unit:"bytes" help:"Memory held now: connections, requests, out-of-order data, pools." kind:"gauge" final:"no"`
+	PeakMemory   uint64  `name:"memory_peak_bytes" unit:"bytes" help:"The most memory that was ever held." kind:"gauge"`
 	Streams      Streams `name:"streams_%s" unit:"streams" line:"yes"`
 }
 

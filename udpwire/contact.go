@@ -32,6 +32,9 @@ const (
 	tickLate  = int64(150 * time.Millisecond)
 )
 
+// rests reports whether a replayer is there and nothing is under way to it or waits for it.
+func rests(p *peer) bool { return p.state == live && p.out.idle() && !p.out.held() }
+
 // every is how long after the last tick the next one is due.
 func (c *contact) every() int64 {
 	if c.rests {

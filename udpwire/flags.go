@@ -13,9 +13,9 @@ import (
 // SenderFlags returns the flags of a command that sends.
 func SenderFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "replay", Aliases: []string{"r"}, Usage: "replay servers `HOST:PORT`, comma separated or repeated; all addresses of a name are used, and looked up again", DefaultText: "localhost:28020"},
-		&cli.StringFlag{Name: "wire-buffer", Value: "64MiB", Usage: "`SIZE` kept per replay server for sending again"},
-		&cli.IntFlag{Name: "mtu", Usage: "largest IP packet in `BYTES` on the way to the replay server", DefaultText: "found out"},
+		&cli.StringSliceFlag{Name: "replay", Category: "The wire", Aliases: []string{"r"}, Usage: "replay servers `HOST:PORT`, comma separated or repeated; all addresses of a name are used, and looked up again", DefaultText: "localhost:28020"},
+		&cli.StringFlag{Name: "wire-buffer", Category: "The wire", Value: "64MiB", Usage: "`SIZE` kept per replay server for sending again"},
+		&cli.IntFlag{Name: "mtu", Category: "The wire", Usage: "largest IP packet in `BYTES` on the way to the replay server", DefaultText: "found out"},
 		secretFlag(),
 	}
 }
@@ -44,9 +44,9 @@ func SenderFromFlags(c *cli.Context) (SenderConfig, error) {
 // ReceiverFlags returns the flags of a command that receives.
 func ReceiverFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "ip", Value: "0.0.0.0", Usage: "`ADDRESS` to listen on"},
-		&cli.StringFlag{Name: "port", Aliases: []string{"p"}, Value: strconv.Itoa(DefaultPort), Usage: "UDP `PORT` to listen on"},
-		&cli.StringSliceFlag{Name: "allow", Usage: "accept listeners from these `CIDRS` only, comma separated or repeated"},
+		&cli.StringFlag{Name: "ip", Category: "The wire", Value: "0.0.0.0", Usage: "`ADDRESS` to listen on"},
+		&cli.StringFlag{Name: "port", Category: "The wire", Aliases: []string{"p"}, Value: strconv.Itoa(DefaultPort), Usage: "UDP `PORT` to listen on"},
+		&cli.StringSliceFlag{Name: "allow", Category: "The wire", Usage: "accept listeners from these `CIDRS` only, comma separated or repeated"},
 		secretFlag(),
 	}
 }

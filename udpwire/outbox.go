@@ -209,11 +209,8 @@ func (o *outbox) measure(now int64, r *report) {
 
 // beat is when the next HEARTBEAT is due.
 func (o *outbox) beat() int64 {
-	return o.pulse.due(expects(o), &o.trip)
+	return o.pulse.due(o.flight.unsettled() || o.starved() || o.held(), &o.trip)
 }
-
-// expects reports whether a response is awaited that says more than that the replayer is there.
-func expects(o *outbox) bool { return o.flight.unsettled() || o.starved() || o.held() }
 
 // opening sends BEGIN.
 func (o *outbox) opening(now int64, first begin, dropped uint64) {

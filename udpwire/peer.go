@@ -50,9 +50,6 @@ func (p *peer) tick(now int64) {
 	p.contact.rests = rests(p)
 }
 
-// rests reports whether a replayer is there and nothing is under way to it or waits for it.
-func rests(p *peer) bool { return p.state == live && !expects(&p.out) && p.out.pending.first == nil }
-
 // due is when tick is to be called next.
 func (p *peer) due() int64 {
 	if p.state == departed {

@@ -14,7 +14,7 @@ const minSecret = 16
 
 // secretFlag declares where the shared secret comes from.
 func secretFlag() cli.Flag {
-	return &cli.StringFlag{Name: "secret-file", Usage: "`FILE` with the secret shared by both sides, 16 bytes at least (or GOR_SECRET in the environment); it also keys the users of |N%, with --read too"}
+	return &cli.StringFlag{Name: "secret-file", Category: "The wire", Usage: "`FILE` with the secret shared by both sides, 16 bytes at least (or GOR_SECRET: the secret itself); it also keys the users of |N%, with --read too"}
 }
 
 // secret takes the shared secret from --secret-file, whose name it returns, too, or from GOR_SECRET; nil: none. Blanks and

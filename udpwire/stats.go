@@ -38,7 +38,7 @@ type SenderStats struct {
 
 	// --- Now: memory, and the replayers.
 
-	Buffered        uint64 `name:"buffered_bytes" unit:"bytes" help:"Memory held for sending and resending." kind:"gauge"`
+	Buffered        uint64 `name:"buffered_bytes" unit:"bytes" help:"Memory held for sending and resending." kind:"gauge" final:"no"`
 	MessagesWaiting uint64 `name:"messages_waiting" unit:"messages" help:"Messages pending for a replayer that confirms nothing now, or that fill more than an eighth of the buffer." kind:"gauge" trouble:"yes"`
 	Sessions        uint64 `name:"sessions" unit:"sessions" help:"Sessions with replayers now." kind:"gauge"`
 	SessionsBegun   uint64 `name:"sessions_begun" unit:"sessions" help:"Sessions begun with replayers."`

@@ -19,8 +19,12 @@ type App struct {
 	// Usage says what the program is for, in one line.
 	Usage string
 
-	// Commands are all there are, beside help and version. They take flags only.
+	// Commands are all there are, beside help and version. They take flags only, and
+	// each flag may be set in the environment instead (EnvName).
 	Commands []*cli.Command
+
+	// Topics are what gor help explains besides the commands.
+	Topics []Topic
 
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
@@ -39,6 +43,7 @@ func (a *App) Run(ctx context.Context, args []string) int {
 	if err == nil {
 		return 0
 	}
+	err = a.fromEnvironment(args, err)
 	fmt.Fprintf(a.Stderr, "gor: %v\n", err)
 	if coded := cli.ExitCoder(nil); errors.As(err, &coded) && coded.ExitCode() > 0 {
 		return coded.ExitCode()
@@ -62,6 +67,7 @@ func (a *App) checkOnce(args []string) error {
 func (a *App) cli() *cli.App {
 	for _, c := range a.Commands {
 		c.Before, c.OnUsageError = noArguments, onUsageError
+		bindEnvironment(c.Flags)
 		c.CustomHelpTemplate = verbatim(commandHelp(c))
 	}
 	return &cli.App{
@@ -117,16 +123,26 @@ func onUsageError(c *cli.Context, err error, _ bool) error {
 // be right where that says only that a value cannot be read: `invalid value "30" for flag -timeout: parse error`.
 func explain(flags []cli.Flag, err error) error {
 	if name, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); ok {
+		if near := nearest(flags, name); near != "" {
+			return fmt.Errorf("there is no flag %s%s: is it %s?", dashes(name), name, near)
+		}
 		return fmt.Errorf("there is no flag %s%s", dashes(name), name)
 	}
 	if name, ok := strings.CutPrefix(err.Error(), "flag needs an argument: -"); ok {
 		return fmt.Errorf("%s%s needs a value", dashes(name), name)
 	}
-	invalid := regexp.MustCompile(`^invalid (?:boolean )?value "(.*)" for (?:flag )?-([a-z-]+): `).FindStringSubmatch(err.Error())
-	if invalid == nil {
-		return err
+	if names, ok := strings.CutPrefix(err.Error(), "Cannot use two forms of the same flag: "); ok {
+		for _, name := range strings.Fields(names) {
+			names = strings.Replace(names, name, dashes(name)+name, 1)
+		}
+		return fmt.Errorf("%s are one flag: use one of its names", strings.Replace(names, " ", " and ", 1))
 	}
-	value, name := invalid[1], invalid[2]
+	var value, name, said string // said: what gave the value, a flag or a variable
+	if m := regexp.MustCompile(`^invalid (?:boolean )?value "(.*)" for (?:flag )?-([a-z-]+): `).FindStringSubmatch(err.Error()); m != nil {
+		value, name, said = m[1], m[2], "--"+m[2]
+	} else if m := regexp.MustCompile(`^could not parse "(.*)" as .* from environment variable "(\w+)" for flag ([a-z-]+): `).FindStringSubmatch(err.Error()); m != nil {
+		value, name, said = m[1], m[3], m[2]
+	}
 	i := slices.IndexFunc(flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })
 	if i < 0 {
 		return err
@@ -137,11 +153,14 @@ func explain(flags []cli.Flag, err error) error {
 		if _, err := strconv.ParseUint(value, 10, 16); err == nil {
 			example = value + "s"
 		}
-		return fmt.Errorf("--%s %q: give a duration such as %s", name, value, example)
+		return fmt.Errorf("%s %q: give a duration such as %s", said, value, example)
 	case *cli.IntFlag, *cli.Uint64Flag:
-		return fmt.Errorf("--%s %q: give a whole number", name, value)
+		return fmt.Errorf("%s %q: give a whole number", said, value)
 	case *cli.BoolFlag:
-		return fmt.Errorf("--%s %q: give no value, or true or false behind =", name, value)
+		if said == EnvName(name) {
+			return fmt.Errorf("%s %q: give true or false", said, value)
+		}
+		return fmt.Errorf("%s %q: give no value, or true or false behind =", said, value)
 	}
 	return err
 }

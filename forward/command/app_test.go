@@ -15,16 +15,17 @@ import (
 func program(out, errs *bytes.Buffer, fail error) *App {
 	return &App{
 		Usage: "show how it is done", Stdin: strings.NewReader(""), Stdout: out, Stderr: errs,
+		Topics: []Topic{{Name: "tools", Usage: "what to work with", Text: func() string { return "a hammer\n" }}},
 		Commands: []*cli.Command{
 			{
 				Name: "work", Usage: "do what is to be done", UsageText: "gor work -n 3\ngor work --slowly",
 				Flags: []cli.Flag{
-					&cli.StringSliceFlag{Name: "name", Aliases: []string{"n"}, Usage: "these `NAMES`, comma separated", DefaultText: "all"},
+					&cli.StringSliceFlag{Name: "name", Category: "Who", Aliases: []string{"n"}, Usage: "these `NAMES`, comma separated", DefaultText: "all"},
 					&cli.IntFlag{Name: "size", Usage: "how large", DefaultText: "found out"},
 					&cli.IntFlag{Name: "count", Usage: "how many"},
 					&cli.DurationFlag{Name: "wait", Value: time.Minute, Usage: "how long"},
 					&cli.StringFlag{Name: "a-flag-with-a-long-name", Value: "x", Usage: strings.Repeat("word ", 30) + "end"},
-					&cli.BoolFlag{Name: "slowly", Usage: "take time"},
+					&cli.BoolFlag{Name: "slowly", Category: "Who", Usage: "take time"},
 				},
 				Action: func(*cli.Context) error { return fail },
 			},
@@ -38,12 +39,15 @@ const programHelp = `gor: show how it is done
 Usage: gor COMMAND [FLAGS]
 
 Commands:
-  work                        do what is to be done
-  rest                        do nothing
-  help                        explain gor or, with a command's name behind it, that command
-  version                     print the version, as --version does
+  work                     do what is to be done
+  rest                     do nothing
+  help                     explain gor, or a command or topic by its name
+  version                  print the version, as --version does
 
 gor COMMAND --help explains a command's flags.
+
+gor help TOPIC explains a topic:
+  tools                    what to work with
 `
 
 const workHelp = `gor work: do what is to be done
@@ -52,17 +56,21 @@ For instance:
   gor work -n 3
   gor work --slowly
 
+Who:
+  -n, --name NAMES         these NAMES, comma separated (default: all)
+  --slowly                 take time
+
 Flags:
-  -n, --name NAMES            these NAMES, comma separated (default: all)
-  --size NUMBER               how large (default: found out)
-  --count NUMBER              how many
-  --wait TIME                 how long (default: 1m)
+  --size NUMBER            how large (default: found out)
+  --count NUMBER           how many
+  --wait TIME              how long (default: 1m)
   --a-flag-with-a-long-name VALUE
-                              word word word word word word word word word word word word word word
-                              word word word word word word word word word word word word word word
-                              word word end (default: x)
-  --slowly                    take time
-  -h, --help                  show this
+                           word word word word word word word word word word
+                           word word word word word word word word word word
+                           word word word word word word word word word word end
+                           (default: x)
+
+The environment may set any flag instead: GOR_NAME is --name.
 `
 
 func TestRun(t *testing.T) {
@@ -79,6 +87,7 @@ func TestRun(t *testing.T) {
 		{args: "-h", stdout: programHelp},
 		{args: "help -h", stdout: programHelp},
 		{args: "help work", stdout: workHelp},
+		{args: "help tools", stdout: "a hammer\n"},
 		{args: "work --help", stdout: workHelp},
 		{args: "work -h", stdout: workHelp},
 		{args: "help wrok", status: 2, stderr: "gor: there is no command \"wrok\": use work or rest\n"},
@@ -94,6 +103,9 @@ func TestRun(t *testing.T) {
 			stderr: "gor: --slowly \"rather\": give no value, or true or false behind = (gor work --help lists the flags)\n"},
 		{args: "work --quickly", status: 2, stderr: "gor: there is no flag --quickly (gor work --help lists the flags)\n"},
 		{args: "work --wait", status: 2, stderr: "gor: --wait needs a value (gor work --help lists the flags)\n"},
+		{args: "work --cuont 1", status: 2, stderr: "gor: there is no flag --cuont: is it --count? (gor work --help lists the flags)\n"},
+		{args: "work --names a", status: 2, stderr: "gor: there is no flag --names: is it --name? (gor work --help lists the flags)\n"},
+		{args: "work -n a --name b", status: 2, stderr: "gor: -n and --name are one flag: use one of its names (gor work --help lists the flags)\n"},
 		{args: "work -q", status: 2, stderr: "gor: there is no flag -q (gor work --help lists the flags)\n"},
 		{args: "work --help now", status: 2, stderr: "gor: work: \"now\" is not a flag: work takes flags only\n"},
 		{args: "work -n a,b --slowly"},

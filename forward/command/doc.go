@@ -7,7 +7,7 @@
 //
 // Read app.go first: Run finds the command that the arguments name, runs it, and
 // turns its error into one line and an exit status. help.go writes the texts of
-// --help. A command that goes on until it is told to end has a Lifetime
+// --help, and environment.go takes flags from the environment. A command that goes on until it is told to end has a Lifetime
 // (lifetime.go), which a signal, --duration or the command itself ends. The
 // package knows nothing of what the commands do.
 //

@@ -1,7 +1,9 @@
 package command
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -10,9 +12,15 @@ import (
 // helpWidth is how many columns the texts of help take at most, and usageColumn
 // is where the explanations of the flags begin.
 const (
-	helpWidth   = 100
-	usageColumn = 30
+	helpWidth   = 80
+	usageColumn = 27
 )
+
+// A Topic is what gor help NAME explains besides the commands.
+type Topic struct {
+	Name, Usage string
+	Text        func() string // in lines of at most 80 columns
+}
 
 // help is the text of gor --help.
 func (a *App) help() string {
@@ -21,28 +29,59 @@ func (a *App) help() string {
 	for _, c := range a.Commands {
 		writeEntry(&b, c.Name, strings.Fields(c.Usage)...)
 	}
-	writeEntry(&b, "help", strings.Fields("explain gor or, with a command's name behind it, that command")...)
+	writeEntry(&b, "help", strings.Fields("explain gor, or a command or topic by its name")...)
 	writeEntry(&b, "version", "print the version, as --version does")
 	b.WriteString("\ngor COMMAND --help explains a command's flags.\n")
+	if len(a.Topics) > 0 {
+		b.WriteString("\ngor help TOPIC explains a topic:\n")
+	}
+	for _, t := range a.Topics {
+		writeEntry(&b, t.Name, strings.Fields(t.Usage)...)
+	}
 	return b.String()
 }
 
 // commandHelp is the text of a command's --help.
 func commandHelp(c *cli.Command) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "gor %s: %s\n", c.Name, c.Usage)
+	writeWords(&b, "gor "+c.Name+":", 0, strings.Fields(c.Usage))
 	if c.UsageText != "" {
 		b.WriteString("\nFor instance:\n")
 		for line := range strings.Lines(c.UsageText) {
 			b.WriteString("  " + strings.TrimSuffix(line, "\n") + "\n")
 		}
 	}
-	b.WriteString("\nFlags:\n")
-	for _, f := range c.Flags {
-		writeFlag(&b, f.(cli.DocGenerationFlag))
+	for _, group := range groups(c.Flags) {
+		fmt.Fprintf(&b, "\n%s:\n", cmp.Or(group, "Flags"))
+		for _, f := range c.Flags {
+			if categoryOf(f) == group {
+				writeFlag(&b, f.(cli.DocGenerationFlag))
+			}
+		}
 	}
-	writeEntry(&b, "-h, --help", "show this")
+	if len(c.Flags) > 0 {
+		first := c.Flags[0].Names()[0]
+		fmt.Fprintf(&b, "\nThe environment may set any flag instead: %s is --%s.\n", EnvName(first), first)
+	}
 	return b.String()
+}
+
+// groups are the headings that flags stand under, in the order of the first of each.
+func groups(flags []cli.Flag) (all []string) {
+	for _, f := range flags {
+		if group := categoryOf(f); !slices.Contains(all, group) {
+			all = append(all, group)
+		}
+	}
+	return all
+}
+
+// categoryOf is the heading that a flag stands under.
+func categoryOf(f cli.Flag) string {
+	if c, ok := f.(cli.CategorizableFlag); ok {
+		return c.GetCategory()
+	}
+	return ""
 }
 
 // writeFlag writes what a flag says of itself: its names, the name of its value,
@@ -99,11 +138,16 @@ func writeEntry(b *strings.Builder, name string, words ...string) {
 		b.WriteString(line + "\n")
 		line = ""
 	}
-	line += strings.Repeat(" ", usageColumn-1-len(line))
+	writeWords(b, line+strings.Repeat(" ", usageColumn-1-len(line)), usageColumn-1, words)
+}
+
+// writeWords writes words behind the beginning of a line, in as many lines as they
+// take, of which the further ones are indented.
+func writeWords(b *strings.Builder, line string, indent int, words []string) {
 	for _, word := range words {
 		if len(line)+1+len(word) > helpWidth {
 			b.WriteString(line + "\n")
-			line = strings.Repeat(" ", usageColumn-1)
+			line = strings.Repeat(" ", indent)
 		}
 		line += " " + word
 	}
@@ -125,6 +169,12 @@ func (a *App) helpCommand() *cli.Command {
 			for _, command := range a.Commands {
 				if command.Name == name {
 					_, err := fmt.Fprint(c.App.Writer, commandHelp(command))
+					return err
+				}
+			}
+			for _, t := range a.Topics {
+				if t.Name == name {
+					_, err := fmt.Fprint(c.App.Writer, t.Text())
 					return err
 				}
 			}

@@ -50,7 +50,7 @@ type Lifetime struct {
 // LifetimeFlags returns the flags of a command that has a Lifetime.
 func LifetimeFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.DurationFlag{Name: "duration", Usage: "end by itself after this `TIME`, such as 60s", DefaultText: "until a signal"},
+		&cli.DurationFlag{Name: "duration", Category: "The run", Usage: "end by itself after this `TIME`, such as 60s", DefaultText: "until a signal"},
 	}
 }
 

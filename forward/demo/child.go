@@ -38,6 +38,7 @@ func startChild(ctx context.Context, stderr io.Writer, exe string, args ...strin
 		ready: make(chan struct{}),
 		ended: make(chan struct{}),
 	}
+	c.cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "GOR_") }) // flags for others
 	log, err := c.cmd.StderrPipe()
 	if err != nil {
 		return nil, err
@@ -83,12 +84,13 @@ func (c *child) follow(log io.Reader, stderr io.Writer) {
 	io.Copy(io.Discard, log) // a line too long must not block the command
 }
 
-// plain is a warning as a person reads it: the message, and its attributes by name.
+// plain is a warning as a person reads it: the message, and its attributes by name,
+// but for a loss of nothing.
 func plain(record map[string]any) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "warning: %v", record["msg"])
 	for _, name := range slices.Sorted(maps.Keys(record)) {
-		if name != "time" && name != "level" && name != "msg" {
+		if name != "time" && name != "level" && name != "msg" && !(name == "lost" && record[name] == 0.) {
 			fmt.Fprintf(&b, "; %s: %v", name, record[name])
 		}
 	}

@@ -18,8 +18,9 @@ type declaration struct {
 	unit    string // what is counted, such as packets
 	help    string // what the number means, in a sentence
 	label   string // the family of metrics that it is a part of, of targets only
-	line    string // "yes": in every line, "no": in none, "": in a group's line when it is trouble
+	line    string // "yes": in every line unless zero, "always": in every line, "no": in none, "": in a group's line when it is trouble
 	gauge   bool   // the number may fall
+	passing bool   // it says nothing once the command has ended
 	trouble bool   // an operator wants to know at once
 }
 
@@ -142,6 +143,7 @@ func readTags(f reflect.StructField) []declaration {
 		name: f.Tag.Get("name"), metric: f.Tag.Get("metric"), unit: f.Tag.Get("unit"), help: f.Tag.Get("help"),
 		label: f.Tag.Get("label"), line: f.Tag.Get("line"),
 		gauge: f.Tag.Get("kind") == "gauge", trouble: f.Tag.Get("trouble") == "yes",
+		passing: f.Tag.Get("final") == "no",
 	}
 	if d.metric == "" {
 		d.metric = d.name

@@ -198,7 +198,7 @@ func TestWords(t *testing.T) {
 	var log, out bytes.Buffer
 	r := Reporter{cfg: Config{Log: slog.New(slog.NewTextHandler(&log, nil)), Out: &out}}
 	r.interval(s, nil)
-	if !strings.Contains(log.String(), `part="all 3" part.n=3`) {
+	if !strings.Contains(log.String(), `part.n=3 part="all 3"`) {
 		t.Errorf("the line lacks it: %s", log.String())
 	}
 	if got, want := string(r.appendSummary(nil, s)), "  part      all 3\n            n=3\n"; !strings.HasPrefix(got, want) {

@@ -15,7 +15,8 @@
 //	help     what the number means, in a sentence
 //	kind     "gauge": the number may fall; a counter otherwise
 //	trouble  "yes": an interval's line shows it as soon as it is not zero
-//	line     "yes": every interval's line shows it; "no": a target's line does not
+//	final    "no": the summary for people does not show it: what is held at the end is held by habit
+//	line     "yes": every interval's line shows it unless it is zero; "always": zero or not; "no": a target's line does not
 //	metric   the name in the metrics, where that is another
 //	label    of a target's counter: the family of metrics it is a part of (fate, code, kind)
 //
@@ -28,6 +29,11 @@
 // The accounts of a replayer's targets have more than counters: rates, status
 // codes, histograms. They are shown by functions of their own, which take the names
 // from the same tags.
+//
+// Prometheus wants base units: what is counted in microseconds or percent is in the
+// metrics in seconds or as a ratio, by a name that says so. Beside /metrics there are
+// /healthz, which says that the command lives, and /readyz, which says whether it would
+// do its job now.
 //
 // A Reporter asks for a Snapshot whenever it has to show something; it owns the
 // goroutines and the socket that it needs for that, from Start to Finish. Read

@@ -61,7 +61,7 @@ func TestEveryMetric(t *testing.T) {
 	for _, name := range []string{
 		"gor_listen_requests_captured_total", "gor_listen_requests_too_large_total", "gor_listen_requests_open", "gor_listen_requests_memory_bytes",
 		"gor_listen_requests_streams_tls_total", "gor_listen_packets_fragments_shed_total", "gor_listen_kernel_drops_total",
-		"gor_listen_wire_messages_pending", "gor_listen_wire_rejected_unknown_session_total", "gor_listen_wire_round_trip_microseconds",
+		"gor_listen_wire_messages_pending", "gor_listen_wire_rejected_unknown_session_total", "gor_listen_wire_round_trip_seconds",
 		"gor_replay_wire_socket_dropped_total", "gor_replay_wire_partial_bytes", "gor_replay_wire_partial_evicted_total",
 		`gor_replay_received_total{target="http://staging|10"}`, `gor_replay_in_flight_requests{target="http://staging|10"}`,
 	} {
@@ -136,7 +136,7 @@ func faults(t reflect.Type) (list []string) {
 func tagFaults(f reflect.StructField) (list []string) {
 	allowed := map[string][]string{
 		"name": nil, "unit": nil, "help": nil, "metric": nil,
-		"kind": {"gauge"}, "trouble": {"yes"}, "line": {"yes", "no"}, "label": {"fate", "code", "kind"},
+		"kind": {"gauge"}, "trouble": {"yes"}, "final": {"no"}, "line": {"yes", "no", "always"}, "label": {"fate", "code", "kind"},
 	}
 	for _, tag := range regexp.MustCompile(`([a-z]+):"([^"]*)"`).FindAllStringSubmatch(string(f.Tag), -1) {
 		switch values, known := allowed[tag[1]]; {

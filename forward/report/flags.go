@@ -12,10 +12,10 @@ import (
 // Flags returns the flags of a command that reports its accounts.
 func Flags() []cli.Flag {
 	return []cli.Flag{
-		&cli.DurationFlag{Name: "stats", Value: 5 * time.Second, Usage: "report statistics this often (0: only at the end)"},
-		&cli.StringFlag{Name: "metrics", Usage: "serve Prometheus metrics and /healthz on this `ADDRESS`"},
-		&cli.StringFlag{Name: "log-format", Value: "text", Usage: "log as `FORMAT`: text or json"},
-		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "log more"},
+		&cli.DurationFlag{Name: "stats", Category: "Reporting", Value: 5 * time.Second, Usage: "report statistics this often (0: only at the end)"},
+		&cli.StringFlag{Name: "metrics", Category: "Reporting", Usage: "serve Prometheus /metrics, /healthz and /readyz on this `ADDRESS`"},
+		&cli.StringFlag{Name: "log-format", Category: "Reporting", Value: "text", Usage: "log as `FORMAT`: text or json"},
+		&cli.BoolFlag{Name: "verbose", Category: "Reporting", Aliases: []string{"v"}, Usage: "log more"},
 	}
 }
 
@@ -47,7 +47,7 @@ func newLogger(c *cli.Context) (*slog.Logger, error) {
 // Open makes a Reporter as the flags say, which reports what collect returns.
 func Open(c *cli.Context, log *slog.Logger, collect func() Snapshot) (*Reporter, error) {
 	cfg := Config{
-		Command: c.Command.Name, Log: log, JSON: c.String("log-format") == "json", Out: c.App.ErrWriter,
+		Command: c.Command.Name, Version: c.App.Version, Log: log, JSON: c.String("log-format") == "json", Out: c.App.ErrWriter,
 		Every: c.Duration("stats"), Metrics: c.String("metrics"), Collect: collect,
 	}
 	if cfg.Every < 0 {

@@ -9,20 +9,11 @@ import (
 
 // interval shows what moves and what is wrong, not all accounts: of the groups
 // what is not zero and is declared as trouble or for every line, of the targets
-// what came since before (nil: the start). It is a log record or, on a terminal,
-// a line that takes the place of the one before.
+// what came since before (nil: the start). That nothing was lost is said, since
+// nobody can see it in what is left out. It is a log record or, on a terminal, a
+// line that takes the place of the one before and is no wider than the terminal.
 func (r *Reporter) interval(s Snapshot, before []forward.TargetStats) {
-	var moving []any
-	for _, g := range s.Groups {
-		if words := s.Words[g.Name]; words != "" {
-			moving = append(moving, slog.String(g.Name, words))
-		}
-		for d, n := range r.declared.counters(g.Stats) {
-			if n != 0 && (d.trouble || d.line == "yes") {
-				moving = append(moving, slog.Uint64(g.Name+"."+d.name, n))
-			}
-		}
-	}
+	moving := r.moving(s)
 	var targets []byte
 	if len(s.Targets) > 0 {
 		targets = r.appendTargetsLine(nil, forward.Interval(s.Targets, before))
@@ -34,11 +25,41 @@ func (r *Reporter) interval(s Snapshot, before []forward.TargetStats) {
 		r.cfg.Log.Info("stats", moving...)
 		return
 	}
-	out := []byte("\r\x1b[K") // over the last line
+	var line []byte
 	for _, a := range moving {
-		out = fmt.Appendf(out, "%v ", a)
+		line = fmt.Appendf(line, "%v ", a)
 	}
-	r.cfg.Out.Write(append(out, targets...))
+	// One column less: a terminal may begin a new line behind the last.
+	r.cfg.Out.Write([]byte("\r\x1b[K" + clip(string(append(line, targets...)), width(r.cfg.Out)-1)))
+}
+
+// moving are the attributes of an interval's line but for the targets.
+func (r *Reporter) moving(s Snapshot) (moving []any) {
+	lost := false
+	var words []any // behind the numbers, where a terminal's edge may cut them
+	for _, g := range s.Groups {
+		if w := s.Words[g.Name]; w != "" {
+			words = append(words, slog.String(g.Name, w))
+		}
+		for d, n := range r.declared.counters(g.Stats) {
+			if n != 0 && (d.trouble || d.line == "yes") || d.line == "always" {
+				moving = append(moving, slog.Uint64(g.Name+"."+d.name, n))
+				lost = lost || d.trouble && !d.gauge
+			}
+		}
+	}
+	if len(s.Groups) > 0 && !lost {
+		moving = append(moving, slog.Int("lost", 0))
+	}
+	return append(moving, words...)
+}
+
+// clip is the part of a line that a terminal of this width shows.
+func clip(line string, columns int) string {
+	if runes := []rune(line); len(runes) > columns {
+		return string(runes[:max(columns-1, 0)]) + "…"
+	}
+	return line
 }
 
 // appendTargetsLine appends one line, without a line end, that says how the
@@ -63,7 +84,7 @@ func (r *Reporter) appendTargetsLine(dst []byte, stats []forward.TargetStats) []
 			dst = fmt.Appendf(dst, " wait_p99=%s", formatLatency(s.Wait.Quantile(.99)))
 		}
 		for d, n := range r.declared.counters(s) {
-			if d.line == "yes" {
+			if n > 0 && d.line == "yes" {
 				dst = fmt.Appendf(dst, " %s=%d", d.element, n)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -16,9 +17,10 @@ import (
 func (r *Reporter) serve() {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
+	mux.HandleFunc("GET /readyz", r.serveReady)
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-		w.Write(r.appendMetrics(nil, r.cfg.Collect()))
+		w.Write(r.appendProcess(r.appendMetrics(nil, r.cfg.Collect())))
 	})
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second}
 	server.ErrorLog = slog.NewLogLogger(r.cfg.Log.Handler(), slog.LevelWarn) // nobody but the logger writes to standard error
@@ -28,6 +30,20 @@ func (r *Reporter) serve() {
 	}
 }
 
+// serveReady says whether the command would do its job now. Health is something else:
+// a listener whose replayer is away is alive, and killing it would help nobody.
+func (r *Reporter) serveReady(w http.ResponseWriter, _ *http.Request) {
+	why := r.cfg.Collect().NotReady
+	if r.ending.Load() {
+		why = "it is ending"
+	}
+	if why != "" {
+		http.Error(w, why, http.StatusServiceUnavailable)
+		return
+	}
+	io.WriteString(w, "ok\n")
+}
+
 // appendMetrics renders a snapshot in Prometheus' text exposition format, version
 // 0.0.4: counters as gor_listen_requests_captured_total, gauges without the ending.
 func (r *Reporter) appendMetrics(dst []byte, s Snapshot) []byte {
@@ -35,7 +51,7 @@ func (r *Reporter) appendMetrics(dst []byte, s Snapshot) []byte {
 		for d, n := range r.declared.counters(g.Stats) {
 			name := "gor_" + r.cfg.Command + "_" + g.Name + "_" + d.metricName()
 			dst = appendFamily(dst, name, d.metricKind(), d.metricHelp())
-			dst = fmt.Appendf(dst, "%s %d\n", name, n)
+			dst = append(d.appendValue(append(append(dst, name...), ' '), n), '\n')
 		}
 	}
 	if len(s.Targets) > 0 {
@@ -47,12 +63,26 @@ func (r *Reporter) appendMetrics(dst []byte, s Snapshot) []byte {
 	return dst
 }
 
+// baseUnits are the units that Prometheus wants instead of ours, and how many of ours
+// one of them is.
+var baseUnits = map[string]struct {
+	name string
+	ours float64
+}{
+	"microseconds": {"seconds", 1e6},
+	"percent":      {"ratio", 100},
+}
+
 // metricName is d's name among the metrics, behind the prefix.
 func (d *declaration) metricName() string {
-	if d.gauge {
-		return d.metric
+	name := d.metric
+	if base, ok := baseUnits[d.unit]; ok {
+		name = strings.TrimSuffix(name, d.unit) + base.name
 	}
-	return d.metric + "_total"
+	if d.gauge {
+		return name
+	}
+	return name + "_total"
 }
 
 // metricKind is d's type as Prometheus calls it.
@@ -64,7 +94,21 @@ func (d *declaration) metricKind() string {
 }
 
 // metricHelp is what d says about itself, with the unit behind.
-func (d *declaration) metricHelp() string { return d.help + " Unit: " + d.unit + "." }
+func (d *declaration) metricHelp() string {
+	unit := d.unit
+	if base, ok := baseUnits[unit]; ok {
+		unit = base.name
+	}
+	return d.help + " Unit: " + unit + "."
+}
+
+// appendValue appends n in the unit of the metrics.
+func (d *declaration) appendValue(dst []byte, n uint64) []byte {
+	if base, ok := baseUnits[d.unit]; ok {
+		return strconv.AppendFloat(dst, float64(n)/base.ours, 'f', -1, 64)
+	}
+	return strconv.AppendUint(dst, n, 10)
+}
 
 // appendFamily begins the samples of one metric.
 func appendFamily(dst []byte, name, kind, help string) []byte {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gor/forward"
@@ -25,11 +26,14 @@ type Snapshot struct {
 	Targets []forward.TargetStats // of a replayer, in the order of its flags; a listener has none
 
 	Listeners []Listener // that have said what they are, of a replayer
+
+	NotReady string // why the command would not do its job now; empty: it would
 }
 
 // Config says what to report where.
 type Config struct {
 	Command  string          // listen or replay
+	Version  string          // of the program
 	Log      *slog.Logger    // gets the intervals' lines and, with JSON, the summary
 	JSON     bool            // the summary is a log record instead of a table
 	Terminal bool            // the intervals' lines are written over one another on Out
@@ -43,6 +47,8 @@ type Config struct {
 type Reporter struct {
 	cfg     Config
 	metrics net.Listener // nil: not served
+	opened  time.Time    // with the process, or as good as
+	ending  atomic.Bool  // the command takes nothing new any more
 	started time.Time
 	ctx     context.Context // ends the goroutines
 	stop    context.CancelFunc
@@ -55,7 +61,7 @@ type Reporter struct {
 
 // New opens the socket for metrics, if one is wanted; nothing runs before Start.
 func New(cfg Config) (*Reporter, error) {
-	r := &Reporter{cfg: cfg}
+	r := &Reporter{cfg: cfg, opened: time.Now()}
 	if cfg.Metrics != "" {
 		var err error
 		if r.metrics, err = net.Listen("tcp", cfg.Metrics); err != nil {
@@ -79,6 +85,10 @@ func (r *Reporter) Start() {
 		r.wg.Go(r.serve)
 	}
 }
+
+// Ending says that the command takes nothing new any more: it is alive and not ready.
+// Any goroutine may call it.
+func (r *Reporter) Ending() { r.ending.Store(true) }
 
 // Close ends the reports without a summary.
 func (r *Reporter) Close() {

@@ -16,7 +16,7 @@ import (
 
 // The accounts of a made-up command: no part of gor has these types.
 type requestStats struct {
-	Captured uint64 `name:"captured" unit:"requests" help:"Requests that began." line:"yes"`
+	Captured uint64 `name:"captured" unit:"requests" help:"Requests that began." line:"always"`
 	Sent     uint64 `name:"sent" unit:"requests" help:"Requests handed on." line:"yes"`
 	Gap      uint64 `name:"gap" unit:"requests" help:"Requests with a gap." line:"yes"`
 }
@@ -47,8 +47,8 @@ func TestSummaryText(t *testing.T) {
 	r.Finish(snapshot())
 	_, got, ok := strings.Cut(out.String(), "\n")
 	want := "  requests  sent=1 gap=2\n  wire      datagrams_sent=1 messages_lost=2\n" +
-		"  received  answered  failed  open  per s  p50  p90  p99  max  wait p50  wait p99  target\n" +
-		"         3         0       0     3    0.0   0s   0s   0s   0s        0s        0s  http://a\n"
+		"  received  answered  open  target\n" +
+		"         3         0     3  http://a\n"
 	if !ok || got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
@@ -60,6 +60,21 @@ func TestSummaryText(t *testing.T) {
 func TestSummaryOfNothing(t *testing.T) {
 	if got, want := string(new(Reporter).appendGroup(nil, Group{"kernel", wireStats{}}, "")), "  kernel    nothing\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// What is held by habit is no account of the end; the record for machines has it.
+func TestSummaryWithoutPassing(t *testing.T) {
+	stats := struct {
+		Held uint64 `name:"held_bytes" unit:"bytes" help:"Memory held." kind:"gauge" final:"no"`
+		Peak uint64 `name:"peak_bytes" unit:"bytes" help:"The most." kind:"gauge"`
+	}{7, 9}
+	var r Reporter
+	if got, want := string(r.appendGroup(nil, Group{"wire", stats}, "")), "  wire      peak_bytes=9\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := fmt.Sprint(r.record(Snapshot{Groups: []Group{{"wire", stats}}})); !strings.Contains(got, "held_bytes=7") {
+		t.Errorf("the record is %s", got)
 	}
 }
 
@@ -127,8 +142,8 @@ func TestInterval(t *testing.T) {
 		terminal bool
 		want     string
 	}{
-		{"log", false, `requests.sent=1 requests.gap=2 wire.messages_lost=2 targets="http://a 0.0/s queue=3 in_flight=0"` + "\n"},
-		{"terminal", true, "\r\x1b[Krequests.sent=1 requests.gap=2 wire.messages_lost=2 http://a 0.0/s queue=3 in_flight=0"},
+		{"log", false, `requests.captured=0 requests.sent=1 requests.gap=2 wire.messages_lost=2 targets="http://a 0.0/s queue=3"` + "\n"},
+		{"terminal", true, "\r\x1b[Krequests.captured=0 requests.sent=1 requests.gap=2 wire.messages_lost=2 http:/…"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			out.Reset()
@@ -141,6 +156,34 @@ func TestInterval(t *testing.T) {
 				t.Errorf("got %q, want an end like %q", out.String(), tt.want)
 			}
 		})
+	}
+}
+
+// An interval without trouble says so, and what is zero otherwise is left out: a line
+// that people read. A terminal's is no wider than the terminal.
+func TestQuietInterval(t *testing.T) {
+	var out bytes.Buffer
+	r := &Reporter{cfg: Config{Log: slog.New(slog.NewTextHandler(&out, nil)), Out: &out}}
+	quiet := Snapshot{
+		Groups:  []Group{{"requests", requestStats{7, 7, 0}}, {"wire", &wireStats{1, 3, 0}}},
+		Words:   map[string]string{"requests": strings.Repeat("word ", 30)},
+		Targets: []forward.TargetStats{{Target: "http://a"}},
+	}
+	r.interval(quiet, nil)
+	if got := out.String(); !strings.Contains(got, "msg=stats requests.captured=7 requests.sent=7 lost=0 requests=") || !strings.HasSuffix(got, "targets=\"http://a 0.0/s\"\n") {
+		t.Errorf("%s", got)
+	}
+	out.Reset()
+	r.cfg.Terminal = true
+	r.interval(quiet, nil)
+	line := strings.TrimPrefix(out.String(), "\r\x1b[K")
+	if n := len([]rune(line)); n != 79 || !strings.HasPrefix(line, "requests.captured=7 requests.sent=7 lost=0 requests=") || !strings.HasSuffix(line, "…") {
+		t.Errorf("%d columns: %q", n, line)
+	}
+	out.Reset()
+	r.interval(Snapshot{}, nil)
+	if got := out.String(); strings.Contains(got, "lost") {
+		t.Errorf("of nothing: %q", got)
 	}
 }
 

@@ -23,7 +23,7 @@ func exampleStats() []forward.TargetStats {
 
 func TestTargetsLine(t *testing.T) {
 	const want = `http://staging|10 9.9/s 200=97 404=2 refused=3 timeout=1 limited=20 unsupported=1 filtered=2 stopped=7 ` +
-		`p50=1.2ms p90=1.2ms p99=1.2ms max=1.2ms wait_p99=40ms queue=3 in_flight=1 FAILING; http://"dev" 0.0/s queue=0 in_flight=0`
+		`p50=1.2ms p90=1.2ms p99=1.2ms max=1.2ms wait_p99=40ms queue=3 in_flight=1 FAILING; http://"dev" 0.0/s`
 	if got := string(new(Reporter).appendTargetsLine([]byte("x"), exampleStats())); got != "x"+want {
 		t.Errorf("got  %s\nwant x%s", got, want)
 	}
@@ -31,13 +31,46 @@ func TestTargetsLine(t *testing.T) {
 
 func TestTargetsTable(t *testing.T) {
 	const want = `
-  received  answered  failed  limited  unsupported  filtered  stopped  open  per s    p50    p90    p99    max  wait p50  wait p99  target
-       137        99       4       20            1         2        7     4    9.9  1.2ms  1.2ms  1.2ms  1.2ms      40ms      40ms  http://staging|10
-         0         0       0        0            0         0        0     0    0.0     0s     0s     0s     0s        0s        0s  http://"dev"
+  received  answered  failed  limited  unsupported  filtered  stopped  open  target
+       137        99       4       20            1         2        7     4  http://staging|10
+         0         0       0        0            0         0        0     0  http://"dev"
+  per s    p50    p90    p99    max  wait p50  wait p99  target
+    9.9  1.2ms  1.2ms  1.2ms  1.2ms      40ms      40ms  http://staging|10
+    0.0     0s     0s     0s     0s        0s        0s  http://"dev"
 http://staging|10: 200=97 404=2 refused=3 timeout=1
 `
 	if got := "\n" + string(new(Reporter).appendTargets(nil, exampleStats())); got != want {
 		t.Errorf("got %s\nwant %s", got, want)
+	}
+}
+
+// A target of which nothing is to be said but that it answered has one short table,
+// and no line of any table is wider than a terminal of 100 columns.
+func TestTargetsTableNarrow(t *testing.T) {
+	plain := forward.TargetStats{Target: "http://a", Elapsed: time.Second, Received: 20, Answered: 20, Status: map[int]uint64{200: 20}}
+	for range 20 {
+		plain.Latency.Add(1200 * time.Microsecond)
+	}
+	const want = `
+  received  answered  per s    p50    p90    p99    max  target
+        20        20     20  1.2ms  1.2ms  1.2ms  1.2ms  http://a
+http://a: 200=20
+`
+	if got := "\n" + string(new(Reporter).appendTargets(nil, []forward.TargetStats{plain})); got != want {
+		t.Errorf("got %s\nwant %s", got, want)
+	}
+	plain.Status = map[int]uint64{}
+	for code := range 40 {
+		plain.Status[200+code] = 1_000_000
+	}
+	got := string(new(Reporter).appendTargets(nil, append(exampleStats(), plain)))
+	if n := strings.Count(got, "=1000000"); n != 40 {
+		t.Errorf("%d status codes in\n%s", n, got)
+	}
+	for line := range strings.Lines(got) {
+		if len([]rune(line)) > 101 {
+			t.Errorf("%d columns: %s", len([]rune(line))-1, line)
+		}
 	}
 }
 

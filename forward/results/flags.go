@@ -15,8 +15,8 @@ type Options struct {
 // Flags returns the flags of a command that has results.
 func Flags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "report", Usage: "with --read: write the results to this `FILE`, which ends in .html, .json, .csv (each request) or .hgrm (repeatable)"},
-		&cli.StringSliceFlag{Name: "fail-above", Usage: "with --read: end with status 3 if a target is above one of these `BOUNDS`, such as errors=1%,p99=500ms,lag=5ms, and with 1 if a signal ends the run before that can be said"},
+		&cli.StringSliceFlag{Name: "report", Category: "Playing a recording", Usage: "with --read: write the results to this `FILE`, which ends in .html, .json, .csv (each request) or .hgrm (repeatable)"},
+		&cli.StringSliceFlag{Name: "fail-above", Category: "Playing a recording", Usage: "with --read: end with status 3 if a target is above one of these `BOUNDS`, such as errors=1%,p99=500ms,lag=5ms, and with 1 if a signal ends the run before that can be said"},
 	}
 }
 

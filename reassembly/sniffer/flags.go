@@ -55,18 +55,18 @@ type Options struct {
 // Flags returns the flags of a command that sniffs.
 func Flags() []cli.Flag {
 	return append([]cli.Flag{
-		&cli.StringSliceFlag{Name: "interface", Aliases: []string{"i"}, Usage: "capture on these `NAMES`, comma separated or repeated", DefaultText: "any"},
-		&cli.StringSliceFlag{Name: "port", Aliases: []string{"p"}, Usage: "server `PORTS`, comma separated or repeated", DefaultText: "80"},
-		&cli.StringFlag{Name: "direction", Value: capture.Auto.String(), Usage: "capture what goes this `WAY`: in, out (a proxy's requests), both; auto: in where a server listens on the port, else both"},
-		&cli.BoolFlag{Name: "promisc", Usage: "also take what is addressed to other machines, as a switch's mirror port sends it"},
-		&cli.StringSliceFlag{Name: "read", Usage: "read recordings (pcap, pcapng, .gz, what --json prints) instead: `FILES` or patterns, comma separated or repeated (-: standard input); no root needed"},
-		&cli.BoolFlag{Name: "print", Usage: "print a line per request; nothing is sent unless -r is given"},
-		&cli.BoolFlag{Name: "json", Usage: "print a JSON object per request; nothing is sent unless -r is given"},
-		&cli.StringFlag{Name: "session", Usage: "`RULE` by which users are known: cookie:NAME, header:NAME, ip or connection", DefaultText: "found out"},
-		&cli.Uint64Flag{Name: "count", Usage: "end when this `NUMBER` of requests has been handed on", DefaultText: "no end"},
-		&cli.StringFlag{Name: "max-memory", Value: defaultMaxMemory, Usage: "`SIZE` of all connections and half-read requests"},
-		&cli.StringFlag{Name: "max-request", Value: defaultMaxRequest, Usage: "largest request `SIZE`"},
-		&cli.StringFlag{Name: "user", Value: "nobody", Usage: "become this `USER` once the sockets are open (when root)"},
+		&cli.StringSliceFlag{Name: "interface", Category: "Capture", Aliases: []string{"i"}, Usage: "capture on these `NAMES`, comma separated or repeated", DefaultText: "any"},
+		&cli.StringSliceFlag{Name: "port", Category: "Capture", Aliases: []string{"p"}, Usage: "server `PORTS`, comma separated or repeated", DefaultText: "80"},
+		&cli.StringFlag{Name: "direction", Category: "Capture", Value: capture.Auto.String(), Usage: "capture what goes this `WAY`: in, out (a proxy's requests), both; auto: in where a server listens on the port, else both"},
+		&cli.BoolFlag{Name: "promisc", Category: "Capture", Usage: "also take what is addressed to other machines, as a switch's mirror port sends it"},
+		&cli.StringSliceFlag{Name: "read", Category: "Capture", Usage: "read recordings (pcap, pcapng, .gz, what --json prints) instead: `FILES` or patterns, comma separated or repeated (-: standard input); no root needed"},
+		&cli.BoolFlag{Name: "print", Category: "Printing", Usage: "print a line per request; nothing is sent unless -r is given"},
+		&cli.BoolFlag{Name: "json", Category: "Printing", Usage: "print a JSON object per request; nothing is sent unless -r is given"},
+		&cli.StringFlag{Name: "session", Category: "Users", Usage: "`RULE` by which users are known: cookie:NAME, header:NAME, ip or connection", DefaultText: "found out"},
+		&cli.Uint64Flag{Name: "count", Category: "The run", Usage: "end when this `NUMBER` of requests has been handed on", DefaultText: "no end"},
+		&cli.StringFlag{Name: "max-memory", Category: "Limits", Value: defaultMaxMemory, Usage: "`SIZE` of all connections and half-read requests"},
+		&cli.StringFlag{Name: "max-request", Category: "Limits", Value: defaultMaxRequest, Usage: "largest request `SIZE`"},
+		&cli.StringFlag{Name: "user", Category: "Capture", Value: "nobody", Usage: "become this `USER` once the sockets are open (when root)"},
 	}, WriteFlags()...)
 }
 

@@ -37,11 +37,11 @@ type ReplayOptions struct {
 // ReplayFlags returns the flags of a command that replays recordings.
 func ReplayFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "read", Usage: "replay the requests of these recordings (pcap, pcapng, .gz, what gor listen --json prints): `FILES` or patterns, comma separated or repeated (-: standard input)"},
-		&cli.StringSliceFlag{Name: "server-port", Usage: "with --read: only requests to these `PORTS`, comma separated or repeated", DefaultText: "any that carries HTTP"},
-		&cli.StringFlag{Name: "session", Usage: "with --read: `RULE` by which users are known: cookie:NAME, header:NAME, ip or connection", DefaultText: "found out"},
-		&cli.StringFlag{Name: "max-memory", Value: defaultMaxMemory, Usage: "with --read: `SIZE` of all connections and half-read requests"},
-		&cli.StringFlag{Name: "max-request", Value: defaultMaxRequest, Usage: "with --read: largest request `SIZE`"},
+		&cli.StringSliceFlag{Name: "read", Category: "Playing a recording", Usage: "replay the requests of these recordings (pcap, pcapng, .gz, what gor listen --json prints): `FILES` or patterns, comma separated or repeated (-: standard input)"},
+		&cli.StringSliceFlag{Name: "server-port", Category: "Playing a recording", Usage: "with --read: only requests to these `PORTS`, comma separated or repeated", DefaultText: "any that carries HTTP"},
+		&cli.StringFlag{Name: "session", Category: "Playing a recording", Usage: "with --read: `RULE` by which users are known: cookie:NAME, header:NAME, ip or connection", DefaultText: "found out"},
+		&cli.StringFlag{Name: "max-memory", Category: "Playing a recording", Value: defaultMaxMemory, Usage: "with --read: `SIZE` of all connections and half-read requests"},
+		&cli.StringFlag{Name: "max-request", Category: "Playing a recording", Value: defaultMaxRequest, Usage: "with --read: largest request `SIZE`"},
 	}
 }
 

@@ -37,10 +37,10 @@ const leastWriteSize = 64 << 10
 // WriteFlags returns the flags of a command that records.
 func WriteFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "write", Usage: "also record the requests' packets to this pcap `FILE` (-: standard output; compressed if it ends in .gz); one that is there is left as it is, and a number put in the name"},
-		&cli.StringFlag{Name: "write-size", Usage: "begin another file, numbered like FILE-00001, when one has this `SIZE`", DefaultText: "one file"},
-		&cli.DurationFlag{Name: "write-age", Usage: "begin another file when one holds this time", DefaultText: "one file"},
-		&cli.StringFlag{Name: "write-keep", Usage: "remove the oldest of the numbered files when there are more than this `NUMBER` of them, or of bytes in them (as in 10GiB)", DefaultText: "all"},
+		&cli.StringFlag{Name: "write", Category: "Recording", Usage: "also record the requests' packets to this pcap `FILE` (-: standard output; compressed if it ends in .gz); one that is there is left as it is, and a number put in the name"},
+		&cli.StringFlag{Name: "write-size", Category: "Recording", Usage: "begin another file, numbered like FILE-00001, when one has this `SIZE`", DefaultText: "one file"},
+		&cli.DurationFlag{Name: "write-age", Category: "Recording", Usage: "begin another file when one holds this time", DefaultText: "one file"},
+		&cli.StringFlag{Name: "write-keep", Category: "Recording", Usage: "remove the oldest of the numbered files when there are more than this `NUMBER` of them, or of bytes in them (as in 10GiB)", DefaultText: "all"},
 	}
 }
 

@@ -48,6 +48,7 @@ type Finder struct {
 	crowds crowds
 	namer  namer
 	hints  hints
+	absent absence
 	stats  Stats
 }
 
@@ -64,6 +65,7 @@ func New(cfg Config) *Finder {
 		}
 		f.names[i] = f.hash.sum(uint64(ByCookie), []byte(name))
 	}
+	f.absent = newAbsence(cfg.Rule, cfg.Logger)
 	f.hints.closed = cfg.Rule.by != byEvidence
 	f.stats.cookieName = cfg.Rule.name
 	return f
@@ -86,6 +88,9 @@ func (f *Finder) Find(m *http1.Message, raw []byte, client *[16]byte, conn uint6
 		f.hints.look(m, raw, f.hash)
 	}
 	f.stats.count(u, e.rank)
+	if f.absent.left > 0 {
+		f.absent.look(u.By, f.rule, &f.stats)
+	}
 	return u
 }
 

@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -109,6 +110,7 @@ func (r *replayer) open(c *cli.Context) (err error) {
 func (r *replayer) run(life *command.Lifetime) error {
 	defer life.Close()
 	r.report.Start()
+	defer context.AfterFunc(life.Running(), r.report.Ending)()
 	r.log.Info("replaying", "listen", r.recv.Addr().String(), "targets", r.fwd.Describe())
 	forwarded := make(chan error, 1)
 	go func() { forwarded <- r.fwd.Run(life.Delivering()) }()
