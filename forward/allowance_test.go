@@ -38,7 +38,7 @@ func TestAllowance(t *testing.T) {
 		for _, e := range tt.events {
 			switch e {
 			case on:
-				a.isSpent(most(&a))
+				a.isSpent(a.most())
 			case renew:
 				a.doubt()
 			default:
@@ -53,16 +53,6 @@ func TestAllowance(t *testing.T) {
 	}
 }
 
-// most is how many requests a connection may have.
-func most(a *allowance) int {
-	for n := range 1000 {
-		if a.reached(n) {
-			return n
-		}
-	}
-	return 0
-}
-
 // TestAllowanceFound: whatever came before, after a few connections that a target ended
 // for their number alone, that is what they get, but for one.
 func TestAllowanceFound(t *testing.T) {
@@ -72,7 +62,7 @@ func TestAllowanceFound(t *testing.T) {
 		for range random.IntN(10) {
 			switch random.IntN(4) {
 			case 0:
-				a.isSpent(most(&a))
+				a.isSpent(a.most())
 			case 1:
 				a.doubt()
 			default:
