@@ -65,12 +65,6 @@ func newFrameServer(t testing.TB, perConn int, goAway bool) *frameServer {
 	return s
 }
 
-func (s *frameServer) count(n *int) {
-	s.mu.Lock()
-	*n++
-	s.mu.Unlock()
-}
-
 // lookup and connect make it a virtual target, at the other end of pipes.
 func (s *frameServer) lookup(context.Context, string, string) ([]netip.Addr, error) {
 	return []netip.Addr{netip.MustParseAddr("10.0.0.1")}, nil
