@@ -45,6 +45,7 @@ type streamConn struct {
 	cc       *http.ClientConn
 	sent     int  // requests that it was given, but for those that the target has refused
 	inFlight int  // of them
+	lingers  bool // http.Transport was not done with the last one when its response had ended
 	failed   bool // some have failed, and nobody knows whether they were processed
 	old      bool // it gets no more
 }
@@ -135,13 +136,19 @@ func (s *streams) take(ctx context.Context) (*streamConn, error) {
 // reserve has a place on a connection that is open; nil: there is none. With the lock.
 func (s *streams) reserve() *streamConn {
 	for i := 0; i < len(s.conns); i++ {
-		switch c := s.conns[i]; {
+		c := s.conns[i]
+		if c.lingers && c.cc.InFlight() == 0 && s.judge(c) {
+			i--
+			continue
+		}
+		switch {
 		case c.old || s.allowance.reached(c.sent):
 		case c.cc.Reserve() == nil:
 			c.sent++
 			c.inFlight++
+			c.lingers = false
 			return c
-		case c.inFlight == 0: // it was closed while it was idle
+		case c.inFlight == 0 && !c.lingers: // it was closed while it was idle
 			s.drop(c)
 			i--
 		}
@@ -194,16 +201,23 @@ func (s *streams) end(c *streamConn, err error) {
 	} else if err != nil {
 		c.failed = true
 	}
-	if c.inFlight > 0 {
-		return
+	if c.lingers = c.inFlight == 0 && c.cc.InFlight() > 0; c.inFlight == 0 && (!c.lingers || c.old) {
+		s.judge(c)
 	}
+}
+
+// judge finds out, when nothing is in flight on a connection, whether the target goes on
+// with it, and closes it if not, or if it has had what it may have; then it reports true.
+func (s *streams) judge(c *streamConn) (closed bool) {
+	c.lingers = false
 	goesOn := c.cc.Available() > 0
 	if !goesOn && !c.failed {
 		s.allowance.ended(c.sent)
 	}
-	if !goesOn || c.old || s.allowance.reached(c.sent) && s.allowance.isSpent(c.sent) {
+	if closed = !goesOn || c.old || s.allowance.reached(c.sent) && s.allowance.isSpent(c.sent); closed {
 		s.drop(c)
 	}
+	return closed
 }
 
 // drop closes a connection on which nothing is in flight; with the lock.

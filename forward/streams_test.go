@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"sync"
 	"syscall"
 	"testing"
@@ -229,4 +231,36 @@ func TestOpenerLeaves(t *testing.T) {
 			t.Errorf("%d tries, %d going on, %d connections", tries, len(s.openings), len(s.conns))
 		}
 	})
+}
+
+// TestHTTP2OneAtATime: a target that takes one request at a time keeps its connection,
+// also where its response is whole before the request is done with.
+func TestHTTP2OneAtATime(t *testing.T) {
+	conns := 0
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		w.WriteHeader(http.StatusNoContent)
+	}))
+	srv.EnableHTTP2, srv.Config.HTTP2 = true, &http.HTTP2Config{MaxConcurrentStreams: 1}
+	srv.Config.ConnState = func(_ net.Conn, s http.ConnState) { // called for one connection after another
+		if s == http.StateNew {
+			conns++
+		}
+	}
+	srv.StartTLS()
+	t.Cleanup(srv.Close)
+	f, err := New(Config{Targets: []TargetSpec{{URL: srv.URL, HTTP2: true}}, Concurrency: 1, TLS: TLSConfig{Insecure: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const n = 300
+	for i := range n {
+		f.Submit(&Request{Conn: 1 << 40, Raw: fmt.Appendf(nil, "POST /%d HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", i)})
+	}
+	f.Close()
+	f.Run(t.Context())
+	srv.Close()
+	if s := f.Stats()[0]; s.Answered != n || conns > n/10 {
+		t.Errorf("%s; %d connections", AppendLine(nil, []TargetStats{s}), conns)
+	}
 }

@@ -116,8 +116,10 @@ func (s *spreader) release(atOnce, patient bool) {
 // open ends the holds that are over, and sends what they have. What a replayer that is not there was sent will not be
 // waited for any more: it is lost, so that it cannot come late, behind what others are sent now.
 func (s *spreader) open(now int64, over func(*hold) bool) {
+	given := make(map[*link]bool)
 	for _, h := range s.holds.begun {
-		if over(h) && h.from.settled.Load() < h.id {
+		if over(h) && h.from.settled.Load() < h.id && !given[h.from] {
+			given[h.from] = true
 			s.giveUp(h.from, now)
 		}
 	}
