@@ -20,11 +20,10 @@
 //	    each payload 1.1 us in the same run, tcpdump -w /dev/null 0.2 us
 //	    (BenchmarkListenerCost)
 //	the wire, 300-byte messages over loopback in 1,452-byte datagrams
-//	    0.30 to 0.34 us of CPU to send and 0.14 to 0.16 us to receive one,
-//	    encrypted 0.39 to 0.44 and 0.23 to 0.30 us; nothing allocated on
-//	    either side; 2.9 to 3.4 million per second, encrypted 2.1 to 2.5
-//	    million (BenchmarkWire). With its head of 64 bytes the fourth of them
-//	    does not fit into a datagram whole
+//	    0.25 to 0.28 us of CPU to send and 0.09 to 0.12 us to receive one,
+//	    encrypted 0.32 to 0.37 and 0.18 to 0.22 us; nothing allocated on
+//	    either side; 3.4 to 5.2 million per second, encrypted 2.5 to 3
+//	    million (BenchmarkWire)
 //	delay on the wire where each datagram is lost with 0, 1, 5, 20 % in both
 //	directions; no message was, encrypted or not (measured earlier, on a
 //	faster machine)

@@ -179,7 +179,7 @@ func TestLiveChange(t *testing.T) {
 }
 
 // newChanging makes the mirror and its router.
-func newChanging(t *testing.T, icmp bool) *changing {
+func newChanging(t *testing.T, icmp, long bool) *changing {
 	m := &changing{mirror: newMirror(t), router: newNamespace(t)}
 	m.web.link("w8", "10.99.8.1/24", m.router, "r8", "10.99.8.2/24")
 	m.router.link("r9", "10.99.9.1/24", m.stage, "s9", "10.99.9.2/24")
@@ -195,14 +195,18 @@ func newChanging(t *testing.T, icmp bool) *changing {
 	}
 	secret := secretFile(t, "thirty-two bytes for both of them")
 	m.listen = func() { m.mirror.listen("-r", routedWire, "--secret-file", secret) }
-	m.play = func() { m.replay("--secret-file", secret) }
+	args := []string{"--secret-file", secret}
+	if long { // when it ends, a minute's requests come at once, and the target is slower than that
+		args = append(args, "--buffer-size", "512MiB", "--buffer", "1000000", "--max-wait", "2m")
+	}
+	m.play = func() { m.replay(args...) }
 	m.stranger = func() { m.replay("--secret-file", secretFile(t, "thirty-two bytes that nobody knows")) }
 	return m
 }
 
 // underChange runs one.
 func underChange(t *testing.T, c change, icmp bool) {
-	m := newChanging(t, icmp)
+	m := newChanging(t, icmp, c.long)
 	m.startServer()
 	m.play()
 	m.listen()
