@@ -4,6 +4,7 @@ package live
 
 import (
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -16,6 +17,9 @@ import (
 // accounts are out.
 func TestLiveSignals(t *testing.T) {
 	t.Parallel()
+	hangups := make(chan os.Signal, 1) // under nohup the processes would inherit that SIGHUP is ignored, and then ignore it
+	signal.Notify(hangups, syscall.SIGHUP)
+	t.Cleanup(func() { signal.Stop(hangups) })
 	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		t.Run(s.String(), func(t *testing.T) {
 			t.Parallel()
