@@ -30,29 +30,6 @@ func memoryGroup(t *testing.T, limit int) string {
 	return filepath.Join(group, "cgroup.procs")
 }
 
-// discard runs a server that reads and never responds.
-func (n *namespace) discard(addr string) {
-	n.t.Helper()
-	ln := n.listen(addr)
-	go func() { // ends with the listener
-		for {
-			c, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			go func() { // ends with its client
-				defer c.Close()
-				buf := make([]byte, 4096)
-				for {
-					if _, err := c.Read(buf); err != nil {
-						return
-					}
-				}
-			}()
-		}
-	}()
-}
-
 // TestLiveMemoryLimit: in a control group of 128 MiB a listener lives through
 // thousands of half requests, says what it has made of the limit, and serves whole
 // ones all the while.
@@ -60,7 +37,7 @@ func TestLiveMemoryLimit(t *testing.T) {
 	needRoot(t)
 	procs := memoryGroup(t, 128<<20)
 	m := newMirror(t)
-	m.web.discard(":81")
+	m.web.drain(":81") // which reads and never responds
 	m.startServer()
 	m.replay()
 	m.listener = m.web.start(nil, "sh", "-c", `echo $$ > "$0" && exec "$@"`, procs, gorBinary(t),
