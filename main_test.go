@@ -59,6 +59,7 @@ func TestWrongUsage(t *testing.T) {
 		{"replay server with a URL", "listen -r http://replay:28020", "HOST:PORT"},
 		{"read and interface", "listen --read f.pcap -i lo", "exclude each other"},
 		{"print and json", "listen --print --json", "exclude each other"},
+		{"headers and json", "listen --print-headers --json", "exclude each other"},
 		{"session without a name", "listen --session cookie", "cookie:NAME, header:NAME, ip or connection"},
 		{"session by a bad name", "listen --session header:a,b", "no name of a header"},
 		{"share of nothing", "replay -f http://a|5%users", "|10%conn"},
