@@ -1,7 +1,6 @@
 package forward
 
 import (
-	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -15,14 +14,15 @@ import (
 type target struct {
 	// ---- immutable, but for what route says of itself
 
-	cfg   *Config
-	name  string // in accounts and logs
-	index int    // in Config.Targets
-	log   *slog.Logger
-	start time.Time // when its clock, now, began
-	quota quota
-	route route
-	items itemPools // of any goroutine
+	cfg    *Config
+	name   string // in accounts and logs
+	index  int    // in Config.Targets
+	log    *slog.Logger
+	start  time.Time // when its clock, now, began
+	quota  quota
+	filter *Filter // its own, beside that of the Forwarder; nil: everything passes
+	route  route
+	items  itemPools // of any goroutine
 
 	// ---- guarded by the lock
 
@@ -47,8 +47,16 @@ type reports struct {
 	loop     loopWatch
 }
 
-func newTarget(cfg *Config, spec TargetSpec, name string, tlsConf *tls.Config, start time.Time) (*target, error) {
+func newTarget(all *Config, spec TargetSpec, name string, start time.Time) (*target, error) {
 	u, err := spec.parseURL()
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := all.of(spec)
+	if err != nil {
+		return nil, err
+	}
+	tlsConf, err := cfg.TLS.load()
 	if err != nil {
 		return nil, err
 	}
@@ -59,6 +67,9 @@ func newTarget(cfg *Config, spec TargetSpec, name string, tlsConf *tls.Config, s
 		cfg: cfg, name: name, log: cfg.Logger.With("target", name), start: start, quota: newQuota(spec),
 		life: life{done: make(chan struct{})}, crew: crew{workers: make(map[*worker]struct{})},
 		counts: counts{status: make(map[int]uint64)}, reports: reports{reasons: make(map[error]bool)},
+	}
+	if spec.Own != nil {
+		t.filter = spec.Own.Filter
 	}
 	t.crew.cond.L, t.patience, t.queues = &t.mu, newPatience(t), newQueues(cfg, &t.held)
 	t.route.setUp(cfg, u, spec.HTTP2, tlsConf)
