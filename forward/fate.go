@@ -19,8 +19,8 @@ func (w *worker) finish(it *item, res *result) (done bool) {
 	if w.since < t.crew.hungAt && t.crew.hung > 0 {
 		t.crew.hung--
 	}
-	if t.bucket != nil && !res.begun {
-		t.bucket.putBack()
+	if w.token != nil && !res.begun {
+		w.token.putBack()
 	}
 	if res.err != nil && res.unsupported == nil && t.life.ctx.Err() == nil {
 		t.learn(now, w.since, res)

@@ -66,6 +66,9 @@ func (t *target) tick() {
 	t.crew.callFor(t, 0)
 	t.watch(now)
 	t.review(now)
+	if t.life.closed && t.queues.waiting() == 0 {
+		t.crew.dismiss() // whoever waited for the end of a pause that has nothing left to send
+	}
 	t.lookForLoop()
 }
 
@@ -108,7 +111,7 @@ func (t *target) close() {
 	}
 	t.life.closed = true
 	t.crew.dismiss()
-	if t.life.running && len(t.crew.workers) == 0 {
+	if t.life.running && len(t.crew.workers) == 0 && !t.rests() {
 		t.life.end()
 	}
 }
