@@ -104,6 +104,11 @@
 // the same for every target and Forwarder: the 5 % of one are among the 10 % of
 // another. "#" may stand for the bar, which a shell takes for a pipe.
 //
+// A limit may be changed, and a target paused, while it all runs (limit.go). That holds
+// from the next start on, and costs no request and no order: what a lower limit makes
+// wait, waits within the bounds below. A share that grows keeps the users it had. In a
+// pause nothing starts; sources that can wait are held up by it.
+//
 // Config.Concurrency bounds what is in flight. A request that is in flight for a
 // second, and for four times as long as the target's responses usually take, hangs,
 // and is not counted: others go out in its place, as long as the target responds in
@@ -117,8 +122,8 @@
 // (Config.BufferBytes; requests in flight count too) and time (Config.MaxWait).
 // When the buffer is full, the oldest request of the user's connection that
 // holds the most of it is dropped; what waits too long is dropped likewise. It
-// is counted as limited if the target has a limit and is not failing, else as
-// queue_full.
+// is counted as limited if the target is paused, or has a limit and is not failing,
+// else as queue_full.
 //
 // # Sources that can wait
 //

@@ -175,6 +175,7 @@ func (r *Request) user() uint64 {
 type Forwarder struct {
 	cfg     Config
 	targets []*target
+	denied  Filter // what is denied since it runs
 	start   time.Time
 }
 
@@ -186,7 +187,7 @@ func New(cfg Config) (*Forwarder, error) {
 	f := &Forwarder{cfg: cfg, start: time.Now()}
 	names := make(map[string]int)
 	for _, spec := range cfg.Targets {
-		name := spec.short()
+		name := spec.URL
 		if names[name]++; names[name] > 1 {
 			name += "#" + strconv.Itoa(names[name]) // the same once more
 		}
@@ -203,7 +204,7 @@ func New(cfg Config) (*Forwarder, error) {
 // Submit offers r to every target, copies what they keep, and never blocks.
 // What becomes of it is counted per target.
 func (f *Forwarder) Submit(r *Request) {
-	allowed := f.cfg.Filter.Allow(r.Raw)
+	allowed := f.denied.Allow(r.Raw) && f.cfg.Filter.Allow(r.Raw)
 	for _, t := range f.targets {
 		t.submit(r, allowed && t.filter.Allow(r.Raw))
 	}
@@ -254,12 +255,12 @@ func (f *Forwarder) Stats() []TargetStats {
 
 // Load is how full the buffers are, 0 to 1: that of the target that keeps up
 // best, since a slow or dead target must not hold up the others. Targets with
-// a limit |N are left out: to drop is what they are for.
+// a limit |N, or that are paused, are left out: to drop is what those are for.
 func (f *Forwarder) Load() float64 {
 	load, any := 1.0, false
 	for _, t := range f.targets {
-		if t.bucket == nil {
-			load, any = min(load, t.load()), true
+		if full, slow := t.load(); slow {
+			load, any = min(load, full), true
 		}
 	}
 	if !any {

@@ -49,11 +49,11 @@ type quota struct {
 	upTo  uint64 // what has a number up to this
 }
 
-func newQuota(spec TargetSpec) quota {
-	if spec.Percent == 0 || spec.Percent >= 100 {
+func newQuota(l Limit) quota {
+	if l.Percent == 0 || l.Percent >= 100 {
 		return quota{upTo: math.MaxUint64}
 	}
-	return quota{spec.Share, uint64(spec.Percent / 100 * math.MaxUint64)}
+	return quota{l.Share, uint64(l.Percent / 100 * math.MaxUint64)}
 }
 
 // has reports whether r is within the quota.
