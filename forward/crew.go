@@ -141,7 +141,9 @@ func (w *worker) sendOff(now int64) *item {
 	it := t.queues.pop(now)
 	w.since, it.delay.late = now, t.held.late(it, now, t.bucket != nil)
 	t.counts.inFlight++
-	if !it.again {
+	if it.echo {
+		t.echoes.inFlight++
+	} else if !it.again {
 		t.counts.wait.Add(time.Duration(now - it.at))
 	}
 	switch {
