@@ -18,6 +18,7 @@ type item struct {
 	peers   peers  // who sent it to whom
 	conn    uint64 // as submitted
 	index   uint64 // likewise
+	loop    int    // likewise
 	time    int64  // likewise
 
 	// ---- where it is

@@ -58,7 +58,7 @@ func FromFlags(c *cli.Context) (Config, error) {
 		return cfg, usageError("--client-cert and --client-key belong together: give both")
 	}
 	var err error
-	if cfg.BufferBytes, err = sizeFlag(c, "buffer-size"); err != nil {
+	if cfg.BufferBytes, err = SizeFlag(c, "buffer-size"); err != nil {
 		return cfg, err
 	}
 	cfg.Rewrite, err = NewRewrite(RewriteConfig{
@@ -128,8 +128,8 @@ func listFlag(c *cli.Context, name string, defaults ...string) []string {
 	return all
 }
 
-// sizeFlag reads a flag like 1000000, 64MiB, 64M or 1G; units are powers of 1024.
-func sizeFlag(c *cli.Context, name string) (int64, error) {
+// SizeFlag reads a flag like 1000000, 64MiB, 64M or 1G; units are powers of 1024.
+func SizeFlag(c *cli.Context, name string) (int64, error) {
 	s := c.String(name)
 	digits := strings.TrimRight(s, "KMGTiBkmgtb")
 	unit := strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(s[len(digits):]), "b"), "i")

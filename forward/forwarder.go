@@ -136,6 +136,7 @@ type Request struct {
 	User  uint64 // identifies the user, on whichever connections; 0: the connection is the user
 	Crowd bool   // the user is one of many people: each connection has an order of its own
 	Index uint64 // number of the request on its connection
+	Loop  int    // of a recording that is played again and again: how often it was before
 	Time  int64  // when it was captured, in ns since the Unix epoch
 	Raw   []byte // its exact bytes, lent for Submit
 	// Patient says that its source waits for it: it is never dropped for want of

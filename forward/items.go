@@ -18,7 +18,7 @@ type itemPools [maxItemBits - minItemBits + 1]sync.Pool
 func (p *itemPools) take(r *Request) *item {
 	it := p.get(r.Raw)
 	it.peers = peers{client: r.Client, server: r.Server, user: r.user()}
-	it.conn, it.index, it.time = r.Conn, r.Index, r.Time
+	it.conn, it.index, it.loop, it.time = r.Conn, r.Index, r.Loop, r.Time
 	it.compare, it.echo = false, false
 	return it
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -57,6 +58,7 @@ func inChunks(s string, n int) string {
 // length nor hash.
 func TestKeep(t *testing.T) {
 	const keep, drain = 100, 1000
+	client := netip.MustParseAddrPort("192.0.2.1:1234")
 	long, tooLong := strings.Repeat("0123456789", 50), strings.Repeat("x", 20000) // one reading takes 8 KiB at most
 	for _, tt := range []struct {
 		name, method, head, body string
@@ -93,7 +95,7 @@ func TestKeep(t *testing.T) {
 				}
 				r := runVirtual(t, Config{Compare: Comparing{Take: b.take, KeepBody: keep}, DrainBytes: drain}, []string{""}, v)
 				raw := tt.method + " /a?b HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"
-				r.Submit(&Request{User: 9, Conn: 7, Index: 8, Time: 6, Raw: []byte(raw), Compare: true})
+				r.Submit(&Request{User: 9, Conn: 7, Index: 8, Loop: 5, Time: 6, Crowd: true, Client: client, Raw: []byte(raw), Compare: true})
 				r.finish()
 				if len(b.all) != 1 || b.all[0].Response == nil {
 					t.Fatalf("%s, in pieces of %d: %+v", tt.name, piece, b.all)
@@ -110,7 +112,7 @@ func TestKeep(t *testing.T) {
 				if fmt.Sprint(got) != fmt.Sprint(want) {
 					t.Errorf("%s, in pieces of %d:\ngot  %v\nwant %v", tt.name, piece, got, want)
 				}
-				if o.User != 9 || o.Conn != 7 || o.Index != 8 || o.Time != 6 || string(o.Raw) != raw || string(o.Path) != "/a?b" || o.Status != want.Status || o.Echo {
+				if o.User != 9 || o.Conn != 7 || o.Index != 8 || o.Loop != 5 || !o.Crowd || o.Client != client || o.Time != 6 || string(o.Raw) != raw || string(o.Path) != "/a?b" || o.Status != want.Status || o.Echo {
 					t.Errorf("%s: %+v", tt.name, o)
 				}
 			})

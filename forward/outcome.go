@@ -1,6 +1,7 @@
 package forward
 
 import (
+	"net/netip"
 	"time"
 
 	"gor/reassembly/http1"
@@ -13,8 +14,12 @@ type Outcome struct {
 
 	Target      int    // index in Config.Targets
 	User        uint64 // as submitted, or the connection
-	Conn, Index uint64 // as submitted
-	Time        int64  // as submitted
+	Crowd       bool   // as submitted, as the following
+	Conn, Index uint64
+	Loop        int
+	Time        int64
+	Client      netip.AddrPort
+	Server      netip.AddrPort
 	Method      []byte // of the request as it was captured, lent for the call
 	Path        []byte // its target, query and all, likewise
 	Raw         []byte // all of it, likewise
@@ -67,7 +72,10 @@ func (w *worker) tell(it *item, res *result, began int64, method, path []byte) {
 
 // of makes an Outcome of what was submitted.
 func (o *Outcome) of(t *target, it *item) {
-	*o = Outcome{Target: t.index, User: it.peers.user, Conn: it.conn, Index: it.index, Time: it.time, Raw: it.raw, Echo: it.echo}
+	*o = Outcome{
+		Target: t.index, User: it.peers.user, Crowd: it.user == nil, Conn: it.conn, Index: it.index, Loop: it.loop, Time: it.time,
+		Client: it.peers.client, Server: it.peers.server, Raw: it.raw, Echo: it.echo,
+	}
 }
 
 // tell tells those who are to know.
