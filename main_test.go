@@ -252,6 +252,8 @@ var allowedImports = map[string][]string{
 	"gor/forward":                {"gor/forward/hist", "gor/forward/spelling", "gor/reassembly/http1", "golang.org/x/time/rate", "github.com/urfave/cli/v2"},
 	"gor/forward/command":        {"gor/forward/spelling", "github.com/urfave/cli/v2"},
 	"gor/forward/command/replay": {"gor/forward", "gor/forward/command", "gor/forward/playback", "gor/forward/report", "gor/forward/web", "gor/reassembly/sniffer", "gor/udpwire", "github.com/urfave/cli/v2"},
+	"gor/forward/compare":        {"gor/forward/compare/diff", "gor/forward/hist", "gor/forward/routes", "gor/reassembly/http1"},
+	"gor/forward/compare/diff":   {"gor/reassembly/http1"},
 	"gor/forward/demo":           {"gor/forward/command", "github.com/urfave/cli/v2"},
 	"gor/forward/command/topics": {"gor/forward/command"},
 	"gor/forward/demo/live":      {},

@@ -130,11 +130,8 @@ func (s *TargetSpec) String() string {
 // short is the target without its options: its name in accounts and logs.
 func (s *TargetSpec) short() string {
 	text := s.URL
-	switch {
-	case s.Rate > 0:
-		text += "|" + strconv.Itoa(s.Rate)
-	case s.Percent > 0:
-		text += "|" + strconv.FormatFloat(s.Percent, 'g', -1, 64) + "%" + shareTable[s.Share].suffix
+	if l := s.limit(); l != (Limit{}) {
+		text += "|" + l.String()
 	}
 	if s.HTTP2 {
 		text += "|h2"
@@ -145,13 +142,7 @@ func (s *TargetSpec) short() string {
 // Describe says for people where requests go, how many of them, and what else is said
 // of this target alone.
 func (s *TargetSpec) Describe() string {
-	how := "no limit"
-	switch {
-	case s.Rate > 0:
-		how = fmt.Sprintf("%d per second", s.Rate)
-	case s.Percent > 0:
-		how = fmt.Sprintf("%g%% of the %s", s.Percent, shareTable[s.Share].text)
-	}
+	how := s.limit().Describe()
 	if s.HTTP2 {
 		how += ", over HTTP/2"
 	}
