@@ -68,7 +68,7 @@ func tellForsaken(t *target, it *item, why Failure, now int64) {
 		Target: t.index, Conn: it.conn, Index: it.index, Time: it.time, Failure: why,
 		Started: time.Duration(now), Ended: time.Duration(now),
 	}
-	l := t.held.late(it, now, t.bucket != nil)
+	l := t.held.late(it, now, t.gate.bucket != nil)
 	it.delay.late = Late{Target: l.Target + l.Own, Limit: l.Limit} // nobody asked for it to start
 	o.schedule(&it.delay)
 	var m http1.Message

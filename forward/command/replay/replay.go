@@ -12,6 +12,7 @@ import (
 
 	"gor/forward"
 	"gor/forward/command"
+	"gor/forward/command/control"
 	"gor/forward/playback"
 	"gor/forward/report"
 	"gor/reassembly/sniffer"
@@ -27,6 +28,7 @@ type replayer struct {
 	fwd      *forward.Forwarder
 	tape     *sniffer.Tape // nil: nothing is recorded
 	report   *report.Reporter
+	control  *control.Server   // nil: nobody can
 	playback *playback.Session // of recordings, in place of recv, fwd and report; nil: requests come over the wire
 }
 
@@ -37,7 +39,7 @@ func Command(mark string) *cli.Command {
 		Usage:     "receive requests over UDP, or read recordings (--read), and forward them to targets",
 		UsageText: "gor replay -f \"http://staging|10,http://dev|5\"\ngor replay --read FILE -f http://staging --speed 2 --report out.html",
 		Flags: slices.Concat(forward.Flags(), udpwire.ReceiverFlags(), forward.FilterFlags(), sniffer.ReplayFlags(), playback.Flags(),
-			sniffer.WriteFlags(), command.LifetimeFlags(), report.Flags()),
+			sniffer.WriteFlags(), command.LifetimeFlags(), report.Flags(), control.Flags()),
 		Action: func(c *cli.Context) error {
 			r := &replayer{mark: mark}
 			if err := r.replay(c); err != nil {
@@ -50,10 +52,16 @@ func Command(mark string) *cli.Command {
 
 func (r *replayer) replay(c *cli.Context) error {
 	err := r.open(c)
+	if err == nil {
+		r.control, err = control.FromFlags(c, r.log)
+	}
+	defer r.control.Close()
 	switch {
 	case err != nil:
 	case r.playback != nil:
-		err = r.playback.Run(command.Begin(c.Context, r.duration))
+		life := command.Begin(c.Context, r.duration)
+		r.control.Start(controls(r.playback.Forwarder(), r.playback.Status, life))
+		err = r.playback.Run(life)
 	default:
 		err = r.run(command.Begin(c.Context, r.duration))
 	}
@@ -110,6 +118,7 @@ func (r *replayer) open(c *cli.Context) (err error) {
 func (r *replayer) run(life *command.Lifetime) error {
 	defer life.Close()
 	r.report.Start()
+	r.control.Start(controls(r.fwd, r.report.Status, life))
 	defer context.AfterFunc(life.Running(), r.report.Ending)()
 	r.log.Info("replaying", "listen", r.recv.Addr().String(), "targets", r.fwd.Describe())
 	forwarded := make(chan error, 1)
@@ -136,7 +145,7 @@ func (r *replayer) snapshot() report.Snapshot {
 	if r.tape != nil {
 		groups = append(groups, report.Group{Name: "recording", Stats: r.tape.Stats()})
 	}
-	return report.Snapshot{Groups: groups, Targets: r.fwd.Stats(), Listeners: r.listeners()}
+	return report.Snapshot{Groups: groups, Targets: r.fwd.Stats(), Listeners: r.listeners(), Denied: r.fwd.Denied()}
 }
 
 // listeners are what the listeners have said of themselves.
