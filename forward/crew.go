@@ -76,8 +76,8 @@ func (c *crew) callFor(t *target, otherwise int) {
 // callAll calls workers for all that may go out, which is more than before: while that
 // was held up, calls came to nothing, and perhaps nobody comes who would call again.
 // With the lock.
-func (t *target) callAll() {
-	for range t.queues.turns(t.crew.limit(t.cfg.Concurrency)) {
+func (c *crew) callAll(t *target) {
+	for range t.queues.turns(c.limit(t.cfg.Concurrency)) {
 		t.wake()
 	}
 }
@@ -223,7 +223,7 @@ func (t *target) watch(now int64) {
 		}
 	}
 	if c.hung > 0 {
-		t.callAll()
+		t.crew.callAll(t)
 	}
 }
 

@@ -182,10 +182,32 @@
 // is learnt what that is, and connections are replaced before (streams.go says why).
 // What such a target refuses is sent again at once.
 //
+// # Settings of one target
+//
+// What the flags say holds for every target. Behind a target's URL may stand what holds
+// for it alone, by the flags' own names:
+//
+//	targets = target *( "," target )
+//	target  = URL *( bar word )             bar = "|" / "#"
+//	word    = limit / "h2" / name / name "=" value
+//	value   = *plain / quoted               plain: but for bars and commas
+//	quoted  = "'" *( any / "''" ) "'", or the same with double quotes
+//
+// A name alone is that of a flag without a value; name=false takes one back. Blanks
+// around words and values count only within quotes. A comma begins another target:
+// behind a target with settings only one with a scheme, so that a list that was to be
+// quoted is no target by mistake.
+//
+// A TargetSpec's Options are what was said, its Own what comes of it. Of flags that
+// can be repeated both are in force: a request has to pass both filters, the flags'
+// first; paths are rewritten by the flags' rules and then by the target's; headers are
+// changed as both say and, where they speak of the same one, as the target does. All
+// else takes the place of what the flag says.
+//
 // # Order of decisions
 //
-// Filter, share (|N%), room in the buffer, limit (|N), whether it can be sent
-// as captured, then rewriting: path, headers removed, headers set, Host,
-// connection headers, mark. The filter sees the captured bytes, and FilterConfig
-// says in which forms. Every decision is counted; see TargetStats.
+// Filter, the target's own filter, share (|N%), room in the buffer, limit (|N), whether
+// it can be sent as captured, then rewriting: path, headers removed, headers set, Host,
+// connection headers, mark. The filters see the captured bytes, and FilterConfig says
+// in which forms. Every decision is counted; see TargetStats.
 package forward

@@ -79,7 +79,7 @@ func (t *target) alive(now int64) {
 	t.crew.answered = now
 	if t.backoff.alive(now) {
 		t.crew.waiter = nil // it waits for the next probe, and nobody has to any more
-		t.callAll()
+		t.crew.callAll(t)
 	}
 }
 

@@ -92,6 +92,14 @@ func (c *Config) check() error {
 	if !http1.IsToken([]byte(c.Mark)) {
 		return fmt.Errorf("mark %q: not a header name", c.Mark)
 	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c.checkBounds()
+}
+
+// checkBounds checks what a target may have of its own.
+func (c *Config) checkBounds() error {
 	setDefault(&c.Concurrency, DefaultConcurrency)
 	setDefault(&c.Buffer, DefaultBuffer)
 	setDefault(&c.BufferBytes, DefaultBufferBytes)
@@ -113,10 +121,18 @@ func (c *Config) check() error {
 			return fmt.Errorf("the %s must be above zero", v.name)
 		}
 	}
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
-	}
 	return nil
+}
+
+// of is the Config of one target: its own, if it has one, with what is the same for
+// all of them.
+func (c *Config) of(spec TargetSpec) (*Config, error) {
+	if spec.Own == nil {
+		return c, nil
+	}
+	own := *spec.Own
+	own.Targets, own.Mark, own.Outcome, own.Logger = c.Targets, c.Mark, c.Outcome, c.Logger
+	return &own, own.checkBounds()
 }
 
 func setDefault[T comparable](v *T, def T) {
@@ -168,10 +184,6 @@ func New(cfg Config) (*Forwarder, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	tlsConf, err := cfg.TLS.load()
-	if err != nil {
-		return nil, err
-	}
 	f := &Forwarder{cfg: cfg, start: time.Now()}
 	names := make(map[string]int)
 	for _, spec := range cfg.Targets {
@@ -179,7 +191,7 @@ func New(cfg Config) (*Forwarder, error) {
 		if names[name]++; names[name] > 1 {
 			name += "#" + strconv.Itoa(names[name]) // the same once more
 		}
-		t, err := newTarget(&f.cfg, spec, name, tlsConf, f.start)
+		t, err := newTarget(&f.cfg, spec, name, f.start)
 		if err != nil {
 			return nil, fmt.Errorf("target %q: %w", spec.URL, err)
 		}
@@ -194,7 +206,7 @@ func New(cfg Config) (*Forwarder, error) {
 func (f *Forwarder) Submit(r *Request) {
 	allowed := f.denied.Allow(r.Raw) && f.cfg.Filter.Allow(r.Raw)
 	for _, t := range f.targets {
-		t.submit(r, allowed)
+		t.submit(r, allowed && t.filter.Allow(r.Raw))
 	}
 }
 

@@ -52,7 +52,7 @@ func (t *target) begin(ctx context.Context) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.life.ctx, t.life.running = ctx, true
-	t.callAll()
+	t.crew.callAll(t)
 }
 
 // tick looks after what no request triggers.
@@ -69,7 +69,7 @@ func (t *target) tick() {
 	if t.life.closed && t.queues.waiting() == 0 {
 		t.crew.dismiss() // whoever waited for the end of a pause that has nothing left to send
 	}
-	t.lookForLoop()
+	t.reports.loop.warn(t)
 }
 
 // stop sends the workers home; what waits is not sent any more.

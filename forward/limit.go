@@ -138,7 +138,7 @@ func (g *gate) setLimit(t *target, l Limit) (before Limit) {
 		g.bucket.setRate(l.Rate, now)
 	}
 	t.crew.waiter = nil
-	t.callAll()
+	t.crew.callAll(t)
 	return before
 }
 
@@ -158,7 +158,7 @@ func (g *gate) setPaused(t *target, paused bool) (before bool) {
 	t.held.release(now)
 	t.crew.waiter = nil
 	t.crew.dismiss() // those who wait with nothing left to do
-	t.callAll()
+	t.crew.callAll(t)
 	return before
 }
 

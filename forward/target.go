@@ -1,7 +1,6 @@
 package forward
 
 import (
-	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -20,10 +19,11 @@ type target struct {
 	name  string // in accounts and logs
 	index int    // in Config.Targets
 	log   *slog.Logger
-	start time.Time // when its clock, now, began
-	route route
-	items itemPools // of any goroutine
-	quota atomic.Pointer[quota]
+	clock
+	filter *Filter // its own, beside that of the Forwarder; nil: everything passes
+	route  route
+	items  itemPools // of any goroutine
+	quota  atomic.Pointer[quota]
 
 	// ---- guarded by the lock
 
@@ -48,8 +48,21 @@ type reports struct {
 	loop     loopWatch
 }
 
-func newTarget(cfg *Config, spec TargetSpec, name string, tlsConf *tls.Config, start time.Time) (*target, error) {
+// A clock counts nanoseconds since the Forwarder was made.
+type clock struct{ start time.Time }
+
+func (c clock) now() int64 { return int64(time.Since(c.start)) }
+
+func newTarget(all *Config, spec TargetSpec, name string, start time.Time) (*target, error) {
 	u, err := spec.parseURL()
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := all.of(spec)
+	if err != nil {
+		return nil, err
+	}
+	tlsConf, err := cfg.TLS.load()
 	if err != nil {
 		return nil, err
 	}
@@ -57,18 +70,18 @@ func newTarget(cfg *Config, spec TargetSpec, name string, tlsConf *tls.Config, s
 		return nil, fmt.Errorf("the limit is out of range: 1 to %d requests per second, or a share of up to 100%%", MaxRate)
 	}
 	t := &target{
-		cfg: cfg, name: name, log: cfg.Logger.With("target", name), start: start,
+		cfg: cfg, name: name, log: cfg.Logger.With("target", name), clock: clock{start},
 		life: life{done: make(chan struct{})}, crew: crew{workers: make(map[*worker]struct{})},
 		counts: counts{status: make(map[int]uint64)}, reports: reports{reasons: make(map[error]bool)},
+	}
+	if spec.Own != nil {
+		t.filter = spec.Own.Filter
 	}
 	t.crew.cond.L, t.patience, t.queues = &t.mu, newPatience(t), newQueues(cfg, &t.held)
 	t.route.setUp(cfg, u, spec.HTTP2, tlsConf)
 	t.gate.setLimit(t, spec.limit())
 	return t, nil
 }
-
-// now is the target's clock: nanoseconds since start.
-func (t *target) now() int64 { return int64(time.Since(t.start)) }
 
 // submit offers one request; allowed is what the filter says.
 func (t *target) submit(r *Request, allowed bool) {
