@@ -62,7 +62,7 @@ func (e *echoes) fit(t *target, b *buffer, o owner) bool {
 	if t.backoff.failing || e.crossed(b, o) {
 		return false
 	}
-	return t.bucket != nil || b.count <= b.maxCount/2 && b.cost <= b.maxCost/2
+	return t.gate.bucket != nil || b.count <= b.maxCount/2 && b.cost <= b.maxCost/2
 }
 
 // crossed reports whether a write of o's is on its way, or may be: of a crowd only the
