@@ -569,6 +569,17 @@ func TestHelp(t *testing.T) {
 	}
 }
 
+// TestExplain: listen says why it did not hand a request on, of a recording, too.
+func TestExplain(t *testing.T) {
+	args := []string{"listen", "--read", "testdata/pcaps/two_gets_in_one_segment.pcap", "-p", "80,8080,8000", "--method", "PUT", "--print"}
+	if _, stdout, stderr := gor(t, append(args, "--explain")...); stdout != "" || strings.Count(stderr, `msg="not handed on"`) != 2 || strings.Count(stderr, "fate=filtered") != 2 {
+		t.Errorf("stdout %q, stderr\n%s", stdout, stderr)
+	}
+	if _, _, stderr := gor(t, args...); strings.Contains(stderr, "not handed on") {
+		t.Errorf("though nobody asked:\n%s", stderr)
+	}
+}
+
 // TestRecordingToStdout: a recording may go to standard output, where nothing else
 // may; who reads it may have seen enough.
 func TestRecordingToStdout(t *testing.T) {

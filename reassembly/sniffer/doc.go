@@ -13,7 +13,8 @@
 // are what a replayer reads: they hand requests out, in the order of time (order.go).
 // A Printer (printer.go) is the consumer that writes a line (line.go) or
 // a JSON object (json.go) per request; its spool (spool.go) is the bounded
-// buffer between the loop and a reader that may be slow.
+// buffer between the loop and a reader that may be slow. What was not handed on an
+// explainer (explain.go) says in the log, while somebody wants to know.
 //
 // # Who waits for whom
 //

@@ -1,9 +1,11 @@
 package sniffer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"math"
 	"net"
 	"os"
@@ -55,6 +57,13 @@ type Config struct {
 	// is no end to them. What was read with the last one and comes behind it
 	// has the fate Stopped.
 	Count uint64
+
+	// Explain has the log say why requests are not handed on, from the beginning;
+	// SetExplain changes that.
+	Explain bool
+
+	// Logger gets what is to be explained. Default none.
+	Logger *slog.Logger
 }
 
 // A Sniffer finds the requests in a source's packets. Everything but the
@@ -68,6 +77,7 @@ type Sniffer struct {
 	ends      *directions // nil: only clients' segments come
 	dec       *capture.Decoder
 	asm       *reassembly.Assembler
+	explainer explainer
 
 	// count is how many requests are to be sent, where it is not 0, and sent is
 	// how many were.
@@ -95,6 +105,9 @@ func New(cfg Config) *Sniffer {
 	if cfg.AnyPort {
 		s.ends = &directions{limit: maxPairs}
 	}
+	s.explainer.log, s.explainer.now = cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler)), time.Now
+	s.explainer.on.Store(cfg.Explain)
+	cfg.Assembler.Explain = s.explainer.explain
 	s.asm = reassembly.New(cfg.Assembler, s.take)
 	s.stopAt.Store(never)
 	return s
@@ -114,6 +127,7 @@ func (s *Sniffer) Run(ctx context.Context) error {
 	}
 	err := s.loop()
 	s.asm.Close()
+	s.explainer.sayLeft()
 	s.flush()
 	s.publish()
 	return errors.Join(err, s.src.Close())
@@ -124,6 +138,10 @@ func (s *Sniffer) seen() capture.Seen {
 	stats := s.Stats()
 	return capture.Seen{Segments: stats.Packets.Segments, Requests: stats.Requests.Captured}
 }
+
+// SetExplain has the log say why requests are not handed on, or not any more. Any
+// goroutine may call it, also before Run; it is in force within a tick.
+func (s *Sniffer) SetExplain(on bool) { s.explainer.on.Store(on) }
 
 // stop ends the loop: at the first packet from now on or, on a quiet network,
 // at the next tick, so that what the ring holds is not lost. A file's packets
@@ -147,6 +165,7 @@ func (s *Sniffer) loop() error {
 			s.flush()
 		}
 		s.publish()
+		s.asm.SetExplain(s.explainer.on.Load())
 		n, err := s.src.Next(s.dec, s.batch)
 		segs, stopped := s.beforeStop(s.batch[:n])
 		if s.ends != nil {
