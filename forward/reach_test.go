@@ -13,6 +13,7 @@ func TestUnreached(t *testing.T) {
 		good, bad := newVirtualTarget(), newVirtualTarget()
 		r := runVirtual(t, Config{}, []string{"", ""}, good, bad)
 		n := 0
+		time.Sleep(time.Second) // a time of zero says nothing
 		step := func(want int) {
 			t.Helper()
 			if got := r.Unreached(); got != want {
