@@ -35,8 +35,10 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"gor/capture"
+	"gor/capture/doctor"
 	"gor/forward"
 	"gor/forward/command"
+	doctorcommand "gor/forward/command/doctor"
 	"gor/forward/command/replay"
 	"gor/forward/command/topics"
 	"gor/forward/demo"
@@ -94,6 +96,7 @@ func commands() []*cli.Command {
 			Action:    listen,
 		},
 		replay.Command(mark),
+		doctorcommand.Command(),
 		demo.Command(),
 	}
 }
@@ -113,6 +116,7 @@ type listener struct {
 	// ---- open
 	report  *report.Reporter
 	source  sniffer.Source
+	doctor  *doctor.Watcher  // says why nothing is captured; nil: packets are not captured
 	tape    *sniffer.Tape    // nil: nothing is recorded
 	wire    *udpwire.Sender  // nil: nothing is sent
 	printer *sniffer.Printer // nil: nothing is printed
@@ -169,6 +173,9 @@ func (l *listener) open(c *cli.Context) (err error) {
 	if l.source, err = l.options.Open(c.App.Reader, l.log); err != nil {
 		return err
 	}
+	if l.doctor, err = l.options.Doctor(l.source, l.log); err != nil {
+		return err
+	}
 	if l.tape, err = l.options.Recorder(c.App.Writer, l.log); err != nil {
 		return err
 	}
@@ -183,6 +190,9 @@ func (l *listener) open(c *cli.Context) (err error) {
 // close lets go of the files and sockets that only read and record.
 func (l *listener) close() error {
 	err := l.tape.Close()
+	if l.doctor != nil {
+		l.doctor.Close()
+	}
 	if l.source != nil {
 		err = errors.Join(l.source.Close(), err)
 	}
@@ -279,6 +289,9 @@ func (l *listener) wireUp(life *command.Lifetime, stdout io.Writer) {
 		if l.options.Write.ToStdout() && l.wire == nil {
 			l.tape.IsAll(life.End)
 		}
+	}
+	if l.doctor != nil {
+		cfg.Watchers = append(cfg.Watchers, l.doctor)
 	}
 	l.sniffer = sniffer.New(cfg)
 	if l.wire != nil {

@@ -5,15 +5,11 @@ package forward
 // tried, and nobody knows.
 func (f *Forwarder) Unreached() (n int) {
 	for _, t := range f.targets {
-		if t.isUnreached() {
+		t.mu.Lock()
+		if t.backoff.failing || t.backoff.absence.since != 0 {
 			n++
 		}
+		t.mu.Unlock()
 	}
 	return n
-}
-
-func (t *target) isUnreached() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.backoff.failing || t.backoff.absence.since != 0
 }

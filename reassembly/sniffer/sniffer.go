@@ -62,6 +62,9 @@ type Config struct {
 	// SetExplain changes that.
 	Explain bool
 
+	// Watchers work in goroutines of their own while Run reads.
+	Watchers []Watcher
+
 	// Logger gets what is to be explained. Default none.
 	Logger *slog.Logger
 }
@@ -74,6 +77,7 @@ type Sniffer struct {
 	live      bool
 	users     *users.Finder
 	consumers []Consumer
+	watchers  []Watcher
 	ends      *directions // nil: only clients' segments come
 	dec       *capture.Decoder
 	asm       *reassembly.Assembler
@@ -97,11 +101,14 @@ type Sniffer struct {
 func New(cfg Config) *Sniffer {
 	cfg.Decoder.AnyPort = cfg.AnyPort
 	s := &Sniffer{
-		src: cfg.Source, live: cfg.Live, users: cfg.Users, consumers: cfg.Consumers, count: cfg.Count,
+		src: cfg.Source, live: cfg.Live, users: cfg.Users, consumers: cfg.Consumers, watchers: cfg.Watchers, count: cfg.Count,
 		dec:   capture.NewDecoder(cfg.Decoder),
 		batch: make([]capture.Segment, batchSize),
 	}
 	s.lists, _ = cfg.Source.(listSource)
+	if w, ok := cfg.Source.(watcher); ok {
+		s.watchers = append(s.watchers, w)
+	}
 	if cfg.AnyPort {
 		s.ends = &directions{limit: maxPairs}
 	}
@@ -118,13 +125,13 @@ func New(cfg Config) *Sniffer {
 // source. It is called once.
 func (s *Sniffer) Run(ctx context.Context) error {
 	defer context.AfterFunc(ctx, s.stop)()
-	if w, ok := s.src.(watcher); ok {
-		watching, end := context.WithCancel(context.Background())
-		var ended sync.WaitGroup
+	watching, end := context.WithCancel(context.Background())
+	var ended sync.WaitGroup
+	for _, w := range s.watchers {
 		ended.Go(func() { w.Watch(watching, s.seen) })
-		defer ended.Wait()
-		defer end()
 	}
+	defer ended.Wait()
+	defer end()
 	err := s.loop()
 	s.asm.Close()
 	s.explainer.sayLeft()
