@@ -35,10 +35,12 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"gor/capture"
+	"gor/capture/doctor"
 	"gor/forward"
 	"gor/forward/command"
 	"gor/forward/command/control"
 	"gor/forward/command/ctl"
+	doctorcommand "gor/forward/command/doctor"
 	"gor/forward/command/replay"
 	"gor/forward/command/topics"
 	"gor/forward/demo"
@@ -97,6 +99,7 @@ func commands() []*cli.Command {
 		},
 		replay.Command(mark),
 		ctl.Command(),
+		doctorcommand.Command(),
 		demo.Command(),
 	}
 }
@@ -118,6 +121,7 @@ type listener struct {
 	control *control.Server // nil: nobody can
 	denied  forward.Filter  // what is denied since it runs
 	source  sniffer.Source
+	doctor  *doctor.Watcher  // says why nothing is captured; nil: packets are not captured
 	tape    *sniffer.Tape    // nil: nothing is recorded
 	wire    *udpwire.Sender  // nil: nothing is sent
 	printer *sniffer.Printer // nil: nothing is printed
@@ -174,6 +178,9 @@ func (l *listener) open(c *cli.Context) (err error) {
 	if l.source, err = l.options.Open(c.App.Reader, l.log); err != nil {
 		return err
 	}
+	if l.doctor, err = l.options.Doctor(l.source, l.log); err != nil {
+		return err
+	}
 	if l.tape, err = l.options.Recorder(c.App.Writer, l.log); err != nil {
 		return err
 	}
@@ -192,6 +199,9 @@ func (l *listener) open(c *cli.Context) (err error) {
 func (l *listener) close() error {
 	l.control.Close()
 	err := l.tape.Close()
+	if l.doctor != nil {
+		l.doctor.Close()
+	}
 	if l.source != nil {
 		err = errors.Join(l.source.Close(), err)
 	}
@@ -290,6 +300,9 @@ func (l *listener) wireUp(life *command.Lifetime, stdout io.Writer) {
 		if l.options.Write.ToStdout() && l.wire == nil {
 			l.tape.IsAll(life.End)
 		}
+	}
+	if l.doctor != nil {
+		cfg.Watchers = append(cfg.Watchers, l.doctor)
 	}
 	l.sniffer = sniffer.New(cfg)
 	if l.wire != nil {

@@ -252,7 +252,7 @@ func freePort(t *testing.T) string {
 var allowedImports = map[string][]string{
 	"gor/capture":                 {"golang.org/x/net/bpf", "golang.org/x/sys/unix"},
 	"gor/reassembly":              {"gor/capture", "gor/reassembly/http1"},
-	"gor/reassembly/sniffer":      {"gor/capture", "gor/reassembly", "gor/reassembly/http1", "gor/reassembly/recording", "gor/reassembly/users", "github.com/urfave/cli/v2"},
+	"gor/reassembly/sniffer":      {"gor/capture", "gor/reassembly", "gor/reassembly/http1", "gor/reassembly/recording", "gor/reassembly/users", "github.com/urfave/cli/v2", "gor/capture/doctor"},
 	"gor/udpwire":                 {"golang.org/x/sys/unix", "github.com/urfave/cli/v2"},
 	"gor/forward":                 {"gor/forward/hist", "gor/forward/spelling", "gor/reassembly/http1", "golang.org/x/time/rate", "github.com/urfave/cli/v2"},
 	"gor/forward/command":         {"gor/forward/spelling", "github.com/urfave/cli/v2"},
@@ -272,7 +272,9 @@ var allowedImports = map[string][]string{
 	"gor/forward/report":          {"golang.org/x/sys/unix", "gor/forward", "gor/forward/hist", "github.com/urfave/cli/v2"},
 	"gor/forward/command/control": {"golang.org/x/sys/unix", "github.com/urfave/cli/v2"},
 	"gor/forward/command/ctl":     {"gor/forward/command", "gor/forward/command/control", "github.com/urfave/cli/v2"},
-	"gor": {"gor/capture", "gor/reassembly", "gor/reassembly/recording", "gor/reassembly/sniffer", "gor/reassembly/users", "gor/udpwire", "gor/forward", "gor/forward/command", "gor/forward/command/replay", "gor/forward/command/topics", "gor/forward/demo", "gor/forward/report", "gor/forward/command/control", "gor/forward/command/ctl",
+	"gor/capture/doctor":          {"gor/capture", "golang.org/x/sys/unix"},
+	"gor/forward/command/doctor":  {"gor/capture", "gor/capture/doctor", "gor/forward/command", "gor/reassembly/sniffer", "gor/udpwire", "github.com/urfave/cli/v2"},
+	"gor": {"gor/capture", "gor/reassembly", "gor/reassembly/recording", "gor/reassembly/sniffer", "gor/reassembly/users", "gor/udpwire", "gor/forward", "gor/forward/command", "gor/forward/command/replay", "gor/forward/command/topics", "gor/forward/demo", "gor/forward/report", "gor/forward/command/control", "gor/forward/command/ctl", "gor/capture/doctor", "gor/forward/command/doctor",
 		"github.com/urfave/cli/v2"},
 	"gor/reassembly/http1":           {},
 	"gor/reassembly/users":           {"gor/reassembly/http1"},
@@ -583,6 +585,17 @@ func TestHelp(t *testing.T) {
 				t.Errorf("%v: %s", args, line)
 			}
 		}
+	}
+}
+
+// TestExplain: listen says why it did not hand a request on, of a recording, too.
+func TestExplain(t *testing.T) {
+	args := []string{"listen", "--read", "testdata/pcaps/two_gets_in_one_segment.pcap", "-p", "80,8080,8000", "--method", "PUT", "--print"}
+	if _, stdout, stderr := gor(t, append(args, "--explain")...); stdout != "" || strings.Count(stderr, `msg="not handed on"`) != 2 || strings.Count(stderr, "fate=filtered") != 2 {
+		t.Errorf("stdout %q, stderr\n%s", stdout, stderr)
+	}
+	if _, _, stderr := gor(t, args...); strings.Contains(stderr, "not handed on") {
+		t.Errorf("though nobody asked:\n%s", stderr)
 	}
 }
 

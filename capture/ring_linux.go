@@ -33,8 +33,7 @@ type ring struct {
 	cut     uint64
 	waiter  *waiter
 	shared  *ringShared
-	tap     *tap   // the watch's, once it runs
-	scout   *scout // likewise
+	tap     *tap // the watch's, once it runs
 }
 
 // ringShared is what other goroutines may touch.
@@ -99,10 +98,6 @@ func (r *ring) setUp(cfg *RingConfig) (err error) {
 		return err
 	}
 	runtime.AddCleanup(r, func(w *waiter) { w.file.Close() }, r.waiter)
-	if r.scout, err = newScout(cfg); err != nil {
-		return err
-	}
-	runtime.AddCleanup(r, func(fd int) { unix.Close(fd) }, r.scout.fd)
 	if err := r.mapBlocks(cfg.BlockSize, cfg.Blocks); err != nil {
 		return err
 	}

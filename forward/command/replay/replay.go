@@ -117,6 +117,7 @@ func (r *replayer) open(c *cli.Context) (err error) {
 		return err
 	}
 	receiving.Load, receiving.Behind, receiving.Logger = r.fwd.Load, r.fwd, r.log
+	receiving.Self = self(r.fwd, len(forwarding.Targets))
 	r.recv, err = udpwire.Listen(receiving)
 	return err
 }
