@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"gor/reassembly/http1"
 )
@@ -56,8 +57,15 @@ func (b *budget) keep(a *account, x *Exchange, then int, f *findings, want set) 
 	}
 	k.size = int64(size)
 	for _, p := range lacking {
-		k.lend(p)
+		if !slices.ContainsFunc(p.examples, k.isLike) {
+			k.lend(p)
+		}
 	}
+}
+
+// isLike reports whether two examples show the same.
+func (k *kept) isLike(o *kept) bool {
+	return k.Request == o.Request && k.Then == o.Then && k.Now == o.Now
 }
 
 // lend makes k an example of a place.
@@ -95,9 +103,19 @@ func example(x *Exchange, then int, target string) Example {
 
 func cutTo(s string, most int) string {
 	if len(s) > most {
-		return strings.ToValidUTF8(s[:most], "") + "…"
+		return visible(strings.ToValidUTF8(s[:most], "")) + "…"
 	}
-	return strings.ToValidUTF8(s, "?")
+	return visible(s)
+}
+
+// visible is a text without what does not belong on a terminal.
+func visible(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || !strconv.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, s)
 }
 
 // secretParameters are what the names of parameters have in them whose values are
@@ -154,13 +172,7 @@ func curl(x *Exchange, target string) string {
 // quote makes one word of a shell's command of anything; bytes that do not belong
 // on a terminal are not in it.
 func quote(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r > 0x7f && !strconv.IsPrint(r) {
-			return '?'
-		}
-		return r
-	}, s)
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	return "'" + strings.ReplaceAll(visible(s), "'", `'\''`) + "'"
 }
 
 // requestFields are the header fields of a request.

@@ -176,18 +176,21 @@ func (p *place) says(v verdict, m [2]uint64) string {
 	if v == noise && p.differ == 0 && p.generated > 0 {
 		return p.why
 	}
-	repeats := "no request was made twice"
-	if all := m[0] + m[1]; all > 0 {
-		repeats = fmt.Sprintf("two answers of one server differ here in %d of %d", p.varied[0]+p.varied[1], all)
-		if v == real && p.varied[0] == 0 && p.varied[1] > 0 && m[0] > 0 {
-			repeats = fmt.Sprintf("the target's own answers vary here, in %d of %d, production's in none of %d", p.varied[1], m[1], m[0])
-		}
+	varied, all := p.varied[0]+p.varied[1], m[0]+m[1]
+	repeats := fmt.Sprintf("when the same server was asked twice, its two answers differed here in %d of %d cases", varied, all)
+	switch {
+	case all == 0:
+		repeats = "no server was asked the same twice"
+	case varied == 0:
+		repeats = fmt.Sprintf("when the same server was asked twice, its two answers never differed here, in %d cases", all)
+	case v == real && p.varied[0] == 0 && m[0] > 0:
+		repeats = fmt.Sprintf("the target's own answers to the same request vary here, in %d of %d cases; the other's in none of %d", p.varied[1], m[1], m[0])
 	}
 	switch {
 	case v == open:
-		return "too little is known to tell this from noise: " + repeats
+		return "too little is known: " + repeats
 	case v == real && p.along > 0 && p.against == 0:
-		return "always in this direction; " + repeats
+		return "always this way round; " + repeats
 	}
 	return repeats
 }

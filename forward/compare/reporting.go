@@ -52,7 +52,7 @@ func (j *judge) without(route string, a *account, is division) division {
 	return is
 }
 
-// elsewhere is of how many routes a place is known to be noise; below zero: it is not, of one.
+// elsewhere is of how many routes a place, by the key of a finding, is known to be noise; below zero: it is not, of one.
 type elsewhere map[string]int
 
 // mostNoise is of how many it has to be for those of which nothing is known, as no request is made twice there.
@@ -66,12 +66,12 @@ func (j *judge) elsewhere(divide func(*account) division) elsewhere {
 			continue
 		}
 		is := divide(a)
-		for i, p := range a.places {
+		for key, i := range a.index {
 			switch {
 			case is.real&(1<<i) != 0:
-				known[p.path] = -1
-			case is.noise&(1<<i) != 0 && p.differ > 0 && known[p.path] >= 0:
-				known[p.path]++
+				known[key] = -1
+			case is.noise&(1<<i) != 0 && a.places[i].differ > 0 && known[key] >= 0:
+				known[key]++
 			}
 		}
 	}
@@ -84,8 +84,8 @@ func (known elsewhere) borrow(a *account, is division) division {
 	if a.repeats != [2]uint64{} {
 		return is
 	}
-	for i, p := range a.places {
-		if bit := set(1) << i; is.real&bit == 0 && known[p.path] >= mostNoise {
+	for key, i := range a.index {
+		if bit := set(1) << i; is.real&bit == 0 && known[key] >= mostNoise {
 			is.noise |= bit
 		}
 	}
