@@ -3,6 +3,7 @@ package compare
 import (
 	"cmp"
 	"errors"
+	"net/netip"
 	"time"
 
 	"gor/forward/compare/diff"
@@ -28,6 +29,10 @@ type Exchange struct {
 	Raw    []byte       // the request as it was captured, for the line that repeats it
 	Time   int64        // when the request was recorded, in nanoseconds since 1970
 	Answer *diff.Answer // nil: there was none
+
+	// Crowd, Client and Server are whoever sends an echo's to know: as the request was submitted.
+	Crowd          bool
+	Client, Server netip.AddrPort
 }
 
 // A Config says what is compared with what. Zero values are defaults.
