@@ -22,8 +22,8 @@ func (w *worker) finish(it *item, res *result) (done bool) {
 	if w.since < t.crew.hungAt && t.crew.hung > 0 {
 		t.crew.hung--
 	}
-	if t.bucket != nil && !res.begun {
-		t.bucket.putBack()
+	if w.token != nil && !res.begun {
+		w.token.putBack()
 	}
 	if res.err != nil && res.unsupported == nil && t.life.ctx.Err() == nil {
 		t.learn(now, w.since, res)
@@ -84,7 +84,7 @@ func (t *target) alive(now int64) {
 	t.crew.answered = now
 	if t.backoff.alive(now) {
 		t.crew.waiter = nil // it waits for the next probe, and nobody has to any more
-		t.callAll()
+		t.crew.callAll(t)
 	}
 }
 

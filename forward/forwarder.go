@@ -94,6 +94,14 @@ func (c *Config) check() error {
 	if !http1.IsToken([]byte(c.Mark)) {
 		return fmt.Errorf("mark %q: not a header name", c.Mark)
 	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c.checkBounds()
+}
+
+// checkBounds checks what a target may have of its own.
+func (c *Config) checkBounds() error {
 	setDefault(&c.Concurrency, DefaultConcurrency)
 	setDefault(&c.Buffer, DefaultBuffer)
 	setDefault(&c.BufferBytes, DefaultBufferBytes)
@@ -117,10 +125,18 @@ func (c *Config) check() error {
 			return fmt.Errorf("the %s must be above zero", v.name)
 		}
 	}
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
-	}
 	return nil
+}
+
+// of is the Config of one target: its own, if it has one, with what is the same for
+// all of them.
+func (c *Config) of(spec TargetSpec) (*Config, error) {
+	if spec.Own == nil {
+		return c, nil
+	}
+	own := *spec.Own
+	own.Targets, own.Mark, own.Outcome, own.Logger = c.Targets, c.Mark, c.Outcome, c.Logger
+	return &own, own.checkBounds()
 }
 
 func setDefault[T comparable](v *T, def T) {
@@ -167,6 +183,7 @@ func (r *Request) user() uint64 {
 type Forwarder struct {
 	cfg     Config
 	targets []*target
+	denied  Filter // what is denied since it runs
 	start   time.Time
 }
 
@@ -175,18 +192,14 @@ func New(cfg Config) (*Forwarder, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	tlsConf, err := cfg.TLS.load()
-	if err != nil {
-		return nil, err
-	}
 	f := &Forwarder{cfg: cfg, start: time.Now()}
 	names := make(map[string]int)
 	for _, spec := range cfg.Targets {
-		name := spec.String()
+		name := spec.URL
 		if names[name]++; names[name] > 1 {
 			name += "#" + strconv.Itoa(names[name]) // the same once more
 		}
-		t, err := newTarget(&f.cfg, spec, name, tlsConf, f.start)
+		t, err := newTarget(&f.cfg, spec, name, f.start)
 		if err != nil {
 			return nil, fmt.Errorf("target %q: %w", spec.URL, err)
 		}
@@ -199,9 +212,9 @@ func New(cfg Config) (*Forwarder, error) {
 // Submit offers r to every target, copies what they keep, and never blocks.
 // What becomes of it is counted per target.
 func (f *Forwarder) Submit(r *Request) {
-	allowed := f.cfg.Filter.Allow(r.Raw)
+	allowed := f.denied.Allow(r.Raw) && f.cfg.Filter.Allow(r.Raw)
 	for _, t := range f.targets {
-		t.submit(r, allowed)
+		t.submit(r, allowed && t.filter.Allow(r.Raw))
 	}
 }
 
@@ -250,12 +263,12 @@ func (f *Forwarder) Stats() []TargetStats {
 
 // Load is how full the buffers are, 0 to 1: that of the target that keeps up
 // best, since a slow or dead target must not hold up the others. Targets with
-// a limit |N are left out: to drop is what they are for.
+// a limit |N, or that are paused, are left out: to drop is what those are for.
 func (f *Forwarder) Load() float64 {
 	load, any := 1.0, false
 	for _, t := range f.targets {
-		if t.bucket == nil {
-			load, any = min(load, t.load()), true
+		if full, slow := t.load(); slow {
+			load, any = min(load, full), true
 		}
 	}
 	if !any {

@@ -27,7 +27,7 @@ func TestShareIsWhole(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			quota := newQuota(spec)
+			quota := newQuota(spec.limit())
 			taken := map[uint64]bool{}
 			for i := range requests {
 				q := &requests[i]

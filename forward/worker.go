@@ -42,6 +42,7 @@ type worker struct {
 	t      *target
 	since  int64                   // when its request was taken; 0: idle; guarded by t.mu
 	cancel context.CancelCauseFunc // breaks off the exchange; changed with t.mu, by the worker alone
+	token  *bucket                 // that the request at hand has a token of; nil: it needs none
 
 	peers   peers                 // of the request at hand
 	req     request               // the captured request, taken apart
@@ -100,17 +101,7 @@ func (w *worker) run() {
 }
 
 func (w *worker) newExchange() {
-	w.ex = &exchange{}
-	if w.t.bucket != nil {
-		w.ex.begin = w.begin
-	}
-}
-
-// begin gives the bucket the time at which the request really starts.
-func (w *worker) begin() {
-	w.t.mu.Lock()
-	w.t.bucket.start(w.t.now())
-	w.t.mu.Unlock()
+	w.ex = &exchange{t: w.t}
 }
 
 // renew makes a context for the exchanges to come; one lasts until an exchange
