@@ -75,7 +75,7 @@ func (t *tap) follow(heard hearing, now time.Time) error {
 		if err := t.attach(); err != nil {
 			return err
 		}
-		t.ignoreLeaving(t.ways.leaving == portSet{})
+		t.ignoreLeaving(t.fd, t.ways.leaving == portSet{})
 	}
 	return nil
 }
