@@ -252,7 +252,7 @@ func freePort(t *testing.T) string {
 var allowedImports = map[string][]string{
 	"gor/capture":                 {"golang.org/x/net/bpf", "golang.org/x/sys/unix"},
 	"gor/reassembly":              {"gor/capture", "gor/reassembly/http1"},
-	"gor/reassembly/sniffer":      {"gor/capture", "gor/reassembly", "gor/reassembly/http1", "gor/reassembly/recording", "gor/reassembly/users", "github.com/urfave/cli/v2", "gor/capture/doctor"},
+	"gor/reassembly/sniffer":      {"gor/capture", "gor/reassembly", "gor/reassembly/http1", "gor/reassembly/recording", "gor/reassembly/users", "github.com/urfave/cli/v2", "gor/capture/doctor", "gor/reassembly/answers"},
 	"gor/udpwire":                 {"golang.org/x/sys/unix", "github.com/urfave/cli/v2"},
 	"gor/forward":                 {"gor/forward/hist", "gor/forward/spelling", "gor/reassembly/http1", "golang.org/x/time/rate", "github.com/urfave/cli/v2"},
 	"gor/forward/command":         {"gor/forward/spelling", "github.com/urfave/cli/v2"},
@@ -275,6 +275,7 @@ var allowedImports = map[string][]string{
 	"gor/capture/doctor":          {"gor/capture", "golang.org/x/sys/unix"},
 	"gor/forward/command/doctor":  {"gor/capture", "gor/capture/doctor", "gor/forward/command", "gor/reassembly/sniffer", "gor/udpwire", "github.com/urfave/cli/v2"},
 	"gor/forward/referee":         {"gor/forward", "gor/forward/compare", "gor/forward/compare/diff", "github.com/urfave/cli/v2"},
+	"gor/reassembly/answers":      {"gor/capture", "gor/reassembly/http1"},
 	"gor": {"gor/capture", "gor/reassembly", "gor/reassembly/recording", "gor/reassembly/sniffer", "gor/reassembly/users", "gor/udpwire", "gor/forward", "gor/forward/command", "gor/forward/command/replay", "gor/forward/command/topics", "gor/forward/demo", "gor/forward/report", "gor/forward/command/control", "gor/forward/command/ctl", "gor/capture/doctor", "gor/forward/command/doctor",
 		"github.com/urfave/cli/v2"},
 	"gor/reassembly/http1":           {},
