@@ -16,6 +16,7 @@ import (
 	"gor/forward/playback"
 	"gor/forward/referee"
 	"gor/forward/report"
+	"gor/forward/web"
 	"gor/reassembly/sniffer"
 	"gor/udpwire"
 )
@@ -32,6 +33,7 @@ type replayer struct {
 	referee  *referee.Referee  // nil: nothing is compared
 	live     *live             // nil: nobody wants results of live traffic
 	out      io.Writer         // gets what the comparison came to, of live traffic
+	page     *web.Page         // nil: none is served
 	playback *playback.Session // of recordings, in place of recv, fwd, report and live; nil: requests come over the wire
 }
 
@@ -42,7 +44,7 @@ func Command(mark string) *cli.Command {
 		Usage:     "receive requests over UDP, or read recordings (--read), and forward them to targets",
 		UsageText: "gor replay -f \"http://staging|10,http://dev|5\"\ngor replay --read FILE -f http://staging --speed 2 --report out.html",
 		Flags: slices.Concat(forward.Flags(), udpwire.ReceiverFlags(), forward.FilterFlags(), sniffer.ReplayFlags(), playback.Flags(),
-			referee.Flags(), sniffer.WriteFlags(), command.LifetimeFlags(), report.Flags()),
+			referee.Flags(), sniffer.WriteFlags(), command.LifetimeFlags(), report.Flags(), web.Flags()),
 		Action: func(c *cli.Context) error {
 			r := &replayer{mark: mark}
 			if err := r.replay(c); err != nil {
@@ -102,6 +104,12 @@ func (r *replayer) open(c *cli.Context) (err error) {
 	if r.report, err = report.Open(c, r.log, r.snapshot); err != nil {
 		return err
 	}
+	if r.page, err = web.Open(c, r.log, r.snapshot); err != nil {
+		return err
+	}
+	if r.page != nil {
+		forwarding.Outcome = r.page.Take
+	}
 	if r.tape, err = recording.Open(c.App.Writer, false, false, r.log); err != nil {
 		return err
 	}
@@ -123,6 +131,8 @@ func (r *replayer) open(c *cli.Context) (err error) {
 func (r *replayer) run(life *command.Lifetime) error {
 	defer life.Close()
 	r.report.Start()
+	r.page.Start()
+	defer r.page.Close()
 	defer context.AfterFunc(life.Running(), r.report.Ending)()
 	r.log.Info("replaying", "listen", r.recv.Addr().String(), "targets", r.fwd.Describe())
 	r.referee.Start(r.fwd)

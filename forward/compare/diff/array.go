@@ -1,10 +1,10 @@
 package diff
 
 import (
+	"bytes"
 	"cmp"
 	"hash/maphash"
 	"slices"
-	"strconv"
 )
 
 // identities are the names of members that tell elements of an array apart, the best
@@ -46,7 +46,7 @@ func (d *Differ) array(a, b int32) {
 		if !okA {
 			continue
 		}
-		if listB, okB = d.identify(1, b, name, listB); okB && d.match(listA, listB) {
+		if listB, okB = d.identify(1, b, name, listB); okB && d.match(listA, listB, name) {
 			return
 		}
 	}
@@ -55,7 +55,7 @@ func (d *Differ) array(a, b int32) {
 	case len(listA) != len(listB) || !d.sameElements(listA, listB):
 		d.positions(listA, listB)
 	case !slices.EqualFunc(listA, listB, element.same):
-		d.reordered(len(listA), len(listB))
+		d.reordered(listA, listB, "")
 	}
 }
 
@@ -150,9 +150,9 @@ func find(sorted []element, e element) int32 {
 	return 0
 }
 
-// match compares elements with those of the same identity. It reports false, and
+// match compares elements with those of the same identity, the member name. It reports false, and
 // does nothing, where no two are the same although there could be: identities that are made anew for each answer.
-func (d *Differ) match(a, b []element) bool {
+func (d *Differ) match(a, b []element, name string) bool {
 	x, y := d.sorted(a), d.sorted(b)
 	defer d.give(x, y)
 	if len(a) > 0 && len(b) > 0 && !slices.ContainsFunc(a, func(e element) bool { return find(y, e) != 0 }) {
@@ -173,7 +173,7 @@ func (d *Differ) match(a, b []element) bool {
 		}
 	}
 	if turned {
-		d.reordered(len(a), len(b))
+		d.reordered(a, b, name)
 	}
 	return true
 }
@@ -204,11 +204,40 @@ func (d *Differ) goneElement(a, b int32) {
 	d.tell(&x)
 }
 
-// reordered tells of another order of the same elements.
-func (d *Differ) reordered(a, b int) {
-	x := Difference{What: Order, Reason: Body, Then: d.values[0][:0], Now: d.values[1][:0]}
-	x.Then = append(strconv.AppendInt(x.Then, int64(a), 10), " elements"...)
-	x.Now = append(x.Now, "in another order"...)
-	d.values = [2][]byte{x.Then, x.Now}
+// maxOrder is how many elements of an array are shown to show their order.
+const maxOrder = 8
+
+// reordered tells of another order of the same elements, whose identity is the member name, if they have one.
+func (d *Differ) reordered(a, b []element, name string) {
+	x := Difference{What: Order, Reason: Body}
+	if kind := d.trees[0].nodes[a[0].at].kind; name == "" && (kind == '{' || kind == '[') {
+		x.Then, x.Now = []byte("elements"), []byte("the same in another order")
+	} else {
+		x.Then, x.Now = d.sequence(0, a, name), d.sequence(1, b, name)
+	}
 	d.tell(&x)
+}
+
+// sequence is the order of elements for people.
+func (d *Differ) sequence(side int, list []element, name string) []byte {
+	t := &d.trees[side]
+	v := d.order[side][:0]
+	for i, e := range list[:min(len(list), maxOrder)] {
+		if i > 0 {
+			v = append(v, ", "...)
+		}
+		if m := e.at; name == "" {
+			v = append(v, d.summary(side, m)...)
+		} else if m = t.member(m, []byte(name), m+1); m != 0 {
+			v = append(v, d.show(side, t.raw(m))...)
+		}
+		if len(v) > maxValue {
+			break
+		}
+	}
+	if len(list) > maxOrder || len(v) > maxValue {
+		v = append(bytes.ToValidUTF8(v[:min(len(v), maxValue)], nil), "…"...)
+	}
+	d.order[side] = v
+	return v
 }

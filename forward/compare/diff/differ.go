@@ -28,6 +28,7 @@ type Differ struct {
 	trees       [2]tree
 	secret      bool        // the place is below a name that says so
 	steps       int         // until it is too much
+	order       [2][]byte   // room for orders
 	lists       [][]element // room for arrays
 	notCompared string
 }
