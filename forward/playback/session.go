@@ -164,7 +164,13 @@ func (s *Session) results(elapsed time.Duration, interrupted bool) *results.Run 
 	return run
 }
 
+// Forwarder is what sends the requests.
+func (s *Session) Forwarder() *forward.Forwarder { return s.fwd }
+
+// Status says how the run goes; any goroutine may call it.
+func (s *Session) Status() (text string, object []byte) { return s.report.Status() }
+
 // snapshot takes the accounts; any goroutine may call it.
 func (s *Session) snapshot() report.Snapshot {
-	return report.Snapshot{Groups: s.recording.Accounts(), Targets: s.fwd.Stats(), Compared: s.referee.Fates()}
+	return report.Snapshot{Groups: s.recording.Accounts(), Targets: s.fwd.Stats(), Denied: s.fwd.Denied(), Compared: s.referee.Fates()}
 }

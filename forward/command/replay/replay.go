@@ -13,6 +13,7 @@ import (
 
 	"gor/forward"
 	"gor/forward/command"
+	"gor/forward/command/control"
 	"gor/forward/playback"
 	"gor/forward/referee"
 	"gor/forward/report"
@@ -34,6 +35,7 @@ type replayer struct {
 	live     *live             // nil: nobody wants results of live traffic
 	out      io.Writer         // gets what the comparison came to, of live traffic
 	page     *web.Page         // nil: none is served
+	control  *control.Server   // nil: nobody can
 	playback *playback.Session // of recordings, in place of recv, fwd, report and live; nil: requests come over the wire
 }
 
@@ -44,7 +46,7 @@ func Command(mark string) *cli.Command {
 		Usage:     "receive requests over UDP, or read recordings (--read), and forward them to targets",
 		UsageText: "gor replay -f \"http://staging|10,http://dev|5\"\ngor replay --read FILE -f http://staging --speed 2 --report out.html",
 		Flags: slices.Concat(forward.Flags(), udpwire.ReceiverFlags(), forward.FilterFlags(), sniffer.ReplayFlags(), playback.Flags(),
-			referee.Flags(), sniffer.WriteFlags(), command.LifetimeFlags(), report.Flags(), web.Flags()),
+			referee.Flags(), sniffer.WriteFlags(), command.LifetimeFlags(), report.Flags(), control.Flags(), web.Flags()),
 		Action: func(c *cli.Context) error {
 			r := &replayer{mark: mark}
 			if err := r.replay(c); err != nil {
@@ -57,10 +59,16 @@ func Command(mark string) *cli.Command {
 
 func (r *replayer) replay(c *cli.Context) error {
 	err := r.open(c)
+	if err == nil {
+		r.control, err = control.FromFlags(c, r.log)
+	}
+	defer r.control.Close()
 	switch {
 	case err != nil:
 	case r.playback != nil:
-		err = r.playback.Run(command.Begin(c.Context, r.duration))
+		life := command.Begin(c.Context, r.duration)
+		r.control.Start(controls(r.playback.Forwarder(), r.playback.Status, life))
+		err = r.playback.Run(life)
 	default:
 		err = r.run(command.Begin(c.Context, r.duration))
 	}
@@ -122,6 +130,7 @@ func (r *replayer) open(c *cli.Context) (err error) {
 		}
 	}
 	receiving.Load, receiving.Behind, receiving.Logger, receiving.Responses = r.fwd.Load, r.fwd, r.log, r.referee.AsksProduction()
+	receiving.Self = self(r.fwd, len(forwarding.Targets))
 	r.recv, err = udpwire.Listen(receiving)
 	return err
 }
@@ -133,6 +142,7 @@ func (r *replayer) run(life *command.Lifetime) error {
 	r.report.Start()
 	r.page.Start()
 	defer r.page.Close()
+	r.control.Start(controls(r.fwd, r.report.Status, life))
 	defer context.AfterFunc(life.Running(), r.report.Ending)()
 	r.log.Info("replaying", "listen", r.recv.Addr().String(), "targets", r.fwd.Describe())
 	r.referee.Start(r.fwd)
@@ -165,7 +175,7 @@ func (r *replayer) snapshot() report.Snapshot {
 	if r.tape != nil {
 		groups = append(groups, report.Group{Name: "recording", Stats: r.tape.Stats()})
 	}
-	return report.Snapshot{Groups: groups, Targets: r.fwd.Stats(), Compared: r.referee.Fates(), Listeners: r.listeners()}
+	return report.Snapshot{Groups: groups, Targets: r.fwd.Stats(), Compared: r.referee.Fates(), Listeners: r.listeners(), Denied: r.fwd.Denied()}
 }
 
 // listeners are what the listeners have said of themselves.
