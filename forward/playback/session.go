@@ -111,9 +111,9 @@ func (s *Session) Run(life *command.Lifetime) error {
 	s.opened = time.Now()
 	s.start = s.opened
 	s.report.Start()
+	s.referee.Start(s.fwd)
 	s.page.Start()
 	defer s.page.Close()
-	s.referee.Start(s.fwd)
 	forwarded := make(chan error, 1)
 	go func() { forwarded <- s.fwd.Run(life.Delivering()) }()
 	err := s.player.Run(life.Running(), s.begin)
@@ -172,5 +172,5 @@ func (s *Session) Status() (text string, object []byte) { return s.report.Status
 
 // snapshot takes the accounts; any goroutine may call it.
 func (s *Session) snapshot() report.Snapshot {
-	return report.Snapshot{Groups: s.recording.Accounts(), Targets: s.fwd.Stats(), Compared: s.referee.Fates(), Denied: s.fwd.Denied()}
+	return report.Snapshot{Groups: s.recording.Accounts(), Targets: s.fwd.Stats(), Denied: s.fwd.Denied(), Compared: s.referee.Fates()}
 }

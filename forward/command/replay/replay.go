@@ -31,11 +31,11 @@ type replayer struct {
 	fwd      *forward.Forwarder
 	tape     *sniffer.Tape // nil: nothing is recorded
 	report   *report.Reporter
-	page     *web.Page         // nil: none is served
-	control  *control.Server   // nil: nobody can
 	referee  *referee.Referee  // nil: nothing is compared
 	live     *live             // nil: nobody wants results of live traffic
 	out      io.Writer         // gets what the comparison came to, of live traffic
+	page     *web.Page         // nil: none is served
+	control  *control.Server   // nil: nobody can
 	playback *playback.Session // of recordings, in place of recv, fwd, report and live; nil: requests come over the wire
 }
 
