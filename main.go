@@ -293,7 +293,7 @@ func (l *listener) status() udpwire.Status {
 		host = "unknown"
 	}
 	requests, wire := l.sniffer.Stats().Requests, l.wire.Stats()
-	return udpwire.Status{Version: command.Version(), Host: host, Accounts: []udpwire.Account{
+	accounts := []udpwire.Account{
 		{Name: "requests_captured", Value: requests.Captured},
 		{Name: "requests_sent", Value: requests.Fates[reassembly.Sent]},
 		{Name: "requests_queue_full", Value: requests.Fates[reassembly.QueueFull]},
@@ -302,7 +302,14 @@ func (l *listener) status() udpwire.Status {
 		{Name: "wire_messages_received", Value: wire.MessagesReceived},
 		{Name: "wire_messages_lost", Value: wire.MessagesLost},
 		{Name: "wire_messages_pending", Value: wire.MessagesPending},
-	}}
+	}
+	for i, name := range requests.Fates.Names() { // the others, as far as there are any and there is room
+		known := slices.ContainsFunc(accounts, func(a udpwire.Account) bool { return a.Name == "requests_"+name })
+		if n := requests.Fates[i]; n > 0 && !known {
+			accounts = append(accounts, udpwire.Account{Name: "requests_" + name, Value: n})
+		}
+	}
+	return udpwire.Status{Version: command.Version(), Host: host, Accounts: accounts}
 }
 
 // A sender is the wire as the sniffer's consumer. Its Flush is the wire's.

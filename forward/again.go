@@ -63,7 +63,7 @@ func (w *worker) unsent() bool {
 	}
 	if ex.state.CompareAndSwap(exArmed, exGivenUp) { // the connection still refers to it
 		w.newExchange()
-		w.ex.head, w.ex.body, w.ex.isHead = ex.head, ex.body, ex.isHead
+		w.ex.head, w.ex.body, w.ex.isHead, w.ex.token = ex.head, ex.body, ex.isHead, ex.token
 		w.ex.begun.Store(ex.begun.Load())
 		return true
 	}
@@ -88,6 +88,9 @@ func (w *worker) again() bool {
 	}
 	t.mu.Lock()
 	spare := t.bucket == nil || t.bucket.take(t.now()) == 0
+	if spare {
+		w.token, ex.token = t.bucket, t.bucket
+	}
 	t.mu.Unlock()
 	if !spare {
 		return false

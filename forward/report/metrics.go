@@ -71,6 +71,7 @@ var baseUnits = map[string]struct {
 }{
 	"microseconds": {"seconds", 1e6},
 	"percent":      {"ratio", 100},
+	"ppm":          {"ratio", 1e6},
 }
 
 // metricName is d's name among the metrics, behind the prefix.

@@ -14,6 +14,7 @@ import (
 	"gor/forward/command"
 	"gor/forward/playback"
 	"gor/forward/report"
+	"gor/forward/web"
 	"gor/reassembly/sniffer"
 	"gor/udpwire"
 )
@@ -27,6 +28,7 @@ type replayer struct {
 	fwd      *forward.Forwarder
 	tape     *sniffer.Tape // nil: nothing is recorded
 	report   *report.Reporter
+	page     *web.Page         // nil: none is served
 	playback *playback.Session // of recordings, in place of recv, fwd and report; nil: requests come over the wire
 }
 
@@ -37,7 +39,7 @@ func Command(mark string) *cli.Command {
 		Usage:     "receive requests over UDP, or read recordings (--read), and forward them to targets",
 		UsageText: "gor replay -f \"http://staging|10,http://dev|5\"\ngor replay --read FILE -f http://staging --speed 2 --report out.html",
 		Flags: slices.Concat(forward.Flags(), udpwire.ReceiverFlags(), forward.FilterFlags(), sniffer.ReplayFlags(), playback.Flags(),
-			sniffer.WriteFlags(), command.LifetimeFlags(), report.Flags()),
+			sniffer.WriteFlags(), command.LifetimeFlags(), report.Flags(), web.Flags()),
 		Action: func(c *cli.Context) error {
 			r := &replayer{mark: mark}
 			if err := r.replay(c); err != nil {
@@ -94,6 +96,12 @@ func (r *replayer) open(c *cli.Context) (err error) {
 	if r.report, err = report.Open(c, r.log, r.snapshot); err != nil {
 		return err
 	}
+	if r.page, err = web.Open(c, r.log, r.snapshot); err != nil {
+		return err
+	}
+	if r.page != nil {
+		forwarding.Outcome = r.page.Take
+	}
 	if r.tape, err = recording.Open(c.App.Writer, false, false, r.log); err != nil {
 		return err
 	}
@@ -110,6 +118,8 @@ func (r *replayer) open(c *cli.Context) (err error) {
 func (r *replayer) run(life *command.Lifetime) error {
 	defer life.Close()
 	r.report.Start()
+	r.page.Start()
+	defer r.page.Close()
 	defer context.AfterFunc(life.Running(), r.report.Ending)()
 	r.log.Info("replaying", "listen", r.recv.Addr().String(), "targets", r.fwd.Describe())
 	forwarded := make(chan error, 1)
