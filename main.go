@@ -260,7 +260,7 @@ func (l *listener) wireUp(life *command.Lifetime, stdout io.Writer) {
 		cfg.Users = users.New(users.Config{Rule: l.options.Session, Secret: l.sending.Secret, Logger: l.log})
 	}
 	if l.filter != nil {
-		cfg.Consumers = append(cfg.Consumers, sniffer.Filter(l.filter.Allow))
+		cfg.Consumers = append(cfg.Consumers, sniffer.Filter(l.filter.AllowRead))
 	}
 	if l.options.Prints() {
 		stop := life.End
