@@ -272,7 +272,7 @@ var allowedImports = map[string][]string{
 	"gor/forward/referee":         {"gor/forward", "gor/forward/compare", "gor/forward/compare/diff", "github.com/urfave/cli/v2"},
 	"gor/forward/results":         {"gor/forward", "gor/forward/compare", "gor/forward/hist", "gor/forward/routes", "github.com/urfave/cli/v2"},
 	"gor/forward/report":          {"golang.org/x/sys/unix", "gor/forward", "gor/forward/compare", "gor/forward/hist", "github.com/urfave/cli/v2"},
-	"gor/forward/web":             {"gor/forward", "gor/forward/hist", "gor/forward/report", "gor/forward/routes", "github.com/urfave/cli/v2"},
+	"gor/forward/web":             {"gor/forward", "gor/forward/compare", "gor/forward/hist", "gor/forward/report", "gor/forward/routes", "github.com/urfave/cli/v2"},
 	"gor/forward/command/control": {"golang.org/x/sys/unix", "github.com/urfave/cli/v2"},
 	"gor/forward/command/ctl":     {"gor/forward/command", "gor/forward/command/control", "github.com/urfave/cli/v2"},
 	"gor/capture/doctor":          {"gor/capture", "golang.org/x/sys/unix"},
