@@ -57,15 +57,8 @@ func (b *budget) keep(a *account, x *Exchange, then int, f *findings, want set) 
 	}
 	k.size = int64(size)
 	for _, p := range lacking {
-		if !slices.ContainsFunc(p.examples, k.isLike) {
-			k.lend(p)
-		}
+		k.lend(p)
 	}
-}
-
-// isLike reports whether two examples show the same.
-func (k *kept) isLike(o *kept) bool {
-	return k.Request == o.Request && k.Then == o.Then && k.Now == o.Now
 }
 
 // lend makes k an example of a place.
