@@ -15,7 +15,7 @@
 // logs, statistics and the final accounts go to standard error. Exit status: 0
 // done, also after a signal, --duration or --count, and whatever was lost of live
 // traffic; 1 something failed, such as a recording (--read) that could not be
-// delivered whole; 2 wrong usage; 4 and 3 what replay --read found (forward/results).
+// delivered whole; 2 wrong usage; 4 and 3 what replay found (forward/results).
 package main
 
 import (
