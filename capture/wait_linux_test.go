@@ -18,7 +18,7 @@ func TestPatience(t *testing.T) {
 	defer blocks.Close()
 	defer kernel.Close()
 	const tick = 10 * time.Millisecond
-	w, err := newWaiter(int(blocks.Fd()), tick, slog.New(slog.DiscardHandler))
+	w, err := newWaiter([]*socket{{fd: int(blocks.Fd())}}, tick, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
