@@ -37,7 +37,7 @@ type waiter struct {
 	patience time.Duration // how long the next wait is
 	streak   int           // blocks that followed one another
 	hurried  atomic.Bool
-	events   [2]unix.EpollEvent // for look
+	event    [2]unix.EpollEvent // for look
 	polled   [2]unix.PollFd     // for poll
 	timeout  unix.Timespec      // likewise
 }
@@ -120,7 +120,7 @@ func (w *waiter) sleep(now time.Time) error {
 		}
 		return n > 0
 	})
-	if (w.events[0].Events|w.events[1].Events)&unix.EPOLLERR != 0 {
+	if (w.event[0].Events|w.event[1].Events)&unix.EPOLLERR != 0 {
 		w.clearError()
 	}
 	return errors.Join(err, failed)
@@ -130,8 +130,8 @@ func (w *waiter) sleep(now time.Time) error {
 // so without the scheduler's knowledge: that wakes a thread of its own to look after
 // each system call that it knows of, in a process where nothing else runs.
 func (w *waiter) look() (n int, errno syscall.Errno) {
-	w.events = [2]unix.EpollEvent{}
-	m, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(w.epoll), uintptr(unsafe.Pointer(&w.events)), uintptr(len(w.events)), 0, 0, 0)
+	w.event = [2]unix.EpollEvent{}
+	m, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(w.epoll), uintptr(unsafe.Pointer(&w.event)), uintptr(len(w.event)), 0, 0, 0)
 	return int(m), errno
 }
 
