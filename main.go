@@ -177,6 +177,9 @@ func (l *listener) open(c *cli.Context) (err error) {
 	if l.tape, err = l.options.Recorder(c.App.Writer, l.log); err != nil {
 		return err
 	}
+	if l.options.Prints() || l.options.Write.ToStdout() {
+		l.report.Yield(c.App.Writer)
+	}
 	if l.sending.Replayers != nil {
 		if l.wire, err = udpwire.Dial(l.sending); err != nil {
 			return err
