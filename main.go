@@ -35,10 +35,12 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"gor/capture"
+	"gor/capture/doctor"
 	"gor/forward"
 	"gor/forward/command"
 	"gor/forward/command/control"
 	"gor/forward/command/ctl"
+	doctorcommand "gor/forward/command/doctor"
 	"gor/forward/command/replay"
 	"gor/forward/command/topics"
 	"gor/forward/demo"
@@ -97,6 +99,7 @@ func commands() []*cli.Command {
 		},
 		replay.Command(mark),
 		ctl.Command(),
+		doctorcommand.Command(),
 		demo.Command(),
 	}
 }
@@ -118,6 +121,7 @@ type listener struct {
 	control *control.Server // nil: nobody can
 	denied  forward.Filter  // what is denied since it runs
 	source  sniffer.Source
+	doctor  *doctor.Watcher  // says why nothing is captured; nil: packets are not captured
 	tape    *sniffer.Tape    // nil: nothing is recorded
 	wire    *udpwire.Sender  // nil: nothing is sent
 	printer *sniffer.Printer // nil: nothing is printed
@@ -174,6 +178,9 @@ func (l *listener) open(c *cli.Context) (err error) {
 	if l.source, err = l.options.Open(c.App.Reader, l.log); err != nil {
 		return err
 	}
+	if l.doctor, err = l.options.Doctor(l.source, l.log); err != nil {
+		return err
+	}
 	if l.tape, err = l.options.Recorder(c.App.Writer, l.log); err != nil {
 		return err
 	}
@@ -195,6 +202,9 @@ func (l *listener) open(c *cli.Context) (err error) {
 func (l *listener) close() error {
 	l.control.Close()
 	err := l.tape.Close()
+	if l.doctor != nil {
+		l.doctor.Close()
+	}
 	if l.source != nil {
 		err = errors.Join(l.source.Close(), err)
 	}
@@ -213,7 +223,7 @@ func (l *listener) run(life *command.Lifetime, stdout io.Writer) error {
 	}
 	l.log.Info("listening", where...)
 	l.report.Start()
-	l.control.Start(control.Controls{Status: l.report.Status, DenyPath: l.denied.DenyPath, Drain: life.Drain})
+	l.control.Start(control.Controls{Status: l.report.Status, DenyPath: l.denied.DenyPath, Drain: life.Drain, Explain: l.sniffer.SetExplain})
 	defer context.AfterFunc(life.Running(), l.report.Ending)()
 	err := l.sniffer.Run(life.Running())
 	if l.options.Live() || err != nil {
@@ -294,6 +304,9 @@ func (l *listener) wireUp(life *command.Lifetime, stdout io.Writer) {
 			l.tape.IsAll(life.End)
 		}
 	}
+	if l.doctor != nil {
+		cfg.Watchers = append(cfg.Watchers, l.doctor)
+	}
 	l.sniffer = sniffer.New(cfg)
 	if l.wire != nil {
 		l.wire.Announce(l.status)
@@ -307,7 +320,7 @@ func (l *listener) status() udpwire.Status {
 		host = "unknown"
 	}
 	requests, wire := l.sniffer.Stats().Requests, l.wire.Stats()
-	return udpwire.Status{Version: command.Version(), Host: host, Accounts: []udpwire.Account{
+	accounts := []udpwire.Account{
 		{Name: "requests_captured", Value: requests.Captured},
 		{Name: "requests_sent", Value: requests.Fates[reassembly.Sent]},
 		{Name: "requests_queue_full", Value: requests.Fates[reassembly.QueueFull]},
@@ -316,7 +329,14 @@ func (l *listener) status() udpwire.Status {
 		{Name: "wire_messages_received", Value: wire.MessagesReceived},
 		{Name: "wire_messages_lost", Value: wire.MessagesLost},
 		{Name: "wire_messages_pending", Value: wire.MessagesPending},
-	}}
+	}
+	for i, name := range requests.Fates.Names() { // the others, as far as there are any and there is room
+		known := slices.ContainsFunc(accounts, func(a udpwire.Account) bool { return a.Name == "requests_"+name })
+		if n := requests.Fates[i]; n > 0 && !known {
+			accounts = append(accounts, udpwire.Account{Name: "requests_" + name, Value: n})
+		}
+	}
+	return udpwire.Status{Version: command.Version(), Host: host, Accounts: accounts}
 }
 
 // A sender is the wire as the sniffer's consumer. Its Flush is the wire's.

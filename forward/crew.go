@@ -142,7 +142,9 @@ func (w *worker) sendOff(now int64) *item {
 	w.since, it.delay.late = now, t.held.late(it, now, t.gate.bucket != nil)
 	w.token, w.ex.token = t.gate.bucket, t.gate.bucket
 	t.counts.inFlight++
-	if !it.again {
+	if it.echo {
+		t.echoes.inFlight++
+	} else if !it.again {
 		t.counts.wait.Add(time.Duration(now - it.at))
 	}
 	switch {

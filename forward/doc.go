@@ -204,6 +204,18 @@
 // changed as both say and, where they speak of the same one, as the target does. All
 // else takes the place of what the flag says.
 //
+// # Keeping responses, and echoes
+//
+// Where a request is to be compared (Request.Compare, Config.Compare), its response is
+// kept, up to a bound, until Comparing.Take has been told of it: status, headers, and
+// the content of the body, of what is longer its hash. Of all others nothing is kept,
+// nor is anybody told.
+//
+// What differs between two responses of one target to the same request is noise. To
+// learn it, Echo sends a safe request to one target once more: in the user's own lane,
+// next, and within the limits. An echo is no request of a user, and counts as none: it
+// has an account of its own (EchoStats), and makes way for what users send (echo.go).
+//
 // # Order of decisions
 //
 // Filter, the target's own filter, share (|N%), room in the buffer, limit (|N), whether

@@ -16,6 +16,9 @@ func (w *worker) finish(it *item, res *result) (done bool) {
 	t := w.t
 	now := t.now()
 	t.counts.inFlight--
+	if it.echo {
+		t.echoes.inFlight--
+	}
 	if w.since < t.crew.hungAt && t.crew.hung > 0 {
 		t.crew.hung--
 	}
@@ -55,6 +58,8 @@ func (t *target) count(now int64, took time.Duration, it *item, res *result) {
 		t.log.Warn("requests that were replayed before come in: targets may get them again and again", "mark", t.cfg.Mark, "request", firstLine(it.raw))
 	}
 	switch {
+	case it.echo:
+		t.echoes.count(t, now, took, res)
 	case res.unsupported != nil:
 		t.counts.unsupported++
 		t.reports.unsupported(t.log, res.unsupported, it.raw)

@@ -120,8 +120,8 @@ func listFlag(c values, name string) (all []string) {
 	return all
 }
 
-// sizeFlag reads a flag like 1000000, 64MiB, 64M or 1G; units are powers of 1024.
-func sizeFlag(c values, name string) (int64, error) {
+// SizeFlag reads a flag like 1000000, 64MiB, 64M or 1G; units are powers of 1024.
+func SizeFlag(c values, name string) (int64, error) {
 	s := c.String(name)
 	digits := strings.TrimRight(s, "KMGTiBkmgtb")
 	unit := strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(s[len(digits):]), "b"), "i")

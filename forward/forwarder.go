@@ -79,6 +79,8 @@ type Config struct {
 	// It is called from many goroutines, some of which hold up a target meanwhile:
 	// it returns soon, and calls nothing of the Forwarder. What it is given is lent.
 	Outcome func(*Outcome)
+	// Compare says which responses are kept, and who is told of them.
+	Compare Comparing
 
 	// Logger gets changes of state only; nil: nothing is logged.
 	Logger *slog.Logger
@@ -109,6 +111,7 @@ func (c *Config) checkBounds() error {
 	setDefault(&c.Timeout, DefaultTimeout)
 	setDefault(&c.ConnectionAge, DefaultConnectionAge)
 	setDefault(&c.DrainBytes, DefaultDrainBytes)
+	setDefault(&c.Compare.KeepBody, DefaultKeepBody)
 	for _, v := range []struct {
 		name string
 		bad  bool
@@ -116,6 +119,7 @@ func (c *Config) checkBounds() error {
 		{"concurrency", c.Concurrency < 1}, {"buffer", c.Buffer < 1}, {"buffer size", c.BufferBytes < 1},
 		{"longest wait", c.MaxWait < 0}, {"connect timeout", c.ConnectTimeout < 0}, {"answer timeout", c.AnswerTimeout < 0},
 		{"timeout", c.Timeout < 0}, {"connection age", c.ConnectionAge < 0}, {"drain bound", c.DrainBytes < 0},
+		{"kept body", c.Compare.KeepBody < 0},
 	} {
 		if v.bad {
 			return fmt.Errorf("the %s must be above zero", v.name)
@@ -148,6 +152,7 @@ type Request struct {
 	User  uint64 // identifies the user, on whichever connections; 0: the connection is the user
 	Crowd bool   // the user is one of many people: each connection has an order of its own
 	Index uint64 // number of the request on its connection
+	Loop  int    // of a recording that is played again and again: how often it was before
 	Time  int64  // when it was captured, in ns since the Unix epoch
 	Raw   []byte // its exact bytes, lent for Submit
 	// Patient says that its source waits for it: it is never dropped for want of
@@ -161,6 +166,9 @@ type Request struct {
 	// Client is who sent it when it was captured, and Server where it was going, so
 	// that a target that is that server is found out; the zero value: it is not known.
 	Client, Server netip.AddrPort
+	// Compare keeps the response for Config.Compare.Take: there is something that it
+	// will be compared with.
+	Compare bool
 }
 
 // user is whose request it is.

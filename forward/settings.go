@@ -104,7 +104,7 @@ func settings(v values) (cfg Config, err error) {
 	if v.IsSet("client-cert") != v.IsSet("client-key") {
 		return cfg, usageError("--client-cert and --client-key belong together: give both")
 	}
-	if cfg.BufferBytes, err = sizeFlag(v, "buffer-size"); err != nil {
+	if cfg.BufferBytes, err = SizeFlag(v, "buffer-size"); err != nil {
 		return cfg, err
 	}
 	cfg.Filter, err = filter(v)

@@ -56,6 +56,17 @@ func newQuota(l Limit) quota {
 	return quota{l.Share, uint64(l.Percent / 100 * math.MaxUint64)}
 }
 
+// Samples reports whether r is in the share of any target. Of r only Conn, Index, User
+// and Crowd have to be known.
+func (f *Forwarder) Samples(r *Request) bool {
+	for _, t := range f.targets {
+		if t.quota.Load().has(r) {
+			return true
+		}
+	}
+	return false
+}
+
 // has reports whether r is within the quota.
 func (q quota) has(r *Request) bool { return q.share.of(r) <= q.upTo }
 

@@ -105,6 +105,10 @@ type TargetStats struct {
 
 	Latency hist.Histogram `name:"latency" metric:"request_duration_seconds" unit:"seconds" help:"Time from sending a request to the end of its response."`
 	Wait    hist.Histogram `name:"wait" metric:"wait_duration_seconds" unit:"seconds" help:"Time that requests waited for their turn, of those whose turn came."`
+
+	// --- Beside the users' requests.
+
+	EchoStats
 }
 
 // Open is how many requests have no fate yet.
@@ -168,6 +172,7 @@ func (s *TargetStats) subtract(before *TargetStats) {
 		}
 	}
 	s.Status = status
+	s.EchoStats.subtract(&before.EchoStats)
 	s.Latency, s.Wait = s.Latency.Since(&before.Latency), s.Wait.Since(&before.Wait)
 }
 
@@ -193,7 +198,7 @@ func (t *target) stats(s *TargetStats) {
 		Received: c.received, Answered: c.answered, Status: maps.Clone(c.status), Failed: c.failed,
 		Limited: c.limited, QueueFull: c.queueFull, SampledOut: c.sampledOut,
 		Unsupported: c.unsupported, Filtered: c.filtered, Stopped: c.stopped,
-		Queue: t.queues.waiting(), QueueBytes: t.queues.live.cost + t.queues.patient.cost, InFlight: c.inFlight, Failing: t.backoff.failing,
-		Latency: c.latency.Clone(), Wait: c.wait.Clone(),
+		Queue: t.queues.waiting() - t.echoes.waiting(), QueueBytes: t.queues.live.cost + t.queues.patient.cost, InFlight: c.inFlight - t.echoes.inFlight, Failing: t.backoff.failing,
+		Latency: c.latency.Clone(), Wait: c.wait.Clone(), EchoStats: t.echoes.stats(),
 	}
 }

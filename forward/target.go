@@ -37,6 +37,7 @@ type target struct {
 	gate     gate
 	backoff  backoff
 	counts   counts
+	echoes   echoes
 	reports  reports
 }
 
@@ -88,8 +89,8 @@ func (t *target) submit(r *Request, allowed bool) {
 	var it *item
 	sampled := t.quota.Load().has(r)
 	if allowed && sampled {
-		it = t.items.get(r.Raw)
-		it.peers = peers{client: r.Client, server: r.Server, user: r.user()}
+		it = t.items.take(r)
+		it.compare = t.cfg.Compare.wants(r)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -103,7 +104,7 @@ func (t *target) submit(r *Request, allowed bool) {
 	case t.life.closed, t.life.stopped:
 		t.counts.stopped++
 	default:
-		it.at, it.conn, it.index, it.time = t.now(), r.Conn, r.Index, r.Time
+		it.at = t.now()
 		t.hold(it, r)
 		t.wake()
 		t.crew.callFor(t, 1)
@@ -113,7 +114,7 @@ func (t *target) submit(r *Request, allowed bool) {
 // hold lets it wait; with the lock. What is live makes room for itself, and so does
 // what comes though there is no room for it by far.
 func (t *target) hold(it *item, r *Request) {
-	q, o := &t.queues, owner{user: r.user(), conn: r.Conn, crowd: r.Crowd, write: !asksForNothing(r.Raw)}
+	q, o := &t.queues, r.owner()
 	if r.Patient && !q.bursts() {
 		t.held.setOut(it, r, t.start)
 		q.patient.push(it, o)
@@ -130,7 +131,9 @@ func (t *target) hold(it *item, r *Request) {
 // drop counts a request that had no room, waited too long or still waits when
 // the target has stopped; with the lock.
 func (t *target) drop(it *item) {
-	if t.life.stopped {
+	if it.echo {
+		t.echoes.dropped++
+	} else if t.life.stopped {
 		t.counts.stopped++
 	} else if t.gate.paused || t.gate.bucket != nil && !t.backoff.failing {
 		t.counts.limited++

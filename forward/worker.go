@@ -53,11 +53,12 @@ type worker struct {
 	timer   *time.Timer           // that calls it after Config.Timeout
 	stands  [4]*http.Request      // see standIn
 	drain   []byte                // room for a piece of a response's body
+	keeper  keeper                // of the response, if it is compared
 	outcome Outcome               // of the last request
 }
 
 func newWorker(t *target) *worker {
-	w := &worker{t: t}
+	w := &worker{t: t, keeper: newKeeper(&t.cfg.Compare)}
 	w.trace.GotConn = w.gotConn
 	w.newExchange()
 	return w
@@ -72,6 +73,7 @@ func (w *worker) run() {
 	for it := t.next(w); it != nil; it = t.next(w) {
 		t.mu.Unlock()
 		w.peers = it.peers
+		w.keeper.begin(it.compare)
 		res := w.send(it.raw)
 		reusable := w.ex.free()
 		if !reusable || cap(w.ex.head) > maxKeptHead {
@@ -85,7 +87,7 @@ func (w *worker) run() {
 		if !w.finish(it, &res) {
 			continue
 		}
-		if t.cfg.Outcome != nil && res.isOutcome {
+		if (it.compare || t.cfg.Outcome != nil) && res.isOutcome {
 			t.mu.Unlock()
 			w.tell(it, &res, began, method, path)
 			t.mu.Lock()
@@ -158,6 +160,9 @@ func (w *worker) send(raw []byte) (res result) {
 	resp, err := w.roundTrip(hreq)
 	if err == nil {
 		res.status = resp.StatusCode
+		if w.keeper.on {
+			w.keeper.head(resp, w.t.now())
+		}
 		err = w.readResponse(resp)
 	}
 	res.begun, res.marked = w.ex.begun.Load(), w.req.marked
@@ -242,6 +247,7 @@ func (w *worker) standIn(r *request) *http.Request {
 func (w *worker) readResponse(resp *http.Response) error {
 	defer resp.Body.Close()
 	if resp.StatusCode == http.StatusSwitchingProtocols || resp.Body == http.NoBody {
+		w.keeper.end()
 		return nil // what follows a 101 is not HTTP and may never end
 	}
 	if w.drain == nil {
@@ -250,7 +256,11 @@ func (w *worker) readResponse(resp *http.Response) error {
 	for left := w.t.cfg.DrainBytes; left > 0; {
 		n, err := resp.Body.Read(w.drain)
 		left -= int64(n)
+		if w.keeper.on {
+			w.keeper.take(w.drain[:n])
+		}
 		if err == io.EOF {
+			w.keeper.end()
 			return nil
 		}
 		if err != nil {

@@ -55,7 +55,9 @@ const (
 // newReception returns a reception without listeners. cfg is checked, keys are nil without a secret, window is how many
 // bytes the socket's buffer takes. handle is to be set before the first datagram.
 func newReception(cfg ReceiverConfig, keys *keyring, window int, write func(d []byte, to *source) error) reception {
-	return reception{cfg: cfg, write: write, responder: newResponder(keys, randomBytes),
+	responder := newResponder(keys, randomBytes)
+	responder.self = cfg.Self
+	return reception{cfg: cfg, write: write, responder: responder,
 		sessions: newSessionTable(window), hints: bucket{every: hintEvery, burst: hintBurst}, load: loadGauge{sample: cfg.Load},
 		granter: granter{consumer: cfg.Behind}}
 }
@@ -244,7 +246,7 @@ func (r *reception) begin(h header, d []byte, from source) (why reason, ok bool)
 
 // handOn hands a message of a session on if it is one that the consumer was told to expect.
 func (r *reception) handOn(s *session, m *Message) {
-	if m.Kind != KindRequest {
+	if m.Kind != KindRequest && !(m.Kind == KindResponse && r.cfg.Responses) {
 		r.past.MessagesUnknown++
 		return
 	}

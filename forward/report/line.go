@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"gor/forward"
+	"gor/forward/compare"
 )
 
 // interval shows what moves and what is wrong, not all accounts: of the groups
@@ -14,7 +15,7 @@ import (
 func (r *Reporter) interval(s Snapshot, before []forward.TargetStats) {
 	moving := r.moving(s)
 	if len(s.Targets) > 0 {
-		targets := r.appendTargetsLine(nil, forward.Interval(s.Targets, before))
+		targets := r.appendTargetsLine(nil, forward.Interval(s.Targets, before), s.Compared)
 		moving = append(moving, slog.String("targets", string(targets)))
 	}
 	r.cfg.Log.Info("stats", moving...)
@@ -43,7 +44,7 @@ func (r *Reporter) moving(s Snapshot) (moving []any) {
 
 // appendTargetsLine appends one line, without a line end, that says how the
 // targets did in an interval.
-func (r *Reporter) appendTargetsLine(dst []byte, stats []forward.TargetStats) []byte {
+func (r *Reporter) appendTargetsLine(dst []byte, stats []forward.TargetStats, compared []compare.Fates) []byte {
 	for i := range stats {
 		s := &stats[i]
 		if i > 0 {
@@ -70,6 +71,9 @@ func (r *Reporter) appendTargetsLine(dst []byte, stats []forward.TargetStats) []
 			if n > 0 && d.line == "yes" {
 				dst = fmt.Appendf(dst, " %s=%d", d.element, n)
 			}
+		}
+		if i < len(compared) {
+			dst = appendCompared(dst, &compared[i])
 		}
 		if s.Failing {
 			dst = append(dst, " FAILING"...)

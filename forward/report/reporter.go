@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"gor/forward"
+	"gor/forward/compare"
 	"gor/forward/report/screen"
 )
 
@@ -25,6 +26,8 @@ type Snapshot struct {
 	Groups  []Group               // in the order in which they are shown
 	Words   map[string]string     // by a group's name, what its numbers mean together, for people; most have none
 	Targets []forward.TargetStats // of a replayer, in the order of its flags; a listener has none
+
+	Compared []compare.Fates // what became of the exchanges that are compared, target by target; nil: nothing is
 
 	Listeners []Listener // that have said what they are, of a replayer
 
