@@ -284,7 +284,7 @@ func (l *listener) wireUp(life *command.Lifetime, stdout io.Writer) {
 	}
 	cfg.Consumers = append(cfg.Consumers, sniffer.Filter(l.denied.Allow))
 	if l.filter != nil {
-		cfg.Consumers = append(cfg.Consumers, sniffer.Filter(l.filter.Allow))
+		cfg.Consumers = append(cfg.Consumers, sniffer.Filter(l.filter.AllowRead))
 	}
 	if l.options.Prints() {
 		stop := life.End

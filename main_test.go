@@ -255,6 +255,7 @@ var allowedImports = map[string][]string{
 	"gor/capture":                 {"golang.org/x/net/bpf", "golang.org/x/sys/unix"},
 	"gor/reassembly":              {"gor/capture", "gor/reassembly/http1"},
 	"gor/reassembly/sniffer":      {"gor/capture", "gor/reassembly", "gor/reassembly/http1", "gor/reassembly/recording", "gor/reassembly/users", "github.com/urfave/cli/v2", "gor/capture/doctor", "gor/reassembly/answers"},
+	"gor/reassembly/answers":      {"gor/capture", "gor/reassembly/http1"},
 	"gor/udpwire":                 {"golang.org/x/sys/unix", "github.com/urfave/cli/v2"},
 	"gor/forward":                 {"gor/forward/hist", "gor/forward/spelling", "gor/reassembly/http1", "golang.org/x/time/rate", "github.com/urfave/cli/v2"},
 	"gor/forward/command":         {"gor/forward/spelling", "github.com/urfave/cli/v2"},

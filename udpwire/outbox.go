@@ -105,6 +105,13 @@ func (o *outbox) drain(now int64) error {
 	}
 }
 
+// lone reports whether DATA has just left, nothing had for a while, and nothing is left: before is when that was sent
+// before. A HEARTBEAT is due behind it in any case, which at once saves this process the timer, and all that is left to
+// do is to hear the REPORT.
+func (o *outbox) lone(before int64) bool {
+	return o.pulse.dataAt-before >= beatTail && o.pending.first == nil && o.trip.known()
+}
+
 // write sends what was not sent yet of a numbered chunk: in pieces what is larger than the path carries by now.
 func (o *outbox) write(now int64, c *chunk) error {
 	for c.wrote < c.n {
@@ -228,6 +235,9 @@ func (o *outbox) heartbeat(now int64, k kind, dropped uint64) {
 
 // search sends HEARTBEATs that are padded to larger sizes than the path is known to carry, when that is due.
 func (o *outbox) search(now int64, dropped uint64) {
+	if now < o.tx.size.nextAt {
+		return // nor is the kernel asked what it knows
+	}
 	var sizes [len(steps) + 1]int
 	for _, size := range o.tx.size.probes(sizes[:0], now, o.tx.mtu()) {
 		h := o.progress(now, dropped)
