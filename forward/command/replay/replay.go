@@ -122,6 +122,9 @@ func (r *replayer) open(c *cli.Context) (err error) {
 	if r.tape, err = recording.Open(c.App.Writer, false, false, r.log); err != nil {
 		return err
 	}
+	if recording.ToStdout() {
+		r.report.Yield(c.App.Writer)
+	}
 	if r.fwd, err = forward.New(forwarding); err != nil {
 		return err
 	}
