@@ -262,7 +262,7 @@ var allowedImports = map[string][]string{
 	"gor/forward/routes":         {},
 	"gor/forward/spelling":       {},
 	"gor/forward/playback":       {"gor/forward", "gor/forward/command", "gor/forward/hist", "gor/forward/pace", "gor/forward/report", "gor/forward/results", "gor/forward/web", "github.com/urfave/cli/v2"},
-	"gor/forward/web":            {"gor/forward", "gor/forward/hist", "gor/forward/report", "gor/forward/routes", "github.com/urfave/cli/v2"},
+	"gor/forward/web":            {"gor/forward", "gor/forward/compare", "gor/forward/hist", "gor/forward/report", "gor/forward/routes", "github.com/urfave/cli/v2"},
 	"gor/forward/results":        {"gor/forward", "gor/forward/hist", "gor/forward/routes", "github.com/urfave/cli/v2"},
 	"gor/forward/report":         {"golang.org/x/sys/unix", "gor/forward", "gor/forward/hist", "github.com/urfave/cli/v2"},
 	"gor": {"gor/capture", "gor/reassembly", "gor/reassembly/recording", "gor/reassembly/sniffer", "gor/reassembly/users", "gor/udpwire", "gor/forward", "gor/forward/command", "gor/forward/command/replay", "gor/forward/command/topics", "gor/forward/demo", "gor/forward/report",

@@ -5,15 +5,17 @@ import (
 	"strings"
 	"time"
 
+	"gor/forward"
+	"gor/forward/compare"
 	"gor/forward/report"
 )
 
 // A frame is what a browser is sent: package web's documentation has its form.
 type frame struct {
-	Now         now          `json:"now"`
-	Slots       []slot       `json:"slots,omitempty"`
-	Routes      []shownRoute `json:"routes,omitempty"`
-	Differences []Difference `json:"differences,omitempty"`
+	Now         now                   `json:"now"`
+	Slots       []slot                `json:"slots,omitempty"`
+	Routes      []shownRoute          `json:"routes,omitempty"`
+	Differences []compare.RouteReport `json:"differences,omitempty"`
 }
 
 // A now is what is so at one moment.
@@ -45,6 +47,8 @@ type shownTarget struct {
 	Queue    int     `json:"queue"`
 	InFlight int     `json:"in_flight"`
 	Failing  bool    `json:"failing"`
+	Paused   bool    `json:"paused"`
+	Limit    string  `json:"limit,omitempty"` // as behind the bar
 }
 
 // A shownListener is what a listener says of itself.
@@ -75,30 +79,25 @@ type slotTarget struct {
 	P99     float64           `json:"p99"`
 }
 
-// A Difference is a route at which a target answers differently.
-type Difference struct {
-	Route     string            `json:"route"`
-	Target    string            `json:"target"`
-	Compared  uint64            `json:"compared"`
-	Different uint64            `json:"different"`
-	Reasons   map[string]uint64 `json:"reasons,omitempty"` // how many, by what differs
-	Examples  []Example         `json:"examples,omitempty"`
-}
+// Bounds of what a frame has of the routes that differ.
+const (
+	shownDifferences = 20 // routes
+	shownExamples    = 3  // of a route
+	shownPaths       = 8  // places of its answers
+)
 
-// An Example is one request that was answered differently.
-type Example struct {
-	Request     string   `json:"request"`
-	Then        string   `json:"then"`
-	Now         string   `json:"now"`
-	Differences []Detail `json:"differences,omitempty"`
-	Curl        string   `json:"curl,omitempty"` // a command that asks the target again
-}
-
-// A Detail is one place where two answers differ.
-type Detail struct {
-	Path string `json:"path"`
-	Then string `json:"then"`
-	Now  string `json:"now"`
+// differing are the routes at which targets answer differently, or slower, with what
+// the page shows of them.
+func differing(all []compare.RouteReport) (list []compare.RouteReport) {
+	for _, r := range all {
+		if r.Different == 0 && !r.Slower || len(list) == shownDifferences {
+			continue
+		}
+		r.Examples, r.Paths = r.Examples[:min(len(r.Examples), shownExamples)], r.Paths[:min(len(r.Paths), shownPaths)]
+		r.Open, r.Noise = nil, nil
+		list = append(list, r)
+	}
+	return list
 }
 
 // slotOf makes a slot of what came in a time.
@@ -131,8 +130,11 @@ func (p *Page) nowOf(s *report.Snapshot, t *tally) now {
 	for i := range s.Targets {
 		of, lately := &s.Targets[i], &minute.targets[i]
 		one := shownTarget{
-			Name: of.Target, Queue: of.Queue, InFlight: of.InFlight, Failing: of.Failing,
+			Name: of.Target, Queue: of.Queue, InFlight: of.InFlight, Failing: of.Failing, Paused: of.Paused,
 			P50: milliseconds(lately.service.Quantile(.5)), P99: milliseconds(lately.service.Quantile(.99)), WaitP99: milliseconds(lately.wait.Quantile(.99)),
+		}
+		if of.Limit != (forward.Limit{}) {
+			one.Limit = of.Limit.String()
 		}
 		if i < len(p.look.rates) {
 			one.Rate = p.look.rates[i]
@@ -177,8 +179,8 @@ func (p *Page) frameSince(at time.Time, has int64) (data []byte, upTo int64, err
 	p.mu.Unlock()
 	if has == 0 || len(f.Slots) > 0 {
 		f.Routes = p.routes.shown()
-		if p.cfg.Differences != nil {
-			f.Differences = p.cfg.Differences()
+		if p.cfg.Compared != nil {
+			f.Differences = differing(p.cfg.Compared())
 		}
 	}
 	data, err = json.Marshal(&f) // which escapes what could end a script's element

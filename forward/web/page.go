@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gor/forward"
+	"gor/forward/compare"
 	"gor/forward/report"
 )
 
@@ -28,9 +29,9 @@ type Config struct {
 	// Collect takes the accounts. It is called from the page's goroutines.
 	Collect func() report.Snapshot
 
-	// Differences are the routes at which targets answer differently; nil: nobody
-	// compares. It is called as Collect is.
-	Differences func() []Difference
+	// Compared is what was found out of each route by comparing answers, those that
+	// differ most first; nil: nobody compares. It is called as Collect is.
+	Compared func() []compare.RouteReport
 }
 
 // A Page is a running page. A nil Page, where none was asked for, does nothing.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gor/forward"
+	"gor/forward/compare"
 	"gor/forward/report"
 )
 
@@ -282,5 +283,31 @@ func BenchmarkTake(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		l.take(o)
+	}
+}
+
+// Of what was compared the page has the routes that differ or got slower, so many of
+// them, with so much of each.
+func TestDiffering(t *testing.T) {
+	var all []compare.RouteReport
+	for i := range 100 {
+		r := compare.RouteReport{Route: fmt.Sprint(i), Slower: i == 1, Examples: make([]compare.Example, 10), Paths: make([]compare.PathReport, 50),
+			Noise: make([]compare.PathReport, 5), Open: make([]compare.PathReport, 5)}
+		if i != 0 && i != 1 {
+			r.Different = 1
+		}
+		all = append(all, r)
+	}
+	list := differing(all)
+	if len(list) != shownDifferences || list[0].Route != "1" || list[1].Route != "2" {
+		t.Errorf("%d routes, the first %q", len(list), list[0].Route)
+	}
+	for _, r := range list {
+		if len(r.Examples) != shownExamples || len(r.Paths) != shownPaths || r.Noise != nil || r.Open != nil {
+			t.Errorf("%s: %d examples, %d paths", r.Route, len(r.Examples), len(r.Paths))
+		}
+	}
+	if len(all[50].Examples) != 10 || differing(nil) != nil {
+		t.Error("what was given has changed, or none is something")
 	}
 }
