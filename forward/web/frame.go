@@ -121,7 +121,7 @@ func slotOf(came *tally, d time.Duration) slot {
 
 // nowOf is what is so when a tally was taken of a snapshot; with the lock.
 func (p *Page) nowOf(s *report.Snapshot, t *tally) now {
-	minute, quarter := t.since(p.ago(time.Minute)), t.since(p.ago(history))
+	minute, quarter := t.timesSince(p.ago(time.Minute)), t.since(p.ago(history))
 	n := now{
 		At: t.at.UnixMilli(), Began: p.began.UnixMilli(), Version: p.cfg.Version, Machine: p.cfg.Machine, NotReady: s.NotReady,
 		Rivers:  rivers{riverOf(&minute), riverOf(&quarter), riverOf(t)},

@@ -134,11 +134,11 @@ func (p *Page) endSlot(at time.Time) {
 	p.lookAgain(at)
 	t := p.look.tally
 	last := &p.tallies[len(p.tallies)-1]
-	came := t.since(last)
+	came := t.timesSince(last)
 	p.slots = append(p.slots, slotOf(&came, at.Sub(last.at)))
 	p.tallies = append(p.tallies, t)
 	if old := len(p.tallies) - 1 - int(time.Minute/slotTime) - 1; old >= 0 {
-		p.tallies[old] = p.tallies[old].withoutTimes()
+		p.tallies[old] = p.tallies[old].since(&tally{}) // without its times
 	}
 	if len(p.slots) > maxSlots {
 		p.slots, p.tallies = p.slots[1:], p.tallies[1:]

@@ -332,7 +332,7 @@
       row("request", e.request);
       row("then", e.then);
       row("now", e.now);
-      for (const d of e.differences || []) row(d.path || "/", (d.what ? d.what + ": " : "") + d.then + " → " + d.now);
+      for (const d of e.differences || []) row(d.path || "/", (d.what ? d.what + ": " : "") + d.then + (d.now === "" ? "" : " → " + d.now));
       row("again", e.curl);
       return list;
     };

@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"maps"
 	"reflect"
 	"slices"
@@ -92,7 +93,7 @@ func TestRiver(t *testing.T) {
 	}{
 		{"nothing", tally{}, river{Source: "received"}},
 		{"no listener has spoken", tally{received: 70, lost: 2}, river{Source: "received", Began: 72, Lost: []branch{{"", "lost", 2}}, Received: 70}},
-		{"a recording", tally{read: 100, received: 71}, river{Source: "read", Began: 100, Unsent: []branch{{"", "not replayed", 29}}, Received: 71}},
+		{"a recording", tally{isRead: true, read: 100, received: 71}, river{Source: "read", Began: 100, Unsent: []branch{{"", "not replayed", 29}}, Received: 71}},
 		{"listeners", tally{received: 71, heard: heard{1, 100, 80, 4, map[string]uint64{"gap": 12, "loop": 8}, 5}},
 			river{Source: "captured", Began: 100, Unsent: []branch{{"", "gap", 12}, {"", "loop", 8}}, Lost: []branch{{"", "lost", 4}, {"", "under way", 5}}, Received: 71}},
 		{"other replayers", tally{received: 40, heard: heard{1, 100, 100, 0, nil, 5}},
@@ -156,14 +157,14 @@ func TestSince(t *testing.T) {
 	w.answer(1, 7, 500, time.Millisecond)
 	s = w.collect()
 	after := tallyOf(w.at.Add(time.Second), &s, heard{})
-	came := after.since(&before)
+	came := after.timesSince(&before)
 	if want := (map[part]uint64{{codePart, "200"}: 5}); came.received != 5 || !maps.Equal(came.targets[0].parts, want) || came.targets[1].answered() != 7 {
 		t.Errorf("%+v", came)
 	}
 	if p50 := came.targets[0].service.Quantile(.5); p50 < 500*time.Millisecond {
 		t.Errorf("the times of before are in it: %v", p50)
 	}
-	kept := after.withoutTimes()
+	kept := after.since(&tally{})
 	if kept.targets[0].service.Count() != 0 || after.targets[0].service.Count() != 15 {
 		t.Error("the times of the original are gone, or those of the copy are not")
 	}
@@ -309,5 +310,32 @@ func TestDiffering(t *testing.T) {
 	}
 	if len(all[50].Examples) != 10 || differing(nil) != nil {
 		t.Error("what was given has changed, or none is something")
+	}
+}
+
+// BenchmarkFrame is what a second costs while somebody looks, and what a browser costs
+// that comes.
+func BenchmarkFrame(b *testing.B) {
+	for _, bench := range []struct {
+		name string
+		has  func(p *Page) int64
+	}{
+		{"next", func(p *Page) int64 { return p.slots[len(p.slots)-1].At }},
+		{"first", func(*Page) int64 { return 0 }},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			w := newWorld("http://a", "http://b")
+			p := newPage(Config{Collect: w.collect, Log: slog.New(slog.DiscardHandler)}, newPipeListener())
+			busy(p, w)
+			has, at := bench.has(p), time.Now()
+			for b.Loop() {
+				at = at.Add(time.Second)
+				data, _, err := p.frameSince(at, has)
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(float64(len(data)), "bytes")
+			}
+		})
 	}
 }
