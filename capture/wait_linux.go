@@ -23,12 +23,12 @@ const (
 	longestTick = time.Second
 )
 
-// A waiter waits for the blocks of a packet socket. While few come it leaves the
+// A waiter waits for the blocks of packet sockets. While few come it leaves the
 // wait to the runtime's poller, and the thread to others: nothing runs. On a
 // busy link it waits by itself, which costs less for each block.
 type waiter struct {
-	fd    int // the packet socket
-	epoll int // has the packet socket alone, armed for one event while the runtime waits for it
+	fds   []int // the packet sockets: one or two
+	epoll int   // has these alone, armed for one event while the runtime waits for it
 	file  *os.File
 	conn  syscall.RawConn
 	log   *slog.Logger
@@ -37,25 +37,29 @@ type waiter struct {
 	patience time.Duration // how long the next wait is
 	streak   int           // blocks that followed one another
 	hurried  atomic.Bool
-	polled   [1]unix.PollFd // for poll
+	polled   [2]unix.PollFd // for poll
 	timeout  unix.Timespec  // likewise
 }
 
-// newWaiter makes a waiter for a socket. The socket itself is not in the
+// newWaiter makes a waiter for sockets. They themselves are not in the
 // runtime's poller, which would wake a second thread for each block on a busy
-// link: an epoll instance is, which reports it only when asked to.
-func newWaiter(fd int, tick time.Duration, log *slog.Logger) (*waiter, error) {
+// link: an epoll instance is, which reports them only when asked to.
+func newWaiter(sockets []*socket, tick time.Duration, log *slog.Logger) (*waiter, error) {
 	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err == nil {
 		err = unix.SetNonblock(epoll, true)
 	}
-	if err == nil {
-		err = unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLONESHOT})
+	var fds []int
+	for _, s := range sockets {
+		fds = append(fds, s.fd)
+		if err == nil {
+			err = unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, s.fd, &unix.EpollEvent{Events: unix.EPOLLONESHOT})
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("epoll: %w", err)
 	}
-	w := &waiter{fd: fd, epoll: epoll, file: os.NewFile(uintptr(epoll), "epoll"), log: log, tick: tick, patience: tick}
+	w := &waiter{fds: fds, epoll: epoll, file: os.NewFile(uintptr(epoll), "epoll"), log: log, tick: tick, patience: tick}
 	if w.conn, err = w.file.SyscallConn(); err != nil {
 		return nil, fmt.Errorf("epoll: %w", err)
 	}
@@ -100,10 +104,12 @@ func (w *waiter) sleep(now time.Time) error {
 		}
 	}
 	const events = unix.EPOLLIN | unix.EPOLLERR | unix.EPOLLONESHOT
-	if err := unix.EpollCtl(w.epoll, unix.EPOLL_CTL_MOD, w.fd, &unix.EpollEvent{Events: events}); err != nil {
-		return err
+	for _, fd := range w.fds {
+		if err := unix.EpollCtl(w.epoll, unix.EPOLL_CTL_MOD, fd, &unix.EpollEvent{Events: events}); err != nil {
+			return err
+		}
 	}
-	var event [1]unix.EpollEvent
+	var event [2]unix.EpollEvent
 	var failed error
 	err := w.conn.Read(func(fd uintptr) bool {
 		n, err := unix.EpollWait(int(fd), event[:], 0)
@@ -113,7 +119,7 @@ func (w *waiter) sleep(now time.Time) error {
 		}
 		return n > 0
 	})
-	if event[0].Events&unix.EPOLLERR != 0 {
+	if (event[0].Events|event[1].Events)&unix.EPOLLERR != 0 {
 		w.clearError()
 	}
 	return errors.Join(err, failed)
@@ -133,19 +139,25 @@ func (w *waiter) hurry() {
 // the scheduler wants meanwhile, such as a collection, it says with a signal,
 // and that ends the wait (EINTR).
 func (w *waiter) poll(timeout time.Duration) (n int, errno syscall.Errno) {
-	w.polled = [1]unix.PollFd{{Fd: int32(w.fd), Events: unix.POLLIN}}
+	for i, fd := range w.fds {
+		w.polled[i] = unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
+	}
 	w.timeout = unix.NsecToTimespec(int64(timeout))
-	m, _, errno := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&w.polled)), 1, uintptr(unsafe.Pointer(&w.timeout)), 0, 0, 0)
-	if w.polled[0].Revents&unix.POLLERR != 0 {
+	m, _, errno := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&w.polled)), uintptr(len(w.fds)), uintptr(unsafe.Pointer(&w.timeout)), 0, 0, 0)
+	if (w.polled[0].Revents|w.polled[1].Revents)&unix.POLLERR != 0 {
 		w.clearError()
 	}
 	return int(m), errno
 }
 
-// clearError reads the socket's error, such as that an interface went down.
-// The socket stays bound and goes on when that comes up again.
+// clearError reads the sockets' errors, such as that an interface went down, which
+// both have then. They stay bound and go on when that comes up again.
 func (w *waiter) clearError() {
-	if errno, err := unix.GetsockoptInt(w.fd, unix.SOL_SOCKET, unix.SO_ERROR); err == nil && errno != 0 {
-		w.log.Warn("capture is interrupted", "err", unix.Errno(errno))
+	said := 0
+	for _, fd := range w.fds {
+		if errno, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR); err == nil && errno != said {
+			w.log.Warn("capture is interrupted", "err", unix.Errno(errno))
+			said = errno
+		}
 	}
 }

@@ -116,13 +116,14 @@ func testLives(t *testing.T, b *browser) {
 func testHostileNames(t *testing.T, b *browser) {
 	w := newWorld(hostile...)
 	p := pageOf(t, w)
-	p.cfg.Compared = func() (all []compare.RouteReport) {
+	p.cfg.Compared = func() *compare.Report {
+		var all []compare.RouteReport
 		for _, name := range hostile {
 			all = append(all, compare.RouteReport{Route: name, Target: name, Fates: compare.Fates{Compared: 2, Different: 1}, Reasons: map[string]uint64{name: 1},
 				Paths:    []compare.PathReport{{Path: name, What: name}},
 				Examples: []compare.Example{{Request: name, Curl: name, Differences: []compare.Difference{{Path: name, What: name, Then: name, Now: name}}}}})
 		}
-		return all
+		return &compare.Report{Targets: []compare.TargetReport{{Routes: all}}}
 	}
 	p.cfg.Machine, p.cfg.Version = hostile[0], hostile[1]
 	for i, name := range hostile {

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"cmp"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -88,14 +90,23 @@ const (
 
 // differing are the routes at which targets answer differently, or slower, with what
 // the page shows of them.
-func differing(all []compare.RouteReport) (list []compare.RouteReport) {
-	for _, r := range all {
-		if r.Different == 0 && !r.Slower || len(list) == shownDifferences {
-			continue
+func differing(report *compare.Report) (list []compare.RouteReport) {
+	if report == nil {
+		return nil
+	}
+	for _, t := range report.Targets {
+		for _, r := range t.Routes {
+			if r.Different > 0 || r.Slower {
+				list = append(list, r)
+			}
 		}
+	}
+	slices.SortStableFunc(list, func(a, b compare.RouteReport) int { return cmp.Compare(b.Different, a.Different) })
+	list = list[:min(len(list), shownDifferences)]
+	for i := range list {
+		r := &list[i]
 		r.Examples, r.Paths = r.Examples[:min(len(r.Examples), shownExamples)], r.Paths[:min(len(r.Paths), shownPaths)]
 		r.Open, r.Noise = nil, nil
-		list = append(list, r)
 	}
 	return list
 }
@@ -176,13 +187,11 @@ func (p *Page) frameSince(at time.Time, has int64) (data []byte, upTo int64, err
 			f.Slots = append(f.Slots, p.slots[i])
 		}
 	}
-	p.mu.Unlock()
 	if has == 0 || len(f.Slots) > 0 {
-		f.Routes = p.routes.shown()
-		if p.cfg.Compared != nil {
-			f.Differences = differing(p.cfg.Compared())
-		}
+		p.find(at)
+		f.Routes, f.Differences = p.found.routes, p.found.differences
 	}
+	p.mu.Unlock()
 	data, err = json.Marshal(&f) // which escapes what could end a script's element
 	return data, upTo, err
 }

@@ -29,9 +29,9 @@ type Config struct {
 	// Collect takes the accounts. It is called from the page's goroutines.
 	Collect func() report.Snapshot
 
-	// Compared is what was found out of each route by comparing answers, those that
-	// differ most first; nil: nobody compares. It is called as Collect is.
-	Compared func() []compare.RouteReport
+	// Compared is what comparing the targets' answers came to; nil: nobody compares, and
+	// so is its result. It is called as Collect is.
+	Compared func() *compare.Report
 }
 
 // A Page is a running page. A nil Page, where none was asked for, does nothing.
@@ -49,6 +49,14 @@ type Page struct {
 	tallies []tally // of the beginning of the first slot and the end of each; those of the last minute have times
 	slots   []slot
 	look    look
+	found   found
+}
+
+// Found is what takes longer to find out than what is so now.
+type found struct {
+	at          time.Time
+	routes      []shownRoute
+	differences []compare.RouteReport
 }
 
 // A look is what the page shows now.
@@ -77,6 +85,20 @@ func newPage(cfg Config, socket net.Listener) *Page {
 func (p *Page) Take(o *forward.Outcome) {
 	if p != nil {
 		p.routes.take(o)
+	}
+}
+
+// Watch is Take behind what is told of each request otherwise, if anything is.
+func (p *Page) Watch(before func(*forward.Outcome)) func(*forward.Outcome) {
+	switch {
+	case p == nil:
+		return before
+	case before == nil:
+		return p.Take
+	}
+	return func(o *forward.Outcome) {
+		before(o)
+		p.Take(o)
 	}
 }
 
@@ -167,6 +189,17 @@ func (p *Page) lookAgain(at time.Time) {
 	}
 	p.look.tally = t
 	p.look.now = p.nowOf(&s, &t)
+}
+
+// find finds out about the routes, unless somebody has just done so; with the lock.
+func (p *Page) find(at time.Time) {
+	if !p.found.at.IsZero() && at.Sub(p.found.at) < lookEvery*9/10 {
+		return
+	}
+	p.found = found{at: at, routes: p.routes.shown()}
+	if p.cfg.Compared != nil {
+		p.found.differences = differing(p.cfg.Compared())
+	}
 }
 
 // ago is the tally of so long before now, or the oldest there is.

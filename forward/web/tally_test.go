@@ -287,20 +287,20 @@ func BenchmarkTake(b *testing.B) {
 	}
 }
 
-// Of what was compared the page has the routes that differ or got slower, so many of
-// them, with so much of each.
+// Of what was compared the page has the routes that differ or got slower, at whichever
+// target, so many of them, with so much of each.
 func TestDiffering(t *testing.T) {
-	var all []compare.RouteReport
+	report := &compare.Report{Targets: make([]compare.TargetReport, 2)}
 	for i := range 100 {
 		r := compare.RouteReport{Route: fmt.Sprint(i), Slower: i == 1, Examples: make([]compare.Example, 10), Paths: make([]compare.PathReport, 50),
 			Noise: make([]compare.PathReport, 5), Open: make([]compare.PathReport, 5)}
-		if i != 0 && i != 1 {
-			r.Different = 1
+		if i > 1 {
+			r.Different = uint64(i)
 		}
-		all = append(all, r)
+		report.Targets[i%2].Routes = append(report.Targets[i%2].Routes, r)
 	}
-	list := differing(all)
-	if len(list) != shownDifferences || list[0].Route != "1" || list[1].Route != "2" {
+	list := differing(report)
+	if len(list) != shownDifferences || list[0].Route != "99" || list[1].Route != "98" {
 		t.Errorf("%d routes, the first %q", len(list), list[0].Route)
 	}
 	for _, r := range list {
@@ -308,8 +308,51 @@ func TestDiffering(t *testing.T) {
 			t.Errorf("%s: %d examples, %d paths", r.Route, len(r.Examples), len(r.Paths))
 		}
 	}
-	if len(all[50].Examples) != 10 || differing(nil) != nil {
+	report.Targets[1].Routes, report.Targets[0].Routes = report.Targets[1].Routes[:1], report.Targets[0].Routes[:2]
+	if list = differing(report); len(list) != 2 || list[0].Route != "2" || list[1].Route != "1" {
+		t.Errorf("the slower one: %+v", list)
+	}
+	if len(report.Targets[0].Routes[0].Examples) != 10 || differing(nil) != nil {
 		t.Error("what was given has changed, or none is something")
+	}
+}
+
+// Who was told of each request otherwise is told, page or not.
+func TestWatch(t *testing.T) {
+	told := 0
+	before := func(*forward.Outcome) { told++ }
+	p := pageOf(t, newWorld("a"))
+	o := &forward.Outcome{Method: []byte("GET"), Path: []byte("/")}
+	var none *Page
+	if none.Watch(nil) != nil {
+		t.Error("nobody is told of what nobody wants")
+	}
+	none.Watch(before)(o)
+	p.Watch(before)(o)
+	p.Watch(nil)(o)
+	if told != 2 || p.routes.shown()[0].Targets[0].Requests != 2 {
+		t.Errorf("told %d times, counted %+v", told, p.routes.shown())
+	}
+}
+
+// Routes are found out once a second at most, however many browsers come.
+func TestFoundOnce(t *testing.T) {
+	w := newWorld("a")
+	p := pageOf(t, w)
+	asked := 0
+	p.cfg.Compared = func() *compare.Report {
+		asked++
+		return nil
+	}
+	at := time.Unix(1000, 0)
+	p.begin(at)
+	for i := range 20 {
+		if _, _, err := p.frameSince(at.Add(time.Duration(i)*100*time.Millisecond), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if asked != 3 {
+		t.Errorf("asked %d times in two seconds", asked)
 	}
 }
 

@@ -172,8 +172,8 @@ func busy(p *Page, w *world) {
 }
 
 // examples are routes that differ.
-func examples() []compare.RouteReport {
-	return []compare.RouteReport{{
+func examples() *compare.Report {
+	return &compare.Report{Targets: []compare.TargetReport{{Routes: []compare.RouteReport{{
 		Route: "GET /api/v1/users/{id}", Target: "http://staging:8080", Fates: compare.Fates{Compared: 4100, Different: 37, Same: 4063},
 		Reasons: map[string]uint64{"status": 30, "body": 7},
 		Paths:   []compare.PathReport{{Path: "status", What: "changed", Count: 30, Of: 4100}, {Path: "$.name", What: "missing", Count: 7, Of: 4100}},
@@ -183,5 +183,5 @@ func examples() []compare.RouteReport {
 			Request: "GET /api/v1/users/12?full=1", Then: 200, Now: 500, Curl: "curl -i 'http://staging:8080/api/v1/users/12?full=1'",
 			Differences: []compare.Difference{{Path: "status", What: "changed", Then: "200", Now: "500"}, {Path: "$.name", What: "missing", Then: `"Anna"`}},
 		}},
-	}, {Route: "GET /cart", Target: "http://staging:8080", Fates: compare.Fates{Compared: 100, Same: 100}}}
+	}, {Route: "GET /cart", Target: "http://staging:8080", Fates: compare.Fates{Compared: 100, Same: 100}}}}}}
 }

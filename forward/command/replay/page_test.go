@@ -7,6 +7,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -90,11 +92,12 @@ func freeAddress(t *testing.T) string {
 // and what became of it at each target and route.
 func TestPageOfWire(t *testing.T) {
 	server, web, wire := newServer(t), freeAddress(t), freeAddress(t)
+	written := filepath.Join(t.TempDir(), "r.json")
 	ip, port, _ := net.SplitHostPort(wire)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan string)
 	go func() {
-		_, stderr := gorUntil(t, ctx, "-ip", ip, "-p", port, "-f", server.URL+"|methods-safe,"+server.URL, "--web", web)
+		_, stderr := gorUntil(t, ctx, "-ip", ip, "-p", port, "-f", server.URL+"|methods-safe,"+server.URL, "--web", web, "--report", written)
 		ended <- stderr
 	}()
 	sender, err := udpwire.Dial(udpwire.SenderConfig{Replayers: []string{wire}})
@@ -146,6 +149,9 @@ func TestPageOfWire(t *testing.T) {
 	cancel()
 	if stderr := <-ended; !strings.Contains(stderr, "the page is served") {
 		t.Errorf("%s", stderr)
+	}
+	if text, err := os.ReadFile(written); err != nil || !strings.Contains(string(text), `"started":30`) {
+		t.Errorf("beside the page the report has %.300s, %v", text, err)
 	}
 }
 
