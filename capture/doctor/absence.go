@@ -11,9 +11,6 @@ import (
 // namespaces; then what is likely.
 func (j *judge) absence(p uint16) {
 	name := fmt.Sprintf("port %d", p)
-	if j.namedAreDown() {
-		return // links has said so
-	}
 	if j.receivesUnseen(p) || j.translated(p) || j.otherNamespace(p) {
 		return
 	}
@@ -35,13 +32,6 @@ func (j *judge) absence(p uint16) {
 		return
 	}
 	j.silence(p)
-}
-
-// namedAreDown reports whether all interfaces that were named are down.
-func (j *judge) namedAreDown() bool {
-	return !j.Question.anyInterface() && !slices.ContainsFunc(j.Links, func(l Link) bool {
-		return slices.Contains(j.Question.Interfaces, l.Name) && l.Up && (l.Carrier || l.Loopback)
-	})
 }
 
 // anyCaptured reports whether requests to another wanted port are: then nothing is
