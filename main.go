@@ -38,6 +38,8 @@ import (
 	"gor/capture/doctor"
 	"gor/forward"
 	"gor/forward/command"
+	"gor/forward/command/control"
+	"gor/forward/command/ctl"
 	doctorcommand "gor/forward/command/doctor"
 	"gor/forward/command/replay"
 	"gor/forward/command/topics"
@@ -92,11 +94,12 @@ func commands() []*cli.Command {
 			Name:      "listen",
 			Usage:     "sniff HTTP requests and send them to replay servers",
 			UsageText: "sudo gor listen -p 80 -r replay.local:28020\nsudo gor listen -p 80,8080 -i eth0 --print\nsudo gor listen -p 80 --write FILE --print\ngor listen --read FILE -p 80 --json",
-			Flags:     slices.Concat(sniffer.Flags(), udpwire.SenderFlags(), forward.FilterFlags(), command.LifetimeFlags(), report.Flags()),
+			Flags:     slices.Concat(sniffer.Flags(), udpwire.SenderFlags(), forward.FilterFlags(), command.LifetimeFlags(), report.Flags(), control.Flags()),
 			Action:    listen,
 		},
 		replay.Command(mark),
 		doctorcommand.Command(),
+		ctl.Command(),
 		demo.Command(),
 	}
 }
@@ -115,6 +118,8 @@ type listener struct {
 
 	// ---- open
 	report  *report.Reporter
+	control *control.Server // nil: nobody can
+	denied  forward.Filter  // what is denied since it runs
 	source  sniffer.Source
 	doctor  *doctor.Watcher  // says why nothing is captured; nil: packets are not captured
 	tape    *sniffer.Tape    // nil: nothing is recorded
@@ -184,11 +189,15 @@ func (l *listener) open(c *cli.Context) (err error) {
 			return err
 		}
 	}
+	if l.control, err = control.FromFlags(c, l.log); err != nil {
+		return err
+	}
 	return l.options.DropPrivileges(l.tape, l.log)
 }
 
-// close lets go of the files and sockets that only read and record.
+// close lets go of the files and sockets that only read and record, and of control.
 func (l *listener) close() error {
+	l.control.Close()
 	err := l.tape.Close()
 	if l.doctor != nil {
 		l.doctor.Close()
@@ -211,6 +220,7 @@ func (l *listener) run(life *command.Lifetime, stdout io.Writer) error {
 	}
 	l.log.Info("listening", where...)
 	l.report.Start()
+	l.control.Start(control.Controls{Status: l.report.Status, DenyPath: l.denied.DenyPath, Drain: life.Drain, Explain: l.sniffer.SetExplain})
 	defer context.AfterFunc(life.Running(), l.report.Ending)()
 	err := l.sniffer.Run(life.Running())
 	if l.options.Live() || err != nil {
@@ -269,6 +279,7 @@ func (l *listener) wireUp(life *command.Lifetime, stdout io.Writer) {
 	if l.wire != nil || l.options.JSON {
 		cfg.Users = users.New(users.Config{Rule: l.options.Session, Secret: l.sending.Secret, Logger: l.log})
 	}
+	cfg.Consumers = append(cfg.Consumers, sniffer.Filter(l.denied.Allow))
 	if l.filter != nil {
 		cfg.Consumers = append(cfg.Consumers, sniffer.Filter(l.filter.Allow))
 	}
@@ -306,7 +317,7 @@ func (l *listener) status() udpwire.Status {
 		host = "unknown"
 	}
 	requests, wire := l.sniffer.Stats().Requests, l.wire.Stats()
-	return udpwire.Status{Version: command.Version(), Host: host, Accounts: []udpwire.Account{
+	accounts := []udpwire.Account{
 		{Name: "requests_captured", Value: requests.Captured},
 		{Name: "requests_sent", Value: requests.Fates[reassembly.Sent]},
 		{Name: "requests_queue_full", Value: requests.Fates[reassembly.QueueFull]},
@@ -315,7 +326,14 @@ func (l *listener) status() udpwire.Status {
 		{Name: "wire_messages_received", Value: wire.MessagesReceived},
 		{Name: "wire_messages_lost", Value: wire.MessagesLost},
 		{Name: "wire_messages_pending", Value: wire.MessagesPending},
-	}}
+	}
+	for i, name := range requests.Fates.Names() { // the others, as far as there are any and there is room
+		known := slices.ContainsFunc(accounts, func(a udpwire.Account) bool { return a.Name == "requests_"+name })
+		if n := requests.Fates[i]; n > 0 && !known {
+			accounts = append(accounts, udpwire.Account{Name: "requests_" + name, Value: n})
+		}
+	}
+	return udpwire.Status{Version: command.Version(), Host: host, Accounts: accounts}
 }
 
 // A sender is the wire as the sniffer's consumer. Its Flush is the wire's.
@@ -369,7 +387,7 @@ func (l *listener) snapshot() report.Snapshot {
 	if l.wire != nil {
 		groups = append(groups, report.Group{Name: "wire", Stats: l.wire.Stats()})
 	}
-	s := report.Snapshot{Groups: groups, Words: map[string]string{"users": stats.Users.Line()}}
+	s := report.Snapshot{Groups: groups, Words: map[string]string{"users": stats.Users.Line()}, Denied: l.denied.Denied()}
 	if l.wire != nil && l.wire.Stats().ReplayersUp == 0 {
 		s.NotReady = "no replay server responds"
 	}

@@ -21,6 +21,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"gor/forward/command/control"
 	"gor/udpwire"
 )
 
@@ -59,6 +60,7 @@ func TestWrongUsage(t *testing.T) {
 		{"replay server with a URL", "listen -r http://replay:28020", "HOST:PORT"},
 		{"read and interface", "listen --read f.pcap -i lo", "exclude each other"},
 		{"print and json", "listen --print --json", "exclude each other"},
+		{"headers and json", "listen --print-headers --json", "exclude each other"},
 		{"session without a name", "listen --session cookie", "cookie:NAME, header:NAME, ip or connection"},
 		{"session by a bad name", "listen --session header:a,b", "no name of a header"},
 		{"share of nothing", "replay -f http://a|5%users", "|10%conn"},
@@ -90,6 +92,9 @@ func TestWrongUsage(t *testing.T) {
 		{"target without host", "replay -f http://", "host"},
 		{"target with bad port", "replay -f http://a:99999", "99999"},
 		{"empty target", "replay -f http://a,", "target"},
+		{"a slip in a target's setting", "replay -f http://a|denypath=/x", "is it deny-path?"},
+		{"a target's setting without quotes", "replay -f http://a|method=GET,HEAD", "method='…,…'"},
+		{"bad regular expression of a target", "replay -f http://a|deny-path=(", "deny-path"},
 		{"set-header without colon", "replay --set-header X", "set-header"},
 		{"bad rewrite", "replay --rewrite-path (:x", "rewrite-path"},
 		{"client key without certificate", "replay --client-key k.pem", "client-cert"},
@@ -108,6 +113,12 @@ func TestWrongUsage(t *testing.T) {
 		{"recording and port", "replay --read a.pcap -p 1234", "--port and --read exclude each other"},
 		{"recording read and written", "replay --read a.pcap --write b.pcap", "--write and --read exclude each other"},
 		{"no count", "listen --count 0", "--count"},
+		{"page without a port", "replay --web 127.0.0.1", "such as 127.0.0.1:8080"},
+		{"page on a bad port", "replay --web :http", "such as 127.0.0.1:8080"},
+		{"no order", "ctl", "say what to do: status, limit"},
+		{"unknown order", "ctl stop", `there is no "stop": use status`},
+		{"order without a limit", "ctl limit http://a", `give "limit TARGET N|N%|off"`},
+		{"JSON of a limit", "ctl --json limit http://a 1", "--json is for status"},
 		{"no duration", "listen --duration 0s", "--duration"},
 		{"negative duration of a run", "replay --duration -1s", "--duration"},
 	} {
@@ -239,25 +250,31 @@ func freePort(t *testing.T) string {
 // allowedImports are the packages of the program, and what each may import
 // besides the standard library; what those import is allowed with them.
 var allowedImports = map[string][]string{
-	"gor/capture":                {"golang.org/x/net/bpf", "golang.org/x/sys/unix"},
-	"gor/capture/doctor":         {"gor/capture", "golang.org/x/sys/unix"},
-	"gor/reassembly":             {"gor/capture", "gor/reassembly/http1"},
-	"gor/reassembly/sniffer":     {"gor/capture", "gor/capture/doctor", "gor/reassembly", "gor/reassembly/http1", "gor/reassembly/recording", "gor/reassembly/users", "github.com/urfave/cli/v2"},
-	"gor/udpwire":                {"golang.org/x/sys/unix", "github.com/urfave/cli/v2"},
-	"gor/forward":                {"gor/forward/hist", "gor/reassembly/http1", "golang.org/x/time/rate", "github.com/urfave/cli/v2"},
-	"gor/forward/command":        {"github.com/urfave/cli/v2"},
-	"gor/forward/command/replay": {"gor/forward", "gor/forward/command", "gor/forward/playback", "gor/forward/report", "gor/reassembly/sniffer", "gor/udpwire", "github.com/urfave/cli/v2"},
-	"gor/forward/command/doctor": {"gor/capture", "gor/capture/doctor", "gor/forward/command", "gor/reassembly/sniffer", "gor/udpwire", "github.com/urfave/cli/v2"},
-	"gor/forward/demo":           {"gor/forward/command", "github.com/urfave/cli/v2"},
-	"gor/forward/command/topics": {"gor/forward/command"},
-	"gor/forward/demo/live":      {},
-	"gor/forward/hist":           {},
-	"gor/forward/pace":           {},
-	"gor/forward/routes":         {},
-	"gor/forward/playback":       {"gor/forward", "gor/forward/command", "gor/forward/hist", "gor/forward/pace", "gor/forward/report", "gor/forward/results", "github.com/urfave/cli/v2"},
-	"gor/forward/results":        {"gor/forward", "gor/forward/hist", "gor/forward/routes", "github.com/urfave/cli/v2"},
-	"gor/forward/report":         {"golang.org/x/sys/unix", "gor/forward", "gor/forward/hist", "github.com/urfave/cli/v2"},
-	"gor": {"gor/capture", "gor/capture/doctor", "gor/reassembly", "gor/reassembly/recording", "gor/reassembly/sniffer", "gor/reassembly/users", "gor/udpwire", "gor/forward", "gor/forward/command", "gor/forward/command/doctor", "gor/forward/command/replay", "gor/forward/command/topics", "gor/forward/demo", "gor/forward/report",
+	"gor/capture":                 {"golang.org/x/net/bpf", "golang.org/x/sys/unix"},
+	"gor/capture/doctor":          {"gor/capture", "golang.org/x/sys/unix"},
+	"gor/reassembly":              {"gor/capture", "gor/reassembly/http1"},
+	"gor/reassembly/sniffer":      {"gor/capture", "gor/capture/doctor", "gor/reassembly", "gor/reassembly/http1", "gor/reassembly/recording", "gor/reassembly/users", "github.com/urfave/cli/v2"},
+	"gor/udpwire":                 {"golang.org/x/sys/unix", "github.com/urfave/cli/v2"},
+	"gor/forward":                 {"gor/forward/hist", "gor/forward/spelling", "gor/reassembly/http1", "golang.org/x/time/rate", "github.com/urfave/cli/v2"},
+	"gor/forward/command":         {"gor/forward/spelling", "github.com/urfave/cli/v2"},
+	"gor/forward/command/replay":  {"gor/forward", "gor/forward/command", "gor/forward/playback", "gor/forward/report", "gor/forward/web", "gor/reassembly/sniffer", "gor/udpwire", "github.com/urfave/cli/v2", "gor/forward/command/control"},
+	"gor/forward/compare":         {"gor/forward/compare/diff", "gor/forward/hist", "gor/forward/routes", "gor/reassembly/http1"},
+	"gor/forward/compare/diff":    {"gor/reassembly/http1"},
+	"gor/forward/command/doctor":  {"gor/capture", "gor/capture/doctor", "gor/forward/command", "gor/reassembly/sniffer", "gor/udpwire", "github.com/urfave/cli/v2"},
+	"gor/forward/demo":            {"gor/forward/command", "github.com/urfave/cli/v2"},
+	"gor/forward/command/topics":  {"gor/forward/command"},
+	"gor/forward/demo/live":       {},
+	"gor/forward/hist":            {},
+	"gor/forward/pace":            {},
+	"gor/forward/routes":          {},
+	"gor/forward/spelling":        {},
+	"gor/forward/playback":        {"gor/forward", "gor/forward/command", "gor/forward/hist", "gor/forward/pace", "gor/forward/report", "gor/forward/results", "gor/forward/web", "github.com/urfave/cli/v2"},
+	"gor/forward/web":             {"gor/forward", "gor/forward/hist", "gor/forward/report", "gor/forward/routes", "github.com/urfave/cli/v2"},
+	"gor/forward/results":         {"gor/forward", "gor/forward/hist", "gor/forward/routes", "github.com/urfave/cli/v2"},
+	"gor/forward/report":          {"golang.org/x/sys/unix", "gor/forward", "gor/forward/hist", "github.com/urfave/cli/v2"},
+	"gor/forward/command/control": {"golang.org/x/sys/unix", "github.com/urfave/cli/v2"},
+	"gor/forward/command/ctl":     {"gor/forward/command", "gor/forward/command/control", "github.com/urfave/cli/v2"},
+	"gor": {"gor/capture", "gor/capture/doctor", "gor/reassembly", "gor/reassembly/recording", "gor/reassembly/sniffer", "gor/reassembly/users", "gor/udpwire", "gor/forward", "gor/forward/command", "gor/forward/command/doctor", "gor/forward/command/replay", "gor/forward/command/topics", "gor/forward/demo", "gor/forward/report", "gor/forward/command/control", "gor/forward/command/ctl",
 		"github.com/urfave/cli/v2"},
 	"gor/reassembly/http1":           {},
 	"gor/reassembly/users":           {"gor/reassembly/http1"},
@@ -528,7 +545,7 @@ func TestReadmeCommands(t *testing.T) {
 				ExitErrHandler: func(*cli.Context, error) {}}
 			for _, cmd := range commands() {
 				cmd.Action = func(c *cli.Context) error {
-					ran = !c.Args().Present()
+					ran = !c.Args().Present() || cmd.ArgsUsage != "" && control.Check(c.Args().Slice()) == nil
 					return nil
 				}
 				app.Commands = append(app.Commands, cmd)

@@ -63,7 +63,7 @@ func (w *worker) unsent() bool {
 	}
 	if ex.state.CompareAndSwap(exArmed, exGivenUp) { // the connection still refers to it
 		w.newExchange()
-		w.ex.head, w.ex.body, w.ex.isHead = ex.head, ex.body, ex.isHead
+		w.ex.head, w.ex.body, w.ex.isHead, w.ex.token = ex.head, ex.body, ex.isHead, ex.token
 		w.ex.begun.Store(ex.begun.Load())
 		return true
 	}
@@ -87,7 +87,10 @@ func (w *worker) again() bool {
 		return false
 	}
 	t.mu.Lock()
-	spare := t.bucket == nil || t.bucket.take(t.now()) == 0
+	spare := t.gate.bucket == nil || t.gate.bucket.take(t.now()) == 0
+	if spare {
+		w.token, ex.token = t.gate.bucket, t.gate.bucket
+	}
 	t.mu.Unlock()
 	if !spare {
 		return false

@@ -25,7 +25,9 @@ const (
 //
 // All times are nanoseconds of one clock. The owner guards it with a lock.
 type bucket struct {
-	free     int     // tokens that may be taken now
+	rate     int     // tokens there are
+	free     int     // tokens that may be taken now; below 0: too many are out
+	out      int     // tokens whose request has not started yet
 	back     []int64 // ring: when the tokens that rest come back, in order
 	head, n  int
 	interval int64
@@ -33,7 +35,7 @@ type bucket struct {
 }
 
 func newBucket(rate int) *bucket {
-	return &bucket{free: rate, back: make([]int64, rate), interval: int64(time.Second+bucketMargin) / int64(rate)}
+	return &bucket{rate: rate, free: rate, back: make([]int64, rate), interval: int64(time.Second+bucketMargin) / int64(rate)}
 }
 
 // take takes a token, or returns how long to wait before asking again. Each
@@ -47,25 +49,47 @@ func (b *bucket) take(now int64) (wait int64) {
 	if b.next > now {
 		return b.next - now
 	}
-	if b.free == 0 {
+	if b.free <= 0 {
 		if b.n == 0 {
 			return int64(bucketMargin) // all are with requests that have not started yet
 		}
 		return b.back[b.head] - now
 	}
 	b.free--
+	b.out++
 	b.next = max(b.next, now-int64(bucketCredit)) + b.interval
 	return 0
 }
 
 // isShut reports whether no request may start now.
-func (b *bucket) isShut(now int64) bool { return b.next > now || b.free == 0 }
+func (b *bucket) isShut(now int64) bool { return b.next > now || b.free <= 0 }
 
 // start says that the request with a token starts now.
 func (b *bucket) start(now int64) {
 	b.back[(b.head+b.n)%len(b.back)] = now + int64(time.Second+bucketMargin)
 	b.n++
+	b.out--
 }
 
 // putBack returns a token whose request never started.
-func (b *bucket) putBack() { b.free++ }
+func (b *bucket) putBack() {
+	b.free++
+	b.out--
+}
+
+// setRate changes the rate. Tokens that are out count on. Those that rest do if the
+// rate grows; if it falls, they are what an earlier limit allowed, for which the new one
+// does not make everybody pause: it holds for each second that begins now or later.
+func (b *bucket) setRate(rate int, now int64) {
+	fresh := newBucket(rate)
+	fresh.back = make([]int64, max(rate, b.out+b.n)) // all that are out may come to rest at once
+	fresh.out = b.out
+	for ; b.n > 0 && rate >= b.rate; b.n-- {
+		fresh.back[fresh.n] = b.back[b.head]
+		fresh.n++
+		b.head = (b.head + 1) % len(b.back)
+	}
+	fresh.free = rate - fresh.out - fresh.n
+	fresh.next = min(b.next, now+fresh.interval)
+	*b = *fresh
+}

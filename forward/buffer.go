@@ -11,12 +11,15 @@ const itemOverhead = 640
 type item struct {
 	// ---- what it is
 
-	raw   []byte // the request's bytes
-	write bool   // it may change something at the target
-	peers peers  // who sent it to whom
-	conn  uint64 // as submitted
-	index uint64 // likewise
-	time  int64  // likewise
+	raw     []byte // the request's bytes
+	write   bool   // it may change something at the target
+	compare bool   // its response is kept
+	echo    bool   // it is sent for its response alone, and no user's
+	peers   peers  // who sent it to whom
+	conn    uint64 // as submitted
+	index   uint64 // likewise
+	loop    int    // likewise
+	time    int64  // likewise
 
 	// ---- where it is
 

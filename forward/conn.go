@@ -20,7 +20,8 @@ type exchange struct {
 	isHead bool   // its method is HEAD
 	body   []byte
 	parts  [2][]byte
-	begin  func() // called once for the time of the start
+	t      *target
+	token  *bucket // is told the time of the start, once; nil: nobody is
 	state  atomic.Int32
 	conn   *conn
 	begun  atomic.Bool
@@ -37,8 +38,17 @@ const (
 
 // start marks that the request goes out.
 func (ex *exchange) start() {
-	if !ex.begun.Swap(true) && ex.begin != nil {
-		ex.begin()
+	if !ex.begun.Swap(true) {
+		ex.spend()
+	}
+}
+
+// spend gives the bucket, if there is one, the time at which the request really starts.
+func (ex *exchange) spend() {
+	if ex.token != nil {
+		ex.t.mu.Lock()
+		ex.token.start(ex.t.now())
+		ex.t.mu.Unlock()
 	}
 }
 
@@ -59,8 +69,8 @@ func (ex *exchange) writeTo(c net.Conn) (int, error) {
 	if len(ex.body) == 0 {
 		first := !ex.begun.Swap(true)
 		n, err := c.Write(ex.head)
-		if first && ex.begin != nil {
-			ex.begin()
+		if first {
+			ex.spend()
 		}
 		return n, err
 	}

@@ -104,6 +104,11 @@
 // the same for every target and Forwarder: the 5 % of one are among the 10 % of
 // another. "#" may stand for the bar, which a shell takes for a pipe.
 //
+// A limit may be changed, and a target paused, while it all runs (limit.go). That holds
+// from the next start on, and costs no request and no order: what a lower limit makes
+// wait, waits within the bounds below. A share that grows keeps the users it had. In a
+// pause nothing starts; sources that can wait are held up by it.
+//
 // Config.Concurrency bounds what is in flight. A request that is in flight for a
 // second, and for four times as long as the target's responses usually take, hangs,
 // and is not counted: others go out in its place, as long as the target responds in
@@ -117,8 +122,8 @@
 // (Config.BufferBytes; requests in flight count too) and time (Config.MaxWait).
 // When the buffer is full, the oldest request of the user's connection that
 // holds the most of it is dropped; what waits too long is dropped likewise. It
-// is counted as limited if the target has a limit and is not failing, else as
-// queue_full.
+// is counted as limited if the target is paused, or has a limit and is not failing,
+// else as queue_full.
 //
 // # Sources that can wait
 //
@@ -177,10 +182,44 @@
 // is learnt what that is, and connections are replaced before (streams.go says why).
 // What such a target refuses is sent again at once.
 //
+// # Settings of one target
+//
+// What the flags say holds for every target. Behind a target's URL may stand what holds
+// for it alone, by the flags' own names:
+//
+//	targets = target *( "," target )
+//	target  = URL *( bar word )             bar = "|" / "#"
+//	word    = limit / "h2" / name / name "=" value
+//	value   = *plain / quoted               plain: but for bars and commas
+//	quoted  = "'" *( any / "''" ) "'", or the same with double quotes
+//
+// A name alone is that of a flag without a value; name=false takes one back. Blanks
+// around words and values count only within quotes. A comma begins another target:
+// behind a target with settings only one with a scheme, so that a list that was to be
+// quoted is no target by mistake.
+//
+// A TargetSpec's Options are what was said, its Own what comes of it. Of flags that
+// can be repeated both are in force: a request has to pass both filters, the flags'
+// first; paths are rewritten by the flags' rules and then by the target's; headers are
+// changed as both say and, where they speak of the same one, as the target does. All
+// else takes the place of what the flag says.
+//
+// # Keeping responses, and echoes
+//
+// Where a request is to be compared (Request.Compare, Config.Compare), its response is
+// kept, up to a bound, until Comparing.Take has been told of it: status, headers, and
+// the content of the body, of what is longer its hash. Of all others nothing is kept,
+// nor is anybody told.
+//
+// What differs between two responses of one target to the same request is noise. To
+// learn it, Echo sends a safe request to one target once more: in the user's own lane,
+// next, and within the limits. An echo is no request of a user, and counts as none: it
+// has an account of its own (EchoStats), and makes way for what users send (echo.go).
+//
 // # Order of decisions
 //
-// Filter, share (|N%), room in the buffer, limit (|N), whether it can be sent
-// as captured, then rewriting: path, headers removed, headers set, Host,
-// connection headers, mark. The filter sees the captured bytes, and FilterConfig
-// says in which forms. Every decision is counted; see TargetStats.
+// Filter, the target's own filter, share (|N%), room in the buffer, limit (|N), whether
+// it can be sent as captured, then rewriting: path, headers removed, headers set, Host,
+// connection headers, mark. The filters see the captured bytes, and FilterConfig says
+// in which forms. Every decision is counted; see TargetStats.
 package forward

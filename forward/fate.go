@@ -16,11 +16,14 @@ func (w *worker) finish(it *item, res *result) (done bool) {
 	t := w.t
 	now := t.now()
 	t.counts.inFlight--
+	if it.echo {
+		t.echoes.inFlight--
+	}
 	if w.since < t.crew.hungAt && t.crew.hung > 0 {
 		t.crew.hung--
 	}
-	if t.bucket != nil && !res.begun {
-		t.bucket.putBack()
+	if w.token != nil && !res.begun {
+		w.token.putBack()
 	}
 	if res.err != nil && res.unsupported == nil && t.life.ctx.Err() == nil {
 		t.learn(now, w.since, res)
@@ -55,6 +58,8 @@ func (t *target) count(now int64, took time.Duration, it *item, res *result) {
 		t.log.Warn("requests that were replayed before come in: targets may get them again and again", "mark", t.cfg.Mark, "request", firstLine(it.raw))
 	}
 	switch {
+	case it.echo:
+		t.echoes.count(t, now, took, res)
 	case res.unsupported != nil:
 		t.counts.unsupported++
 		t.reports.unsupported(t.log, res.unsupported, it.raw)
@@ -79,7 +84,7 @@ func (t *target) alive(now int64) {
 	t.crew.answered = now
 	if t.backoff.alive(now) {
 		t.crew.waiter = nil // it waits for the next probe, and nobody has to any more
-		t.callAll()
+		t.crew.callAll(t)
 	}
 }
 

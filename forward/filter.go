@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"gor/reassembly/http1"
 )
@@ -35,13 +36,16 @@ type FilterConfig struct {
 
 // A Filter decides which requests are replayed. It asks in this order: safe
 // methods, methods, allowed paths, denied paths, allowed headers, denied
-// headers. Any number of goroutines may use it.
+// headers. Any number of goroutines may use it. The zero value lets everything pass
+// until paths are denied.
 type Filter struct {
+	rules                   bool // there are any of what follows, which does not change
 	safe                    bool
 	methods                 []string
 	allowPath, denyPath     []*regexp.Regexp
 	allowHeader, denyHeader []headerRule
-	sights                  sync.Pool // of *sight, so that Allow allocates nothing
+	added                   atomic.Pointer[[]*regexp.Regexp] // denied paths, since NewFilter; never changed, but exchanged
+	sights                  sync.Pool                        // of *sight, so that Allow allocates nothing
 }
 
 type headerRule struct {
@@ -55,7 +59,7 @@ var knownMethods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OP
 
 // NewFilter compiles a filter; its errors name the expression that is wrong.
 func NewFilter(cfg FilterConfig) (*Filter, error) {
-	f := &Filter{safe: cfg.SafeMethods}
+	f := &Filter{safe: cfg.SafeMethods, rules: true}
 	for _, m := range cfg.Methods {
 		if err := checkMethod(m); err != nil {
 			return nil, fmt.Errorf("--method %q: %w", m, err)
@@ -120,11 +124,52 @@ func compileHeaders(flag string, rules []string) ([]headerRule, error) {
 	return list, nil
 }
 
+// maxAdded bounds the rules that DenyPath adds.
+const maxAdded = 100
+
+// DenyPath adds a rule for paths to be denied, which holds from now on and for good.
+func (f *Filter) DenyPath(expr string) error {
+	re, err := regexp.Compile(expr)
+	if err != nil {
+		return err
+	}
+	if len(f.Denied()) >= maxAdded {
+		return fmt.Errorf("there are %d such rules already: each is asked for every request", maxAdded)
+	}
+	for {
+		old := f.added.Load()
+		var all []*regexp.Regexp
+		if old != nil {
+			all = slices.Clone(*old)
+		}
+		all = append(all, re)
+		if f.added.CompareAndSwap(old, &all) {
+			return nil
+		}
+	}
+}
+
+// Denied are the rules that DenyPath has added.
+func (f *Filter) Denied() (all []string) {
+	if p := f.added.Load(); p != nil {
+		for _, re := range *p {
+			all = append(all, re.String())
+		}
+	}
+	return all
+}
+
 // Allow reports whether the request that raw begins with passes. A nil Filter
 // lets everything pass; any other lets nothing pass that http1 does not read as
 // the head of a request. It keeps nothing of raw and allocates nothing.
 func (f *Filter) Allow(raw []byte) bool {
 	if f == nil {
+		return true
+	}
+	var added []*regexp.Regexp
+	if p := f.added.Load(); p != nil {
+		added = *p
+	} else if !f.rules {
 		return true
 	}
 	s, _ := f.sights.Get().(*sight)
@@ -141,6 +186,7 @@ func (f *Filter) Allow(raw []byte) bool {
 		len(f.methods) > 0 && !slices.Contains(f.methods, string(s.method)),
 		len(f.allowPath) > 0 && !s.allowedBy(f.allowPath),
 		len(f.denyPath) > 0 && s.deniedBy(f.denyPath),
+		len(added) > 0 && s.deniedBy(added),
 		len(f.allowHeader) > 0 && !s.hasHeader(f.allowHeader),
 		len(f.denyHeader) > 0 && s.hasHeader(f.denyHeader):
 		return false

@@ -1,6 +1,7 @@
 package forward
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -154,7 +155,7 @@ func TestParseTarget(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), tt.err) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("%q: error %v, want one about %q", tt.in, err, tt.err)
 			}
-		} else if err != nil || got != tt.want {
+		} else if err != nil || !reflect.DeepEqual(got, tt.want) {
 			t.Errorf("%q: %+v, %v", tt.in, got, err)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 // FilterFlags.
 func Flags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "forward", Category: "Targets", Aliases: []string{"f"}, Usage: "`TARGETS`, comma separated or repeated: URL, URL|N (requests per second, of each replayer), URL|N% (share of the users), URL|N%conn, URL|N%req (of connections, of requests), each with |h2 behind it (HTTP/2, of an https URL); # may stand for |", DefaultText: "http://localhost:8080"},
+		&cli.StringSliceFlag{Name: "forward", Category: "Targets", Aliases: []string{"f"}, Usage: "`TARGETS`, comma separated or repeated: URL, URL|N (requests per second, of each replayer), URL|N% (share of the users), URL|N%conn, URL|N%req (of connections, of requests), each with |h2 behind it (HTTP/2, of an https URL) and |FLAG=VALUE (a flag for this target alone: gor help targets); # may stand for |", DefaultText: "http://localhost:8080"},
 		&cli.BoolFlag{Name: "original-host", Category: "Changes to requests", Usage: "send the captured Host header instead of the target's; the TLS server name stays the target's"},
 		&cli.IntFlag{Name: "concurrency", Category: "Limits", Value: DefaultConcurrency, Usage: "requests in flight per target at most; up to three times as many that hang come on top"},
 		&cli.IntFlag{Name: "buffer", Category: "Limits", Value: DefaultBuffer, Usage: "requests that may wait per target"},
@@ -34,41 +34,33 @@ func Flags() []cli.Flag {
 
 // FromFlags reads what Flags and FilterFlags declare.
 func FromFlags(c *cli.Context) (Config, error) {
-	cfg := Config{
-		OriginalHost: c.Bool("original-host"),
-		Concurrency:  c.Int("concurrency"), Buffer: c.Int("buffer"), MaxWait: c.Duration("max-wait"),
-		ConnectTimeout: c.Duration("connect-timeout"), AnswerTimeout: c.Duration("answer-timeout"),
-		Timeout: c.Duration("timeout"), ConnectionAge: c.Duration("connection-age"),
-		TLS: TLSConfig{
-			CAFile: c.String("ca-file"), Insecure: c.Bool("insecure"),
-			CertFile: c.String("client-cert"), KeyFile: c.String("client-key"),
-		},
-	}
 	if err := checkLimits(c); err != nil {
+		return Config{}, err
+	}
+	cfg, err := settings(c)
+	if err != nil {
 		return cfg, err
 	}
-	for _, s := range listFlag(c, "forward", "http://localhost:8080") {
-		target, err := ParseTarget(s)
+	if cfg.Rewrite, err = NewRewrite(changes(c)); err != nil {
+		return cfg, usageError("%w", err)
+	}
+	lists := []string{"http://localhost:8080"}
+	if c.IsSet("forward") {
+		lists = c.StringSlice("forward")
+	}
+	for _, list := range lists {
+		specs, err := ParseTargets(list)
 		if err != nil {
 			return cfg, usageError("%w", err)
 		}
-		cfg.Targets = append(cfg.Targets, target)
+		cfg.Targets = append(cfg.Targets, specs...)
 	}
-	if c.IsSet("client-cert") != c.IsSet("client-key") {
-		return cfg, usageError("--client-cert and --client-key belong together: give both")
+	for i := range cfg.Targets {
+		if cfg.Targets[i].Own, err = cfg.Targets[i].own(c); err != nil {
+			return cfg, err
+		}
 	}
-	var err error
-	if cfg.BufferBytes, err = sizeFlag(c, "buffer-size"); err != nil {
-		return cfg, err
-	}
-	cfg.Rewrite, err = NewRewrite(RewriteConfig{
-		RewritePath: c.StringSlice("rewrite-path"), RemoveHeader: listFlag(c, "remove-header"), SetHeader: c.StringSlice("set-header"),
-	})
-	if err != nil {
-		return cfg, usageError("%w", err)
-	}
-	cfg.Filter, err = FilterFromFlags(c)
-	return cfg, err
+	return cfg, nil
 }
 
 // checkLimits refuses limits that would let nothing through.
@@ -99,11 +91,15 @@ func FilterFlags() []cli.Flag {
 }
 
 // FilterFromFlags reads what FilterFlags declares; nil: everything passes.
-func FilterFromFlags(c *cli.Context) (*Filter, error) {
+func FilterFromFlags(c *cli.Context) (*Filter, error) { return filter(c) }
+
+// filter reads a filter. That of a target has what its options say alone, since it is
+// asked after that of the flags.
+func filter(v values) (*Filter, error) {
 	f, err := NewFilter(FilterConfig{
-		Methods: listFlag(c, "method"), SafeMethods: c.Bool("methods-safe"),
-		AllowPath: c.StringSlice("allow-path"), DenyPath: c.StringSlice("deny-path"),
-		AllowHeader: c.StringSlice("allow-header"), DenyHeader: c.StringSlice("deny-header"),
+		Methods: listFlag(v, "method"), SafeMethods: v.IsSet("methods-safe") && v.Bool("methods-safe"),
+		AllowPath: v.StringSlice("allow-path"), DenyPath: v.StringSlice("deny-path"),
+		AllowHeader: v.StringSlice("allow-header"), DenyHeader: v.StringSlice("deny-header"),
 	})
 	if err != nil {
 		return nil, usageError("%w", err)
@@ -114,12 +110,8 @@ func FilterFromFlags(c *cli.Context) (*Filter, error) {
 // usageError is a mistake on the command line: exit status 2.
 func usageError(format string, args ...any) error { return cli.Exit(fmt.Errorf(format, args...), 2) }
 
-// listFlag is a flag that may be repeated and hold commas, or the defaults.
-func listFlag(c *cli.Context, name string, defaults ...string) []string {
-	if !c.IsSet(name) {
-		return defaults
-	}
-	var all []string
+// listFlag is a flag that may be repeated and hold commas.
+func listFlag(c values, name string) (all []string) {
 	for _, v := range c.StringSlice(name) {
 		for part := range strings.SplitSeq(v, ",") {
 			all = append(all, strings.TrimSpace(part))
@@ -128,8 +120,8 @@ func listFlag(c *cli.Context, name string, defaults ...string) []string {
 	return all
 }
 
-// sizeFlag reads a flag like 1000000, 64MiB, 64M or 1G; units are powers of 1024.
-func sizeFlag(c *cli.Context, name string) (int64, error) {
+// SizeFlag reads a flag like 1000000, 64MiB, 64M or 1G; units are powers of 1024.
+func SizeFlag(c values, name string) (int64, error) {
 	s := c.String(name)
 	digits := strings.TrimRight(s, "KMGTiBkmgtb")
 	unit := strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(s[len(digits):]), "b"), "i")

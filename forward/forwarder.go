@@ -79,6 +79,8 @@ type Config struct {
 	// It is called from many goroutines, some of which hold up a target meanwhile:
 	// it returns soon, and calls nothing of the Forwarder. What it is given is lent.
 	Outcome func(*Outcome)
+	// Compare says which responses are kept, and who is told of them.
+	Compare Comparing
 
 	// Logger gets changes of state only; nil: nothing is logged.
 	Logger *slog.Logger
@@ -92,6 +94,14 @@ func (c *Config) check() error {
 	if !http1.IsToken([]byte(c.Mark)) {
 		return fmt.Errorf("mark %q: not a header name", c.Mark)
 	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c.checkBounds()
+}
+
+// checkBounds checks what a target may have of its own.
+func (c *Config) checkBounds() error {
 	setDefault(&c.Concurrency, DefaultConcurrency)
 	setDefault(&c.Buffer, DefaultBuffer)
 	setDefault(&c.BufferBytes, DefaultBufferBytes)
@@ -101,6 +111,7 @@ func (c *Config) check() error {
 	setDefault(&c.Timeout, DefaultTimeout)
 	setDefault(&c.ConnectionAge, DefaultConnectionAge)
 	setDefault(&c.DrainBytes, DefaultDrainBytes)
+	setDefault(&c.Compare.KeepBody, DefaultKeepBody)
 	for _, v := range []struct {
 		name string
 		bad  bool
@@ -108,15 +119,24 @@ func (c *Config) check() error {
 		{"concurrency", c.Concurrency < 1}, {"buffer", c.Buffer < 1}, {"buffer size", c.BufferBytes < 1},
 		{"longest wait", c.MaxWait < 0}, {"connect timeout", c.ConnectTimeout < 0}, {"answer timeout", c.AnswerTimeout < 0},
 		{"timeout", c.Timeout < 0}, {"connection age", c.ConnectionAge < 0}, {"drain bound", c.DrainBytes < 0},
+		{"kept body", c.Compare.KeepBody < 0},
 	} {
 		if v.bad {
 			return fmt.Errorf("the %s must be above zero", v.name)
 		}
 	}
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
-	}
 	return nil
+}
+
+// of is the Config of one target: its own, if it has one, with what is the same for
+// all of them.
+func (c *Config) of(spec TargetSpec) (*Config, error) {
+	if spec.Own == nil {
+		return c, nil
+	}
+	own := *spec.Own
+	own.Targets, own.Mark, own.Outcome, own.Logger = c.Targets, c.Mark, c.Outcome, c.Logger
+	return &own, own.checkBounds()
 }
 
 func setDefault[T comparable](v *T, def T) {
@@ -132,6 +152,7 @@ type Request struct {
 	User  uint64 // identifies the user, on whichever connections; 0: the connection is the user
 	Crowd bool   // the user is one of many people: each connection has an order of its own
 	Index uint64 // number of the request on its connection
+	Loop  int    // of a recording that is played again and again: how often it was before
 	Time  int64  // when it was captured, in ns since the Unix epoch
 	Raw   []byte // its exact bytes, lent for Submit
 	// Patient says that its source waits for it: it is never dropped for want of
@@ -145,6 +166,9 @@ type Request struct {
 	// Client is who sent it when it was captured, and Server where it was going, so
 	// that a target that is that server is found out; the zero value: it is not known.
 	Client, Server netip.AddrPort
+	// Compare keeps the response for Config.Compare.Take: there is something that it
+	// will be compared with.
+	Compare bool
 }
 
 // user is whose request it is.
@@ -159,6 +183,7 @@ func (r *Request) user() uint64 {
 type Forwarder struct {
 	cfg     Config
 	targets []*target
+	denied  Filter // what is denied since it runs
 	start   time.Time
 }
 
@@ -167,18 +192,14 @@ func New(cfg Config) (*Forwarder, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	tlsConf, err := cfg.TLS.load()
-	if err != nil {
-		return nil, err
-	}
 	f := &Forwarder{cfg: cfg, start: time.Now()}
 	names := make(map[string]int)
 	for _, spec := range cfg.Targets {
-		name := spec.String()
+		name := spec.URL
 		if names[name]++; names[name] > 1 {
 			name += "#" + strconv.Itoa(names[name]) // the same once more
 		}
-		t, err := newTarget(&f.cfg, spec, name, tlsConf, f.start)
+		t, err := newTarget(&f.cfg, spec, name, f.start)
 		if err != nil {
 			return nil, fmt.Errorf("target %q: %w", spec.URL, err)
 		}
@@ -191,9 +212,9 @@ func New(cfg Config) (*Forwarder, error) {
 // Submit offers r to every target, copies what they keep, and never blocks.
 // What becomes of it is counted per target.
 func (f *Forwarder) Submit(r *Request) {
-	allowed := f.cfg.Filter.Allow(r.Raw)
+	allowed := f.denied.Allow(r.Raw) && f.cfg.Filter.Allow(r.Raw)
 	for _, t := range f.targets {
-		t.submit(r, allowed)
+		t.submit(r, allowed && t.filter.Allow(r.Raw))
 	}
 }
 
@@ -242,12 +263,12 @@ func (f *Forwarder) Stats() []TargetStats {
 
 // Load is how full the buffers are, 0 to 1: that of the target that keeps up
 // best, since a slow or dead target must not hold up the others. Targets with
-// a limit |N are left out: to drop is what they are for.
+// a limit |N, or that are paused, are left out: to drop is what those are for.
 func (f *Forwarder) Load() float64 {
 	load, any := 1.0, false
 	for _, t := range f.targets {
-		if t.bucket == nil {
-			load, any = min(load, t.load()), true
+		if full, slow := t.load(); slow {
+			load, any = min(load, full), true
 		}
 	}
 	if !any {

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"slices"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -158,14 +158,14 @@ func TestTargetOptions(t *testing.T) {
 		{"https://a|H2", TargetSpec{}}, {"https://a|h3", TargetSpec{}}, {"", TargetSpec{}}, {"|h2", TargetSpec{}},
 	} {
 		got, err := ParseTarget(tt.text)
-		if (err != nil) != (tt.want.URL == "") || err == nil && got != tt.want {
+		if (err != nil) != (tt.want.URL == "") || err == nil && !reflect.DeepEqual(got, tt.want) {
 			t.Errorf("%q: %+v, %v", tt.text, got, err)
 		}
-		if again, err2 := ParseTarget(got.String()); err == nil && (err2 != nil || again != got) {
+		if again, err2 := ParseTarget(got.String()); err == nil && (err2 != nil || !reflect.DeepEqual(again, got)) {
 			t.Errorf("%q: %q is %+v, %v", tt.text, got.String(), again, err2)
 		}
 	}
-	if specs, err := ParseTargets("a,https://b|h2"); err != nil || !slices.Equal(specs, []TargetSpec{{URL: "http://a"}, {URL: "https://b", HTTP2: true}}) {
+	if specs, err := ParseTargets("a,https://b|h2"); err != nil || !reflect.DeepEqual(specs, []TargetSpec{{URL: "http://a"}, {URL: "https://b", HTTP2: true}}) {
 		t.Errorf("%+v, %v", specs, err)
 	}
 }

@@ -14,6 +14,15 @@ const (
 // request never sits in a large buffer.
 type itemPools [maxItemBits - minItemBits + 1]sync.Pool
 
+// take returns an item for a request, with a copy of its bytes.
+func (p *itemPools) take(r *Request) *item {
+	it := p.get(r.Raw)
+	it.peers = peers{client: r.Client, server: r.Server, user: r.user()}
+	it.conn, it.index, it.loop, it.time = r.Conn, r.Index, r.Loop, r.Time
+	it.compare, it.echo = false, false
+	return it
+}
+
 // get returns an item with a copy of raw.
 func (p *itemPools) get(raw []byte) *item {
 	class := max(bits.Len(uint(max(len(raw), 1)-1))-minItemBits, 0)

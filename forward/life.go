@@ -52,7 +52,7 @@ func (t *target) begin(ctx context.Context) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.life.ctx, t.life.running = ctx, true
-	t.callAll()
+	t.crew.callAll(t)
 }
 
 // tick looks after what no request triggers.
@@ -66,7 +66,10 @@ func (t *target) tick() {
 	t.crew.callFor(t, 0)
 	t.watch(now)
 	t.review(now)
-	t.lookForLoop()
+	if t.life.closed && t.queues.waiting() == 0 {
+		t.crew.dismiss() // whoever waited for the end of a pause that has nothing left to send
+	}
+	t.reports.loop.warn(t)
 }
 
 // stop sends the workers home; what waits is not sent any more.
@@ -108,7 +111,7 @@ func (t *target) close() {
 	}
 	t.life.closed = true
 	t.crew.dismiss()
-	if t.life.running && len(t.crew.workers) == 0 {
+	if t.life.running && len(t.crew.workers) == 0 && !t.gate.rests(&t.queues) {
 		t.life.end()
 	}
 }

@@ -46,12 +46,12 @@ func (l *loopWatch) look(addrs []netip.AddrPort) (server netip.AddrPort, found b
 	return netip.AddrPort{}, false
 }
 
-// lookForLoop warns if the target is a captured server; with the lock.
-func (t *target) lookForLoop() {
-	if !t.reports.loop.news {
+// warn warns if the target is a captured server; with its lock.
+func (l *loopWatch) warn(t *target) {
+	if !l.news {
 		return
 	}
-	if server, found := t.reports.loop.look(t.route.dialer.known()); found {
+	if server, found := l.look(t.route.dialer.known()); found {
 		t.log.Warn("the target has the address of a server whose requests come in: it may get every request twice", "server", server.String())
 	}
 }

@@ -147,7 +147,7 @@ func (p *patience) offer() {
 // long as that may yet be reached: its source waits. Nothing of it was sent.
 func (p *patience) retain(now int64, it *item, res *result) bool {
 	t := p.t
-	if it.buf != t.queues.patient || res.begun || res.kind.isAlive() || t.backoff.away(now) {
+	if it.buf != t.queues.patient || it.echo || res.begun || res.kind.isAlive() || t.backoff.away(now) {
 		return false
 	}
 	it.buf.putBack(it, now)
@@ -167,7 +167,11 @@ func (p *patience) forsake(now int64) {
 		t.log.Warn("target out of reach: nothing waits for it any more, it is probed", "for", time.Duration(now-b.absence.since).Round(time.Millisecond))
 	}
 	for it := waiting.expired(math.MaxInt64); it != nil; it = waiting.expired(math.MaxInt64) {
-		t.counts.failed[b.absence.why]++
+		if it.echo {
+			t.echoes.failed++
+		} else {
+			t.counts.failed[b.absence.why]++
+		}
 		tellForsaken(t, it, b.absence.why, now)
 		t.items.put(it)
 	}

@@ -49,11 +49,22 @@ type quota struct {
 	upTo  uint64 // what has a number up to this
 }
 
-func newQuota(spec TargetSpec) quota {
-	if spec.Percent == 0 || spec.Percent >= 100 {
+func newQuota(l Limit) quota {
+	if l.Percent == 0 || l.Percent >= 100 {
 		return quota{upTo: math.MaxUint64}
 	}
-	return quota{spec.Share, uint64(spec.Percent / 100 * math.MaxUint64)}
+	return quota{l.Share, uint64(l.Percent / 100 * math.MaxUint64)}
+}
+
+// Samples reports whether r is in the share of any target. Of r only Conn, Index, User
+// and Crowd have to be known.
+func (f *Forwarder) Samples(r *Request) bool {
+	for _, t := range f.targets {
+		if t.quota.Load().has(r) {
+			return true
+		}
+	}
+	return false
 }
 
 // has reports whether r is within the quota.

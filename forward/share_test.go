@@ -27,7 +27,7 @@ func TestShareIsWhole(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			quota := newQuota(spec)
+			quota := newQuota(spec.limit())
 			taken := map[uint64]bool{}
 			for i := range requests {
 				q := &requests[i]
@@ -59,5 +59,30 @@ func TestShareIsWhole(t *testing.T) {
 func TestShareWithoutUser(t *testing.T) {
 	if a, b := (&Request{Conn: 5}), (&Request{Conn: 6, User: 5}); ShareUsers.of(a) != ShareUsers.of(b) || a.user() != 5 {
 		t.Error("the connection is not the user")
+	}
+}
+
+// TestSamples: what is in no target's share is known beforehand, by the same rule.
+func TestSamples(t *testing.T) {
+	f, err := New(Config{Targets: []TargetSpec{{URL: "http://a", Percent: 5}, {URL: "http://b", Percent: 10, Share: ShareConnections}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, before := 0, 0
+	for n := range uint64(1000) {
+		r := &Request{Conn: n << 20, User: n << 40, Raw: []byte("GET / HTTP/1.1\r\nHost: x\r\n\r\n")}
+		samples := f.Samples(&Request{Conn: r.Conn, User: r.User})
+		f.Submit(r)
+		if samples {
+			in++
+		}
+		queued := f.Stats()[0].Queue + f.Stats()[1].Queue
+		if (queued > before) != samples {
+			t.Fatalf("request %d: sampled %v, %d wait after %d", n, samples, queued, before)
+		}
+		before = queued
+	}
+	if in < 100 || in > 200 {
+		t.Errorf("%d of 1000 are in a share of 5%% or one of 10%%", in)
 	}
 }

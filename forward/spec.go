@@ -27,61 +27,111 @@ type TargetSpec struct {
 	// HTTP2 sends over HTTP/2, which an https target has to offer; otherwise
 	// requests go out over HTTP/1.1, exactly as they were captured.
 	HTTP2 bool
+	// Options are what else was said of this target alone. FromFlags makes Own of
+	// them; they have no effect of themselves.
+	Options []Option
+	// Own is what holds for this target in place of the Forwarder's Config: how
+	// requests are changed, TLS and the bounds. Its Filter is asked after that of the
+	// Forwarder; nothing else of it is looked at. nil: all is as for other targets.
+	Own *Config
 }
 
-// ParseTargets reads a comma-separated list of targets.
+// ParseTargets reads a list of targets, separated by commas.
 func ParseTargets(list string) ([]TargetSpec, error) {
 	var specs []TargetSpec
-	for s := range strings.SplitSeq(list, ",") {
-		spec, err := ParseTarget(s)
+	for rest := list; ; {
+		spec, after, err := parseTarget(rest)
 		if err != nil {
 			return nil, err
 		}
+		// A comma in an option's value that nobody has put into quotes is no beginning of a target.
+		if n := len(specs); n > 0 && len(specs[n-1].Options) > 0 && !strings.Contains(rest[:len(rest)-len(after)], "://") {
+			o := specs[n-1].Options[len(specs[n-1].Options)-1]
+			return nil, fmt.Errorf("%q behind a comma begins with no http:// or https://: if it is a part of %s, put that into quotes: %s='…,…'",
+				strings.TrimSpace(rest[:len(rest)-len(after)]), o.Name, o.Name)
+		}
 		specs = append(specs, spec)
+		if after == "" {
+			return specs, nil
+		}
+		rest = after[1:]
 	}
-	return specs, nil
 }
 
-// ParseTarget reads a URL and what follows it, each behind a bar: "|N", "|N%",
-// "|N%conn" or "|N%req", and "|h2". http:// is put before a URL without a scheme. For the bar may stand
-// "#", which shells do not take for a pipe and which no target's URL has.
+// ParseTarget reads one target, as the package's documentation says.
 func ParseTarget(s string) (TargetSpec, error) {
-	parts := strings.Split(strings.ReplaceAll(strings.TrimSpace(s), "#", "|"), "|")
-	spec := TargetSpec{URL: parts[0]}
+	spec, rest, err := parseTarget(s)
+	if err == nil && rest != "" {
+		err = fmt.Errorf("target %q: one target, not several", s)
+	}
+	return spec, err
+}
+
+// parseTarget reads a URL and what follows it, each behind a bar, up to the end or a
+// comma, and returns that and what follows it. http:// is put before a URL without a
+// scheme.
+func parseTarget(s string) (spec TargetSpec, rest string, err error) {
+	end := strings.IndexAny(s, separators)
+	if end < 0 {
+		end = len(s)
+	}
+	spec.URL, rest = strings.TrimSpace(s[:end]), s[end:]
 	if !strings.Contains(spec.URL, "://") {
 		spec.URL = "http://" + spec.URL
 	}
-	for _, option := range parts[1:] {
-		if err := spec.parseOption(option); err != nil {
-			return spec, fmt.Errorf("target %q: %w", s, err)
+	for err == nil && rest != "" && rest[0] != ',' {
+		var w word
+		if w, rest, err = nextWord(rest[1:]); err == nil {
+			err = spec.take(&w)
 		}
 	}
-	if _, err := spec.parseURL(); err != nil {
-		return spec, fmt.Errorf("target %q: %w", s, err)
+	if err == nil {
+		_, err = spec.parseURL()
 	}
-	return spec, nil
+	if err != nil {
+		err = fmt.Errorf("target %q: %w", strings.TrimSpace(s), err)
+	}
+	return spec, rest, err
 }
 
-// parseOption reads what stands behind one bar.
-func (s *TargetSpec) parseOption(option string) error {
-	switch {
-	case option == "h2" && !s.HTTP2:
+// take takes in what stands behind one bar.
+func (s *TargetSpec) take(w *word) error {
+	if w.text == "h2" && !s.HTTP2 {
 		s.HTTP2 = true
 		return nil
-	case option != "h2" && s.Rate == 0 && s.Percent == 0:
-		return s.parseLimit(option)
 	}
-	return fmt.Errorf("|%s: a target has one limit at most, and h2 once", option)
+	o, ok, err := w.option()
+	switch {
+	case err != nil:
+		return err
+	case ok:
+		s.Options = append(s.Options, o)
+		return nil
+	case w.text == "h2" || s.Rate > 0 || s.Percent > 0:
+		err = fmt.Errorf("|%s: a target has one limit at most, and h2 once", w.text)
+	default:
+		err = s.parseLimit(w.text)
+	}
+	if n := len(s.Options); err != nil && n > 0 { // a bar in a value that nobody has put into quotes
+		return fmt.Errorf("%w; or, if it is a part of %s, put that into quotes: %[2]s='…|…'", err, s.Options[n-1].Name)
+	}
+	return err
 }
 
 // String is the target as ParseTarget reads it.
 func (s *TargetSpec) String() string {
+	text := s.short()
+	for _, o := range s.Options {
+		text += "|" + o.String()
+	}
+	return text
+}
+
+// short is the target without its options: its name in accounts and logs.
+func (s *TargetSpec) short() string {
 	text := s.URL
-	switch {
-	case s.Rate > 0:
-		text += "|" + strconv.Itoa(s.Rate)
-	case s.Percent > 0:
-		text += "|" + strconv.FormatFloat(s.Percent, 'g', -1, 64) + "%" + shareTable[s.Share].suffix
+	if l := s.limit(); l != (Limit{}) {
+		text += "|" + l.String()
 	}
 	if s.HTTP2 {
 		text += "|h2"
@@ -89,17 +139,15 @@ func (s *TargetSpec) String() string {
 	return text
 }
 
-// Describe says for people where requests go and how many of them.
+// Describe says for people where requests go, how many of them, and what else is said
+// of this target alone.
 func (s *TargetSpec) Describe() string {
-	how := "no limit"
-	switch {
-	case s.Rate > 0:
-		how = fmt.Sprintf("%d per second", s.Rate)
-	case s.Percent > 0:
-		how = fmt.Sprintf("%g%% of the %s", s.Percent, shareTable[s.Share].text)
-	}
+	how := s.limit().Describe()
 	if s.HTTP2 {
 		how += ", over HTTP/2"
+	}
+	for _, o := range s.Options {
+		how += ", " + o.String()
 	}
 	return fmt.Sprintf("%s (%s)", s.URL, how)
 }

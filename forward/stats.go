@@ -70,7 +70,8 @@ func (Failures) Help(i int) string { return failureTable[i].help }
 // families it is a part of: fate for the ends of a request, code for responses by
 // status code, kind for failures. See package report for the tags.
 type TargetStats struct {
-	Target  string        // as configured, the limit included; no two are equal
+	Target  string        // its URL; no two are equal: the second of the same is URL#2
+	Limit   Limit         // now
 	Elapsed time.Duration // the time these accounts cover
 
 	// --- What became of the requests.
@@ -79,7 +80,7 @@ type TargetStats struct {
 	Answered    uint64         `name:"answered" unit:"requests" label:"fate" line:"no" help:"Requests with a response of any status that was read to its end or bound."`
 	Status      map[int]uint64 `name:"answered_%s" unit:"responses" label:"code" help:"Responses by status code."`
 	Failed      Failures       `name:"failed_%s" unit:"requests" label:"kind"`
-	Limited     uint64         `name:"limited" unit:"requests" label:"fate" help:"Requests over the limit of requests a second, and over the buffer or the longest wait."`
+	Limited     uint64         `name:"limited" unit:"requests" label:"fate" help:"Requests over the limit of requests a second, or that came in a pause, and over the buffer or the longest wait."`
 	QueueFull   uint64         `name:"queue_full" unit:"requests" label:"fate" help:"Requests for which the buffer was full or the wait too long, because the target was slow or down."`
 	SampledOut  uint64         `name:"sampled_out" unit:"requests" label:"fate" help:"Requests of users, or connections, outside the target's share."`
 	Unsupported uint64         `name:"unsupported" unit:"requests" label:"fate" help:"Requests that cannot be sent as they were captured."`
@@ -93,10 +94,18 @@ type TargetStats struct {
 	InFlight   int   `name:"in_flight" metric:"in_flight_requests" unit:"requests" kind:"gauge" line:"yes" help:"Requests sent whose response is not complete yet."`
 	Failing    bool  `name:"failing" metric:"target_failing" unit:"boolean" kind:"gauge" help:"1 while the target fails and is probed."`
 
+	LimitRate  int  `name:"limit_rate" metric:"target_limit_requests_per_second" unit:"requests per second" kind:"gauge" help:"The limit of requests a second; 0: there is none."`
+	LimitShare int  `name:"share_ppm" metric:"target_share_ppm" unit:"ppm" kind:"gauge" help:"The share that is replayed, of users, connections or requests."`
+	Paused     bool `name:"paused" metric:"target_paused" unit:"boolean" kind:"gauge" help:"1 while the target is paused."`
+
 	// --- How long it took.
 
 	Latency hist.Histogram `name:"latency" metric:"request_duration_seconds" unit:"seconds" help:"Time from sending a request to the end of its response."`
 	Wait    hist.Histogram `name:"wait" metric:"wait_duration_seconds" unit:"seconds" help:"Time that requests waited for their turn, of those whose turn came."`
+
+	// --- Beside the users' requests.
+
+	EchoStats
 }
 
 // Open is how many requests have no fate yet.
@@ -160,6 +169,7 @@ func (s *TargetStats) subtract(before *TargetStats) {
 		}
 	}
 	s.Status = status
+	s.EchoStats.subtract(&before.EchoStats)
 	s.Latency, s.Wait = s.Latency.Since(&before.Latency), s.Wait.Since(&before.Wait)
 }
 
@@ -180,11 +190,12 @@ func (t *target) stats(s *TargetStats) {
 	defer t.mu.Unlock()
 	c := &t.counts
 	*s = TargetStats{
-		Target: t.name, Elapsed: time.Duration(t.now()),
+		Target: t.name, Limit: t.gate.limit, Elapsed: time.Duration(t.now()),
+		LimitRate: t.gate.limit.Rate, LimitShare: t.gate.limit.ppm(), Paused: t.gate.paused,
 		Received: c.received, Answered: c.answered, Status: maps.Clone(c.status), Failed: c.failed,
 		Limited: c.limited, QueueFull: c.queueFull, SampledOut: c.sampledOut,
 		Unsupported: c.unsupported, Filtered: c.filtered, Stopped: c.stopped,
-		Queue: t.queues.waiting(), QueueBytes: t.queues.live.cost + t.queues.patient.cost, InFlight: c.inFlight, Failing: t.backoff.failing,
-		Latency: c.latency.Clone(), Wait: c.wait.Clone(),
+		Queue: t.queues.waiting() - t.echoes.waiting(), QueueBytes: t.queues.live.cost + t.queues.patient.cost, InFlight: c.inFlight - t.echoes.inFlight, Failing: t.backoff.failing,
+		Latency: c.latency.Clone(), Wait: c.wait.Clone(), EchoStats: t.echoes.stats(),
 	}
 }

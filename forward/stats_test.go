@@ -21,7 +21,7 @@ func AppendLine(dst []byte, stats []TargetStats) []byte {
 
 func exampleStats() []TargetStats {
 	a := TargetStats{
-		Target: "http://staging|10", Elapsed: 10 * time.Second, Received: 130, Answered: 99, Limited: 20, Unsupported: 1, Filtered: 2,
+		Target: "http://staging", Elapsed: 10 * time.Second, Received: 130, Answered: 99, Limited: 20, Unsupported: 1, Filtered: 2,
 		Status: map[int]uint64{404: 2, 200: 97}, Queue: 3, QueueBytes: 1234, InFlight: 1, Failing: true,
 	}
 	a.Failed[FailRefused], a.Failed[FailTimeout] = 3, 1

@@ -1,10 +1,10 @@
 package forward
 
 import (
-	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -19,10 +19,11 @@ type target struct {
 	name  string // in accounts and logs
 	index int    // in Config.Targets
 	log   *slog.Logger
-	start time.Time // when its clock, now, began
-	quota quota
-	route route
-	items itemPools // of any goroutine
+	clock
+	filter *Filter // its own, beside that of the Forwarder; nil: everything passes
+	route  route
+	items  itemPools // of any goroutine
+	quota  atomic.Pointer[quota]
 
 	// ---- guarded by the lock
 
@@ -33,9 +34,10 @@ type target struct {
 	queues   queues
 	patience patience
 	held     heldClock
-	bucket   *bucket // nil: no limit; it is never exchanged, so that may be asked without the lock
+	gate     gate
 	backoff  backoff
 	counts   counts
+	echoes   echoes
 	reports  reports
 }
 
@@ -47,8 +49,21 @@ type reports struct {
 	loop     loopWatch
 }
 
-func newTarget(cfg *Config, spec TargetSpec, name string, tlsConf *tls.Config, start time.Time) (*target, error) {
+// A clock counts nanoseconds since the Forwarder was made.
+type clock struct{ start time.Time }
+
+func (c clock) now() int64 { return int64(time.Since(c.start)) }
+
+func newTarget(all *Config, spec TargetSpec, name string, start time.Time) (*target, error) {
 	u, err := spec.parseURL()
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := all.of(spec)
+	if err != nil {
+		return nil, err
+	}
+	tlsConf, err := cfg.TLS.load()
 	if err != nil {
 		return nil, err
 	}
@@ -56,28 +71,26 @@ func newTarget(cfg *Config, spec TargetSpec, name string, tlsConf *tls.Config, s
 		return nil, fmt.Errorf("the limit is out of range: 1 to %d requests per second, or a share of up to 100%%", MaxRate)
 	}
 	t := &target{
-		cfg: cfg, name: name, log: cfg.Logger.With("target", name), start: start, quota: newQuota(spec),
+		cfg: cfg, name: name, log: cfg.Logger.With("target", name), clock: clock{start},
 		life: life{done: make(chan struct{})}, crew: crew{workers: make(map[*worker]struct{})},
 		counts: counts{status: make(map[int]uint64)}, reports: reports{reasons: make(map[error]bool)},
 	}
+	if spec.Own != nil {
+		t.filter = spec.Own.Filter
+	}
 	t.crew.cond.L, t.patience, t.queues = &t.mu, newPatience(t), newQueues(cfg, &t.held)
 	t.route.setUp(cfg, u, spec.HTTP2, tlsConf)
-	if spec.Rate > 0 {
-		t.bucket = newBucket(spec.Rate)
-	}
+	t.gate.setLimit(t, spec.limit())
 	return t, nil
 }
-
-// now is the target's clock: nanoseconds since start.
-func (t *target) now() int64 { return int64(time.Since(t.start)) }
 
 // submit offers one request; allowed is what the filter says.
 func (t *target) submit(r *Request, allowed bool) {
 	var it *item
-	sampled := t.quota.has(r)
+	sampled := t.quota.Load().has(r)
 	if allowed && sampled {
-		it = t.items.get(r.Raw)
-		it.peers = peers{client: r.Client, server: r.Server, user: r.user()}
+		it = t.items.take(r)
+		it.compare = t.cfg.Compare.wants(r)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -91,7 +104,7 @@ func (t *target) submit(r *Request, allowed bool) {
 	case t.life.closed, t.life.stopped:
 		t.counts.stopped++
 	default:
-		it.at, it.conn, it.index, it.time = t.now(), r.Conn, r.Index, r.Time
+		it.at = t.now()
 		t.hold(it, r)
 		t.wake()
 		t.crew.callFor(t, 1)
@@ -101,7 +114,7 @@ func (t *target) submit(r *Request, allowed bool) {
 // hold lets it wait; with the lock. What is live makes room for itself, and so does
 // what comes though there is no room for it by far.
 func (t *target) hold(it *item, r *Request) {
-	q, o := &t.queues, owner{user: r.user(), conn: r.Conn, crowd: r.Crowd, write: !asksForNothing(r.Raw)}
+	q, o := &t.queues, r.owner()
 	if r.Patient && !q.bursts() {
 		t.held.setOut(it, r, t.start)
 		q.patient.push(it, o)
@@ -118,9 +131,11 @@ func (t *target) hold(it *item, r *Request) {
 // drop counts a request that had no room, waited too long or still waits when
 // the target has stopped; with the lock.
 func (t *target) drop(it *item) {
-	if t.life.stopped {
+	if it.echo {
+		t.echoes.dropped++
+	} else if t.life.stopped {
 		t.counts.stopped++
-	} else if t.bucket != nil && !t.backoff.failing {
+	} else if t.gate.paused || t.gate.bucket != nil && !t.backoff.failing {
 		t.counts.limited++
 	} else {
 		t.counts.queueFull++
@@ -136,9 +151,11 @@ func (t *target) expire(now int64) {
 	t.crew.callFor(t, 0) // for what they held up
 }
 
-// load is how full the buffer is, 0 to 1, by number or bytes, whichever is fuller.
-func (t *target) load() float64 {
+// load is how full the buffer is, 0 to 1, by number or bytes, whichever is fuller; slow:
+// what fills it is how slow the target is, not a limit of ours.
+func (t *target) load() (full float64, slow bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return min(1, max(float64(t.queues.live.count)/float64(t.queues.live.maxCount), float64(t.queues.live.cost)/float64(t.queues.live.maxCost)))
+	slow = t.gate.bucket == nil && !t.gate.paused
+	return min(1, max(float64(t.queues.live.count)/float64(t.queues.live.maxCount), float64(t.queues.live.cost)/float64(t.queues.live.maxCost))), slow
 }

@@ -13,6 +13,11 @@ type owner struct {
 	write      bool // it may change something at the target
 }
 
+// owner says whose r is.
+func (r *Request) owner() owner {
+	return owner{user: r.user(), conn: r.Conn, crowd: r.Crowd, write: !asksForNothing(r.Raw)}
+}
+
 // A user is what there is of one user's requests: those that wait, on whichever
 // connection, and those in flight. It exists while there are any.
 type user struct {

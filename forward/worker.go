@@ -42,6 +42,7 @@ type worker struct {
 	t      *target
 	since  int64                   // when its request was taken; 0: idle; guarded by t.mu
 	cancel context.CancelCauseFunc // breaks off the exchange; changed with t.mu, by the worker alone
+	token  *bucket                 // that the request at hand has a token of; nil: it needs none
 
 	peers   peers                 // of the request at hand
 	req     request               // the captured request, taken apart
@@ -52,11 +53,12 @@ type worker struct {
 	timer   *time.Timer           // that calls it after Config.Timeout
 	stands  [4]*http.Request      // see standIn
 	drain   []byte                // room for a piece of a response's body
+	keeper  keeper                // of the response, if it is compared
 	outcome Outcome               // of the last request
 }
 
 func newWorker(t *target) *worker {
-	w := &worker{t: t}
+	w := &worker{t: t, keeper: newKeeper(&t.cfg.Compare)}
 	w.trace.GotConn = w.gotConn
 	w.newExchange()
 	return w
@@ -71,6 +73,7 @@ func (w *worker) run() {
 	for it := t.next(w); it != nil; it = t.next(w) {
 		t.mu.Unlock()
 		w.peers = it.peers
+		w.keeper.begin(it.compare)
 		res := w.send(it.raw)
 		reusable := w.ex.free()
 		if !reusable || cap(w.ex.head) > maxKeptHead {
@@ -84,7 +87,7 @@ func (w *worker) run() {
 		if !w.finish(it, &res) {
 			continue
 		}
-		if t.cfg.Outcome != nil && res.isOutcome {
+		if (it.compare || t.cfg.Outcome != nil) && res.isOutcome {
 			t.mu.Unlock()
 			w.tell(it, &res, began, method, path)
 			t.mu.Lock()
@@ -98,17 +101,7 @@ func (w *worker) run() {
 }
 
 func (w *worker) newExchange() {
-	w.ex = &exchange{}
-	if w.t.bucket != nil {
-		w.ex.begin = w.begin
-	}
-}
-
-// begin gives the bucket the time at which the request really starts.
-func (w *worker) begin() {
-	w.t.mu.Lock()
-	w.t.bucket.start(w.t.now())
-	w.t.mu.Unlock()
+	w.ex = &exchange{t: w.t}
 }
 
 // renew makes a context for the exchanges to come; one lasts until an exchange
@@ -167,6 +160,9 @@ func (w *worker) send(raw []byte) (res result) {
 	resp, err := w.roundTrip(hreq)
 	if err == nil {
 		res.status = resp.StatusCode
+		if w.keeper.on {
+			w.keeper.head(resp, w.t.now())
+		}
 		err = w.readResponse(resp)
 	}
 	res.begun, res.marked = w.ex.begun.Load(), w.req.marked
@@ -251,6 +247,7 @@ func (w *worker) standIn(r *request) *http.Request {
 func (w *worker) readResponse(resp *http.Response) error {
 	defer resp.Body.Close()
 	if resp.StatusCode == http.StatusSwitchingProtocols || resp.Body == http.NoBody {
+		w.keeper.end()
 		return nil // what follows a 101 is not HTTP and may never end
 	}
 	if w.drain == nil {
@@ -259,7 +256,11 @@ func (w *worker) readResponse(resp *http.Response) error {
 	for left := w.t.cfg.DrainBytes; left > 0; {
 		n, err := resp.Body.Read(w.drain)
 		left -= int64(n)
+		if w.keeper.on {
+			w.keeper.take(w.drain[:n])
+		}
 		if err == io.EOF {
+			w.keeper.end()
 			return nil
 		}
 		if err != nil {

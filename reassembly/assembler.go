@@ -182,7 +182,10 @@ func (a *Assembler) push(s *capture.Segment, at lookup) {
 	if len(s.Payload) > 0 {
 		a.recent.put(s, at.hash, a.clock.moment)
 	}
-	f.i, f.c = i, a.conns.recs.at(i)
+	f.i, f.c, f.rest = i, a.conns.recs.at(i), a.clock.moment
+	if known {
+		f.rest -= f.c.last
+	}
 	a.makeRoom(f, len(s.Payload))
 	if f.c.next == first && f.isPlain(s) {
 		f.c.last = a.clock.moment

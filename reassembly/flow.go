@@ -13,8 +13,9 @@ type flow struct {
 	i              uint32
 	c              *conn
 	client, server *capture.Endpoint
-	ack            seq  // what the client has acknowledged
-	leaving        bool // the segment was seen on its way out of this machine
+	ack            seq    // what the client has acknowledged
+	leaving        bool   // the segment was seen on its way out of this machine
+	rest           uint32 // ticks for which the client had sent nothing before the segment, until a byte of it is read
 }
 
 const (
@@ -233,6 +234,7 @@ func (f *flow) miss(n int, why Fate) {
 // acknowledgement that it came with.
 func (f *flow) drain() {
 	defer func(ack seq) { f.ack = ack }(f.ack)
+	f.rest = 0
 	for f.c.state == open {
 		st := f.stream()
 		if st == nil || st.outOfOrder.len() == 0 {

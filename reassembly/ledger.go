@@ -58,6 +58,8 @@ func (l *ledger) handOn(f *flow, m *message, raw []byte, last int64) {
 		q.whose = whose{}
 		q.Index, q.birth = m.index, uint64(h.birth)<<32|uint64(f.c.first)
 		q.First, q.Last = m.first-f.a.clock.ahead, last-f.a.clock.ahead
+		q.Seq, q.End, q.Ack = uint32(m.at), uint32(m.at.plus(len(raw))), uint32(m.ack)
+		q.Rest, q.Opens, q.Answered = int64(m.rest)*int64(tick), m.opens && m.index == 0, false
 		q.Raw, q.head = raw, &m.Message
 		fate = l.emit(q)
 		q.Raw = nil

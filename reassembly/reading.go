@@ -110,6 +110,9 @@ type message struct {
 	begun   bool   // it is in the accounts
 	own     bool   // a replayer on this machine sends it
 	discard bool   // its fate is decided: only its end is looked for
+	opens   bool   // nothing came before it on its connection, whose beginning was seen
+	at, ack seq    // where it begins, and what the client had acknowledged there
+	rest    uint32 // ticks for which the client had sent nothing before it; 0: not known
 	first   int64  // when the packet with its first byte was seen
 	index   uint64 // its number, once it has begun
 }

@@ -14,6 +14,12 @@ type Request struct {
 	First  int64 // when the packet with its first byte was seen, nanoseconds since the Unix epoch
 	Last   int64 // when the packet that completed it was seen
 
+	Seq, End uint32 // the sequence numbers of its first byte, and behind its last
+	Ack      uint32 // what the client had acknowledged when it sent the first byte: the server's answer begins there, or behind
+	Rest     int64  // nanoseconds for which the client had sent nothing before it; 0: it had, or nobody knows
+	Opens    bool   // it is the first of a connection whose beginning was seen, and nothing is missing before it
+	Answered bool   // its answer is looked for: who takes the answers is told of it, or that it cannot be had
+
 	Raw []byte // head and body as on the wire, chunk framing included, without empty lines before it
 
 	head   *http1.Message    // what was read of Raw
@@ -46,6 +52,9 @@ func (r *Request) Target() []byte { return r.head.Target(r.Raw) }
 
 // Proto is in Raw: HTTP/1.0 or HTTP/1.1.
 func (r *Request) Proto() []byte { return r.head.Proto(r.Raw) }
+
+// Listed reports whether it came whole, in a list of requests, and not in packets.
+func (r *Request) Listed() bool { return r.listed != nil }
 
 // Head is what was read of Raw.
 func (r *Request) Head() *http1.Message { return r.head }

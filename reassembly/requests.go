@@ -48,7 +48,11 @@ func (r *requests) read(f *flow, b []byte, starts bool) {
 
 // step reads in b as far as one thing goes, and returns what follows it.
 func (r *requests) step(f *flow, b []byte, starts bool) []byte {
-	switch h := &f.c.http; h.phase {
+	h := &f.c.http
+	if h.phase >= inside {
+		f.rest = 0 // what begins behind these bytes comes with them
+	}
+	switch h.phase {
 	case hunting:
 		if !starts || !http1.StartsRequest(b) {
 			return nil
@@ -84,7 +88,11 @@ func (r *requests) step(f *flow, b []byte, starts bool) []byte {
 func (r *requests) begin(f *flow, b []byte) []byte {
 	h := &f.c.http
 	m := &r.direct
-	*m = message{first: f.now()}
+	*m = message{
+		first: f.now(), at: f.c.next.plus(-len(b)), ack: f.ack, rest: f.rest,
+		opens: h.has(fresh) && !f.c.has(joined),
+	}
+	f.rest = 0
 	if h.flags&(fresh|upgraded) != 0 {
 		switch out, n := r.classify(f, b); out {
 		case undecided:
@@ -99,6 +107,7 @@ func (r *requests) begin(f *flow, b []byte) []byte {
 	}
 	all := b
 	b = b[http1.EmptyLines(b):]
+	m.at = m.at.plus(len(all) - len(b))
 	if len(b) == 0 {
 		r.guesses.passOver(f, len(all))
 		return nil

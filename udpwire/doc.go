@@ -22,10 +22,11 @@
 // there, rendezvous.go who gets which lane, and spreader.go brings messages there, with hold.go for those that wait for
 // their turn, and withdraw.go and unpack.go for those that come back. leaving.go is the end of a replayer.
 //
-// Both sides share the format: datagram.go, frame.go, message.go and fragment.go, a file for each control message
-// (hello.go, retry.go, welcome.go, begin.go, heartbeat.go, report.go, gone.go, unknown.go, piece.go, status.go), and the
-// two directions of a session, outgoing.go and incoming.go, with keyring.go, seal.go and window.go. Files that end in
-// _linux.go or _other.go are the system's; socket.go says what they owe. All but link, Sender, Receiver and the sockets
+// Both sides share the format: datagram.go, frame.go, message.go, response.go and fragment.go, a file for each control
+// message (hello.go, retry.go, welcome.go, begin.go, heartbeat.go, report.go, gone.go, unknown.go, piece.go,
+// status.go), and the two directions of a session, outgoing.go and incoming.go, with keyring.go, seal.go and window.go.
+// Files that end in _linux.go or _other.go are the system's; socket.go says what they owe. All but link, Sender,
+// Receiver and the sockets
 // is driven with the time and does no I/O of its own.
 //
 // # Goroutines and memory
@@ -179,7 +180,8 @@
 //	2   1  protocol                                                4   4  length of what follows: 8 and the piece
 //	3   1  address families: bits 0-1 source, 2-3 destination;     8   4  the piece's offset in the MESSAGE frame
 //	       0 none, 1 IPv4, 2 IPv6; bit 4: the user is a crowd;     12  4  length of the MESSAGE frame
-//	       others zero                                             16  .. the piece
+//	       bit 5: production's response is to follow; others       16  .. the piece
+//	       zero
 //	4   4  length of what follows; the body at most 64 MiB
 //	8   8  user                                                    PAD
 //	16  8  connection                                              0   1  type 0: the rest of the datagram
@@ -199,6 +201,24 @@
 // message is handed on when the one before it in its lane has been handed on or is lost; other lanes do not wait. A
 // message of a kind that the replayer's consumer does not expect is received like any other, and skipped and counted
 // instead of handed on.
+//
+// # Production's responses
+//
+// A listener may send what production answered to some of the requests. Such a request has bit 5 of its flags set, and a
+// message of kind 1 follows it some time later, of the same user, connection and index, whose time is when the response's
+// head was seen, or when it was given up. It goes the request's way: after it, and to the same replayer, unless the lane
+// has got another one meanwhile. Its body:
+//
+//	0   1  flags: 1 the response could not be had, and nothing is known of it; 2 the content is whole; others are zero,
+//	       and ignored when set
+//	1   3  zeros
+//	4   4  length of the head
+//	8   8  length of the content; all ones: not known
+//	16  8  hash of the whole content where it is longer than what is sent of it; 0: there is none
+//	24  .. head: the status line and the fields as they were sent, with the empty line behind them
+//	..  .. content, without chunk framing, or its beginning, or nothing
+//
+// Either half may get lost. A replayer that nobody has asked to compare receives, counts and skips them.
 //
 // # Recovery
 //

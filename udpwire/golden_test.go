@@ -84,6 +84,7 @@ func golden(t testing.TB, sealed bool) map[string][]byte {
 		"bye_of_listener": listener.finishControl(kindBye, body(beat.append(nil))),
 		"bye_of_replayer": replayer.finishControl(kindBye, body(rep.append(nil))),
 		"piece":           listener.finishControl(kindPiece, body((&piece{2, fragment{456, 1436, pieces[0][456:912]}}).append(nil))),
+		"data_response":   data(5, goldenResponse()),
 		"status":          listener.finishControl(kindStatus, body(status.append(nil))),
 	}
 	if sealed {
@@ -108,6 +109,17 @@ func goldenData() (messages []byte, pieces [2][]byte) {
 	pieces[0] = append(appendFragmentHead([]byte{7: 3}, 1404, 0, len(frame)), frame[:1404]...)
 	pieces[1] = append(appendFragmentHead([]byte{7: 3}, len(frame)-1404, 1404, len(frame)), frame[1404:]...)
 	return messages, pieces
+}
+
+// goldenResponse is the body of a DATA datagram with a request and production's response to it.
+func goldenResponse() []byte {
+	get := Message{Kind: KindRequest, User: 0xFEDCBA, Crowd: true, Answered: true, Conn: 0xABCDEF, Index: 8, Time: 1700000000123456789,
+		Src: netip.MustParseAddrPort("192.0.2.1:40000"), Dst: netip.MustParseAddrPort("192.0.2.2:80"), Body: []byte("GET / HTTP/1.1\r\nHost: a\r\n\r\n")}
+	answer := Response{Head: []byte("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"), Body: []byte("01234567"), BodyLen: 10, Hash: 0x5152535455565758}
+	response := get
+	response.Kind, response.Answered, response.Time, response.Body = KindResponse, false, get.Time+5_000_000, answer.AppendTo(nil)
+	b := append(appendHead([]byte{7: 4}, &get, 0), get.Body...)
+	return append(appendHead(b, &response, 1), response.Body...)
 }
 
 // TestGolden holds the format: a datagram of each kind, plain and sealed, must never change within a version.

@@ -28,10 +28,13 @@ type Message struct {
 	Crowd bool   // User is that of many people: only messages of one Conn keep their order
 	Conn  uint64 // the client connection
 	Index uint64 // position in the connection, carried unread
-	Time  int64  // nanoseconds since the Unix epoch
-	Src   netip.AddrPort
-	Dst   netip.AddrPort
-	Body  []byte // at most MaxMessage bytes
+	// Answered, of a request, says that production's response to it follows, as a message of KindResponse with the same
+	// Conn and Index, sooner or later; one that could not be had says so (Response.Missing).
+	Answered bool
+	Time     int64 // nanoseconds since the Unix epoch
+	Src      netip.AddrPort
+	Dst      netip.AddrPort
+	Body     []byte // at most MaxMessage bytes
 
 	// Patient is set by a Receiver: the message's source waited for the room that ReceiverConfig.Room has told of.
 	Patient bool
@@ -45,13 +48,18 @@ func (m *Message) orderedBy() uint64 {
 	return m.User
 }
 
-// flagCrowd, above the address families, says that the user is a crowd.
-const flagCrowd = 1 << 4
+// Flags above the address families. A replayer that does not know one takes the frame for malformed.
+const (
+	flagCrowd    = 1 << 4 // the user is a crowd
+	flagAnswered = 1 << 5 // production's response is to follow
+	flagsUnknown = 0xff &^ (flagCrowd | flagAnswered | 0xf)
+)
 
-// Kinds of messages. A Receiver hands on requests; it counts and skips all others.
+// Kinds of messages. A Receiver hands on requests, and responses where ReceiverConfig.Responses asks for them; it counts
+// and skips all others.
 const (
 	KindRequest  uint8 = 0 // what a client asked
-	KindResponse uint8 = 1 // what production answered to that
+	KindResponse uint8 = 1 // what production answered to that: the Body is a Response, Conn and Index are the request's
 )
 
 // Sizes of a MESSAGE frame's head.
@@ -99,6 +107,9 @@ func appendHead(dst []byte, m *Message, back uint32) []byte {
 	if m.Crowd {
 		flags |= flagCrowd
 	}
+	if m.Answered {
+		flags |= flagAnswered
+	}
 	start := len(dst)
 	dst = appendFrameHead(dst, frameMessage, [3]byte{m.Kind, m.Proto, flags}, 0)
 	dst = binary.BigEndian.AppendUint64(dst, m.User)
@@ -130,7 +141,7 @@ func appendAddr(dst []byte, a netip.Addr) []byte {
 // length and how many messages back the lane's last one was. ok is false when the frame is cut off or makes no sense.
 func parseMessage(b []byte, m *Message) (n int, back uint32, ok bool) {
 	n, ok = parseFrameHead(b)
-	if !ok || n < messageLeast || b[0] != frameMessage || b[3]>>5 != 0 {
+	if !ok || n < messageLeast || b[0] != frameMessage || b[3]&flagsUnknown != 0 {
 		return 0, 0, false
 	}
 	ago, p := uint64(b[messageFixed]), 1
@@ -144,7 +155,8 @@ func parseMessage(b []byte, m *Message) (n int, back uint32, ok bool) {
 	if p <= 0 || q <= 0 || ago > 1<<32-1 || src == 3 || dst == 3 || n < head || n-head > MaxMessage {
 		return 0, 0, false
 	}
-	m.Kind, m.Proto, m.Crowd = b[1], b[2], b[3]&flagCrowd != 0
+	m.Kind, m.Proto = b[1], b[2]
+	m.Crowd, m.Answered = b[3]&flagCrowd != 0, b[3]&flagAnswered != 0
 	m.User, m.Conn = binary.BigEndian.Uint64(b[8:]), binary.BigEndian.Uint64(b[16:])
 	m.Index, m.Time = index, int64(binary.BigEndian.Uint64(b[24:]))
 	m.Src = parseAddr(b[addrs:], src, binary.BigEndian.Uint16(b[32:]))

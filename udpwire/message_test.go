@@ -20,7 +20,7 @@ func TestMessage(t *testing.T) {
 			for _, size := range []int{0, 1, 700} {
 				t.Run(fmt.Sprintf("%s to %s, %d bytes", src, dst, size), func(t *testing.T) {
 					far := map[int]uint32{0: 0, 1: 1<<32 - 1, 700: 300}[size]
-					want := Message{Kind: 1, Proto: 2, User: 1<<63 + 5, Crowd: size == 1, Conn: 1<<64 - 1, Index: ^uint64(far), Time: -4, Src: src, Dst: dst,
+					want := Message{Kind: 1, Proto: 2, User: 1<<63 + 5, Crowd: size == 1, Answered: size == 700, Conn: 1<<64 - 1, Index: ^uint64(far), Time: -4, Src: src, Dst: dst,
 						Body: bytes.Repeat([]byte{7}, size)}
 					b := append(appendHead([]byte("before"), &want, far), want.Body...)[len("before"):]
 					var got Message
@@ -54,7 +54,9 @@ func TestMessageRefused(t *testing.T) {
 		{"source of no family", changed(good, 3, 3|familyIPv6<<2), false},
 		{"destination of no family", changed(good, 3, familyIPv4|3<<2), false},
 		{"a crowd", changed(good, 3, familyIPv4|familyIPv6<<2|flagCrowd), true},
-		{"reserved bits", changed(good, 3, familyIPv4|familyIPv6<<2|1<<5), false},
+		{"a response is to follow", changed(good, 3, familyIPv4|familyIPv6<<2|flagAnswered), true},
+		{"a reserved bit", changed(good, 3, familyIPv4|familyIPv6<<2|1<<6), false},
+		{"another reserved bit", changed(good, 3, familyIPv4|familyIPv6<<2|1<<7), false},
 		{"shorter than its head", changed(good, 7, messageLeast-frameHead+4+16-1), false},
 		{"without a body", changed(good, 7, messageLeast-frameHead+4+16), true},
 		{"numbers that take its addresses", changed(changed(good, messageFixed, 0x80), messageFixed+1, 0x80), true},

@@ -246,7 +246,7 @@ func (r *reception) begin(h header, d []byte, from source) (why reason, ok bool)
 
 // handOn hands a message of a session on if it is one that the consumer was told to expect.
 func (r *reception) handOn(s *session, m *Message) {
-	if m.Kind != KindRequest {
+	if m.Kind != KindRequest && !(m.Kind == KindResponse && r.cfg.Responses) {
 		r.past.MessagesUnknown++
 		return
 	}

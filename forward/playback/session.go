@@ -13,6 +13,7 @@ import (
 	"gor/forward/command"
 	"gor/forward/report"
 	"gor/forward/results"
+	"gor/forward/web"
 )
 
 // A Recording is what is to be played.
@@ -49,6 +50,7 @@ type Session struct {
 	player *Player
 	ledger *results.Ledger
 	files  *results.Files
+	page   *web.Page // nil: none is served
 	opened time.Time
 	start  time.Time // when the first request was due; for Run's goroutine
 	gauge  gauge     // for the one that shows how it goes
@@ -76,6 +78,10 @@ func Open(c *cli.Context, options Options, recording Recording, forwarding forwa
 		return nil, err
 	}
 	s.report.ShowProgress(s.progressLine)
+	if s.page, err = web.Open(c, log, s.snapshot); err != nil {
+		s.report.Close()
+		return nil, err
+	}
 	var names []string
 	for _, t := range s.fwd.Stats() {
 		names = append(names, t.Target)
@@ -91,6 +97,7 @@ func Open(c *cli.Context, options Options, recording Recording, forwarding forwa
 func (s *Session) take(o *forward.Outcome) {
 	s.ledger.Take(o)
 	s.files.Take(o)
+	s.page.Take(o)
 }
 
 // Run plays the recording, and waits for the responses: until all have come or, if
@@ -102,6 +109,8 @@ func (s *Session) Run(life *command.Lifetime) error {
 	s.opened = time.Now()
 	s.start = s.opened
 	s.report.Start()
+	s.page.Start()
+	defer s.page.Close()
 	forwarded := make(chan error, 1)
 	go func() { forwarded <- s.fwd.Run(life.Delivering()) }()
 	err := s.player.Run(life.Running(), s.begin)
@@ -147,7 +156,13 @@ func (s *Session) results(elapsed time.Duration, interrupted bool) *results.Run 
 	return run
 }
 
+// Forwarder is what sends the requests.
+func (s *Session) Forwarder() *forward.Forwarder { return s.fwd }
+
+// Status says how the run goes; any goroutine may call it.
+func (s *Session) Status() (text string, object []byte) { return s.report.Status() }
+
 // snapshot takes the accounts; any goroutine may call it.
 func (s *Session) snapshot() report.Snapshot {
-	return report.Snapshot{Groups: s.recording.Accounts(), Targets: s.fwd.Stats()}
+	return report.Snapshot{Groups: s.recording.Accounts(), Targets: s.fwd.Stats(), Denied: s.fwd.Denied()}
 }

@@ -30,7 +30,7 @@
 // codes, histograms. They are shown by functions of their own, which take the names
 // from the same tags.
 //
-// Prometheus wants base units: what is counted in microseconds or percent is in the
+// Prometheus wants base units: what is counted in microseconds, percent or millionths (ppm) is in the
 // metrics in seconds or as a ratio, by a name that says so. Beside /metrics there are
 // /healthz, which says that the command lives, and /readyz, which says whether it would
 // do its job now.

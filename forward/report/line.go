@@ -70,7 +70,11 @@ func (r *Reporter) appendTargetsLine(dst []byte, stats []forward.TargetStats) []
 		if i > 0 {
 			dst = append(dst, "; "...)
 		}
-		dst = fmt.Appendf(dst, "%s %s/s", s.Target, formatRate(s.Rate()))
+		dst = append(dst, s.Target...)
+		if limit := limitOf(s); limit != "" {
+			dst = append(dst, " limit="+limit...)
+		}
+		dst = fmt.Appendf(dst, " %s/s", formatRate(s.Rate()))
 		for d, n := range r.declared.counters(s) {
 			if n > 0 && d.line == "" && (d.label != "" || d.trouble) {
 				dst = fmt.Appendf(dst, " %s=%d", d.element, n)

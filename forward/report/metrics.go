@@ -33,11 +33,7 @@ func (r *Reporter) serve() {
 // serveReady says whether the command would do its job now. Health is something else:
 // a listener whose replayer is away is alive, and killing it would help nobody.
 func (r *Reporter) serveReady(w http.ResponseWriter, _ *http.Request) {
-	why := r.cfg.Collect().NotReady
-	if r.ending.Load() {
-		why = "it is ending"
-	}
-	if why != "" {
+	if why := r.notReady(r.cfg.Collect()); why != "" {
 		http.Error(w, why, http.StatusServiceUnavailable)
 		return
 	}
@@ -71,6 +67,7 @@ var baseUnits = map[string]struct {
 }{
 	"microseconds": {"seconds", 1e6},
 	"percent":      {"ratio", 100},
+	"ppm":          {"ratio", 1e6},
 }
 
 // metricName is d's name among the metrics, behind the prefix.

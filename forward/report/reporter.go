@@ -27,7 +27,8 @@ type Snapshot struct {
 
 	Listeners []Listener // that have said what they are, of a replayer
 
-	NotReady string // why the command would not do its job now; empty: it would
+	NotReady string   // why the command would not do its job now; empty: it would
+	Denied   []string // paths that are denied since it runs
 }
 
 // Config says what to report where.

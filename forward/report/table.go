@@ -67,7 +67,27 @@ func (r *Reporter) countColumns(stats []forward.TargetStats) []column {
 		}
 	}
 	number("open", func(i int) uint64 { return stats[i].Open() })
+	limits := column{head: "limit", empty: true}
+	for i := range stats {
+		text := limitOf(&stats[i])
+		limits.add(text, text == "")
+	}
+	if !limits.empty {
+		all = append(all, limits)
+	}
 	return all
+}
+
+// limitOf is a target's limit as it is written behind its bar, and "paused" while it
+// is; empty: there is neither.
+func limitOf(s *forward.TargetStats) string {
+	switch {
+	case s.Paused:
+		return "paused"
+	case s.Limit != forward.Limit{}:
+		return s.Limit.String()
+	}
+	return ""
 }
 
 // counter is a target's counter of a name.

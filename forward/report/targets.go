@@ -49,7 +49,7 @@ func (r *Reporter) appendSamples(dst []byte, series string, d *declaration, s *f
 		case d.label != "" && e.label == d.label:
 			dst = fmt.Appendf(dst, "%s,%s=\"%s\"} %d\n", series, e.label, e.element, n)
 		case d.label == "" && e.name == d.name:
-			dst = fmt.Appendf(dst, "%s} %d\n", series, n)
+			dst = append(d.appendValue(append(append(dst, series...), "} "...), n), '\n')
 		}
 	}
 	if d.label == "fate" {

@@ -10,7 +10,7 @@ import (
 
 func exampleStats() []forward.TargetStats {
 	a := forward.TargetStats{
-		Target: "http://staging|10", Elapsed: 10 * time.Second, Received: 137, Answered: 99, Limited: 20, Unsupported: 1, Filtered: 2, Stopped: 7,
+		Target: "http://staging", Limit: forward.Limit{Rate: 10}, LimitRate: 10, LimitShare: 1_000_000, Elapsed: 10 * time.Second, Received: 137, Answered: 99, Limited: 20, Unsupported: 1, Filtered: 2, Stopped: 7,
 		Status: map[int]uint64{404: 2, 200: 97}, Queue: 3, QueueBytes: 1234, InFlight: 1, Failing: true,
 	}
 	a.Failed[forward.FailRefused], a.Failed[forward.FailTimeout] = 3, 1
@@ -18,11 +18,11 @@ func exampleStats() []forward.TargetStats {
 		a.Latency.Add(1200 * time.Microsecond)
 		a.Wait.Add(40 * time.Millisecond)
 	}
-	return []forward.TargetStats{a, {Target: `http://"dev"`}}
+	return []forward.TargetStats{a, {Target: `http://"dev"`, LimitShare: 1_000_000}}
 }
 
 func TestTargetsLine(t *testing.T) {
-	const want = `http://staging|10 9.9/s 200=97 404=2 refused=3 timeout=1 limited=20 unsupported=1 filtered=2 stopped=7 ` +
+	const want = `http://staging limit=10 9.9/s 200=97 404=2 refused=3 timeout=1 limited=20 unsupported=1 filtered=2 stopped=7 ` +
 		`p50=1.2ms p90=1.2ms p99=1.2ms max=1.2ms wait_p99=40ms queue=3 in_flight=1 FAILING; http://"dev" 0.0/s`
 	if got := string(new(Reporter).appendTargetsLine([]byte("x"), exampleStats())); got != "x"+want {
 		t.Errorf("got  %s\nwant x%s", got, want)
@@ -31,13 +31,13 @@ func TestTargetsLine(t *testing.T) {
 
 func TestTargetsTable(t *testing.T) {
 	const want = `
-  received  answered  failed  limited  unsupported  filtered  stopped  open  target
-       137        99       4       20            1         2        7     4  http://staging|10
-         0         0       0        0            0         0        0     0  http://"dev"
+  received  answered  failed  limited  unsupported  filtered  stopped  open  limit  target
+       137        99       4       20            1         2        7     4     10  http://staging
+         0         0       0        0            0         0        0     0         http://"dev"
   per s    p50    p90    p99    max  wait p50  wait p99  target
-    9.9  1.2ms  1.2ms  1.2ms  1.2ms      40ms      40ms  http://staging|10
+    9.9  1.2ms  1.2ms  1.2ms  1.2ms      40ms      40ms  http://staging
     0.0     0s     0s     0s     0s        0s        0s  http://"dev"
-http://staging|10: 200=97 404=2 refused=3 timeout=1
+http://staging: 200=97 404=2 refused=3 timeout=1
 `
 	if got := "\n" + string(new(Reporter).appendTargets(nil, exampleStats())); got != want {
 		t.Errorf("got %s\nwant %s", got, want)
@@ -79,24 +79,27 @@ func TestTargetMetrics(t *testing.T) {
 	for _, want := range []string{
 		"# HELP gor_replay_requests_total Requests by what became of them. Unit: requests.\n# TYPE gor_replay_requests_total counter\n",
 		"# HELP gor_replay_queue_bytes Memory of the requests that wait or are in flight. Unit: bytes.\n# TYPE gor_replay_queue_bytes gauge\n",
-		`gor_replay_received_total{target="http://staging|10"} 137` + "\n",
-		`gor_replay_requests_total{target="http://staging|10",fate="answered"} 99` + "\n",
-		`gor_replay_requests_total{target="http://staging|10",fate="limited"} 20` + "\n",
-		`gor_replay_requests_total{target="http://staging|10",fate="failed"} 4` + "\n",
-		`gor_replay_responses_total{target="http://staging|10",code="404"} 2` + "\n",
-		`gor_replay_failures_total{target="http://staging|10",kind="refused"} 3` + "\n",
+		`gor_replay_received_total{target="http://staging"} 137` + "\n",
+		`gor_replay_requests_total{target="http://staging",fate="answered"} 99` + "\n",
+		`gor_replay_requests_total{target="http://staging",fate="limited"} 20` + "\n",
+		`gor_replay_requests_total{target="http://staging",fate="failed"} 4` + "\n",
+		`gor_replay_responses_total{target="http://staging",code="404"} 2` + "\n",
+		`gor_replay_failures_total{target="http://staging",kind="refused"} 3` + "\n",
 		`gor_replay_queue_requests{target="http://\"dev\""} 0` + "\n",
-		`gor_replay_target_failing{target="http://staging|10"} 1` + "\n",
+		`gor_replay_target_failing{target="http://staging"} 1` + "\n",
+		`gor_replay_target_limit_requests_per_second{target="http://staging"} 10` + "\n",
+		`gor_replay_target_limit_requests_per_second{target="http://\"dev\""} 0` + "\n",
+		`gor_replay_target_share_ratio{target="http://staging"} 1` + "\n",
 		"# TYPE gor_replay_request_duration_seconds histogram\n",
-		`gor_replay_request_duration_seconds_bucket{target="http://staging|10",le="0.001"} 0` + "\n",
-		`gor_replay_request_duration_seconds_bucket{target="http://staging|10",le="0.0025"} 99` + "\n",
-		`gor_replay_request_duration_seconds_bucket{target="http://staging|10",le="+Inf"} 99` + "\n",
-		`gor_replay_request_duration_seconds_sum{target="http://staging|10"} 0.1188` + "\n",
-		`gor_replay_request_duration_seconds_count{target="http://staging|10"} 99` + "\n",
+		`gor_replay_request_duration_seconds_bucket{target="http://staging",le="0.001"} 0` + "\n",
+		`gor_replay_request_duration_seconds_bucket{target="http://staging",le="0.0025"} 99` + "\n",
+		`gor_replay_request_duration_seconds_bucket{target="http://staging",le="+Inf"} 99` + "\n",
+		`gor_replay_request_duration_seconds_sum{target="http://staging"} 0.1188` + "\n",
+		`gor_replay_request_duration_seconds_count{target="http://staging"} 99` + "\n",
 		"# HELP gor_replay_wait_duration_seconds Time that requests waited for their turn, of those whose turn came. Unit: seconds.\n# TYPE gor_replay_wait_duration_seconds histogram\n",
-		`gor_replay_wait_duration_seconds_bucket{target="http://staging|10",le="0.025"} 0` + "\n",
-		`gor_replay_wait_duration_seconds_bucket{target="http://staging|10",le="0.05"} 99` + "\n",
-		`gor_replay_wait_duration_seconds_sum{target="http://staging|10"} 3.96` + "\n",
+		`gor_replay_wait_duration_seconds_bucket{target="http://staging",le="0.025"} 0` + "\n",
+		`gor_replay_wait_duration_seconds_bucket{target="http://staging",le="0.05"} 99` + "\n",
+		`gor_replay_wait_duration_seconds_sum{target="http://staging"} 3.96` + "\n",
 		`gor_replay_wait_duration_seconds_count{target="http://\"dev\""} 0` + "\n",
 	} {
 		if !strings.Contains(got, want) {

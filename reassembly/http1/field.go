@@ -119,35 +119,41 @@ func AppendUnfolded(dst, value []byte) []byte {
 	}
 }
 
-// kindOf returns the kind of the field of this name, in any case.
-func kindOf(name []byte) FieldKind {
-	switch len(name) {
-	case len("Host"):
-		return kindIf(name, "host", FieldHost)
-	case len("Cookie"): // and Expect
-		return max(kindIf(name, "cookie", FieldCookie), kindIf(name, "expect", FieldExpect))
-	case len("Upgrade"): // and Trailer
-		return max(kindIf(name, "upgrade", FieldUpgrade), kindIf(name, "trailer", FieldTrailer))
-	case len("Forwarded"):
-		return kindIf(name, "forwarded", FieldForwarded)
-	case len("User-Agent"): // and Connection, Keep-Alive
-		return max(kindIf(name, "user-agent", FieldUserAgent), kindIf(name, "connection", FieldConnection), kindIf(name, "keep-alive", FieldKeepAlive))
-	case len("Authorization"):
-		return kindIf(name, "authorization", FieldAuthorization)
-	case len("Content-Length"):
-		return kindIf(name, "content-length", FieldContentLength)
-	case len("X-Forwarded-For"):
-		return kindIf(name, "x-forwarded-for", FieldForwardedFor)
-	case len("Proxy-Connection"):
-		return kindIf(name, "proxy-connection", FieldProxyConnection)
-	case len("Transfer-Encoding"):
-		return kindIf(name, "transfer-encoding", FieldTransferEncoding)
-	}
-	return FieldOther
+// fieldNames are the names of the kinds.
+var fieldNames = [...]string{
+	FieldHost:             "host",
+	FieldConnection:       "connection",
+	FieldKeepAlive:        "keep-alive",
+	FieldProxyConnection:  "proxy-connection",
+	FieldContentLength:    "content-length",
+	FieldTransferEncoding: "transfer-encoding",
+	FieldUpgrade:          "upgrade",
+	FieldTrailer:          "trailer",
+	FieldExpect:           "expect",
+	FieldCookie:           "cookie",
+	FieldAuthorization:    "authorization",
+	FieldForwarded:        "forwarded",
+	FieldForwardedFor:     "x-forwarded-for",
+	FieldUserAgent:        "user-agent",
 }
 
-func kindIf(name []byte, want string, k FieldKind) FieldKind {
-	if EqualFold(name, want) {
+// kindsByForm has the kind of the one name, if there is one, of a length and a first
+// letter, so that a name is compared with no more than one.
+var kindsByForm = func() (t [32][32]FieldKind) {
+	for k, name := range fieldNames {
+		if name != "" {
+			t[len(name)][name[0]&31] = FieldKind(k)
+		}
+	}
+	return t
+}()
+
+// kindOf returns the kind of the field of this name, in any case.
+func kindOf(name []byte) FieldKind {
+	if len(name) == 0 || len(name) >= len(kindsByForm) {
+		return FieldOther
+	}
+	if k := kindsByForm[len(name)][name[0]&31]; k != FieldOther && EqualFold(name, fieldNames[k]) {
 		return k
 	}
 	return FieldOther

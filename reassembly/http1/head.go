@@ -12,6 +12,16 @@ import "bytes"
 func (m *Message) Head(b []byte, watch string) Verdict {
 	line, from := int(m.head.line), int(m.head.scanned)
 	for m.InHead() {
+		if m.state == inFields && from == line { // as most are: nothing but text, and CR LF
+			n := plainLen(b[line:])
+			if end := line + n; end+1 < len(b) && b[end] == '\r' && b[end+1] == '\n' {
+				if v := m.plainLine(b[line:end], line, end+len("\r\n"), watch); v != More {
+					return v
+				}
+				line, from = end+len("\r\n"), end+len("\r\n")
+				continue
+			}
+		}
 		n := bytes.IndexByte(b[from:], '\n')
 		if n < 0 {
 			m.head.line, m.head.scanned = int32(line), int32(len(b))
@@ -36,11 +46,10 @@ func (m *Message) takeLine(line []byte, next int, watch string) Verdict {
 		m.Odd = true // a bare LF (RFC 9112 section 2.2)
 	}
 	if m.state == inFields {
-		if len(line) == 0 {
-			m.HeadLen, m.head = next, headState{}
-			return m.frame()
+		if v := m.controls(line); v != More {
+			return v
 		}
-		return m.field(line, begin-int(m.first), watch)
+		return m.plainLine(line, begin, next, watch)
 	}
 	v := More
 	if m.to == toRequest {
@@ -52,6 +61,16 @@ func (m *Message) takeLine(line []byte, next int, watch string) Verdict {
 		m.state, m.first = inFields, int32(next)
 	}
 	return v
+}
+
+// plainLine takes a line of the field section whose control bytes, if it has any, are
+// no matter. The next one begins at next.
+func (m *Message) plainLine(line []byte, begin, next int, watch string) Verdict {
+	if len(line) == 0 {
+		m.HeadLen, m.head = next, headState{}
+		return m.frame()
+	}
+	return m.field(line, begin-int(m.first), watch)
 }
 
 // unfinished returns NotHTTP as soon as the start line, which has no end in b,
@@ -79,11 +98,6 @@ func (m *Message) unfinished(b []byte) Verdict {
 // field reads one line of the field section (RFC 9112 section 5), which begins at,
 // and looks into those that say where the message ends.
 func (m *Message) field(line []byte, at int, watch string) Verdict {
-	if !isPlain(line) {
-		if v := m.controls(line); v != More {
-			return v
-		}
-	}
 	n := TokenLen(line)
 	if n == 0 || n == len(line) || line[n] != ':' {
 		return m.oddField(line, watch)

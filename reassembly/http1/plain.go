@@ -1,6 +1,9 @@
 package http1
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // isPlain reports whether b holds no control byte: none below 0x20, nor 0x7f. It
 // looks at eight bytes at a time, as it is asked about each line of each head.
@@ -23,9 +26,25 @@ func isPlain(b []byte) bool {
 	return found == 0
 }
 
+// plainLen returns how many bytes of b, from the first on, are no control bytes: a
+// line of a head ends with the first that is one, and is looked at once.
+func plainLen(b []byte) int {
+	rest := b
+	for ; len(rest) >= 8; rest = rest[8:] {
+		if found := controlBits(rest); found != 0 {
+			return len(b) - len(rest) + bits.TrailingZeros64(found)/8
+		}
+	}
+	for len(rest) > 0 && rest[0] >= 0x20 && rest[0] != 0x7f {
+		rest = rest[1:]
+	}
+	return len(b) - len(rest)
+}
+
 // controlBits is not 0 if one of the first eight bytes of b is a control byte. A
 // byte below 0x20, less 0x20, has its top bit set; and so has 0x7f, once 0x7f is
-// 0, less 1. It is not exact in which byte that is, as it borrows from the next.
+// 0, less 1. The lowest bit tells the first of them; those above it may be wrong, as
+// what is less than 0 borrows from the next byte.
 func controlBits(b []byte) uint64 {
 	const ones = 0x0101010101010101
 	w := binary.LittleEndian.Uint64(b)

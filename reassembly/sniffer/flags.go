@@ -41,6 +41,9 @@ type Options struct {
 	// Explain says why each request was not handed on, in the log.
 	Explain bool
 
+	// Headers asks for the header below each line.
+	Headers bool
+
 	// MaxMemory and MaxRequest bound the reassembly, in bytes.
 	MaxMemory, MaxRequest int64
 
@@ -64,6 +67,7 @@ func Flags() []cli.Flag {
 		&cli.BoolFlag{Name: "promisc", Category: "Capture", Usage: "also take what is addressed to other machines, as a switch's mirror port sends it"},
 		&cli.StringSliceFlag{Name: "read", Category: "Capture", Usage: "read recordings (pcap, pcapng, .gz, what --json prints) instead: `FILES` or patterns, comma separated or repeated (-: standard input); no root needed"},
 		&cli.BoolFlag{Name: "print", Category: "Printing", Usage: "print a line per request; nothing is sent unless -r is given"},
+		&cli.BoolFlag{Name: "print-headers", Category: "Printing", Usage: "as --print, with each request's header below its line"},
 		&cli.BoolFlag{Name: "json", Category: "Printing", Usage: "print a JSON object per request; nothing is sent unless -r is given"},
 		&cli.BoolFlag{Name: "explain", Category: "Printing", Usage: "say in the log why each request that was not handed on was not, and which of its bytes were missing"},
 		&cli.StringFlag{Name: "session", Category: "Users", Usage: "`RULE` by which users are known: cookie:NAME, header:NAME, ip or connection", DefaultText: "found out"},
@@ -91,7 +95,7 @@ const maxRequest = 1 << 30
 func FromFlags(c *cli.Context) (Options, error) {
 	o := Options{
 		Interfaces: listFlag(c, "interface", "any"), Promiscuous: c.Bool("promisc"),
-		Print: c.Bool("print"), JSON: c.Bool("json"), Explain: c.Bool("explain"), Count: c.Uint64("count"), User: c.String("user"),
+		Print: c.Bool("print") || c.Bool("print-headers"), Headers: c.Bool("print-headers"), JSON: c.Bool("json"), Explain: c.Bool("explain"), Count: c.Uint64("count"), User: c.String("user"),
 	}
 	switch {
 	case o.Print && o.JSON:

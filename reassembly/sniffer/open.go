@@ -86,5 +86,5 @@ func (o *Options) Config(src Source, tape *Tape, log *slog.Logger) Config {
 // Printer is the configuration of a Printer of what such a Sniffer finds. stop
 // is as in PrinterConfig.
 func (o *Options) Printer(out io.Writer, stop func(), log *slog.Logger) PrinterConfig {
-	return PrinterConfig{Out: out, JSON: o.JSON, Wait: !o.Live(), Stop: stop, Logger: log}
+	return PrinterConfig{Out: out, JSON: o.JSON, Headers: o.Headers, Wait: !o.Live(), Stop: stop, Logger: log}
 }

@@ -33,6 +33,9 @@ type PrinterConfig struct {
 	// JSON asks for objects instead of lines for people.
 	JSON bool
 
+	// Headers asks for the request's header below each line for people.
+	Headers bool
+
 	// Wait says that the source of the requests can wait: then the Printer
 	// waits for a slow reader. Else it drops the lines that do not fit.
 	Wait bool
@@ -95,6 +98,9 @@ func (p *Printer) Take(r *reassembly.Request) reassembly.Fate {
 		p.text.bytes = p.render.appendJSON(p.text.bytes, r)
 	} else {
 		p.text.bytes = p.render.appendLine(p.text.bytes, r)
+		if p.cfg.Headers {
+			p.text.bytes = p.render.appendHeaders(p.text.bytes, r)
+		}
 	}
 	p.text.lines++
 	if len(p.text.bytes) >= p.chunk {
@@ -133,8 +139,8 @@ func (p *Printer) Close(ctx context.Context) error {
 
 // PrinterStats are the accounts of a Printer, declared by their tags.
 type PrinterStats struct {
-	Lines   uint64 `name:"lines" unit:"lines" help:"Lines written to standard output."`
-	Dropped uint64 `name:"dropped" unit:"lines" help:"Lines that never will be written: the reader was too slow, or is gone." trouble:"yes"`
+	Lines   uint64 `name:"lines" unit:"lines" help:"Requests written to standard output, a line each, with their headers where those are asked for."`
+	Dropped uint64 `name:"dropped" unit:"lines" help:"Requests that never will be written: the reader was too slow, or is gone." trouble:"yes"`
 }
 
 // Stats returns the counters; any goroutine may call it.

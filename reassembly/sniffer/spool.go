@@ -1,7 +1,6 @@
 package sniffer
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"sync"
@@ -39,10 +38,22 @@ type spool struct {
 	err             error
 }
 
-// A text is a number of whole lines.
+// A text is a number of whole lines, each with what belongs to it: lines that begin
+// with a blank.
 type text struct {
 	bytes []byte
 	lines uint64
+}
+
+// written is how many of the lines are whole in the first n bytes, with all that
+// belongs to them.
+func (t *text) written(n int) (lines uint64) {
+	for i, c := range t.bytes[:n] {
+		if c == '\n' && (i+1 == len(t.bytes) || t.bytes[i+1] != ' ') {
+			lines++
+		}
+	}
+	return lines
 }
 
 // lineCount counts the lines put and those written; what is between them waits
@@ -134,7 +145,7 @@ func (s *spool) run() {
 		if err == nil {
 			s.lines.written.Add(t.lines)
 		} else {
-			s.lines.written.Add(uint64(bytes.Count(t.bytes[:n], []byte("\n"))))
+			s.lines.written.Add(t.written(n))
 		}
 		if s.wrote(len(t.bytes), err) {
 			s.failed(err)

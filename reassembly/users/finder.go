@@ -2,6 +2,7 @@ package users
 
 import (
 	"encoding/binary"
+	"hash/maphash"
 	"log/slog"
 
 	"gor/reassembly/http1"
@@ -45,6 +46,7 @@ type Finder struct {
 	rule   Rule
 	hash   hashKey
 	names  [noCookie]uint64 // the hashes of the names that cookies have, by rank
+	memo   memo
 	crowds crowds
 	namer  namer
 	hints  hints
@@ -65,6 +67,7 @@ func New(cfg Config) *Finder {
 		}
 		f.names[i] = f.hash.sum(uint64(ByCookie), []byte(name))
 	}
+	f.memo.seed = maphash.MakeSeed()
 	f.absent = newAbsence(cfg.Rule, cfg.Logger)
 	f.hints.closed = cfg.Rule.by != byEvidence
 	f.stats.cookieName = cfg.Rule.name
@@ -76,13 +79,11 @@ func New(cfg Config) *Finder {
 // epoch.
 func (f *Finder) Find(m *http1.Message, raw []byte, client *[16]byte, conn uint64, now int64) User {
 	e := evidence{rank: noCookie}
-	e.read(m, raw, &f.rule)
-	u := f.judge(&e, client, conn)
-	if u.Key == 0 {
-		u.Key = 1
-	}
-	if u.By != ByConnection {
-		f.weigh(&u, &e, client, now)
+	u := f.whose(&e, m, raw, client, conn)
+	if u.By != ByConnection && f.weigh(&u, now) {
+		e = evidence{rank: noCookie}
+		e.read(m, raw, &f.rule) // what was known by heart has no names
+		f.namer.name(u, &e, client)
 	}
 	if !f.hints.closed && u.By != ByCookie && e.hasCookies {
 		f.hints.look(m, raw, f.hash)
@@ -94,21 +95,41 @@ func (f *Finder) Find(m *http1.Message, raw []byte, client *[16]byte, conn uint6
 	return u
 }
 
+// whose finds the user, by heart where it can, and makes of the request's parts no
+// more evidence than that takes.
+func (f *Finder) whose(e *evidence, m *http1.Message, raw []byte, client *[16]byte, conn uint64) User {
+	var known *recollection
+	if f.rule.by == byEvidence || f.rule.by == byCookie {
+		known = f.memo.find(m, raw)
+		if key, found := known.recall(e); found {
+			return User{Key: key, By: ByCookie}
+		}
+	}
+	e.read(m, raw, &f.rule)
+	u := f.judge(e, client, conn)
+	if u.Key == 0 {
+		u.Key = 1
+	}
+	known.learn(e, u)
+	return u
+}
+
 // Named is what Find returns for a request whose user is known by a key already.
 func (f *Finder) Named(key uint64, now int64) User {
 	u := User{Key: key, By: ByName}
-	f.weigh(&u, nil, nil, now)
+	if f.weigh(&u, now) {
+		f.namer.name(u, nil, nil)
+	}
 	f.stats.count(u, noCookie)
 	return u
 }
 
-// weigh finds out whether u is a crowd.
-func (f *Finder) weigh(u *User, e *evidence, client *[16]byte, now int64) {
-	isNew := false
+// weigh finds out whether u is a crowd, and whether that is new.
+func (f *Finder) weigh(u *User, now int64) (isNew bool) {
 	if u.Crowd, isNew = f.crowds.count(u.Key, now); isNew {
 		f.stats.Crowds++
-		f.namer.name(*u, e, client)
 	}
+	return isNew
 }
 
 // judge makes the key of the first source that the evidence has.
@@ -163,7 +184,9 @@ func (e *evidence) read(m *http1.Message, raw []byte, rule *Rule) {
 	case byConnection:
 		return
 	case byEvidence, byCookie:
-		e.readCookies(m, raw, rule)
+		if !e.hasCookies { // else it is known that they say nothing
+			e.readCookies(m, raw, rule)
+		}
 	case byHeader:
 		e.readHeader(m.Fields(raw), rule.name)
 	}

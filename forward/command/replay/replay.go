@@ -12,8 +12,10 @@ import (
 
 	"gor/forward"
 	"gor/forward/command"
+	"gor/forward/command/control"
 	"gor/forward/playback"
 	"gor/forward/report"
+	"gor/forward/web"
 	"gor/reassembly/sniffer"
 	"gor/udpwire"
 )
@@ -27,6 +29,8 @@ type replayer struct {
 	fwd      *forward.Forwarder
 	tape     *sniffer.Tape // nil: nothing is recorded
 	report   *report.Reporter
+	page     *web.Page         // nil: none is served
+	control  *control.Server   // nil: nobody can
 	playback *playback.Session // of recordings, in place of recv, fwd and report; nil: requests come over the wire
 }
 
@@ -37,7 +41,7 @@ func Command(mark string) *cli.Command {
 		Usage:     "receive requests over UDP, or read recordings (--read), and forward them to targets",
 		UsageText: "gor replay -f \"http://staging|10,http://dev|5\"\ngor replay --read FILE -f http://staging --speed 2 --report out.html",
 		Flags: slices.Concat(forward.Flags(), udpwire.ReceiverFlags(), forward.FilterFlags(), sniffer.ReplayFlags(), playback.Flags(),
-			sniffer.WriteFlags(), command.LifetimeFlags(), report.Flags()),
+			sniffer.WriteFlags(), command.LifetimeFlags(), report.Flags(), control.Flags(), web.Flags()),
 		Action: func(c *cli.Context) error {
 			r := &replayer{mark: mark}
 			if err := r.replay(c); err != nil {
@@ -50,10 +54,16 @@ func Command(mark string) *cli.Command {
 
 func (r *replayer) replay(c *cli.Context) error {
 	err := r.open(c)
+	if err == nil {
+		r.control, err = control.FromFlags(c, r.log)
+	}
+	defer r.control.Close()
 	switch {
 	case err != nil:
 	case r.playback != nil:
-		err = r.playback.Run(command.Begin(c.Context, r.duration))
+		life := command.Begin(c.Context, r.duration)
+		r.control.Start(controls(r.playback.Forwarder(), r.playback.Status, life))
+		err = r.playback.Run(life)
 	default:
 		err = r.run(command.Begin(c.Context, r.duration))
 	}
@@ -94,6 +104,12 @@ func (r *replayer) open(c *cli.Context) (err error) {
 	if r.report, err = report.Open(c, r.log, r.snapshot); err != nil {
 		return err
 	}
+	if r.page, err = web.Open(c, r.log, r.snapshot); err != nil {
+		return err
+	}
+	if r.page != nil {
+		forwarding.Outcome = r.page.Take
+	}
 	if r.tape, err = recording.Open(c.App.Writer, false, false, r.log); err != nil {
 		return err
 	}
@@ -111,6 +127,9 @@ func (r *replayer) open(c *cli.Context) (err error) {
 func (r *replayer) run(life *command.Lifetime) error {
 	defer life.Close()
 	r.report.Start()
+	r.page.Start()
+	defer r.page.Close()
+	r.control.Start(controls(r.fwd, r.report.Status, life))
 	defer context.AfterFunc(life.Running(), r.report.Ending)()
 	r.log.Info("replaying", "listen", r.recv.Addr().String(), "targets", r.fwd.Describe())
 	forwarded := make(chan error, 1)
@@ -137,7 +156,7 @@ func (r *replayer) snapshot() report.Snapshot {
 	if r.tape != nil {
 		groups = append(groups, report.Group{Name: "recording", Stats: r.tape.Stats()})
 	}
-	return report.Snapshot{Groups: groups, Targets: r.fwd.Stats(), Listeners: r.listeners()}
+	return report.Snapshot{Groups: groups, Targets: r.fwd.Stats(), Listeners: r.listeners(), Denied: r.fwd.Denied()}
 }
 
 // listeners are what the listeners have said of themselves.

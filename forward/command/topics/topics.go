@@ -19,11 +19,15 @@ func All(accounts func() string) []command.Topic {
 		return command.Topic{Name: name, Usage: usage, Text: func() string { return text(name) }}
 	}
 	return []command.Topic{
+		topic("control", "gor ctl: what a gor that runs can be told"),
 		topic("environment", "flags from environment variables, as in containers"),
-		topic("filters", "how filters, targets and header changes are read"),
+		topic("filters", "how filters and header changes are read"),
 		topic("json", "what --json prints and --read takes"),
+		topic("kubernetes", "a manifest: a listener on each node, and replayers"),
 		topic("limits", "what happens where each bound is reached"),
 		topic("status", "the exit status"),
+		topic("systemd", "a hardened unit for either side"),
+		topic("targets", "what -f takes: limits, and settings of one target alone"),
 		topic("where", "what to say on proxies, container hosts, mirror ports"),
 		{Name: "accounts", Usage: "every counter, and what it means", Text: func() string { return text("accounts") + accounts() }},
 	}

@@ -1,0 +1,3 @@
+// Package compare judges whether a target answers as production does, and knows what
+// is only noise.
+package compare

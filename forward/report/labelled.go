@@ -1,0 +1,31 @@
+package report
+
+import "iter"
+
+// Labelled yields the declared counters of stats that have a label, by the name of what
+// they stand for: of a target's accounts, the fates, status codes and kinds of failure.
+func Labelled(stats any, label string) iter.Seq2[string, uint64] {
+	return func(yield func(string, uint64) bool) {
+		for d, n := range new(registry).counters(stats) {
+			if d.label == label && !yield(d.element, n) {
+				return
+			}
+		}
+	}
+}
+
+// Counter is the counter of a name that the groups' accounts declare; false: the group
+// is not there, or has none of that name.
+func (s *Snapshot) Counter(group, name string) (uint64, bool) {
+	for _, g := range s.Groups {
+		if g.Name != group {
+			continue
+		}
+		for d, n := range new(registry).counters(g.Stats) {
+			if d.name == name {
+				return n, true
+			}
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,186 @@
+package web
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"gor/forward/report"
+)
+
+// A frame is what a browser is sent: package web's documentation has its form.
+type frame struct {
+	Now         now          `json:"now"`
+	Slots       []slot       `json:"slots,omitempty"`
+	Routes      []shownRoute `json:"routes,omitempty"`
+	Differences []Difference `json:"differences,omitempty"`
+}
+
+// A now is what is so at one moment.
+type now struct {
+	At        int64           `json:"at"`
+	Began     int64           `json:"began"`
+	Version   string          `json:"version"`
+	Machine   string          `json:"machine"`
+	NotReady  string          `json:"not_ready,omitempty"`
+	Rivers    rivers          `json:"rivers"`
+	Targets   []shownTarget   `json:"targets"`
+	Listeners []shownListener `json:"listeners"`
+}
+
+// Rivers are of the last minute, of the last quarter of an hour, and of all that came.
+type rivers struct {
+	Minute  river `json:"minute"`
+	Quarter river `json:"quarter"`
+	Start   river `json:"start"`
+}
+
+// A shownTarget is how a target does.
+type shownTarget struct {
+	Name     string  `json:"name"`
+	Rate     float64 `json:"rate"` // answered a second
+	P50      float64 `json:"p50"`  // of the service time in the last minute
+	P99      float64 `json:"p99"`
+	WaitP99  float64 `json:"wait_p99"`
+	Queue    int     `json:"queue"`
+	InFlight int     `json:"in_flight"`
+	Failing  bool    `json:"failing"`
+}
+
+// A shownListener is what a listener says of itself.
+type shownListener struct {
+	Host     string `json:"host"`
+	Address  string `json:"address"`
+	Version  string `json:"version"`
+	Captured uint64 `json:"captured"`
+	Unsent   uint64 `json:"unsent"` // captured and not sent, for whatever reason
+	Lost     uint64 `json:"lost"`   // on the wire
+	Pending  uint64 `json:"pending"`
+}
+
+// A slot is what came in five seconds.
+type slot struct {
+	At       int64        `json:"at"` // its end
+	Seconds  float64      `json:"seconds"`
+	Received uint64       `json:"received"`
+	Targets  []slotTarget `json:"targets"`
+}
+
+// A slotTarget is a target's part of a slot.
+type slotTarget struct {
+	Codes   map[string]uint64 `json:"codes,omitempty"`
+	Failed  uint64            `json:"failed,omitempty"`
+	Dropped uint64            `json:"dropped,omitempty"`
+	P50     float64           `json:"p50"`
+	P99     float64           `json:"p99"`
+}
+
+// A Difference is a route at which a target answers differently.
+type Difference struct {
+	Route     string            `json:"route"`
+	Target    string            `json:"target"`
+	Compared  uint64            `json:"compared"`
+	Different uint64            `json:"different"`
+	Reasons   map[string]uint64 `json:"reasons,omitempty"` // how many, by what differs
+	Examples  []Example         `json:"examples,omitempty"`
+}
+
+// An Example is one request that was answered differently.
+type Example struct {
+	Request     string   `json:"request"`
+	Then        string   `json:"then"`
+	Now         string   `json:"now"`
+	Differences []Detail `json:"differences,omitempty"`
+	Curl        string   `json:"curl,omitempty"` // a command that asks the target again
+}
+
+// A Detail is one place where two answers differ.
+type Detail struct {
+	Path string `json:"path"`
+	Then string `json:"then"`
+	Now  string `json:"now"`
+}
+
+// slotOf makes a slot of what came in a time.
+func slotOf(came *tally, d time.Duration) slot {
+	s := slot{At: came.at.UnixMilli(), Seconds: d.Seconds(), Received: came.received, Targets: []slotTarget{}}
+	for i := range came.targets {
+		t := &came.targets[i]
+		one := slotTarget{Failed: t.failed(), Dropped: t.dropped(), P50: milliseconds(t.service.Quantile(.5)), P99: milliseconds(t.service.Quantile(.99))}
+		for p, n := range t.parts {
+			if p.kind == codePart {
+				if one.Codes == nil {
+					one.Codes = map[string]uint64{}
+				}
+				one.Codes[p.name] += n
+			}
+		}
+		s.Targets = append(s.Targets, one)
+	}
+	return s
+}
+
+// nowOf is what is so when a tally was taken of a snapshot; with the lock.
+func (p *Page) nowOf(s *report.Snapshot, t *tally) now {
+	minute, quarter := t.since(p.ago(time.Minute)), t.since(p.ago(history))
+	n := now{
+		At: t.at.UnixMilli(), Began: p.began.UnixMilli(), Version: p.cfg.Version, Machine: p.cfg.Machine, NotReady: s.NotReady,
+		Rivers:  rivers{riverOf(&minute), riverOf(&quarter), riverOf(t)},
+		Targets: []shownTarget{}, Listeners: []shownListener{},
+	}
+	for i := range s.Targets {
+		of, lately := &s.Targets[i], &minute.targets[i]
+		one := shownTarget{
+			Name: of.Target, Queue: of.Queue, InFlight: of.InFlight, Failing: of.Failing,
+			P50: milliseconds(lately.service.Quantile(.5)), P99: milliseconds(lately.service.Quantile(.99)), WaitP99: milliseconds(lately.wait.Quantile(.99)),
+		}
+		if i < len(p.look.rates) {
+			one.Rate = p.look.rates[i]
+		}
+		n.Targets = append(n.Targets, one)
+	}
+	for i := range s.Listeners {
+		n.Listeners = append(n.Listeners, shownListenerOf(&s.Listeners[i]))
+	}
+	return n
+}
+
+// shownListenerOf is a listener as the page shows it.
+func shownListenerOf(l *report.Listener) shownListener {
+	one := shownListener{Host: l.Host, Address: l.Address, Version: l.Version}
+	for _, a := range l.Accounts {
+		switch {
+		case a.Name == accountCaptured:
+			one.Captured = a.Value
+		case a.Name == accountLost:
+			one.Lost = a.Value
+		case a.Name == accountPending:
+			one.Pending = a.Value
+		case strings.HasPrefix(a.Name, fatePrefix) && a.Name != accountSent:
+			one.Unsent += a.Value
+		}
+	}
+	return one
+}
+
+// frameSince is what there is for a browser that has the slots up to one that ended at a
+// time, and the routes if there are new slots. It returns the end of the last slot.
+func (p *Page) frameSince(at time.Time, has int64) (data []byte, upTo int64, err error) {
+	p.mu.Lock()
+	p.refresh(at)
+	f := frame{Now: p.look.now}
+	for i := range p.slots {
+		if upTo = p.slots[i].At; upTo > has {
+			f.Slots = append(f.Slots, p.slots[i])
+		}
+	}
+	p.mu.Unlock()
+	if has == 0 || len(f.Slots) > 0 {
+		f.Routes = p.routes.shown()
+		if p.cfg.Differences != nil {
+			f.Differences = p.cfg.Differences()
+		}
+	}
+	data, err = json.Marshal(&f) // which escapes what could end a script's element
+	return data, upTo, err
+}
