@@ -43,7 +43,7 @@ func (j *judge) anyCaptured() bool {
 // silence says that nothing was seen, and nothing of why.
 func (j *judge) silence(p uint16) {
 	name := fmt.Sprintf("port %d", p)
-	segments := j.rate(func(s *seen) bool { return s.Dst.Port == p && len(s.Payload) > 0 })
+	segments := j.rate(func(s *seen) bool { return s.Dst.Port == p && len(s.Payload) > 0 && !s.own() && j.captures(s) })
 	server := serversOf(j.Servers, p)
 	switch {
 	case segments > 0:
@@ -93,8 +93,8 @@ func (j *judge) receivesUnseen(p uint16) bool {
 // translated finds requests that arrive for a port where nobody listens, while
 // somebody listens on the wanted one: they can only be for that.
 func (j *judge) translated(p uint16) bool {
-	if serversOf(j.Servers, p) == "" {
-		return false
+	if serversOf(j.Servers, p) == "" || j.anyCaptured() {
+		return false // where other wanted ports have requests, this one may just be quiet
 	}
 	for _, o := range j.busiest(3, func(s *seen) bool { return s.isRequest() && !s.Leaving && !s.OtherHost }) {
 		if serversOf(j.Servers, o.port) == "" && !j.passes(o.port) {
