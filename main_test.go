@@ -48,6 +48,11 @@ func TestWrongUsage(t *testing.T) {
 		{"flag without value", "listen -p", "-p needs a value"},
 		{"stray argument to listen", "listen eth0", `"eth0" is not a flag`},
 		{"stray argument to replay", "replay http://a", `"http://a" is not a flag`},
+		{"stray argument to doctor", "doctor eth0", `"eth0" is not a flag`},
+		{"doctor's port", "doctor -p 0", "1 to 65535"},
+		{"doctor's interface", "doctor -i nosuch0", "nosuch0"},
+		{"doctor's replayer", "doctor -r :28020", "host is missing"},
+		{"doctor's direction", "doctor --direction up", "auto, in, out or both"},
 		{"stray argument to demo", "demo now", `"now" is not a flag`},
 		{"port zero", "listen -p 0", "1 to 65535"},
 		{"port too large", "listen -p 65536", "1 to 65535"},
@@ -572,7 +577,7 @@ func shellWords(line string) []string {
 // Help explains every command in lines that a terminal of 80 columns shows,
 // and names a default only once and only where it says something.
 func TestHelp(t *testing.T) {
-	for _, args := range [][]string{{"help"}, {"help", "listen"}, {"help", "replay"}, {"help", "demo"}, {"help", "accounts"}, {"help", "limits"}} {
+	for _, args := range [][]string{{"help"}, {"help", "listen"}, {"help", "replay"}, {"help", "doctor"}, {"help", "where"}, {"help", "demo"}, {"help", "accounts"}, {"help", "limits"}} {
 		status, stdout, stderr := gor(t, args...)
 		if status != 0 || stderr != "" || len(args) < 2 && !strings.HasPrefix(stdout, "gor") {
 			t.Fatalf("%v: status %d, %q, %q", args, status, stdout, stderr)
