@@ -46,7 +46,7 @@ func (a *account) at(key, path []byte, f *finding) int {
 		a.index, a.sets = map[string]int{}, map[set]uint64{}
 	}
 	name := string(path)
-	if len(a.places) == maxPlaces {
+	if len(a.places) >= maxPlaces {
 		if i, ok := a.index[others]; ok {
 			return i
 		}

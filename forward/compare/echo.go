@@ -38,7 +38,8 @@ func (e *echoes) wants(x *Exchange, isWanted bool) bool {
 		return false
 	}
 	e.credit = min(e.credit+e.share, maxCredit)
-	if !isSafe(x.Method) || len(x.Raw) == 0 || len(x.Raw) > maxRaw || x.Answer == nil || e.used >= e.limit || len(e.wished)+len(e.sent) >= maxEchoes {
+	if !isSafe(x.Method) || len(x.Raw) == 0 || len(x.Raw) >= maxRaw || // which is cut
+		x.Answer == nil || e.used >= e.limit || len(e.wished)+len(e.sent) >= maxEchoes {
 		return false
 	}
 	return e.credit >= 1 && (isWanted || e.credit >= maxCredit/2)

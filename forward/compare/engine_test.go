@@ -7,6 +7,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"gor/forward/compare/diff"
 )
 
 // planted is all that a world's target does differently.
@@ -44,6 +47,58 @@ func TestPlanted(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("seed %d: reported\n%s\nplanted\n%s\n%s", seed, strings.Join(got, "\n"), strings.Join(want, "\n"), describe(r))
 		}
+		checkCounts(t, w, r)
+	}
+}
+
+// checkCounts compares what a report counts with what was planted.
+func checkCounts(t *testing.T, w *world, r *Report) {
+	t.Helper()
+	target := &r.Targets[0]
+	if f := w.engine.Fates(0); f != target.Fates || f.Same+f.Different+f.Undecided != 100_000 || f.Undecided > 5000 { // a twentieth are POSTs whose answer has a counter
+		t.Errorf("%+v, in the report %+v", f, target.Fates)
+	}
+	for _, route := range target.Routes {
+		switch want := uint64(0); route.Route {
+		case "GET /api/items/{id}/reviews":
+			want = w.failed["/reviews"]
+			fallthrough
+		case "POST /api/orders":
+			if want == 0 {
+				want = w.failed["/orders"]
+			}
+			if route.Different != want || route.Reasons["status"] != want || len(route.Reasons) != 1 {
+				t.Errorf("%s: %d different, %v, want %d", route.Route, route.Different, route.Reasons, want)
+			}
+			fallthrough
+		case "GET /api/orders/{id}":
+			if len(route.Examples) != maxExamples {
+				t.Errorf("%s: %d examples", route.Route, len(route.Examples))
+			}
+		}
+	}
+}
+
+// BenchmarkExchange is what one exchange costs, of a JSON answer with much noise.
+func BenchmarkExchange(b *testing.B) {
+	w := newWorld(b, 1, false, .01)
+	var all []*Exchange
+	var originals []*diff.Answer
+	for i := range 512 {
+		method, path, user := w.request()
+		w.now += int64(10 * time.Millisecond)
+		raw := fmt.Sprintf("%s %s HTTP/1.1\r\nHost: a\r\nCookie: sid=%d\r\n\r\n", method, path, user)
+		all = append(all, &Exchange{Key: Key{1, uint64(i)}, User: uint64(user), Method: []byte(method), Path: []byte(path), Raw: []byte(raw), Time: w.now, Answer: w.answer(1, method, path, w.now)})
+		originals = append(originals, w.answer(0, method, path, w.now))
+	}
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		x := *all[n%len(all)]
+		x.Key.Conn, x.Time = uint64(n), x.Time+int64(n/512)*int64(5*time.Second)
+		w.engine.Original(x.Key, originals[n%len(all)])
+		w.engine.Response(&x)
+		n++
 	}
 }
 

@@ -55,8 +55,21 @@ func (j *judge) count(x *Exchange, f fate) {
 	j.routes.At(x.Method, x.Path).fates[f]++
 }
 
-// meet compares the two halves of an exchange.
-func (j *judge) meet(x *Exchange, then *diff.Answer) {
+// meet compares the two halves of an exchange, which stay as they are.
+func (j *judge) meet(lent *Exchange, original *diff.Answer) {
+	x, was, is := *lent, *original, *lent.Answer
+	x.Answer = &is
+	if was.Took == 0 && was.At > x.Time && x.Time > 0 {
+		was.Took = time.Duration(was.At - x.Time)
+	}
+	if string(x.Method) == "HEAD" { // what its answer says of a body is of another request's
+		was.State, was.BodyLen, is.State, is.BodyLen = diff.NotCaptured, -1, diff.NotCaptured, -1
+	}
+	j.decide(&x, &was)
+}
+
+// decide finds the class of an exchange, and where its answers differ.
+func (j *judge) decide(x *Exchange, then *diff.Answer) {
 	if isLoggedOut(x, then, x.Answer) {
 		j.loggedOut(x, then)
 		return

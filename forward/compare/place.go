@@ -142,7 +142,7 @@ func (p *place) isReal(n uint64, m [2]uint64) bool {
 		return true
 	case m[0] >= leastRepeats && p.varied[0]*n*2 >= p.differ*m[0]: // production varies about as much
 		return false
-	case binomial(p.along, p.along+p.against, .5) < level: // the sign test
+	case binomial(max(p.along, p.against), p.along+p.against, .5) < level/2: // the sign test: which way is not known before
 		return true
 	case binomial(p.first, n-1, .25) < level: // no two values can have this order more often
 		return true

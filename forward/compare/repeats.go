@@ -118,8 +118,11 @@ func (w *writes) add(x *Exchange) {
 	if isSafe(x.Method) {
 		return
 	}
-	if w.last == nil || len(w.last) >= maxWriters {
-		w.last, w.floor = map[uint64]uint64{}, w.turn
+	if len(w.last) >= maxWriters {
+		w.last, w.floor = nil, w.turn
+	}
+	if w.last == nil {
+		w.last = map[uint64]uint64{}
 	}
 	w.last[x.User] = w.turn
 }

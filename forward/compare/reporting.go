@@ -10,15 +10,14 @@ import (
 	"gor/forward/hist"
 )
 
-// fates is what became of the exchanges at the target, by what was known of noise not
-// long ago.
+// fates is what became of the exchanges at the target, by what is known of noise now.
 func (j *judge) fates() (f Fates) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	known := j.elsewhere((*account).lately)
+	known := j.elsewhere()
 	for name, a := range j.routes.All() {
 		var r Fates
-		a.fill(&r, j.without(name, a, known.borrow(a, a.lately())))
+		a.fill(&r, j.without(name, a, known.borrow(a, a.verdicts())))
 		f.add(&r)
 	}
 	f.Waiting = j.begun - f.begun()
@@ -59,13 +58,13 @@ type elsewhere map[string]int
 const mostNoise = 3
 
 // elsewhere finds what is noise on the routes where requests are made twice.
-func (j *judge) elsewhere(divide func(*account) division) elsewhere {
+func (j *judge) elsewhere() elsewhere {
 	known := elsewhere{}
 	for _, a := range j.routes.All() {
 		if a.repeats == [2]uint64{} {
 			continue
 		}
-		is := divide(a)
+		is := a.verdicts()
 		for key, i := range a.index {
 			switch {
 			case is.real&(1<<i) != 0:
@@ -97,7 +96,7 @@ func (j *judge) report() TargetReport {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	t := TargetReport{Target: j.cfg.Targets[j.target], LoggedOut: j.sessions.report(), NotCompared: map[string]uint64{}, Routes: []RouteReport{}}
-	known := j.elsewhere((*account).verdicts)
+	known := j.elsewhere()
 	for name, a := range j.routes.All() {
 		r := j.route(name, a, known)
 		t.Fates.add(&r.Fates)
@@ -174,7 +173,7 @@ func (a *account) examples(is division) []Example {
 			e := k.Example
 			e.Differences = nil
 			for _, d := range k.Differences {
-				if a.isReal(d.Path, is) {
+				if len(e.Differences) < maxShown && a.isReal(d.Path, is) {
 					e.Differences = append(e.Differences, d)
 				}
 			}

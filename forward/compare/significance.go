@@ -11,19 +11,15 @@ const level = 1e-6
 // j, if exchanges differed as often as repeats do: Fisher's exact test, one-sided (the tail
 // of the hypergeometric distribution).
 func fisher(k, n, j, m uint64) float64 {
-	if k == 0 || n == 0 || m == 0 {
-		return 1
+	if n == 0 || m == 0 || k*m <= j*n {
+		return 1 // or near it: repeats differ as often
 	}
-	all := lnChoose(n+m, k+j)
-	p := 0.
-	for i := k; i <= min(n, k+j); i++ {
-		if k+j-i > m {
-			continue
-		}
-		term := math.Exp(lnChoose(n, i) + lnChoose(m, k+j-i) - all)
-		if p += term; term < p*1e-9 {
-			break
-		}
+	differ := k + j
+	term := math.Exp(lnChoose(n, k) + lnChoose(m, j) - lnChoose(n+m, differ))
+	p := term
+	for i := k; i < min(n, differ) && term > p*1e-9; i++ { // more of the exchanges, fewer of the repeats
+		term *= float64(n-i) * float64(differ-i) / (float64(i+1) * float64(m+i+1-differ))
+		p += term
 	}
 	return min(p, 1)
 }
@@ -37,12 +33,11 @@ func binomial(k, n uint64, p float64) float64 {
 	if float64(k) <= float64(n)*p { // not worth a sum
 		return 1
 	}
-	sum := 0.
-	for i := k; i <= n; i++ {
-		term := math.Exp(lnChoose(n, i) + float64(i)*math.Log(p) + float64(n-i)*math.Log1p(-p))
-		if sum += term; term < sum*1e-9 {
-			break
-		}
+	term := math.Exp(lnChoose(n, k) + float64(k)*math.Log(p) + float64(n-k)*math.Log1p(-p))
+	sum := term
+	for i := k; i < n && term > sum*1e-9; i++ {
+		term *= float64(n-i) / float64(i+1) * p / (1 - p)
+		sum += term
 	}
 	return min(sum, 1)
 }

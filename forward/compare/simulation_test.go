@@ -20,12 +20,13 @@ type world struct {
 	counter [2]int
 	index   uint64
 	echoes  []*Exchange
+	failed  map[string]uint64 // exchanges in which only the target's status is not 200, by the path's end
 }
 
 const began = int64(1772600767) * int64(time.Second)
 
 func newWorld(t testing.TB, seed uint64, planted bool, echo float64) *world {
-	w := &world{rnd: rand.New(rand.NewPCG(seed, 1)), now: began, planted: planted}
+	w := &world{rnd: rand.New(rand.NewPCG(seed, 1)), now: began, planted: planted, failed: map[string]uint64{}}
 	var err error
 	w.engine, err = New(Config{Targets: []string{"http://staging"}, Baseline: -1, EchoShare: echo, Echo: func(x *Exchange) { w.echoes = append(w.echoes, x.clone()) }})
 	if err != nil {
@@ -79,6 +80,9 @@ func (w *world) exchange(method, path string, user int) {
 	then := w.answer(0, method, path, w.now)
 	now := w.answer(1, method, path, w.now+w.rnd.Int64N(int64(300*time.Millisecond)))
 	x := &Exchange{Key: Key{uint64(user), w.index}, User: uint64(user), Method: []byte(method), Path: []byte(path), Raw: []byte(raw), Time: w.now, Answer: now}
+	if then.Status == 200 && now.Status != 200 {
+		w.failed[path[strings.LastIndexByte(path, '/'):]]++
+	}
 	if w.rnd.IntN(2) == 0 {
 		w.engine.Original(x.Key, then)
 		w.engine.Response(x)

@@ -84,6 +84,7 @@ func Open(c *cli.Context, options Options, recording Recording, forwarding forwa
 		s.report.Close()
 		return nil, err
 	}
+	s.page.Compare(referee.Report)
 	var names []string
 	for _, t := range s.fwd.Stats() {
 		names = append(names, t.Target)
@@ -111,12 +112,13 @@ func (s *Session) Run(life *command.Lifetime) error {
 	s.opened = time.Now()
 	s.start = s.opened
 	s.report.Start()
+	s.referee.Start(s.fwd)
 	s.page.Start()
 	defer s.page.Close()
-	s.referee.Start(s.fwd)
 	forwarded := make(chan error, 1)
 	go func() { forwarded <- s.fwd.Run(life.Delivering()) }()
 	err := s.player.Run(life.Running(), s.begin)
+	s.referee.Flush()
 	s.fwd.Close()
 	err = errors.Join(err, <-forwarded)
 	s.referee.Close()
@@ -172,5 +174,5 @@ func (s *Session) Status() (text string, object []byte) { return s.report.Status
 
 // snapshot takes the accounts; any goroutine may call it.
 func (s *Session) snapshot() report.Snapshot {
-	return report.Snapshot{Groups: s.recording.Accounts(), Targets: s.fwd.Stats(), Compared: s.referee.Fates(), Denied: s.fwd.Denied()}
+	return report.Snapshot{Groups: s.recording.Accounts(), Targets: s.fwd.Stats(), Denied: s.fwd.Denied(), Compared: s.referee.Fates()}
 }

@@ -123,7 +123,7 @@ func TestHalves(t *testing.T) {
 	m.submit(9, 2, 0, "/never")
 	m.end()
 	f := m.Fates()[0]
-	if f.Compared != conns*each*loops || f.NoOriginal != 3 || f.Waiting+f.Expired+f.NoResponse != 0 {
+	if f.Compared != conns*each*loops || f.Same != f.Compared || f.NoOriginal != 3 || f.Waiting+f.Expired+f.NoResponse != 0 {
 		t.Errorf("%+v", f)
 	}
 	if r := m.Report(); r == nil || len(r.Targets) != 1 || r.Targets[0].Fates != f || r.Original != "production" {
@@ -145,7 +145,7 @@ func TestTwoTargets(t *testing.T) {
 	m.end()
 	f := m.Fates()
 	sampled := m.fwd.Stats()[0].Answered
-	if sampled == 0 || sampled == 100 || f[0].Compared != sampled || f[1] != (compare.Fates{}) || f[2].Compared != 100 {
+	if sampled == 0 || sampled == 100 || f[0].Same != sampled || f[1] != (compare.Fates{}) || f[2].Same != 100 {
 		t.Errorf("%d sampled: %+v", sampled, f)
 	}
 	if !strings.Contains(m.log.String(), "different shares") {

@@ -29,7 +29,7 @@ func TestCompared(t *testing.T) {
 	page := string(r.appendMetrics(nil, Snapshot{Targets: exampleStats(), Compared: fates}))
 	checkExposition(t, page)
 	for _, sample := range []string{
-		`gor_replay_compared_exchanges{target="http://staging|10",fate="different"} 5`, `gor_replay_compared_exchanges{target="http://staging|10",fate="expired"} 3`,
+		`gor_replay_compared_exchanges{target="http://staging",fate="different"} 5`, `gor_replay_compared_exchanges{target="http://staging",fate="expired"} 3`,
 		`gor_replay_compared_exchanges{target="http://\"dev\"",fate="same"} 0`, "# TYPE gor_replay_compared_exchanges gauge",
 	} {
 		if !strings.Contains(page, sample+"\n") {
