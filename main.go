@@ -35,8 +35,12 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"gor/capture"
+	"gor/capture/doctor"
 	"gor/forward"
 	"gor/forward/command"
+	"gor/forward/command/control"
+	"gor/forward/command/ctl"
+	doctorcommand "gor/forward/command/doctor"
 	"gor/forward/command/replay"
 	"gor/forward/command/sending"
 	"gor/forward/command/topics"
@@ -94,10 +98,12 @@ func commands() []*cli.Command {
 			Name:      "listen",
 			Usage:     "sniff HTTP requests and send them to replay servers",
 			UsageText: "sudo gor listen -p 80 -r replay.local:28020\nsudo gor listen -p 80,8080 -i eth0 --print\nsudo gor listen -p 80 --write FILE --print\ngor listen --read FILE -p 80 --json",
-			Flags:     slices.Concat(sniffer.Flags(), udpwire.SenderFlags(), forward.FilterFlags(), command.LifetimeFlags(), report.Flags()),
+			Flags:     slices.Concat(sniffer.Flags(), udpwire.SenderFlags(), forward.FilterFlags(), command.LifetimeFlags(), report.Flags(), control.Flags()),
 			Action:    listen,
 		},
 		replay.Command(mark),
+		ctl.Command(),
+		doctorcommand.Command(),
 		demo.Command(),
 	}
 }
@@ -116,7 +122,10 @@ type listener struct {
 
 	// ---- open
 	report  *report.Reporter
+	control *control.Server // nil: nobody can
+	denied  forward.Filter  // what is denied since it runs
 	source  sniffer.Source
+	doctor  *doctor.Watcher  // says why nothing is captured; nil: packets are not captured
 	tape    *sniffer.Tape    // nil: nothing is recorded
 	wire    *udpwire.Sender  // nil: nothing is sent
 	sender  *sending.Sender  // of the wire
@@ -177,6 +186,9 @@ func (l *listener) open(c *cli.Context) (err error) {
 	if l.source, err = l.options.Open(c.App.Reader, l.log); err != nil {
 		return err
 	}
+	if l.doctor, err = l.options.Doctor(l.source, l.log); err != nil {
+		return err
+	}
 	if l.tape, err = l.options.Recorder(c.App.Writer, l.log); err != nil {
 		return err
 	}
@@ -185,12 +197,19 @@ func (l *listener) open(c *cli.Context) (err error) {
 			return err
 		}
 	}
+	if l.control, err = control.FromFlags(c, l.log); err != nil {
+		return err
+	}
 	return l.options.DropPrivileges(l.tape, l.log)
 }
 
-// close lets go of the files and sockets that only read and record.
+// close lets go of the files and sockets that only read and record, and of control.
 func (l *listener) close() error {
+	l.control.Close()
 	err := l.tape.Close()
+	if l.doctor != nil {
+		l.doctor.Close()
+	}
 	if l.source != nil {
 		err = errors.Join(l.source.Close(), err)
 	}
@@ -209,6 +228,7 @@ func (l *listener) run(life *command.Lifetime, stdout io.Writer) error {
 	}
 	l.log.Info("listening", where...)
 	l.report.Start()
+	l.control.Start(control.Controls{Status: l.report.Status, DenyPath: l.denied.DenyPath, Drain: life.Drain})
 	defer context.AfterFunc(life.Running(), l.report.Ending)()
 	err := l.sniffer.Run(life.Running())
 	if l.options.Live() || err != nil {
@@ -267,6 +287,7 @@ func (l *listener) wireUp(life *command.Lifetime, stdout io.Writer) {
 	if l.wire != nil || l.options.JSON {
 		cfg.Users = users.New(users.Config{Rule: l.options.Session, Secret: l.sending.Secret, Logger: l.log})
 	}
+	cfg.Consumers = append(cfg.Consumers, sniffer.Filter(l.denied.Allow))
 	if l.filter != nil {
 		cfg.Consumers = append(cfg.Consumers, sniffer.Filter(l.filter.Allow))
 	}
@@ -289,6 +310,9 @@ func (l *listener) wireUp(life *command.Lifetime, stdout io.Writer) {
 		if l.options.Write.ToStdout() && l.wire == nil {
 			l.tape.IsAll(life.End)
 		}
+	}
+	if l.doctor != nil {
+		cfg.Watchers = append(cfg.Watchers, l.doctor)
 	}
 	l.sniffer = sniffer.New(cfg)
 	if l.wire != nil {
@@ -350,7 +374,7 @@ func (l *listener) snapshot() report.Snapshot {
 	if l.wire != nil && l.options.Answers.Wanted() {
 		groups = append(groups, report.Group{Name: "answers", Stats: stats.Answers}, report.Group{Name: "responses", Stats: l.sender.Stats()})
 	}
-	s := report.Snapshot{Groups: groups, Words: map[string]string{"users": stats.Users.Line()}}
+	s := report.Snapshot{Groups: groups, Words: map[string]string{"users": stats.Users.Line()}, Denied: l.denied.Denied()}
 	if l.wire != nil && l.wire.Stats().ReplayersUp == 0 {
 		s.NotReady = "no replay server responds"
 	}

@@ -21,6 +21,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"gor/forward/command/control"
 	"gor/udpwire"
 )
 
@@ -100,7 +101,9 @@ func TestWrongUsage(t *testing.T) {
 		{"negative concurrency", "replay --concurrency -1", "concurrency"},
 		{"negative wait", "replay --max-wait -1s", "max-wait"},
 		{"speed without a recording", "replay --speed 2", "give them with --read"},
-		{"report without a recording", "replay --report a.html", "give them with --read"},
+		{"lag of live traffic", "replay --fail-above lag=5ms", "give it with --read"},
+		{"one target to compare", "replay -f http://a --compare-to http://a", "give two targets"},
+		{"nothing compared, yet something of it", "replay --compare off --ignore x", "exclude each other"},
 		{"bad speed", "replay --read a.pcap --speed fast", "--speed \"fast\": give a number such as 2"},
 		{"speed zero", "replay --read a.pcap --speed 0", "--speed"},
 		{"bad rate", "replay --read a.pcap --rate 10-20", "100-2000/10m"},
@@ -114,6 +117,10 @@ func TestWrongUsage(t *testing.T) {
 		{"no count", "listen --count 0", "--count"},
 		{"page without a port", "replay --web 127.0.0.1", "such as 127.0.0.1:8080"},
 		{"page on a bad port", "replay --web :http", "such as 127.0.0.1:8080"},
+		{"no order", "ctl", "say what to do: status, limit"},
+		{"unknown order", "ctl stop", `there is no "stop": use status`},
+		{"order without a limit", "ctl limit http://a", `give "limit TARGET N|N%|off"`},
+		{"JSON of a limit", "ctl --json limit http://a 1", "--json is for status"},
 		{"no duration", "listen --duration 0s", "--duration"},
 		{"negative duration of a run", "replay --duration -1s", "--duration"},
 	} {
@@ -247,12 +254,11 @@ func freePort(t *testing.T) string {
 var allowedImports = map[string][]string{
 	"gor/capture":                 {"golang.org/x/net/bpf", "golang.org/x/sys/unix"},
 	"gor/reassembly":              {"gor/capture", "gor/reassembly/http1"},
-	"gor/reassembly/answers":      {"gor/capture", "gor/reassembly/http1"},
-	"gor/reassembly/sniffer":      {"gor/capture", "gor/reassembly", "gor/reassembly/answers", "gor/reassembly/http1", "gor/reassembly/recording", "gor/reassembly/users", "github.com/urfave/cli/v2"},
+	"gor/reassembly/sniffer":      {"gor/capture", "gor/reassembly", "gor/reassembly/http1", "gor/reassembly/recording", "gor/reassembly/users", "github.com/urfave/cli/v2", "gor/capture/doctor", "gor/reassembly/answers"},
 	"gor/udpwire":                 {"golang.org/x/sys/unix", "github.com/urfave/cli/v2"},
 	"gor/forward":                 {"gor/forward/hist", "gor/forward/spelling", "gor/reassembly/http1", "golang.org/x/time/rate", "github.com/urfave/cli/v2"},
 	"gor/forward/command":         {"gor/forward/spelling", "github.com/urfave/cli/v2"},
-	"gor/forward/command/replay":  {"gor/forward", "gor/forward/command", "gor/forward/playback", "gor/forward/report", "gor/forward/web", "gor/reassembly/sniffer", "gor/udpwire", "github.com/urfave/cli/v2"},
+	"gor/forward/command/replay":  {"gor/forward", "gor/forward/command", "gor/forward/playback", "gor/forward/report", "gor/forward/web", "gor/reassembly/sniffer", "gor/udpwire", "github.com/urfave/cli/v2", "gor/forward/command/control", "gor/forward/referee", "gor/forward/results"},
 	"gor/forward/command/sending": {"gor/reassembly", "gor/reassembly/answers", "gor/udpwire"},
 	"gor/forward/compare":         {"gor/forward/compare/diff", "gor/forward/hist", "gor/forward/routes", "gor/reassembly/http1"},
 	"gor/forward/compare/diff":    {"gor/reassembly/http1"},
@@ -263,11 +269,17 @@ var allowedImports = map[string][]string{
 	"gor/forward/pace":            {},
 	"gor/forward/routes":          {},
 	"gor/forward/spelling":        {},
-	"gor/forward/playback":        {"gor/forward", "gor/forward/command", "gor/forward/hist", "gor/forward/pace", "gor/forward/report", "gor/forward/results", "gor/forward/web", "github.com/urfave/cli/v2"},
+	"gor/forward/playback":        {"gor/forward", "gor/forward/command", "gor/forward/hist", "gor/forward/pace", "gor/forward/report", "gor/forward/results", "gor/forward/web", "github.com/urfave/cli/v2", "gor/forward/referee"},
 	"gor/forward/web":             {"gor/forward", "gor/forward/hist", "gor/forward/report", "gor/forward/routes", "github.com/urfave/cli/v2"},
-	"gor/forward/results":         {"gor/forward", "gor/forward/hist", "gor/forward/routes", "github.com/urfave/cli/v2"},
-	"gor/forward/report":          {"golang.org/x/sys/unix", "gor/forward", "gor/forward/hist", "github.com/urfave/cli/v2"},
-	"gor": {"gor/capture", "gor/reassembly", "gor/reassembly/recording", "gor/reassembly/sniffer", "gor/reassembly/users", "gor/udpwire", "gor/forward", "gor/forward/command", "gor/forward/command/replay", "gor/forward/command/sending", "gor/forward/command/topics", "gor/forward/demo", "gor/forward/report", "gor/reassembly/answers",
+	"gor/forward/results":         {"gor/forward", "gor/forward/hist", "gor/forward/routes", "github.com/urfave/cli/v2", "gor/forward/compare"},
+	"gor/forward/report":          {"golang.org/x/sys/unix", "gor/forward", "gor/forward/hist", "github.com/urfave/cli/v2", "gor/forward/compare"},
+	"gor/forward/referee":         {"gor/forward", "gor/forward/compare", "gor/forward/compare/diff", "github.com/urfave/cli/v2"},
+	"gor/forward/command/control": {"golang.org/x/sys/unix", "github.com/urfave/cli/v2"},
+	"gor/forward/command/ctl":     {"gor/forward/command", "gor/forward/command/control", "github.com/urfave/cli/v2"},
+	"gor/capture/doctor":          {"gor/capture", "golang.org/x/sys/unix"},
+	"gor/forward/command/doctor":  {"gor/capture", "gor/capture/doctor", "gor/forward/command", "gor/reassembly/sniffer", "gor/udpwire", "github.com/urfave/cli/v2"},
+	"gor/reassembly/answers":      {"gor/capture", "gor/reassembly/http1"},
+	"gor": {"gor/capture", "gor/reassembly", "gor/reassembly/recording", "gor/reassembly/sniffer", "gor/reassembly/users", "gor/udpwire", "gor/forward", "gor/forward/command", "gor/forward/command/replay", "gor/forward/command/sending", "gor/forward/command/topics", "gor/forward/demo", "gor/forward/report", "gor/reassembly/answers", "gor/forward/command/control", "gor/forward/command/ctl", "gor/capture/doctor", "gor/forward/command/doctor",
 		"github.com/urfave/cli/v2"},
 	"gor/reassembly/http1":           {},
 	"gor/reassembly/users":           {"gor/reassembly/http1"},
@@ -538,7 +550,7 @@ func TestReadmeCommands(t *testing.T) {
 				ExitErrHandler: func(*cli.Context, error) {}}
 			for _, cmd := range commands() {
 				cmd.Action = func(c *cli.Context) error {
-					ran = !c.Args().Present()
+					ran = !c.Args().Present() || cmd.ArgsUsage != "" && control.Check(c.Args().Slice()) == nil
 					return nil
 				}
 				app.Commands = append(app.Commands, cmd)
@@ -578,6 +590,17 @@ func TestHelp(t *testing.T) {
 				t.Errorf("%v: %s", args, line)
 			}
 		}
+	}
+}
+
+// TestExplain: listen says why it did not hand a request on, of a recording, too.
+func TestExplain(t *testing.T) {
+	args := []string{"listen", "--read", "testdata/pcaps/two_gets_in_one_segment.pcap", "-p", "80,8080,8000", "--method", "PUT", "--print"}
+	if _, stdout, stderr := gor(t, append(args, "--explain")...); stdout != "" || strings.Count(stderr, `msg="not handed on"`) != 2 || strings.Count(stderr, "fate=filtered") != 2 {
+		t.Errorf("stdout %q, stderr\n%s", stdout, stderr)
+	}
+	if _, _, stderr := gor(t, args...); strings.Contains(stderr, "not handed on") {
+		t.Errorf("though nobody asked:\n%s", stderr)
 	}
 }
 

@@ -52,6 +52,14 @@ func (d Direction) ways(ports []uint16, heard *portSet) (w ways) {
 	return w
 }
 
+// Ways are the ports that are captured of each direction, where something on this
+// machine listens on some.
+func (d Direction) Ways(ports, listening []uint16) (arriving, leaving []uint16) {
+	heard := portsOf(listening)
+	w := d.ways(ports, &heard)
+	return w.arriving.list(), w.leaving.list()
+}
+
 // String says the ways for a log line, such as "what arrives at port 80, what
 // leaves for port 8080"; ports of which both is wanted stand first.
 func (w *ways) String() string {

@@ -19,7 +19,8 @@
 // files. scribe.go makes packets up for requests that came without theirs.
 // direction.go says which way packets go that are wanted, tap_linux.go how a
 // socket is pointed at them, watch_linux.go how it is pointed anew when the world
-// changes, scout.go what is seen besides.
+// changes. scout.go looks at what is not captured, for whoever asks why nothing is
+// (package doctor).
 //
 // # Who owns the bytes
 //
@@ -58,10 +59,7 @@
 // What is learnt when the ring is opened is learnt again, each second or few, by
 // Ring.Watch: which ports something listens on (a port counts as such for ten
 // seconds more), and the numbers of interfaces, so that one that is made anew is
-// captured on again. All that needs a privilege is open by then: the
-// ring, and the scout, a second packet socket that looks now and then, for a second, at
-// the way that is not captured, or at everything where no request was
-// captured at all, so that it can be said.
+// captured on again. All that needs a privilege is open by then.
 //
 // # What is believed
 //

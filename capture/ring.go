@@ -133,13 +133,15 @@ type Seen struct {
 }
 
 // Watch keeps up with the world until ctx ends: servers that begin or cease to
-// listen, and interfaces that come and go. It says what is seen instead of
-// the wanted, and what goes the other way. seen tells what has come of the
-// packets so far.
+// listen, and interfaces that come and go; and it says what the kernel dropped. seen
+// tells what has come of the packets so far.
 func (r *Ring) Watch(ctx context.Context, seen func() Seen) { r.ring.watch(ctx, seen) }
 
 // Where says for the log what is captured now, and by which way it goes.
 func (r *Ring) Where() string { return r.ring.where() }
+
+// Directions are the ports that are captured now, by the way that is.
+func (r *Ring) Directions() (arriving, leaving []uint16) { return r.ring.directions() }
 
 // Hurry ends the patience of a Next that waits: it returns within a tick of
 // RingConfig, by which all that came before the call has been delivered.

@@ -34,8 +34,7 @@ type ring struct {
 	answers  *blocks // nil: they are not wanted
 	waiter   *waiter
 	shared   *ringShared
-	tap      *tap   // the watch's, once it runs
-	scout    *scout // likewise
+	tap      *tap // the watch's, once it runs
 }
 
 // ringShared is what other goroutines may touch.
@@ -113,10 +112,6 @@ func (r *ring) setUp(cfg *RingConfig) (err error) {
 		return err
 	}
 	runtime.AddCleanup(r, func(w *waiter) { w.file.Close() }, r.waiter)
-	if r.scout, err = newScout(cfg); err != nil {
-		return err
-	}
-	runtime.AddCleanup(r, func(fd int) { unix.Close(fd) }, r.scout.fd)
 	if r.requests, err = r.mapBlocks(&s.requests, cfg.BlockSize, cfg.Blocks, retireMillis); err != nil {
 		return err
 	}

@@ -4,73 +4,123 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 )
 
-// A scout is a packet socket that looks now and then at what is not captured. It
-// is opened with the ring, since that needs a privilege, and costs nothing while
-// it does not look.
-type scout struct {
-	fd      int
-	looking bool
-	began   time.Time
-	buf     [scoutBytes]byte
+// A Scout is a pair of packet sockets that look at what is captured and at what is
+// not, for a while each time. They are opened before privileges are dropped, and cost
+// nothing while they do not look. One goroutine at a time may use it.
+type Scout struct {
+	wanted, elsewhere int // the sockets
+	gaze              Gaze
+	began             time.Time // of the look under way; zero: there is none
+	buf               [scoutBytes]byte
 }
 
-const (
-	scoutBytes  = 160 // of a packet: its headers, and the first bytes of a payload
-	scoutSample = 512 // packets are read of each look, the others are counted
-	scoutBuffer = 1 << 20
-)
-
-// newScout opens the socket.
-func newScout(*RingConfig) (*scout, error) {
-	fd, err := packetSocket()
-	if err != nil {
-		return nil, err
+// OpenScout opens the sockets. Errors are those of OpenRing.
+func OpenScout() (*Scout, error) {
+	s := &Scout{wanted: -1, elsewhere: -1}
+	for _, fd := range []*int{&s.wanted, &s.elsewhere} {
+		opened, err := packetSocket()
+		if err != nil {
+			s.Close()
+			return nil, err
+		}
+		*fd = opened
+		if err := unix.SetsockoptInt(opened, unix.SOL_SOCKET, unix.SO_RCVBUF, scoutBuffer); err != nil {
+			s.Close()
+			return nil, fmt.Errorf("packet socket's buffer: %w", err)
+		}
 	}
-	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, scoutBuffer); err != nil {
-		unix.Close(fd)
-		return nil, fmt.Errorf("packet socket's buffer: %w", err)
-	}
-	return &scout{fd: fd}, nil
+	return s, nil
 }
 
-// begin begins to look: at the directions' ports, or where there are none at
-// everything.
-func (s *scout) begin(spec FilterSpec, now time.Time) error {
-	program, err := scoutProgram(spec)
+// Close closes the sockets.
+func (s *Scout) Close() {
+	for _, fd := range []*int{&s.wanted, &s.elsewhere} {
+		if *fd >= 0 {
+			unix.Close(*fd)
+			*fd = -1
+		}
+	}
+}
+
+// Looking reports since when a look is under way; zero: there is none.
+func (s *Scout) Looking() time.Time { return s.began }
+
+// Begin begins to look.
+func (s *Scout) Begin(g Gaze, now time.Time) error {
+	if _, err := s.End(now); err != nil { // what is left of the look before
+		return err
+	}
+	spec := FilterSpec{Arriving: g.Arriving, Leaving: g.Leaving, Tunnels: true, OtherHosts: g.OtherHosts}
+	program, err := spec.Program()
 	if err != nil {
 		return err
 	}
-	if err := attachFilter(s.fd, program); err != nil {
-		return fmt.Errorf("attach a filter: %w", err)
-	}
-	if _, err := s.end(now); err != nil { // what is left of the look before
+	if err := s.watch(s.wanted, program); err != nil {
 		return err
 	}
-	if err := bindPacket(s.fd, 0); err != nil {
-		return fmt.Errorf("bind: %w", err)
+	if g.Elsewhere {
+		if program, err = elsewhereProgram(slices.Concat(g.Arriving, g.Leaving)); err != nil {
+			return err
+		}
+		if err := s.watch(s.elsewhere, program); err != nil {
+			return err
+		}
 	}
-	s.looking, s.began = true, now
+	s.gaze, s.began = g, now
 	return nil
 }
 
-// end ends the look, and tells what was seen.
-func (s *scout) end(now time.Time) (*look, error) {
-	// A protocol that nobody uses: the kernel ends the socket's view of all others.
-	const unused = 0x88b6 // IEEE 802, local experiments
-	addr := &unix.SockaddrLinklayer{Protocol: binary.NativeEndian.Uint16([]byte{unused >> 8, unused & 0xff})}
-	if err := unix.Bind(s.fd, addr); err != nil {
-		return nil, fmt.Errorf("unbind: %w", err)
+// watch lets what a filter lets through into a socket.
+func (s *Scout) watch(fd int, program []bpf.Instruction) error {
+	if err := attachFilter(fd, program); err != nil {
+		return fmt.Errorf("attach a filter: %w", err)
 	}
-	s.looking = false
-	l := &look{elapsed: now.Sub(s.began)}
+	if err := s.drain(fd); err != nil {
+		return err
+	}
+	if err := bindPacket(fd, 0); err != nil {
+		return fmt.Errorf("bind: %w", err)
+	}
+	return nil
+}
+
+// End ends the look, and tells what was seen.
+func (s *Scout) End(now time.Time) (*Look, error) {
+	l := &Look{Elapsed: now.Sub(s.began)}
+	s.began = time.Time{}
+	for _, fd := range []int{s.wanted, s.elsewhere} {
+		// A protocol that nobody uses: the kernel ends the socket's view of all others.
+		const unused = 0x88b6 // IEEE 802, local experiments
+		addr := &unix.SockaddrLinklayer{Protocol: binary.NativeEndian.Uint16([]byte{unused >> 8, unused & 0xff})}
+		if err := unix.Bind(fd, addr); err != nil {
+			return nil, fmt.Errorf("unbind: %w", err)
+		}
+	}
+	var err error
+	if l.Wanted, err = s.read(s.wanted); err == nil {
+		l.Elsewhere, err = s.read(s.elsewhere)
+	}
+	return l, err
+}
+
+// drain forgets what a socket holds, and its counters.
+func (s *Scout) drain(fd int) error {
+	_, err := s.read(fd)
+	return err
+}
+
+// read reads what a socket has seen.
+func (s *Scout) read(fd int) (sample Sample, err error) {
+	spotter := newSpotter()
 	for {
-		n, from, err := unix.Recvfrom(s.fd, s.buf[:], unix.MSG_DONTWAIT)
+		n, from, err := unix.Recvfrom(fd, s.buf[:], unix.MSG_DONTWAIT)
 		if errors.Is(err, unix.EAGAIN) {
 			break
 		}
@@ -78,56 +128,36 @@ func (s *scout) end(now time.Time) (*look, error) {
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read: %w", err)
+			return sample, fmt.Errorf("read: %w", err)
 		}
 		link, ok := from.(*unix.SockaddrLinklayer)
-		if !ok || len(l.seen) >= scoutSample {
+		if !ok || len(sample.Seen) >= scoutSample {
 			continue
 		}
-		seen := sighting{leaving: link.Pkttype == packetOutgoing, otherHost: link.Pkttype == packetOtherHost, iface: link.Ifindex}
-		if seen.sight(s.buf[:n]) {
-			l.seen = append(l.seen, seen)
+		etherType := binary.BigEndian.Uint16(binary.NativeEndian.AppendUint16(nil, link.Protocol))
+		if seen, ok := spotter.spot(s.buf[:n], etherType, n < len(s.buf)); ok {
+			seen.Payload = slices.Clone(seen.Payload)
+			seen.Iface, seen.Leaving, seen.OtherHost = link.Ifindex, link.Pkttype == packetOutgoing, link.Pkttype == packetOtherHost
+			sample.Seen = append(sample.Seen, seen)
 		}
 	}
-	stats, err := unix.GetsockoptTpacketStats(s.fd, unix.SOL_PACKET, unix.PACKET_STATISTICS) // reading sets it to zero
+	stats, err := unix.GetsockoptTpacketStats(fd, unix.SOL_PACKET, unix.PACKET_STATISTICS) // reading sets it to zero
 	if err != nil {
-		return nil, fmt.Errorf("count: %w", err)
+		return sample, fmt.Errorf("count: %w", err)
 	}
-	l.total = uint64(stats.Packets)
-	return l, nil
+	sample.Total = uint64(stats.Packets)
+	return sample, nil
 }
 
-// scoutProgram lets through the beginnings of segments with payload that begins
-// like a request or like TLS: of the directions' ports, or where there are none
-// of all of them.
-func scoutProgram(spec FilterSpec) ([]bpf.Instruction, error) {
+// elsewhereProgram lets through the beginnings of segments whose payload begins like
+// a request, like HTTP/2 or like TLS, to all ports but those given.
+func elsewhereProgram(but []uint16) ([]bpf.Instruction, error) {
 	a := &assembler{labels: map[string]int{}}
-	all := len(spec.Arriving)+len(spec.Leaving) == 0
 	a.emit(bpf.LoadExtension{Num: bpf.ExtType})
-	a.jump(bpf.JumpEqual, packetOutgoing, "leaving", "")
-	if !all {
-		a.jump(bpf.JumpEqual, packetOtherHost, "drop", "")
-	}
-	a.scope = "arriving: "
-	scoutDirection(a, spec.Arriving, all)
-	a.scope = ""
-	a.label("leaving")
+	a.jump(bpf.JumpEqual, packetOutgoing, "", "packet")
 	a.emit(bpf.LoadExtension{Num: bpf.ExtLinkLayerType})
-	a.jump(bpf.JumpEqual, deviceLoopback, "drop", "")
-	a.scope = "leaving: "
-	scoutDirection(a, spec.Leaving, all)
-	a.scope = ""
-	a.label("drop")
-	a.emit(bpf.RetConstant{Val: 0})
-	return a.program()
-}
-
-// scoutDirection judges the packets of one direction.
-func scoutDirection(a *assembler, ports []uint16, all bool) {
-	if len(ports) == 0 && !all {
-		a.emit(bpf.RetConstant{Val: 0})
-		return
-	}
+	a.jump(bpf.JumpEqual, deviceLoopback, "drop", "") // it arrives there, too
+	a.label("packet")
 	a.emit(bpf.LoadExtension{Num: bpf.ExtProto})
 	a.equal("ip4", etherIP4)
 	a.jump(bpf.JumpEqual, etherIP6, "", "drop")
@@ -142,28 +172,27 @@ func scoutDirection(a *assembler, ports []uint16, all bool) {
 	a.jump(bpf.JumpBitsSet, 0x1fff, "drop", "")
 	a.emit(bpf.LoadMemShift{Off: 0})
 	a.label("tcp")
-	if !all && len(ports) <= maxFilterPort {
+	if len(but) <= maxFilterPort {
 		a.emit(bpf.LoadIndirect{Off: 2, Size: 2})
-		for _, p := range ports {
-			a.jump(bpf.JumpEqual, uint32(p), "wanted", "")
+		for _, p := range but {
+			a.jump(bpf.JumpEqual, uint32(p), "drop", "")
 		}
-		a.always("drop")
 	}
-	a.label("wanted")
-	scoutPayload(a)
+	beginningProgram(a)
+	return a.program()
 }
 
-// scoutPayload judges the payload behind the TCP header at X.
-func scoutPayload(a *assembler) {
+// beginningProgram judges the payload behind the TCP header at X.
+func beginningProgram(a *assembler) {
 	a.emit(bpf.LoadIndirect{Off: 12, Size: 1},
 		bpf.ALUOpConstant{Op: bpf.ALUOpAnd, Val: 0xf0},
 		bpf.ALUOpConstant{Op: bpf.ALUOpShiftRight, Val: 2},
 		bpf.ALUOpX{Op: bpf.ALUOpAdd}, bpf.TAX{},
 		bpf.LoadIndirect{Off: 0, Size: 4})
-	for _, method := range []string{"GET ", "POST", "PUT ", "HEAD", "DELE", "OPTI", "PATC"} {
+	for _, method := range []string{"GET ", "POST", "PUT ", "HEAD", "DELE", "OPTI", "PATC", "PRI "} {
 		a.jump(bpf.JumpEqual, binary.BigEndian.Uint32([]byte(method)), "accept", "")
 	}
-	const tlsRecord = tlsHandshake<<16 | 3<<8 // and a minor version (RFC 8446 section 5.1)
+	const tlsRecord = 22<<16 | 3<<8 // a handshake, and a minor version (RFC 8446 section 5.1)
 	a.emit(bpf.ALUOpConstant{Op: bpf.ALUOpShiftRight, Val: 8}, bpf.ALUOpConstant{Op: bpf.ALUOpAnd, Val: 0xfffff8})
 	a.jump(bpf.JumpEqual, tlsRecord, "accept", "")
 	a.label("drop")

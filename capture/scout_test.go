@@ -2,112 +2,88 @@ package capture
 
 import (
 	"slices"
-	"strings"
 	"testing"
-	"time"
+
+	"golang.org/x/net/bpf"
 )
 
-// TestSight reads packets, and any beginning of them.
-func TestSight(t *testing.T) {
-	hello := "\x16\x03\x01\x00\x05hello"
+// TestSpot reads packets, and any beginning of them.
+func TestSpot(t *testing.T) {
 	for _, tt := range []struct {
-		name string
-		b    []byte
-		port uint16
-		tls  bool
+		name    string
+		b       []byte
+		ether   uint16
+		port    uint16
+		payload string
 	}{
-		{"IPv4", ip4Bytes(6, 0, 1, seg), 80, false},
-		{"IPv6", v6(6, seg), 80, false},
-		{"TLS", ip4Bytes(6, 0, 1, tcpBytes(443, ACK, hello)), 443, true},
-		{"TLS over IPv6", v6(6, tcpBytes(443, ACK, hello)), 443, true},
+		{"IPv4", ip4Bytes(6, 0, 1, tcpBytes(80, ACK, "GET / ")), etherIP4, 80, "GET / "},
+		{"IPv6", v6(6, tcpBytes(443, ACK, "hello")), etherIP6, 443, "hello"},
 	} {
-		var s sighting
-		if !s.sight(tt.b) || s.port != tt.port || s.tls != tt.tls {
-			t.Errorf("%s: %+v", tt.name, s)
+		s := newSpotter()
+		seen, ok := s.spot(tt.b, tt.ether, true)
+		if !ok || seen.Dst.Port != tt.port || string(seen.Payload) != tt.payload {
+			t.Errorf("%s: %+v, %v", tt.name, seen, ok)
+		}
+		if seen, ok := s.spot(tt.b[:len(tt.b)-2], tt.ether, false); !ok || string(seen.Payload) != tt.payload[:len(tt.payload)-2] {
+			t.Errorf("%s, cut: %+v, %v", tt.name, seen, ok)
 		}
 		for n := range tt.b {
-			s.sight(tt.b[:n]) // ends, without reading beyond
+			s.spot(tt.b[:n], tt.ether, false) // ends, without reading beyond
 		}
 	}
-	for _, b := range [][]byte{nil, {0x45}, make([]byte, 100), ip4Bytes(6, 5, 1, nil)} {
-		if s := (sighting{}); s.sight(b) {
-			t.Errorf("%x: %+v", b, s)
-		}
-	}
-}
-
-// many is n sightings like s.
-func many(n int, s sighting) []sighting { return slices.Repeat([]sighting{s}, n) }
-
-// TestOtherWay names what goes the way that is not captured, by the ports it goes to.
-func TestOtherWay(t *testing.T) {
-	for _, tt := range []struct {
-		name      string
-		direction Direction
-		l         look
-		want      string
-	}{
-		{"nothing", In, look{elapsed: time.Second}, ""},
-		{"leaving", In, look{seen: many(10, sighting{port: 80, leaving: true}), total: 1234, elapsed: time.Second},
-			"about 1,200 requests/s to port 80 leave this machine: --direction out takes these, --direction both all"},
-		{"arriving", Out, look{seen: many(1, sighting{port: 80}), total: 1, elapsed: 2 * time.Second},
-			"less than a request/s to port 80 arrive at this machine: --direction in takes these, --direction both all"},
-		{"two ports", In, look{seen: []sighting{{port: 81, leaving: true}, {port: 80, leaving: true}}, total: 50, elapsed: time.Second},
-			"about 50 requests/s to ports 80, 81 leave this machine: --direction out takes these, --direction both all"},
-		{"what is captured", Both, look{seen: many(3, sighting{port: 80, leaving: true}), total: 3, elapsed: time.Second}, ""},
-		{"other ports, TLS and others' frames", In, look{seen: []sighting{
-			{port: 82, leaving: true}, {port: 80, leaving: true, tls: true}, {port: 80, leaving: true, otherHost: true},
-		}, total: 3, elapsed: time.Second}, ""},
-	} {
-		ports := []uint16{80, 81}
-		sc := scouting{ports: ports, ways: tt.direction.ways(ports, &portSet{})}
-		if got, rate := sc.otherWay(&tt.l); got != tt.want || rate > 0 != (tt.want != "") {
-			t.Errorf("%s: %q and %v, want %q", tt.name, got, rate, tt.want)
+	for _, b := range [][]byte{nil, {0x45}, make([]byte, 100)} {
+		if seen, ok := newSpotter().spot(b, etherIP4, true); ok {
+			t.Errorf("%x: %+v", b, seen)
 		}
 	}
 }
 
-// TestInstead: of all that is seen instead of requests the most telling is said.
-func TestInstead(t *testing.T) {
-	const hour = time.Hour
+// TestElsewhere: of other ports only what begins like something of the web is looked
+// at, and of the wanted ones nothing.
+func TestElsewhere(t *testing.T) {
+	program, err := elsewhereProgram([]uint16{80, 81})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bpf.Assemble(program); err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range []struct {
-		name     string
-		seen     []sighting
-		segments uint64
-		want     string
+		port    uint16
+		payload string
+		want    bool
 	}{
-		{"nothing", nil, 0, "in the second of looking there is no web traffic at any port"},
-		{"segments alone", nil, 7, "7 segments to port 80 were captured"},
-		{"TLS elsewhere", many(1, sighting{port: 443, tls: true}), 0, "the only web traffic is TLS"},
-		{"TLS at the port", many(1, sighting{port: 80, tls: true}), 7, "what comes to port 80 is TLS"},
-		{"another port", slices.Concat(many(2, sighting{port: 8080}), many(9, sighting{port: 8081}), many(1, sighting{port: 443, tls: true})), 0,
-			"port 8081 (less than a request/s: -p 8081), port 8080 (less than a request/s: -p 8080)"},
-		{"another port beside segments", many(2, sighting{port: 8080}), 7, "-p 8080"},
-		{"another interface", slices.Concat(many(2, sighting{port: 8080}), many(1, sighting{port: 80, iface: 5})), 0, "interface eth5: -i eth5"},
-		{"others' frames", slices.Concat(many(2, sighting{port: 8080}), many(1, sighting{port: 80, otherHost: true, iface: 1})), 0, "--promisc"},
-		{"the other way", slices.Concat(many(9, sighting{port: 8080}), many(1, sighting{port: 80, leaving: true})), 0, "--direction out"},
+		{8080, "GET / HTTP/1.1", true}, {8080, "POST /", true}, {8080, "PRI * HTTP/2.0", true}, {443, "\x16\x03\x01\x02\x00\x01", true},
+		{80, "GET / HTTP/1.1", false}, {81, "GET / HTTP/1.1", false}, {8080, "hello world", false}, {443, "\x17\x03\x03\x00\x10\x00", false},
+		{8080, "GE", false}, {8080, "", false},
 	} {
-		ports := []uint16{80}
-		sc := scouting{ports: ports, ways: In.ways(ports, &portSet{}), ifaces: []int{1, 0}, name: func(i int) string { return "eth" + string(rune('0'+i)) }}
-		for i := range tt.seen {
-			if tt.seen[i].iface == 0 {
-				tt.seen[i].iface = 1
+		four, six := ip4Bytes(6, 0, 1, tcpBytes(tt.port, ACK, tt.payload)), v6(6, tcpBytes(tt.port, ACK, tt.payload))
+		for _, kind := range []uint32{0, packetOtherHost, packetOutgoing} {
+			if got := accepts(t, withKernel(program, kind, 1, etherIP4), four); got != tt.want {
+				t.Errorf("%q to port %d, way %d: %v", tt.payload, tt.port, kind, got)
+			}
+			if got := accepts(t, withKernel(program, kind, 1, etherIP6), six); got != tt.want {
+				t.Errorf("%q to port %d by IPv6, way %d: %v", tt.payload, tt.port, kind, got)
 			}
 		}
-		l := look{seen: tt.seen, total: uint64(len(tt.seen)), elapsed: hour}
-		if got := sc.instead(&l, tt.segments); !strings.Contains(got, tt.want) {
-			t.Errorf("%s: %q, want %q in it", tt.name, got, tt.want)
+		if got := accepts(t, withKernel(program, packetOutgoing, deviceLoopback, etherIP4), four); got {
+			t.Errorf("%q leaves by loopback, where it arrives, too", tt.payload)
 		}
 	}
 }
 
-func TestAbout(t *testing.T) {
-	for rate, want := range map[float64]string{
-		0.4: "less than a request/s", 1: "about 1 requests/s", 9.6: "about 10 requests/s", 99: "about 99 requests/s",
-		123: "about 120 requests/s", 999.9: "about 1,000 requests/s", 1249: "about 1,200 requests/s", 98_765_432: "about 99,000,000 requests/s",
-	} {
-		if got := about(rate); got != want {
-			t.Errorf("%v: %q, want %q", rate, got, want)
+// withKernel replaces what only the kernel knows of a packet by constants.
+func withKernel(program []bpf.Instruction, kind, device, proto uint32) *bpf.VM {
+	known := map[bpf.Extension]uint32{bpf.ExtType: kind, bpf.ExtLinkLayerType: device, bpf.ExtProto: proto}
+	replaced := slices.Clone(program)
+	for i, instruction := range replaced {
+		if ext, ok := instruction.(bpf.LoadExtension); ok {
+			replaced[i] = bpf.LoadConstant{Dst: bpf.RegA, Val: known[ext.Num]}
 		}
 	}
+	vm, err := bpf.NewVM(replaced)
+	if err != nil {
+		panic(err)
+	}
+	return vm
 }

@@ -2,46 +2,28 @@ package capture
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
-	"net"
 	"time"
 )
 
-const (
-	watchPeriod = time.Second // how often the world is looked at
-	lookTime    = time.Second // how long a scout looks
-	lookPeriod  = time.Minute // how often it looks
-	firstLook   = 3 * time.Second
-	noRequests  = 10 * time.Second // without a request: what is seen instead is said
-)
+// watchPeriod is how often the world is looked at.
+const watchPeriod = time.Second
 
 // A watch keeps a ring's socket up with the world, from a goroutine of its own.
 type watch struct {
 	ring    *ring
 	tap     *tap
-	scout   *scout
 	log     *slog.Logger
 	seen    func() Seen
 	hearing hearing
 
-	began   time.Time
-	last    time.Time // the turn before
-	nextWay time.Time // when the other way is looked at next
-	nextAll time.Time // when everything is, if there was no request
-	forAll  bool      // the look under way is at everything
-	said    string    // what was said last of what is seen instead
-	named   float64   // the rate that was said last of the other way
-	losses  losses
+	last   time.Time // the turn before
+	losses losses
 }
 
 // watch keeps up with the world until ctx ends.
 func (r *ring) watch(ctx context.Context, seen func() Seen) {
-	now := time.Now()
-	w := &watch{
-		ring: r, tap: r.tap, scout: r.scout, log: r.log, seen: seen, hearing: hearing{},
-		began: now, last: now, nextWay: now.Add(firstLook), nextAll: now.Add(noRequests),
-	}
+	w := &watch{ring: r, tap: r.tap, log: r.log, seen: seen, hearing: hearing{}, last: time.Now()}
 	ticker := time.NewTicker(watchPeriod)
 	defer ticker.Stop()
 	for {
@@ -54,62 +36,13 @@ func (r *ring) watch(ctx context.Context, seen func() Seen) {
 	}
 }
 
-// turn looks at everything once.
+// turn does all of it once.
 func (w *watch) turn(now time.Time) {
-	err := w.ring.shared.whileOpen(func() error {
-		if err := w.tap.follow(w.hearing, now); err != nil {
-			return err
-		}
-		return w.look(now)
-	})
-	if err != nil {
+	if err := w.ring.shared.whileOpen(func() error { return w.tap.follow(w.hearing, now) }); err != nil {
 		w.log.Warn("capture cannot follow a change", "err", err)
 	}
 	w.drops(now)
 	w.last = now
-}
-
-// look has the scout begin or end to look, when it is time to.
-func (w *watch) look(now time.Time) error {
-	if w.scout.looking {
-		if now.Sub(w.scout.began) < lookTime*9/10 {
-			return nil
-		}
-		looked, err := w.scout.end(now)
-		if err != nil {
-			return fmt.Errorf("scout: %w", err)
-		}
-		w.say(looked)
-		return nil
-	}
-	other := w.tap.otherWay()
-	switch {
-	case now.After(w.nextAll) && w.seen().Requests == 0:
-		w.forAll, w.nextAll = true, now.Add(lookPeriod)
-		return w.scout.begin(FilterSpec{}, now)
-	case now.After(w.nextWay) && len(other.Arriving)+len(other.Leaving) > 0:
-		w.forAll, w.nextWay = false, now.Add(lookPeriod)
-		return w.scout.begin(other, now)
-	}
-	return nil
-}
-
-// say says what a look has shown, once, and again when it is much more.
-func (w *watch) say(l *look) {
-	about := w.tap.scouting()
-	if !w.forAll {
-		const muchMore = 10
-		if said, rate := about.otherWay(l); rate > muchMore*w.named {
-			w.named = rate
-			w.log.Info(said)
-		}
-		return
-	}
-	seen := w.seen()
-	if said := about.instead(l, seen.Segments); seen.Requests == 0 && said != w.said {
-		w.said = said
-		w.log.Warn("no request to " + sayPorts(about.ports) + " so far: " + said)
-	}
 }
 
 // drops says what the kernel dropped.
@@ -178,31 +111,10 @@ func (t *tap) followInterfaces() (changed bool, err error) {
 	return changed, nil
 }
 
-// otherWay is what a scout looks at: the wanted ports by the way that is not
-// captured.
-func (t *tap) otherWay() (spec FilterSpec) {
-	for _, p := range t.cfg.Ports {
-		if !t.ways.arriving.has(p) {
-			spec.Arriving = append(spec.Arriving, p)
-		}
-		if !t.ways.leaving.has(p) {
-			spec.Leaving = append(spec.Leaving, p)
-		}
-	}
-	return spec
-}
-
-// scouting is what a scout's look is held against.
-func (t *tap) scouting() *scouting {
-	return &scouting{
-		ports: t.cfg.Ports, ways: t.ways, ifaces: t.indexes, promiscuous: t.cfg.Promiscuous,
-		name: func(index int) string {
-			if i, err := net.InterfaceByIndex(index); err == nil {
-				return i.Name
-			}
-			return fmt.Sprintf("number %d", index)
-		},
-	}
+// directions are the ports that are captured, by the way that is.
+func (r *ring) directions() (arriving, leaving []uint16) {
+	w := r.shared.ways.Load()
+	return w.arriving.list(), w.leaving.list()
 }
 
 // where says what is captured.

@@ -87,9 +87,9 @@ func (w *worker) again() bool {
 		return false
 	}
 	t.mu.Lock()
-	spare := t.bucket == nil || t.bucket.take(t.now()) == 0
+	spare := t.gate.bucket == nil || t.gate.bucket.take(t.now()) == 0
 	if spare {
-		w.token, ex.token = t.bucket, t.bucket
+		w.token, ex.token = t.gate.bucket, t.gate.bucket
 	}
 	t.mu.Unlock()
 	if !spare {

@@ -52,7 +52,7 @@ func (c *crew) dismiss() {
 // wake calls a worker if there is something for it to do; with the lock.
 func (t *target) wake() {
 	switch {
-	case !t.queues.ready(), t.crew.waiter != nil, !t.life.running, t.life.stopped, t.paused:
+	case !t.queues.ready(), t.crew.waiter != nil, !t.life.running, t.life.stopped, t.gate.paused:
 	case t.crew.idle > 0:
 		t.crew.idle--
 		t.crew.cond.Signal()
@@ -103,16 +103,16 @@ func (t *target) next(w *worker) *item {
 		if len(t.crew.workers) > t.crew.limit(t.cfg.Concurrency) {
 			return nil
 		}
-		if !t.queues.ready() || t.paused {
-			if t.life.closed && !t.rests() {
+		if !t.queues.ready() || t.gate.paused {
+			if t.life.closed && !t.gate.rests(&t.queues) {
 				return nil
 			}
 			t.crew.await()
 			continue
 		}
 		wait, by := t.backoff.wait(now), heldByTarget
-		if wait == 0 && t.bucket != nil {
-			wait, by = t.bucket.take(now), heldByLimit
+		if wait == 0 && t.gate.bucket != nil {
+			wait, by = t.gate.bucket.take(now), heldByLimit
 		}
 		if wait == 0 {
 			return w.sendOff(now)
@@ -139,8 +139,8 @@ func (w *worker) sendOff(now int64) *item {
 	t.held.release(now)
 	t.backoff.sent(now)
 	it := t.queues.pop(now)
-	w.since, it.delay.late = now, t.held.late(it, now, t.bucket != nil)
-	w.token, w.ex.token = t.bucket, t.bucket
+	w.since, it.delay.late = now, t.held.late(it, now, t.gate.bucket != nil)
+	w.token, w.ex.token = t.gate.bucket, t.gate.bucket
 	t.counts.inFlight++
 	if it.echo {
 		t.echoes.inFlight++
@@ -151,10 +151,10 @@ func (w *worker) sendOff(now int64) *item {
 	case !t.queues.ready():
 	case t.crew.idle == 0 && len(t.crew.workers) >= t.crew.limit(t.cfg.Concurrency):
 		t.held.hold(heldByTarget, now)
-	case t.bucket != nil && t.bucket.isShut(now):
+	case t.gate.bucket != nil && t.gate.bucket.isShut(now):
 		t.held.hold(heldByLimit, now)
 	}
-	if t.bucket != nil || t.backoff.failing {
+	if t.gate.bucket != nil || t.backoff.failing {
 		t.wake()
 	}
 	return it
@@ -169,7 +169,7 @@ func (w *worker) leave() {
 		return
 	}
 	t.crew.dismiss() // the others may go, too
-	if len(t.crew.workers) == 0 && (!t.rests() || t.life.stopped || t.life.ctx.Err() != nil) {
+	if len(t.crew.workers) == 0 && (!t.gate.rests(&t.queues) || t.life.stopped || t.life.ctx.Err() != nil) {
 		t.life.end()
 	}
 }

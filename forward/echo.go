@@ -59,10 +59,10 @@ func (e *echoes) send(t *target, r *Request) {
 // it while half of the room is free, which one with a limit need not have: there more
 // comes than goes out, so that something is dropped anyway.
 func (e *echoes) fit(t *target, b *buffer, o owner) bool {
-	if t.backoff.failing || e.crossed(b, o) {
+	if t.backoff.failing || t.gate.paused || e.crossed(b, o) {
 		return false
 	}
-	return t.bucket != nil || b.count <= b.maxCount/2 && b.cost <= b.maxCost/2
+	return t.gate.bucket != nil || b.count <= b.maxCount/2 && b.cost <= b.maxCost/2
 }
 
 // crossed reports whether a write of o's is on its way, or may be: of a crowd only the

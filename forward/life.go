@@ -111,7 +111,7 @@ func (t *target) close() {
 	}
 	t.life.closed = true
 	t.crew.dismiss()
-	if t.life.running && len(t.crew.workers) == 0 && !t.rests() {
+	if t.life.running && len(t.crew.workers) == 0 && !t.gate.rests(&t.queues) {
 		t.life.end()
 	}
 }

@@ -3,6 +3,7 @@ package forward
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -66,14 +67,6 @@ func (l Limit) ppm() int {
 	return int(l.Percent * 10_000)
 }
 
-// An UnknownTargetError says that there is no target of a name.
-type UnknownTargetError struct {
-	Name  string
-	Known []string // the names that there are
-}
-
-func (e *UnknownTargetError) Error() string { return fmt.Sprintf("there is no target %q", e.Name) }
-
 // SetLimit gives a target, by its name in the accounts, another limit from now on, and
 // returns the one that it had. No request is lost to that, nor comes out of its order.
 // In any second from now on no more requests start than the new limit allows, unless
@@ -83,7 +76,7 @@ func (f *Forwarder) SetLimit(name string, l Limit) (before Limit, err error) {
 	if err != nil {
 		return Limit{}, err
 	}
-	return t.setLimit(l), nil
+	return t.gate.setLimit(t, l), nil
 }
 
 // Pause lets no request start at a target, by its name in the accounts, until Resume.
@@ -100,7 +93,7 @@ func (f *Forwarder) setPaused(name string, paused bool) (before bool, err error)
 	if err != nil {
 		return false, err
 	}
-	return t.setPaused(paused), nil
+	return t.gate.setPaused(t, paused), nil
 }
 
 // DenyPath takes requests out from now on whose target matches a regular expression, as
@@ -110,32 +103,39 @@ func (f *Forwarder) DenyPath(expr string) error { return f.denied.DenyPath(expr)
 // Denied are the expressions that DenyPath was given.
 func (f *Forwarder) Denied() []string { return f.denied.Denied() }
 
-// named is the target of a name.
+// named is the target of a name, which may lack its scheme as in the flags.
 func (f *Forwarder) named(name string) (*target, error) {
-	unknown := &UnknownTargetError{Name: name}
+	var known []string
 	for _, t := range f.targets {
-		if t.name == name {
+		if t.name == name || t.name == "http://"+name {
 			return t, nil
 		}
-		unknown.Known = append(unknown.Known, t.name)
+		known = append(known, t.name)
 	}
-	return nil, unknown
+	return nil, fmt.Errorf("there is no target %q: use %s", name, strings.Join(known, " or "))
+}
+
+// A gate says how much of what waits may start. The target's lock guards it.
+type gate struct {
+	limit  Limit
+	bucket *bucket // of limit; nil: there is none of a number
+	paused bool    // nothing starts
 }
 
 // setLimit exchanges the limit. Whoever waits for a turn under the old one looks again.
-func (t *target) setLimit(l Limit) (before Limit) {
+func (g *gate) setLimit(t *target, l Limit) (before Limit) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	before, t.limit = t.limit, l
+	before, g.limit = g.limit, l
 	quota := newQuota(l)
 	t.quota.Store(&quota)
 	switch now := t.now(); {
 	case l.Rate == 0:
-		t.bucket = nil // those who have a token of it bring that back to it, and nobody minds
-	case t.bucket == nil:
-		t.bucket = newBucket(l.Rate)
+		g.bucket = nil // those who have a token of it bring that back to it, and nobody minds
+	case g.bucket == nil:
+		g.bucket = newBucket(l.Rate)
 	default:
-		t.bucket.setRate(l.Rate, now)
+		g.bucket.setRate(l.Rate, now)
 	}
 	t.crew.waiter = nil
 	t.crew.callAll(t)
@@ -143,13 +143,13 @@ func (t *target) setLimit(l Limit) (before Limit) {
 }
 
 // setPaused pauses the target or ends that.
-func (t *target) setPaused(paused bool) (before bool) {
+func (g *gate) setPaused(t *target, paused bool) (before bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if before = t.paused; before == paused {
+	if before = g.paused; before == paused {
 		return before
 	}
-	t.paused = paused
+	g.paused = paused
 	now := t.now()
 	if paused {
 		t.held.hold(heldByLimit, now)
@@ -163,7 +163,7 @@ func (t *target) setPaused(paused bool) (before bool) {
 }
 
 // rests reports whether the target is paused with something to send.
-func (t *target) rests() bool { return t.paused && t.queues.waiting() > 0 }
+func (g *gate) rests(q *queues) bool { return g.paused && q.waiting() > 0 }
 
 // maxNap is how long a worker sleeps at most before it looks again whether the limit,
 // or what it waits for otherwise, has changed.

@@ -103,7 +103,7 @@ func tellForsaken(t *target, it *item, why Failure, now int64) {
 	var o Outcome
 	o.of(t, it)
 	o.Failure, o.Started, o.Ended = why, time.Duration(now), time.Duration(now)
-	l := t.held.late(it, now, t.bucket != nil)
+	l := t.held.late(it, now, t.gate.bucket != nil)
 	it.delay.late = Late{Target: l.Target + l.Own, Limit: l.Limit} // nobody asked for it to start
 	o.schedule(&it.delay)
 	var m http1.Message

@@ -190,8 +190,8 @@ func (t *target) stats(s *TargetStats) {
 	defer t.mu.Unlock()
 	c := &t.counts
 	*s = TargetStats{
-		Target: t.name, Limit: t.limit, Elapsed: time.Duration(t.now()),
-		LimitRate: t.limit.Rate, LimitShare: t.limit.ppm(), Paused: t.paused,
+		Target: t.name, Limit: t.gate.limit, Elapsed: time.Duration(t.now()),
+		LimitRate: t.gate.limit.Rate, LimitShare: t.gate.limit.ppm(), Paused: t.gate.paused,
 		Received: c.received, Answered: c.answered, Status: maps.Clone(c.status), Failed: c.failed,
 		Limited: c.limited, QueueFull: c.queueFull, SampledOut: c.sampledOut,
 		Unsupported: c.unsupported, Filtered: c.filtered, Stopped: c.stopped,

@@ -34,9 +34,7 @@ type target struct {
 	queues   queues
 	patience patience
 	held     heldClock
-	limit    Limit
-	bucket   *bucket // of limit; nil: there is none of a number
-	paused   bool    // nothing starts
+	gate     gate
 	backoff  backoff
 	counts   counts
 	echoes   echoes
@@ -73,7 +71,7 @@ func newTarget(all *Config, spec TargetSpec, name string, start time.Time) (*tar
 		return nil, fmt.Errorf("the limit is out of range: 1 to %d requests per second, or a share of up to 100%%", MaxRate)
 	}
 	t := &target{
-		cfg: cfg, name: name, log: cfg.Logger.With("target", name), clock: clock{start}, limit: spec.limit(),
+		cfg: cfg, name: name, log: cfg.Logger.With("target", name), clock: clock{start},
 		life: life{done: make(chan struct{})}, crew: crew{workers: make(map[*worker]struct{})},
 		counts: counts{status: make(map[int]uint64)}, reports: reports{reasons: make(map[error]bool)},
 	}
@@ -82,7 +80,7 @@ func newTarget(all *Config, spec TargetSpec, name string, start time.Time) (*tar
 	}
 	t.crew.cond.L, t.patience, t.queues = &t.mu, newPatience(t), newQueues(cfg, &t.held)
 	t.route.setUp(cfg, u, spec.HTTP2, tlsConf)
-	t.setLimit(t.limit)
+	t.gate.setLimit(t, spec.limit())
 	return t, nil
 }
 
@@ -137,7 +135,7 @@ func (t *target) drop(it *item) {
 		t.echoes.dropped++
 	} else if t.life.stopped {
 		t.counts.stopped++
-	} else if t.paused || t.bucket != nil && !t.backoff.failing {
+	} else if t.gate.paused || t.gate.bucket != nil && !t.backoff.failing {
 		t.counts.limited++
 	} else {
 		t.counts.queueFull++
@@ -158,6 +156,6 @@ func (t *target) expire(now int64) {
 func (t *target) load() (full float64, slow bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	slow = t.bucket == nil && !t.paused
+	slow = t.gate.bucket == nil && !t.gate.paused
 	return min(1, max(float64(t.queues.live.count)/float64(t.queues.live.maxCount), float64(t.queues.live.cost)/float64(t.queues.live.maxCost))), slow
 }

@@ -34,6 +34,10 @@ type Config struct {
 	// Logger is told once per protocol and port what is not HTTP/1. The default
 	// is silent.
 	Logger *slog.Logger
+	// Explain is told why requests are not handed on, while SetExplain says so; nil:
+	// nobody is. It is lent what it is told, and is called in the midst of things: it
+	// may not call the Assembler.
+	Explain func(*Explanation)
 }
 
 const (
@@ -101,7 +105,7 @@ func New(cfg Config, emit func(*Request) Fate) *Assembler {
 	a := &Assembler{cfg: cfg, conns: newConnections(cfg.MaxMemory)}
 	a.streams.limit = max(1, int(cfg.MaxMemory*3/8/streamBytes))
 	a.budget = budget{max: cfg.MaxMemory, pool: pool{limit: cfg.MaxMemory / 4}, conns: &a.conns, streams: &a.streams}
-	a.reader = requests{cfg: &a.cfg, budget: &a.budget, ledger: ledger{emit: emit, stats: &a.stats, log: cfg.Logger}}
+	a.reader = requests{cfg: &a.cfg, budget: &a.budget, ledger: ledger{emit: emit, stats: &a.stats, log: cfg.Logger, explain: explainer{tell: cfg.Explain}}}
 	a.reader.guesses = guesses{ledger: &a.reader.ledger, budget: &a.budget}
 	a.at.a, a.other.a = a, a
 	return a

@@ -98,6 +98,13 @@
 // window, and old copies inside of it, which it knows by their timestamps (RFC
 // 7323).
 //
+// # Why not
+//
+// While SetExplain says so, each request that gets another fate than sent is told to
+// Config.Explain (explain.go): its line, what there was of it, what was missing, and
+// when what waited behind that had come. It is read off what is there at that moment,
+// so that nothing is kept for it.
+//
 // # Decisions
 //
 // Where a message ends is decided by package http1, whose documentation has the

@@ -226,6 +226,7 @@ func (f *flow) read(in span) {
 func (f *flow) miss(n int, why Fate) {
 	f.a.stats.MissingBytes += uint64(n)
 	f.c.advance(n)
+	f.a.reader.explain.hole = n
 	f.a.reader.miss(f, n, why)
 }
 

@@ -8,11 +8,12 @@ import (
 // A ledger keeps the accounts of requests: each that begins is counted once, and
 // gets one fate. It is what hands requests on.
 type ledger struct {
-	emit   func(*Request) Fate
-	stats  *Stats
-	log    *slog.Logger
-	req    Request             // lent to emit
-	warned [protocols][]uint16 // the ports whose protocol was logged
+	emit    func(*Request) Fate
+	stats   *Stats
+	log     *slog.Logger
+	req     Request             // lent to emit
+	explain explainer           // tells of those that are not handed on
+	warned  [protocols][]uint16 // the ports whose protocol was logged
 }
 
 // count puts a request into the accounts and numbers it. One that carries the
@@ -42,6 +43,9 @@ func (l *ledger) decide(f *flow, m *message, fate Fate) {
 	}
 	l.stats.Open--
 	l.stats.Fates[fate]++
+	if fate != Sent && l.explain.on {
+		l.explainFate(f, m, fate)
+	}
 }
 
 // handOn hands a whole request on, which ended with a packet seen at last.
@@ -59,6 +63,9 @@ func (l *ledger) handOn(f *flow, m *message, raw []byte, last int64) {
 		q.Raw, q.head = raw, &m.Message
 		fate = l.emit(q)
 		q.Raw = nil
+	}
+	if l.explain.on {
+		l.explain.direct = raw
 	}
 	l.decide(f, m, fate)
 	h.flags = h.flags&^(fresh|upgraded) | proved

@@ -34,6 +34,9 @@ func (a *Assembler) PushListed(l *Listed) Fate {
 	}
 	a.stats.Captured++
 	a.stats.Fates[fate]++
+	if fate != Sent && a.reader.explain.on {
+		a.reader.explainListed(l, m, raw, fate)
+	}
 	return fate
 }
 

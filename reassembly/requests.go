@@ -112,6 +112,9 @@ func (r *requests) begin(f *flow, b []byte) []byte {
 		r.guesses.passOver(f, len(all))
 		return nil
 	}
+	if r.explain.on {
+		r.explain.direct = b
+	}
 	n := 0
 	v := m.Head(b, r.cfg.LoopHeader)
 	if v <= http1.Whole && !r.recognise(f, m, b) {

@@ -86,7 +86,8 @@
 //	74  1   flags: 1 the source can wait            80  4   window, bytes
 //	75  1   zero                                    84  1   version chosen
 //	76  16  cookie; zeros at first                  85  3   zeros
-//	92  ..  zeros, up to 512 bytes in all
+//	92  ..  zeros, up to 512 bytes in all, or       88  ..  what the replayer is, in the format of
+//	        more to find out what a path does               STATUS; or nothing
 //
 //	RETRY                                           UNKNOWN
 //	0   32  the HELLO's random                      0   8   session that is not known
@@ -105,6 +106,9 @@
 // comes. A BEGIN whose session is what the replayer would give to such a HELLO again begins the session; in one that
 // there is, it counts as a HEARTBEAT. Whoever has not shown where it is gets a RETRY, of 88 bytes at most, for each
 // HELLO of 512, and nothing else.
+//
+// Who only wants to know whether a replayer is there, and what it takes, sends HELLOs and no BEGIN (probe.go): they
+// cost the replayer a WELCOME each, and it keeps nothing of them.
 //
 // HELLO is repeated after 20 ms, then after pauses that double up to half a second. A replayer in session is alive
 // while it confirms something new: a REPORT echoes a later HEARTBEAT than any before, or next or highest has risen.

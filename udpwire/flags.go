@@ -41,6 +41,27 @@ func SenderFromFlags(c *cli.Context) (SenderConfig, error) {
 	return cfg, err
 }
 
+// ProbeFlags returns the flags of a command that asks whether replayers are there.
+func ProbeFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "replay", Category: "The wire", Aliases: []string{"r"}, Usage: "also ask these replay servers `HOST:PORT` whether they are there, comma separated or repeated"},
+		secretFlag(),
+	}
+}
+
+// ProbeFromFlags reads what ProbeFlags declares.
+func ProbeFromFlags(c *cli.Context) (replayers []string, secretBytes []byte, err error) {
+	for _, addr := range listFlag(c, "replay") {
+		addr, err := withDefaultPort(addr)
+		if err != nil {
+			return nil, nil, usageError("replay server %w", err)
+		}
+		replayers = append(replayers, addr)
+	}
+	secretBytes, _, err = secret(c)
+	return replayers, secretBytes, err
+}
+
 // ReceiverFlags returns the flags of a command that receives.
 func ReceiverFlags() []cli.Flag {
 	return []cli.Flag{

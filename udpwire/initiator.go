@@ -36,6 +36,15 @@ func (i *initiator) restart(at int64) { i.asked, i.tries, i.hurried, i.nextAt = 
 // datagram returns a HELLO that asks to go on with the session current; 0: with none. The bytes are lent until the next
 // call.
 func (i *initiator) datagram(current uint64) []byte {
+	return i.build(i.scratch[:0], maxControl, current)
+}
+
+// padded returns a HELLO of so many bytes that asks for a session with none: one larger than most finds out what a path
+// does.
+func (i *initiator) padded(size int) []byte { return i.build(make([]byte, 0, size), size, 0) }
+
+// build appends a HELLO of a size to d, which is empty and has room for it.
+func (i *initiator) build(d []byte, size int, current uint64) []byte {
 	if !i.asked {
 		i.rand(i.hello.random[:])
 		i.hello.current, i.hello.flags = current, i.flags
@@ -45,10 +54,10 @@ func (i *initiator) datagram(current uint64) []byte {
 		}
 		i.asked = true
 	}
-	d := i.hello.append(i.scratch[:headerSize])
+	d = i.hello.append(d[:headerSize])
 	used := len(d)
-	if d = d[:maxControl]; i.keys != nil {
-		d = d[:maxControl-tagSize]
+	if d = d[:size]; i.keys != nil {
+		d = d[:size-tagSize]
 	}
 	clear(d[used:])
 	return i.keys.finish(kindHello, d, i.rand)

@@ -26,6 +26,8 @@ type ReceiverConfig struct {
 
 	Behind Consumer // holds back listeners whose source can wait; nil: nobody does
 
+	Self func() Status // what whoever asks for a session is told of this replayer; nil: nothing. It may not wait
+
 	MaxSessions   int   // listeners known at a time; 0: DefaultSessions
 	MaxHeld       int64 // bytes of unfinished and waiting messages, all listeners together; 0: 256 MiB
 	MaxHeldByPeer int64 // the same for one listener; 0: 72 MiB, a largest message and a little

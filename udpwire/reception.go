@@ -55,7 +55,9 @@ const (
 // newReception returns a reception without listeners. cfg is checked, keys are nil without a secret, window is how many
 // bytes the socket's buffer takes. handle is to be set before the first datagram.
 func newReception(cfg ReceiverConfig, keys *keyring, window int, write func(d []byte, to *source) error) reception {
-	return reception{cfg: cfg, write: write, responder: newResponder(keys, randomBytes),
+	responder := newResponder(keys, randomBytes)
+	responder.self = cfg.Self
+	return reception{cfg: cfg, write: write, responder: responder,
 		sessions: newSessionTable(window), hints: bucket{every: hintEvery, burst: hintBurst}, load: loadGauge{sample: cfg.Load},
 		granter: granter{consumer: cfg.Behind}}
 }

@@ -9,6 +9,7 @@ type responder struct {
 	rand     func([]byte) // Fills with random bytes.
 	instance uint64       // Says that it is this replayer, since it was started.
 	local    localKeys
+	self     func() Status // What the replayer says of itself; nil: nothing.
 }
 
 // newResponder returns a responder. keys are nil without a secret.
@@ -48,7 +49,12 @@ func (r *responder) welcome(ask *hello, from source, known bool, window uint32, 
 	if r.keys != nil {
 		body.public = publicOf(key.private)
 	}
-	return r.keys.finish(kindWelcome, body.append(append(dst, make([]byte, headerSize)...)), r.rand)
+	dst = body.append(append(dst, make([]byte, headerSize)...))
+	if r.self != nil {
+		self := r.self()
+		dst = self.appendWithin(dst, selfRoom)
+	}
+	return r.keys.finish(kindWelcome, dst, r.rand)
 }
 
 // unknown appends to dst the UNKNOWN that responds to a datagram with header h.

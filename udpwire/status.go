@@ -5,14 +5,14 @@ import (
 	"slices"
 )
 
-// A Status is what a listener tells its replayers of itself, now and then.
+// A Status is what a listener tells its replayers of itself, now and then, and a replayer whoever asks it for a session.
 type Status struct {
 	Version  string // of the program
 	Host     string // the machine's name
 	Accounts []Account
 }
 
-// An Account is one of a listener's counters, by the name it has there.
+// An Account is one of the counters of whose Status it is, by the name it has there.
 type Account struct {
 	Name  string
 	Value uint64
@@ -25,9 +25,13 @@ const (
 	statusName = 40                                // an account's name
 )
 
-// append appends the body to dst: as many of the accounts as fit, and texts cut to what they may have.
-func (s *Status) append(dst []byte) []byte {
-	end := len(dst) + statusRoom
+// append appends the body to dst.
+func (s *Status) append(dst []byte) []byte { return s.appendWithin(dst, statusRoom) }
+
+// appendWithin appends the body to dst in so many bytes: as many of the accounts as fit, and texts cut to what they may
+// have. There is to be room for both texts.
+func (s *Status) appendWithin(dst []byte, room int) []byte {
+	end := len(dst) + room
 	dst = appendText(appendText(dst, s.Version, statusText), s.Host, statusText)
 	count := len(dst)
 	dst = append(dst, 0)

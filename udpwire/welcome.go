@@ -32,6 +32,24 @@ func (w *welcome) append(dst []byte) []byte {
 	return append(dst, Version, 0, 0, 0)
 }
 
+// The accounts by which a replayer tells how it is with what it forwards to.
+const (
+	SelfTargets   = "targets"           // how many it has
+	SelfUnreached = "targets_unreached" // how many of them were out of reach when they were last tried
+)
+
+// selfRoom is what a WELCOME may take, behind its body, to say what the replayer is, in bytes.
+const selfRoom = statusRoom - welcomeSize
+
+// parseSelf reads what a WELCOME with this body says behind it of the replayer; nil: nothing that can be read.
+func parseSelf(b []byte) *Status {
+	var s Status
+	if len(b) <= welcomeSize || !s.parse(b[welcomeSize:]) {
+		return nil
+	}
+	return &s
+}
+
 // parse reads the body and reports whether it is whole, in a version spoken here, and names a session and who gives it.
 func (w *welcome) parse(b []byte) bool {
 	if len(b) < welcomeSize || b[84] != Version {

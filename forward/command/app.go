@@ -19,8 +19,9 @@ type App struct {
 	// Usage says what the program is for, in one line.
 	Usage string
 
-	// Commands are all there are, beside help and version. They take flags only, and
-	// each flag may be set in the environment instead (EnvName).
+	// Commands are all there are, beside help and version. They take flags only, but
+	// for those with an ArgsUsage, and each flag may be set in the environment instead
+	// (EnvName).
 	Commands []*cli.Command
 
 	// Topics are what gor help explains besides the commands.
@@ -66,7 +67,9 @@ func (a *App) checkOnce(args []string) error {
 // its own below it: the texts are ours.
 func (a *App) cli() *cli.App {
 	for _, c := range a.Commands {
-		c.Before, c.OnUsageError = noArguments, onUsageError
+		if c.OnUsageError = onUsageError; c.ArgsUsage == "" {
+			c.Before = noArguments
+		}
 		bindEnvironment(c.Flags)
 		c.CustomHelpTemplate = verbatim(commandHelp(c))
 	}

@@ -129,7 +129,11 @@ func (l *Lifetime) Delivering() context.Context { return l.delivering }
 // End ends the run, as a signal does. Any goroutine may call it, and more than once.
 func (l *Lifetime) End() { l.end(errOwnEnd) }
 
-// Interrupted reports whether the run was ended from outside, by a signal: not by
+// Drain ends the run from outside, as a signal does. Any goroutine may call it, and more
+// than once.
+func (l *Lifetime) Drain() { l.end(nil) }
+
+// Interrupted reports whether the run was ended from outside, by a signal or Drain: not by
 // --duration, nor by End.
 func (l *Lifetime) Interrupted() bool {
 	return l.running.Err() != nil && !errors.Is(context.Cause(l.running), errOwnEnd)

@@ -27,7 +27,7 @@
 // these names. Fields without a name are not shown.
 //
 // The accounts of a replayer's targets have more than counters: rates, status
-// codes, histograms. They are shown by functions of their own, which take the names
+// codes, histograms, what became of the exchanges that are compared. They are shown by functions of their own, which take the names
 // from the same tags.
 //
 // Prometheus wants base units: what is counted in microseconds, percent or millionths (ppm) is in the

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"gor/forward"
+	"gor/forward/compare"
 )
 
 // interval shows what moves and what is wrong, not all accounts: of the groups
@@ -16,7 +17,7 @@ func (r *Reporter) interval(s Snapshot, before []forward.TargetStats) {
 	moving := r.moving(s)
 	var targets []byte
 	if len(s.Targets) > 0 {
-		targets = r.appendTargetsLine(nil, forward.Interval(s.Targets, before))
+		targets = r.appendTargetsLine(nil, forward.Interval(s.Targets, before), s.Compared)
 	}
 	if !r.cfg.Terminal {
 		if targets != nil {
@@ -64,7 +65,7 @@ func clip(line string, columns int) string {
 
 // appendTargetsLine appends one line, without a line end, that says how the
 // targets did in an interval.
-func (r *Reporter) appendTargetsLine(dst []byte, stats []forward.TargetStats) []byte {
+func (r *Reporter) appendTargetsLine(dst []byte, stats []forward.TargetStats, compared []compare.Fates) []byte {
 	for i := range stats {
 		s := &stats[i]
 		if i > 0 {
@@ -91,6 +92,9 @@ func (r *Reporter) appendTargetsLine(dst []byte, stats []forward.TargetStats) []
 			if n > 0 && d.line == "yes" {
 				dst = fmt.Appendf(dst, " %s=%d", d.element, n)
 			}
+		}
+		if i < len(compared) {
+			dst = appendCompared(dst, &compared[i])
 		}
 		if s.Failing {
 			dst = append(dst, " FAILING"...)

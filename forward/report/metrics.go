@@ -33,11 +33,7 @@ func (r *Reporter) serve() {
 // serveReady says whether the command would do its job now. Health is something else:
 // a listener whose replayer is away is alive, and killing it would help nobody.
 func (r *Reporter) serveReady(w http.ResponseWriter, _ *http.Request) {
-	why := r.cfg.Collect().NotReady
-	if r.ending.Load() {
-		why = "it is ending"
-	}
-	if why != "" {
+	if why := r.notReady(r.cfg.Collect()); why != "" {
 		http.Error(w, why, http.StatusServiceUnavailable)
 		return
 	}
@@ -56,6 +52,9 @@ func (r *Reporter) appendMetrics(dst []byte, s Snapshot) []byte {
 	}
 	if len(s.Targets) > 0 {
 		dst = r.appendTargetMetrics(dst, s.Targets)
+	}
+	if s.Compared != nil {
+		dst = appendComparedMetrics(dst, s.Compared, s.Targets)
 	}
 	if len(s.Listeners) > 0 {
 		dst = appendListenerMetrics(dst, s.Listeners)

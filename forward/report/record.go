@@ -19,9 +19,12 @@ func (r *Reporter) record(s Snapshot) []any {
 	var targets []map[string]any
 	for i := range s.Targets {
 		t := &s.Targets[i]
-		counters := map[string]any{"target": t.Target, "failed": t.FailedTotal(), "open": t.Open()}
+		counters := map[string]any{"target": t.Target, "limit": t.Limit.String(), "failed": t.FailedTotal(), "open": t.Open()}
 		for d, n := range r.declared.counters(t) {
 			counters[d.name] = n
+		}
+		if i < len(s.Compared) {
+			counters["compared"] = s.Compared[i]
 		}
 		targets = append(targets, counters)
 	}

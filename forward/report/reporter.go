@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"gor/forward"
+	"gor/forward/compare"
 )
 
 // A Group is one part's accounts.
@@ -25,9 +26,12 @@ type Snapshot struct {
 	Words   map[string]string     // by a group's name, what its numbers mean together, for people; most have none
 	Targets []forward.TargetStats // of a replayer, in the order of its flags; a listener has none
 
+	Compared []compare.Fates // what became of the exchanges that are compared, target by target; nil: nothing is
+
 	Listeners []Listener // that have said what they are, of a replayer
 
-	NotReady string // why the command would not do its job now; empty: it would
+	NotReady string   // why the command would not do its job now; empty: it would
+	Denied   []string // paths that are denied since it runs
 }
 
 // Config says what to report where.

@@ -27,6 +27,12 @@ func AppendTable(dst []byte, r *Run) []byte {
 	for i := range r.Targets {
 		r.writeTarget(&b, &r.Targets[i])
 	}
+	return AppendFindings(append(dst, b.String()...), r)
+}
+
+// AppendFindings appends what the thresholds say, for people.
+func AppendFindings(dst []byte, r *Run) []byte {
+	var b strings.Builder
 	for _, f := range r.Verdict.Findings {
 		state := "ok"
 		if f.Exceeded {
@@ -177,6 +183,8 @@ type Moment struct {
 	Lag      time.Duration // the longest lately, whatever the cause
 	Cause    string        // of Lag: target, limit or gor
 	Errors   uint64        // so far
+
+	Compared, Different uint64 // responses so far, at all targets
 }
 
 // ProgressLine is a line of at most width columns: what does not fit is left out,
@@ -188,6 +196,9 @@ func (m *Moment) ProgressLine(width int) string {
 	}
 	if m.Errors > 0 {
 		parts = append(parts, fmt.Sprintf("%d errors", m.Errors))
+	}
+	if m.Compared > 0 {
+		parts = append(parts, percent(share(m.Different, m.Compared))+" different")
 	}
 	parts = append(parts, fmt.Sprintf("p50 %s p99 %s", duration(m.P50), duration(m.P99)))
 	if m.Lag > 0 {

@@ -43,6 +43,8 @@ type Options struct {
 
 	// Headers asks for the header below each line.
 	Headers bool
+	// Explain says why each request was not handed on, in the log.
+	Explain bool
 
 	// MaxMemory and MaxRequest bound the reassembly, in bytes.
 	MaxMemory, MaxRequest int64
@@ -69,6 +71,7 @@ func Flags() []cli.Flag {
 		&cli.BoolFlag{Name: "print", Category: "Printing", Usage: "print a line per request; nothing is sent unless -r is given"},
 		&cli.BoolFlag{Name: "print-headers", Category: "Printing", Usage: "as --print, with each request's header below its line"},
 		&cli.BoolFlag{Name: "json", Category: "Printing", Usage: "print a JSON object per request; nothing is sent unless -r is given"},
+		&cli.BoolFlag{Name: "explain", Category: "Printing", Usage: "say in the log why each request that was not handed on was not, and which of its bytes were missing"},
 		&cli.StringFlag{Name: "session", Category: "Users", Usage: "`RULE` by which users are known: cookie:NAME, header:NAME, ip or connection", DefaultText: "found out"},
 		&cli.Uint64Flag{Name: "count", Category: "The run", Usage: "end when this `NUMBER` of requests has been handed on", DefaultText: "no end"},
 		&cli.StringFlag{Name: "max-memory", Category: "Limits", Value: defaultMaxMemory, Usage: "`SIZE` of all connections and half-read requests"},
@@ -94,7 +97,7 @@ const maxRequest = 1 << 30
 func FromFlags(c *cli.Context) (Options, error) {
 	o := Options{
 		Interfaces: listFlag(c, "interface", "any"), Promiscuous: c.Bool("promisc"),
-		Print: c.Bool("print") || c.Bool("print-headers"), Headers: c.Bool("print-headers"), JSON: c.Bool("json"), Count: c.Uint64("count"), User: c.String("user"),
+		Print: c.Bool("print") || c.Bool("print-headers"), Headers: c.Bool("print-headers"), JSON: c.Bool("json"), Explain: c.Bool("explain"), Count: c.Uint64("count"), User: c.String("user"),
 	}
 	switch {
 	case o.Print && o.JSON:

@@ -79,6 +79,7 @@ func (o *Options) Config(src Source, tape *Tape, log *slog.Logger) Config {
 	}
 	cfg.Assembler.MaxMemory, cfg.Assembler.MaxRequest = o.MaxMemory, o.MaxRequest
 	cfg.Assembler.Logger, cfg.Assembler.Rebase = log, o.Live()
+	cfg.Explain, cfg.Logger = o.Explain, log
 	return cfg
 }
 

@@ -1,9 +1,11 @@
 package sniffer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"math"
 	"net"
 	"os"
@@ -59,6 +61,16 @@ type Config struct {
 	// is no end to them. What was read with the last one and comes behind it
 	// has the fate Stopped.
 	Count uint64
+
+	// Explain has the log say why requests are not handed on, from the beginning;
+	// SetExplain changes that.
+	Explain bool
+
+	// Watchers work in goroutines of their own while Run reads.
+	Watchers []Watcher
+
+	// Logger gets what is to be explained. Default none.
+	Logger *slog.Logger
 }
 
 // A Sniffer finds the requests in a source's packets. Everything but the
@@ -69,10 +81,12 @@ type Sniffer struct {
 	live      bool
 	users     *users.Finder
 	consumers []Consumer
+	watchers  []Watcher
 	ends      *directions // nil: only clients' segments come, or they are marked
 	asker     *asker      // nil: nothing comes from servers
 	dec       *capture.Decoder
 	asm       *reassembly.Assembler
+	explainer explainer
 
 	// count is how many requests are to be sent, where it is not 0, and sent is
 	// how many were.
@@ -92,17 +106,23 @@ type Sniffer struct {
 func New(cfg Config) *Sniffer {
 	cfg.Decoder.AnyPort = cfg.AnyPort
 	s := &Sniffer{
-		src: cfg.Source, live: cfg.Live, users: cfg.Users, consumers: cfg.Consumers, count: cfg.Count,
+		src: cfg.Source, live: cfg.Live, users: cfg.Users, consumers: cfg.Consumers, watchers: cfg.Watchers, count: cfg.Count,
 		dec:   capture.NewDecoder(cfg.Decoder),
 		batch: make([]capture.Segment, batchSize),
 	}
 	s.lists, _ = cfg.Source.(listSource)
+	if w, ok := cfg.Source.(watcher); ok {
+		s.watchers = append(s.watchers, w)
+	}
 	if cfg.AnyPort {
 		s.ends = &directions{limit: maxPairs}
 	}
 	if cfg.Answers != nil || cfg.Decoder.Answers {
 		s.asker = newAsker(cfg.Answers, cfg.Live)
 	}
+	s.explainer.log, s.explainer.now = cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler)), time.Now
+	s.explainer.on.Store(cfg.Explain)
+	cfg.Assembler.Explain = s.explainer.explain
 	s.asm = reassembly.New(cfg.Assembler, s.take)
 	s.stopAt.Store(never)
 	return s
@@ -113,18 +133,19 @@ func New(cfg Config) *Sniffer {
 // source. It is called once.
 func (s *Sniffer) Run(ctx context.Context) error {
 	defer context.AfterFunc(ctx, s.stop)()
-	if w, ok := s.src.(watcher); ok {
-		watching, end := context.WithCancel(context.Background())
-		var ended sync.WaitGroup
+	watching, end := context.WithCancel(context.Background())
+	var ended sync.WaitGroup
+	for _, w := range s.watchers {
 		ended.Go(func() { w.Watch(watching, s.seen) })
-		defer ended.Wait()
-		defer end()
 	}
+	defer ended.Wait()
+	defer end()
 	err := s.loop()
 	s.asm.Close()
 	if s.asker != nil {
 		s.asker.close()
 	}
+	s.explainer.sayLeft()
 	s.flush()
 	s.publish()
 	return errors.Join(err, s.src.Close())
@@ -135,6 +156,10 @@ func (s *Sniffer) seen() capture.Seen {
 	stats := s.Stats()
 	return capture.Seen{Segments: stats.Packets.Segments, Requests: stats.Requests.Captured}
 }
+
+// SetExplain has the log say why requests are not handed on, or not any more. Any
+// goroutine may call it, also before Run; it is in force within a tick.
+func (s *Sniffer) SetExplain(on bool) { s.explainer.on.Store(on) }
 
 // stop ends the loop: at the first packet from now on or, on a quiet network,
 // at the next tick, so that what the ring holds is not lost. A file's packets
@@ -158,6 +183,7 @@ func (s *Sniffer) loop() error {
 			s.flush()
 		}
 		s.publish()
+		s.asm.SetExplain(s.explainer.on.Load())
 		n, err := s.src.Next(s.dec, s.batch)
 		stopped := s.push(s.batch[:n])
 		switch {

@@ -37,11 +37,16 @@ type listSource interface {
 	Judged(reassembly.Fate)
 }
 
-// A watcher is a Source that has to keep up with the world while it is read, and
-// one whose Next may wait for long. Both methods may be called by any goroutine.
-type watcher interface {
+// A Watcher has to keep up with the world while packets are read.
+type Watcher interface {
 	// Watch keeps up until ctx ends; seen tells what has come of the packets.
 	Watch(ctx context.Context, seen func() capture.Seen)
+}
+
+// A watcher is a Source that has to keep up with the world, and one whose Next may
+// wait for long. Both methods may be called by any goroutine.
+type watcher interface {
+	Watcher
 
 	// Hurry has a Next that waits return soon, once it has delivered all that came
 	// before the call.

@@ -19,6 +19,7 @@ func All(accounts func() string) []command.Topic {
 		return command.Topic{Name: name, Usage: usage, Text: func() string { return text(name) }}
 	}
 	return []command.Topic{
+		topic("control", "gor ctl: what a gor that runs can be told"),
 		topic("environment", "flags from environment variables, as in containers"),
 		topic("filters", "how filters and header changes are read"),
 		topic("json", "what --json prints and --read takes"),

@@ -129,7 +129,7 @@ func TestWatchInstead(t *testing.T) {
 		run  func(m *mirror)
 		want string
 	}{
-		{"nothing", []string{"-p", "80"}, func(*mirror) {}, "there is no web traffic at any port"},
+		{"nothing", []string{"-p", "80"}, func(*mirror) {}, "nothing came in"},
 		{"another port", []string{"-p", "81"}, func(m *mirror) { m.keepRunning(m.client, webAddr) }, "-p 80"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -62,7 +62,10 @@ func (m *mirror) startNginx() {
 
 // runNginx runs nginx in web with the servers given, and what else belongs into
 // the http block; its files lie in dir.
-func (m *mirror) runNginx(dir, servers string) {
+func (m *mirror) runNginx(dir, servers string) { m.runNginxAt(dir, servers, webAddr) }
+
+// runNginxAt is runNginx that is up when an address accepts connections.
+func (m *mirror) runNginxAt(dir, servers, addr string) {
 	m.t.Helper()
 	needTools(m.t, "nginx")
 	conf := fmt.Sprintf(`
@@ -80,7 +83,7 @@ func (m *mirror) runNginx(dir, servers string) {
 		m.t.Fatal(err)
 	}
 	m.web.start(nil, "nginx", "-p", dir, "-e", "stderr", "-c", file)
-	m.await(webAddr)
+	m.await(addr)
 }
 
 // startServer runs a Go web server on port 80 of web, which reads each request
