@@ -117,12 +117,12 @@ func New(cfg Config) *Sniffer {
 	if cfg.AnyPort {
 		s.ends = &directions{limit: maxPairs}
 	}
-	if cfg.Answers != nil || cfg.Decoder.Answers {
-		s.asker = newAsker(cfg.Answers, cfg.Live)
-	}
 	s.explainer.log, s.explainer.now = cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler)), time.Now
 	s.explainer.on.Store(cfg.Explain)
 	cfg.Assembler.Explain = s.explainer.explain
+	if cfg.Answers != nil || cfg.Decoder.Answers {
+		s.asker = newAsker(cfg.Answers, cfg.Live)
+	}
 	s.asm = reassembly.New(cfg.Assembler, s.take)
 	s.stopAt.Store(never)
 	return s
@@ -142,10 +142,10 @@ func (s *Sniffer) Run(ctx context.Context) error {
 	defer end()
 	err := s.loop()
 	s.asm.Close()
+	s.explainer.sayLeft()
 	if s.asker != nil {
 		s.asker.close()
 	}
-	s.explainer.sayLeft()
 	s.flush()
 	s.publish()
 	return errors.Join(err, s.src.Close())
