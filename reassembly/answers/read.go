@@ -222,7 +222,7 @@ func (p *pairing) readBody(c *conn, in *span) {
 	var n int
 	var v http1.Verdict
 	if y.open {
-		content, n, v = y.msg.Content(in.data)
+		content, n, v = http1.Content(&y.msg, in.data)
 		p.take(y, content)
 	} else {
 		n, v = y.msg.Body(in.data)

@@ -27,7 +27,7 @@ func (m *Message) Body(b []byte) (n int, v Verdict) {
 // Content reads the body as Body does, but no further than to the end of a run of
 // content, which it returns; it is a part of b, and empty where only chunk framing
 // was read. After More it goes on with b[n:].
-func (m *Message) Content(b []byte) (content []byte, n int, v Verdict) {
+func Content(m *Message, b []byte) (content []byte, n int, v Verdict) {
 	if !m.Chunked {
 		n, v = m.Body(b)
 		return b[:n], n, v

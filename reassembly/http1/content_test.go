@@ -24,7 +24,7 @@ func TestContent(t *testing.T) {
 			var content []byte
 			at, v := m.HeadLen, More
 			for at < len(raw) && v == More {
-				got, n, verdict := m.Content(raw[at:min(at+size, len(raw))])
+				got, n, verdict := Content(&m, raw[at:min(at+size, len(raw))])
 				content, at, v = append(content, got...), at+n, verdict
 			}
 			if string(content) != tt.content || v != tt.want || v == Whole && at != len(tt.raw) {

@@ -110,7 +110,7 @@ func contentOf(t *testing.T, m Message, b []byte, size int) (all []byte) {
 	}
 	for b = b[m.HeadLen:]; ; {
 		piece := b[:min(size, len(b))]
-		content, n, v := m.Content(piece)
+		content, n, v := Content(&m, piece)
 		all, b = append(all, content...), b[n:]
 		if v == Whole {
 			return all

@@ -27,8 +27,8 @@ type Answers struct {
 // Sniffer's loop.
 type asker struct {
 	share   func(client *capture.Endpoint) bool
-	reader  *answers.Reader   // nil: what servers send is recorded, and nothing else
-	patient bool              // nobody can say that there are no answers: they come live
+	reader  *answers.Reader // nil: what servers send is recorded, and nothing else
+	patient bool            // nobody can say that there are no answers: they come live
 
 	asked, seen uint64 // requests and servers' segments so far
 }
