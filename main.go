@@ -279,7 +279,7 @@ func (l *listener) wireUp(life *command.Lifetime, stdout io.Writer) {
 	if l.wire != nil || l.options.JSON {
 		cfg.Users = users.New(users.Config{Rule: l.options.Session, Secret: l.sending.Secret, Logger: l.log})
 	}
-	cfg.Consumers = append(cfg.Consumers, sniffer.Filter(l.denied.Allow))
+	cfg.Consumers = append(cfg.Consumers, sniffer.Filter(l.denied.AllowRead))
 	if l.filter != nil {
 		cfg.Consumers = append(cfg.Consumers, sniffer.Filter(l.filter.AllowRead))
 	}
