@@ -84,6 +84,7 @@ func Open(c *cli.Context, options Options, recording Recording, forwarding forwa
 		s.report.Close()
 		return nil, err
 	}
+	s.page.Compare(referee.Report)
 	var names []string
 	for _, t := range s.fwd.Stats() {
 		names = append(names, t.Target)
@@ -117,6 +118,7 @@ func (s *Session) Run(life *command.Lifetime) error {
 	forwarded := make(chan error, 1)
 	go func() { forwarded <- s.fwd.Run(life.Delivering()) }()
 	err := s.player.Run(life.Running(), s.begin)
+	s.referee.Flush()
 	s.fwd.Close()
 	err = errors.Join(err, <-forwarded)
 	s.referee.Close()

@@ -115,8 +115,9 @@ func (r *replayer) open(c *cli.Context) (err error) {
 	if r.page, err = web.Open(c, r.log, r.snapshot); err != nil {
 		return err
 	}
-	if r.page != nil {
-		forwarding.Outcome = r.page.Take
+	r.page.Compare(r.referee.Report)
+	if r.live != nil || r.page != nil {
+		forwarding.Outcome = r.take
 	}
 	if r.tape, err = recording.Open(c.App.Writer, false, false, r.log); err != nil {
 		return err
@@ -164,6 +165,7 @@ func (r *replayer) run(life *command.Lifetime) error {
 		})
 	})
 	life.End()
+	r.referee.Flush()
 	r.fwd.Close()
 	err = errors.Join(err, <-forwarded)
 	r.referee.Close()
