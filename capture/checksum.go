@@ -105,7 +105,10 @@ func (d *Decoder) sound(known Checksum, tally *sumTally, segment, addrs []byte) 
 	if pending {
 		return true
 	}
-	if tally.count(right); right {
+	if !d.answer { // a file's sums are judged by what clients sent, whatever else is wanted
+		tally.count(right)
+	}
+	if right {
 		return true
 	}
 	if !tally.meaningless() {

@@ -11,6 +11,10 @@ type DecoderConfig struct {
 	// directions are wanted.
 	AnyPort bool
 
+	// Answers says that what servers send is wanted, too, where the source does not
+	// tell whose packets it has.
+	Answers bool
+
 	// Tunnels says to look into VXLAN, GENEVE, GRE, IP in IP and GTP.
 	Tunnels bool
 
@@ -31,6 +35,7 @@ const maxDepth = 12
 // use, and allocates nothing per packet except to keep fragments.
 type Decoder struct {
 	ports     portSet // those wanted where the source does not say
+	answers   bool    // likewise: what comes from these is wanted, too
 	tunnels   bool
 	fragments fragments
 	record    *Recorder
@@ -38,11 +43,14 @@ type Decoder struct {
 	stats     DecoderStats
 
 	// ---- of the packet being decoded ----
-	last     int64
+	time     int64 // when it was seen
+	last     int64 // the same of the last one that counts for Last
 	seg      *Segment
 	place    place
 	wanted   *portSet // the ports that are wanted in its direction
+	whose    whose    // which end's they are
 	leaving  bool
+	answer   bool      // it is a server's
 	checksum Checksum  // what is known of the one in the layer reached
 	sums     *sumTally // of the file that it is from, if it is from one
 	depth    int       // layers peeled
@@ -53,7 +61,7 @@ type Decoder struct {
 
 // NewDecoder makes a Decoder.
 func NewDecoder(cfg DecoderConfig) *Decoder {
-	d := &Decoder{tunnels: cfg.Tunnels, record: cfg.Record}
+	d := &Decoder{tunnels: cfg.Tunnels, record: cfg.Record, answers: cfg.Answers}
 	d.ports = portsOf(cfg.Ports)
 	for i := range d.ports {
 		if cfg.AnyPort {
@@ -72,7 +80,8 @@ func (d *Decoder) wantedOf(p *Packet) *portSet {
 	return &d.ports
 }
 
-// Last is the time of the packet that was decoded last.
+// Last is the time of the packet that was decoded last, of those of clients where
+// the source tells whose they are.
 func (d *Decoder) Last() int64 { return d.last }
 
 // Stats returns the counters.
@@ -84,7 +93,9 @@ func (d *Decoder) Stats() DecoderStats { return d.stats }
 // by reason.
 func (d *Decoder) Decode(p *Packet, s *Segment) bool {
 	d.stats.Seen++
-	d.last = p.Time
+	if d.time = p.Time; !p.fromServer {
+		d.last = p.Time
+	}
 	if d.record != nil || d.witness != nil {
 		return d.decodeAndRecord(p, s)
 	}
@@ -110,17 +121,18 @@ func (d *Decoder) Decode(p *Packet, s *Segment) bool {
 	}
 	// Who sent a packet, and whether there is data in it, is as good as random:
 	// it is counted without a choice, so that the processor can guess wrong once.
-	port := binary.BigEndian.Uint16(h[fixed+2:])
-	wanted := d.wantedOf(p).bit(port)
+	wanted, answer := d.whoseOf(p).bits(d.wantedOf(p), binary.BigEndian.Uint16(h[fixed:]), binary.BigEndian.Uint16(h[fixed+2:]))
 	said := min(uint64(total-fixed-header)|uint64(Flags(h[fixed+13])&(SYN|FIN|RST)), 1) // anything
 	found := wanted & said
 	d.stats.OtherPort += wanted ^ 1
 	d.stats.Bare += wanted ^ found
+	d.answer = answer != 0
 	if found == 0 || !p.Checksum.trusted() && !d.sound(p.Checksum, p.sums, ip[fixed:total], h[12:20]) {
 		return false
 	}
-	d.stats.Segments++
-	s.Time, s.Tunnel, s.Cut, s.Leaving = p.Time, 0, 0, p.Leaving
+	d.stats.Segments += answer ^ 1
+	d.stats.Answers += answer
+	s.Time, s.Tunnel, s.Cut, s.Leaving, s.FromServer = p.Time, 0, 0, p.Leaving, d.answer
 	s.Src.set4((*[4]byte)(h[12:]))
 	s.Dst.set4((*[4]byte)(h[16:]))
 	s.fill((*[fixed]byte)(h[fixed:]))
@@ -142,11 +154,14 @@ func (d *Decoder) decodeAndRecord(p *Packet, s *Segment) bool {
 func (d *Decoder) walk(p *Packet, s *Segment) bool {
 	d.seg, d.depth, d.network, d.keep = s, 0, nil, false
 	d.place = place{iface: int32(p.Iface), vlans: uint32(p.VLAN) & 0xfff}
-	d.wanted, d.leaving = d.wantedOf(p), p.Leaving
+	d.wanted, d.whose, d.leaving = d.wantedOf(p), d.whoseOf(p), p.Leaving
 	d.checksum, d.sums = p.Checksum, p.sums
 	cut := max(p.WireLen-len(p.Data), 0)
 	ok := links{d}.link(p, p.Data, cut)
-	if ok {
+	switch {
+	case ok && d.answer:
+		d.stats.Answers++
+	case ok:
 		d.stats.Segments++
 	}
 	return ok
@@ -258,65 +273,6 @@ func (d *Decoder) extensions(next uint8, rest []byte, cut int, addrs []byte) boo
 	return refuse(&d.stats.Malformed)
 }
 
-// extension returns the length of the IPv6 extension header that b begins with,
-// the least one if b is shorter than that; 0 where next is not an extension.
-func extension(next uint8, b []byte) int {
-	const least = 8
-	switch next {
-	case extHopByHop, extRouting, extDestination, extMobility, extHIP, extShim6:
-		if len(b) >= least {
-			return int(b[1])*8 + 8
-		}
-		return least
-	case extAuthentication:
-		if len(b) >= least {
-			return int(b[1])*4 + 8
-		}
-		return least
-	case extFragment:
-		return least
-	}
-	return 0
-}
-
-// lastStop returns the address that a packet with this routing header is for in
-// the end, with which its checksums were computed (RFC 8200 section 8.1); nil
-// where that is the destination in the IP header.
-func lastStop(h []byte) []byte {
-	const (
-		sourceRoute  = 0 // RFC 2460
-		homeAddress  = 2 // RFC 6275 section 6.4
-		segmentRoute = 4 // RFC 8754: the last segment comes first
-	)
-	if h[3] == 0 || len(h) < 24 { // no stops are left
-		return nil
-	}
-	switch h[2] {
-	case sourceRoute:
-		return h[len(h)-16:]
-	case homeAddress, segmentRoute:
-		return h[8:24]
-	}
-	return nil
-}
-
-// The protocol numbers and extension headers of IP that matter here.
-const (
-	extHopByHop       = 0
-	protocolIP4       = 4
-	protocolTCP       = 6
-	protocolUDP       = 17
-	protocolIP6       = 41
-	extRouting        = 43
-	extFragment       = 44
-	protocolGRE       = 47
-	extAuthentication = 51
-	extDestination    = 60
-	extMobility       = 135
-	extHIP            = 139
-	extShim6          = 140
-)
-
 // tcp decodes a TCP header (RFC 9293 section 3.1). addrs are the source and
 // the destination address, of 4 or 16 bytes each.
 func (d *Decoder) tcp(b []byte, cut int, addrs []byte) bool {
@@ -326,8 +282,8 @@ func (d *Decoder) tcp(b []byte, cut int, addrs []byte) bool {
 	if d.witness != nil && d.wanted.has(binary.BigEndian.Uint16(b)) {
 		d.answered(b, addrs)
 	}
-	port := binary.BigEndian.Uint16(b[2:])
-	if !d.wanted.has(port) {
+	wanted, answer := d.whose.bits(d.wanted, binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:]))
+	if wanted == 0 {
 		return refuse(&d.stats.OtherPort)
 	}
 	header := int(b[12]>>4) * 4
@@ -340,16 +296,17 @@ func (d *Decoder) tcp(b []byte, cut int, addrs []byte) bool {
 	if d.keep = true; cut == 0 && len(b) == header && Flags(b[13])&(SYN|FIN|RST) == 0 {
 		return refuse(&d.stats.Bare)
 	}
+	d.answer = answer != 0
 	if cut == 0 && !d.checksum.trusted() && !d.sound(d.checksum, d.sums, b, addrs) {
 		return false
 	}
 	s := d.seg
-	s.Time, s.Tunnel, s.Leaving = d.last, d.place.tunnel, d.leaving
+	s.Time, s.Tunnel, s.Leaving, s.FromServer = d.time, d.place.tunnel, d.leaving, d.answer
 	s.Src.setEither(addrs[:len(addrs)/2])
 	s.Dst.setEither(addrs[len(addrs)/2:])
 	s.fill((*[20]byte)(b))
 	s.Payload, s.Cut = b[header:], cut
-	if cut > 0 {
+	if cut > 0 && !d.answer {
 		d.stats.Cut++
 	}
 	return true

@@ -225,7 +225,7 @@ func checkWalk(t *testing.T, both *[2]*Decoder, p *Packet) (*Decoder, Segment, b
 	d, other := both[0], both[1]
 	d.stats, other.stats = DecoderStats{}, DecoderStats{}
 	ok := d.Decode(p, &s)
-	other.stats.Seen, other.last = 1, p.Time
+	other.stats.Seen, other.time = 1, p.Time
 	if want := other.walk(&q, &stepwise); ok != want || ok && !equal(&s, &stepwise) || d.stats != other.stats || tally != otherTally {
 		t.Fatalf("%x: %t, %+v, %+v; header by header %t, %+v, %+v", p.Data, ok, s, d.stats, want, stepwise, other.stats)
 	}

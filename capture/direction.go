@@ -34,12 +34,14 @@ func ParseDirection(name string) (Direction, error) {
 	return Auto, fmt.Errorf("%q is no direction: give auto, in, out or both", name)
 }
 
-// ways are the ports that are wanted of each direction.
-type ways struct{ arriving, leaving portSet }
+// ways are the ports that are wanted of each direction, and those that are of
+// either: answers to them are told apart by the filter for these.
+type ways struct{ arriving, leaving, either portSet }
 
 // ways decides for each port; heard are those that something listens on.
 func (d Direction) ways(ports []uint16, heard *portSet) (w ways) {
 	for _, p := range ports {
+		w.either.add(p)
 		if d != Out {
 			w.arriving.add(p)
 		}

@@ -34,6 +34,10 @@ type FilterSpec struct {
 
 	// Ifaces are the indexes of interfaces; none mean all.
 	Ifaces []int
+
+	// Answers has the filter let through what answers such segments instead of them.
+	// nil: it is about the segments themselves.
+	Answers *AnswerFilter
 }
 
 // Program is the filter for a cooked packet socket: offset 0 is the IP header,
@@ -51,6 +55,10 @@ func (s FilterSpec) Program() ([]bpf.Instruction, error) {
 		}
 		a.emit(bpf.RetConstant{Val: 0})
 		a.label("type")
+	}
+	if s.Answers != nil {
+		s.answersProgram(a)
+		return a.program()
 	}
 	a.emit(bpf.LoadExtension{Num: bpf.ExtType})
 	a.jump(bpf.JumpEqual, packetOutgoing, "leaving", "")
@@ -89,6 +97,9 @@ func (s FilterSpec) packetProgram(a *assembler, ports []uint16) {
 
 // ipProgram judges a packet by its IP header alone, without the kernel's knowledge.
 func (s FilterSpec) ipProgram(a *assembler, ports []uint16) {
+	if s.Answers != nil {
+		a.emit(bpf.LoadConstant{Dst: bpf.RegA, Val: 0}, bpf.StoreScratch{Src: bpf.RegA, N: scratchIP})
+	}
 	a.emit(bpf.LoadAbsolute{Off: 0, Size: 1}, bpf.ALUOpConstant{Op: bpf.ALUOpShiftRight, Val: 4})
 	a.jump(bpf.JumpEqual, 6, "ip6", "")
 	a.jump(bpf.JumpEqual, 4, "", "drop")
@@ -96,7 +107,14 @@ func (s FilterSpec) ipProgram(a *assembler, ports []uint16) {
 	a.label("ip6")
 	s.ip6Program(a)
 	if s.Tunnels {
-		tunnelProgram{a}.all()
+		tunnelProgram{a, s.Answers != nil}.all()
+	}
+	if s.Answers != nil {
+		s.Answers.program(a, ports)
+		a.label("accept") // it is the Decoder's to judge: refused
+		a.label("drop")
+		a.emit(bpf.RetConstant{Val: 0})
+		return
 	}
 	segmentProgram(a, ports)
 	a.label("drop")

@@ -12,7 +12,10 @@ import (
 // what it does not know likewise. The formats are those of tunnel.go.
 //
 // Throughout, X is the offset of the header at hand.
-type tunnelProgram struct{ *assembler }
+type tunnelProgram struct {
+	*assembler
+	keep bool // scratchIP is to say where the IP header in the tunnel is
+}
 
 // all is entered at "udp", "gre" and "inner", and goes on at "segment".
 func (t tunnelProgram) all() {
@@ -99,6 +102,9 @@ func (t tunnelProgram) ethernet() {
 // inner judges the IP packet in a tunnel.
 func (t tunnelProgram) inner() {
 	t.label("inner")
+	if t.keep {
+		t.emit(bpf.StoreScratch{Src: bpf.RegX, N: scratchIP})
+	}
 	t.emit(bpf.LoadIndirect{Off: 0, Size: 1}, bpf.ALUOpConstant{Op: bpf.ALUOpShiftRight, Val: 4})
 	t.jump(bpf.JumpEqual, 6, "inner6", "")
 	t.jump(bpf.JumpEqual, 4, "", "drop")

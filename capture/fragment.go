@@ -71,14 +71,14 @@ func (d *Decoder) fragment(piece *fragment) bool {
 	}
 	d.keep = true
 	f := &d.fragments
-	d.stats.FragmentsExpired += f.expire(d.last - fragmentTimeout)
+	d.stats.FragmentsExpired += f.expire(d.time - fragmentTimeout)
 	if !piece.valid() {
 		return refuse(&d.stats.FragmentsInvalid)
 	}
 	key := datagramKey{id: piece.id, protocol: piece.protocol, place: d.place}
 	key.src.setEither(piece.addrs[:len(piece.addrs)/2])
 	key.dst.setEither(piece.addrs[len(piece.addrs)/2:])
-	g := f.of(&key, d.last)
+	g := f.of(&key, d.time)
 	fate := g.take(piece)
 	f.memory += g.size() - g.memory
 	g.memory = g.size()

@@ -92,8 +92,10 @@ type Packet struct {
 	Leaving bool
 
 	// wanted are the ports that are wanted in the packet's direction, where its
-	// source tells directions apart; nil: the Decoder's.
-	wanted *portSet
+	// source tells directions apart; nil: the Decoder's. They are a server's of what
+	// it is sent or, with fromServer, of what it sends.
+	wanted     *portSet
+	fromServer bool
 
 	// Checksum is what the source knows of the TCP checksum.
 	Checksum Checksum

@@ -19,7 +19,24 @@ const (
 	// kernel retires a block uses one up, full or not: 512 of them last for four
 	// seconds in which nobody reads.
 	defaultRing = 64 << 20
+
+	// The blocks of answers hold many of them: a reader that is woken by each block
+	// is woken seldom. Together they are a second and more of a quiet server's, or what
+	// fits: what is lost of answers can only not be compared.
+	headsBlockSize  = 256 << 10
+	headsRing       = 8 << 20
+	answersWithBody = 4 // times as much room where bodies are wanted
 )
+
+// ring is how large the blocks of a ring for answers are, and how many. None is smaller
+// than the requests' blocks, where those hold the largest packets that there are.
+func (f *AnswerFilter) ring(blockSize int) (size, count int) {
+	size, room := headsBlockSize, headsRing
+	if f.Body > 0 {
+		size, room = max(size, blockSize), room*answersWithBody
+	}
+	return size, max(room/size, 2)
+}
 
 // RingConfig says what to capture. Zero values mean the defaults.
 type RingConfig struct {
@@ -40,6 +57,10 @@ type RingConfig struct {
 
 	// Tunnels says to let through what comes in tunnels, too.
 	Tunnels bool
+
+	// Answers says which of the servers' answers are captured as well, into a ring of
+	// their own: they never take the room of requests. nil: none are.
+	Answers *AnswerFilter
 
 	// Tick is how long Next waits for a packet; while none comes it is doubled
 	// from turn to turn, up to a second. 0 means 100 ms.
@@ -98,7 +119,8 @@ func OpenRing(cfg RingConfig) (*Ring, error) {
 // Next has d decode what is left of a block until segs is full, and returns how
 // many segments it found: there may be none. Their payloads lie in the ring,
 // lent until the next Next. It returns os.ErrDeadlineExceeded when there was no
-// packet for a tick, net.ErrClosed after Close.
+// packet for a tick, net.ErrClosed after Close. Segments of clients and of servers
+// never come at once, and those of servers when there are none of clients.
 func (r *Ring) Next(d *Decoder, segs []Segment) (n int, err error) { return r.ring.next(d, segs) }
 
 // Ready reports whether Next returns a packet without waiting.

@@ -17,36 +17,43 @@ const (
 	// the time that a lone request takes.
 	retireMillis = 8
 
+	// answersRetireMillis is the same of answers, for which nobody waits: so they
+	// wake the reader, who looks at them whenever it is awake, a few times a second
+	// at most.
+	answersRetireMillis = 40
+
 	frameAlign = 2048 // only has to divide the block size in this ring version
 )
 
 // A ring is a packet socket whose packets lie in memory shared with the kernel
-// (TPACKET_V3; Documentation/networking/packet_mmap.rst).
+// (TPACKET_V3; Documentation/networking/packet_mmap.rst), and another one for what
+// servers answer, if that is wanted.
 type ring struct {
-	log     *slog.Logger
-	blocks  [][]byte
-	current int    // block being walked
-	left    uint32 // packets in it that were not returned yet
-	offset  uint32 // of the next one
-	walking bool   // the current block is ours
-	packets uint64
-	cut     uint64
-	waiter  *waiter
-	shared  *ringShared
-	tap     *tap // the watch's, once it runs
+	log      *slog.Logger
+	requests *blocks
+	answers  *blocks // nil: they are not wanted
+	waiter   *waiter
+	shared   *ringShared
+	tap      *tap // the watch's, once it runs
 }
 
 // ringShared is what other goroutines may touch.
 type ringShared struct {
 	closed atomic.Bool
 	ways   atomic.Pointer[ways] // what is wanted now
-	total  atomic.Uint64        // packets returned, as of the last Next
-	cut    atomic.Uint64
-	gone   atomic.Uint64 // interfaces that are wanted and do not exist
+	gone   atomic.Uint64        // interfaces that are wanted and do not exist
 
-	mu     sync.Mutex
-	open   bool // fd is
-	fd     int  // the packet socket
+	mu       sync.Mutex
+	open     bool // the sockets are
+	requests socket
+	answers  *socket // nil: there is none
+}
+
+// A socket is a packet socket, and what has become of its packets.
+type socket struct {
+	fd     int
+	total  atomic.Uint64 // packets returned, as of the last Next
+	cut    atomic.Uint64
 	drops  uint64
 	freeze uint64
 }
@@ -57,7 +64,8 @@ func openRing(cfg RingConfig) (*ring, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &ring{log: cfg.Logger, shared: &ringShared{fd: fd, open: true}}
+	r := &ring{log: cfg.Logger, shared: &ringShared{open: true}}
+	r.shared.requests.fd = fd
 	if err := r.setUp(&cfg); err != nil {
 		r.shared.release()
 		return nil, err
@@ -77,12 +85,21 @@ func packetSocket() (int, error) {
 	return fd, nil
 }
 
-// setUp makes a packet socket deliver what the filter lets through into a ring,
+// setUp makes the packet sockets deliver what their filters let through into rings,
 // and opens what is needed to keep up with the world: once privileges are
 // dropped nothing can be opened any more.
 func (r *ring) setUp(cfg *RingConfig) (err error) {
-	fd := r.shared.fd
-	if r.tap, err = newTap(fd, cfg, r.shared); err != nil {
+	s := r.shared
+	sockets := []*socket{&s.requests}
+	if cfg.Answers != nil {
+		fd, err := packetSocket()
+		if err != nil {
+			return err
+		}
+		s.answers = &socket{fd: fd}
+		sockets = append(sockets, s.answers)
+	}
+	if r.tap, err = newTap(cfg, s); err != nil {
 		return err
 	}
 	if r.tap.services != nil {
@@ -91,41 +108,48 @@ func (r *ring) setUp(cfg *RingConfig) (err error) {
 	if err := r.tap.attach(); err != nil {
 		return err
 	}
-	if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_VERSION, unix.TPACKET_V3); err != nil {
-		return fmt.Errorf("packet ring version 3: %w", err)
-	}
-	if r.waiter, err = newWaiter(fd, cfg.Tick, cfg.Logger); err != nil {
+	if r.waiter, err = newWaiter(sockets, cfg.Tick, cfg.Logger); err != nil {
 		return err
 	}
 	runtime.AddCleanup(r, func(w *waiter) { w.file.Close() }, r.waiter)
-	if err := r.mapBlocks(cfg.BlockSize, cfg.Blocks); err != nil {
+	if r.requests, err = r.mapBlocks(&s.requests, cfg.BlockSize, cfg.Blocks, retireMillis); err != nil {
 		return err
 	}
+	if s.answers != nil {
+		size, count := cfg.Answers.ring(cfg.BlockSize)
+		if r.answers, err = r.mapBlocks(s.answers, size, count, answersRetireMillis); err != nil {
+			return err
+		}
+	}
+	runtime.AddCleanup(r, (*ringShared).release, s)
 	return r.tap.open()
 }
 
-// mapBlocks has the kernel allocate the ring, and maps it. The memory is
-// unmapped and the socket closed when nobody refers to r any more.
-func (r *ring) mapBlocks(size, count int) error {
-	fd := r.shared.fd
+// mapBlocks has the kernel allocate a socket's ring, and maps it; it keeps a block
+// that is not full for a number of milliseconds. The memory is unmapped, and the
+// sockets closed, when nobody refers to r any more.
+func (r *ring) mapBlocks(s *socket, size, count, retire int) (*blocks, error) {
+	if err := unix.SetsockoptInt(s.fd, unix.SOL_PACKET, unix.PACKET_VERSION, unix.TPACKET_V3); err != nil {
+		return nil, fmt.Errorf("packet ring version 3: %w", err)
+	}
 	req := unix.TpacketReq3{
 		Block_size: uint32(size), Block_nr: uint32(count),
 		Frame_size: frameAlign, Frame_nr: uint32(size / frameAlign * count),
-		Retire_blk_tov: retireMillis,
+		Retire_blk_tov: uint32(retire),
 	}
-	if err := unix.SetsockoptTpacketReq3(fd, unix.SOL_PACKET, unix.PACKET_RX_RING, &req); err != nil {
-		return fmt.Errorf("a packet ring of %d MiB: %w", size*count>>20, err)
+	if err := unix.SetsockoptTpacketReq3(s.fd, unix.SOL_PACKET, unix.PACKET_RX_RING, &req); err != nil {
+		return nil, fmt.Errorf("a packet ring of %d MiB: %w", size*count>>20, err)
 	}
-	memory, err := unix.Mmap(fd, 0, size*count, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	memory, err := unix.Mmap(s.fd, 0, size*count, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 	if err != nil {
-		return fmt.Errorf("map the packet ring: %w", err)
+		return nil, fmt.Errorf("map the packet ring: %w", err)
 	}
 	runtime.AddCleanup(r, func(m []byte) { unix.Munmap(m) }, memory)
-	runtime.AddCleanup(r, (*ringShared).release, r.shared)
+	b := &blocks{socket: s, fromServer: s == r.shared.answers}
 	for i := range count {
-		r.blocks = append(r.blocks, memory[i*size:(i+1)*size:(i+1)*size])
+		b.list = append(b.list, memory[i*size:(i+1)*size:(i+1)*size])
 	}
-	return nil
+	return b, nil
 }
 
 // stats adds up what the reader and the kernel have counted.
@@ -134,8 +158,21 @@ func (r *ring) stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.readKernel()
-	return Stats{
-		Packets: s.total.Load(), Drops: s.drops, Freezes: s.freeze, Truncated: s.cut.Load(), InterfacesGone: s.gone.Load(),
+	q := &s.requests
+	stats := Stats{
+		Packets: q.total.Load(), Drops: q.drops, Freezes: q.freeze, Truncated: q.cut.Load(), InterfacesGone: s.gone.Load(),
+	}
+	if s.answers != nil {
+		stats.AnswerPackets, stats.AnswerDrops = s.answers.total.Load(), s.answers.drops
+	}
+	return stats
+}
+
+// each calls f for the sockets that there are; mu is held.
+func (s *ringShared) each(f func(*socket)) {
+	f(&s.requests)
+	if s.answers != nil {
+		f(s.answers)
 	}
 }
 
@@ -144,10 +181,12 @@ func (s *ringShared) readKernel() {
 	if !s.open {
 		return
 	}
-	if st, err := unix.GetsockoptTpacketStatsV3(s.fd, unix.SOL_PACKET, unix.PACKET_STATISTICS); err == nil {
-		s.drops += uint64(st.Drops)
-		s.freeze += uint64(st.Freeze_q_cnt)
-	}
+	s.each(func(k *socket) {
+		if st, err := unix.GetsockoptTpacketStatsV3(k.fd, unix.SOL_PACKET, unix.PACKET_STATISTICS); err == nil {
+			k.drops += uint64(st.Drops)
+			k.freeze += uint64(st.Freeze_q_cnt)
+		}
+	})
 }
 
 // whileOpen calls f unless the socket is closed: f sets it up anew.
@@ -167,7 +206,7 @@ func (s *ringShared) release() {
 	if s.open {
 		s.readKernel()
 		s.open = false
-		unix.Close(s.fd)
+		s.each(func(k *socket) { unix.Close(k.fd) })
 	}
 }
 

@@ -148,12 +148,13 @@ func (f Flags) String() string {
 	return strings.Join(names, "|")
 }
 
-// A Segment is a TCP segment from a client to a wanted server port.
+// A Segment is a TCP segment from a client to a wanted server port or, where
+// answers are wanted too, from such a port to a client.
 type Segment struct {
 	// Time is when it was seen, in nanoseconds since the Unix epoch.
 	Time int64
 
-	// Src is the client, Dst the server.
+	// Src is the client, Dst the server, unless it is FromServer.
 	Src, Dst Endpoint
 
 	// Tunnel is the number of the tunnel it came through, 0 for none. The same
@@ -168,6 +169,9 @@ type Segment struct {
 
 	// Leaving says that it was seen on its way out of this machine.
 	Leaving bool
+
+	// FromServer says that Src is the server, and Dst the client.
+	FromServer bool
 
 	// Payload is lent until the next Next of the source.
 	Payload []byte

@@ -11,12 +11,13 @@ type DecoderStats struct {
 
 	Seen        uint64 `name:"seen" unit:"packets" help:"Packets given to the decoder."`
 	Segments    uint64 `name:"segments" unit:"packets" help:"TCP segments to wanted ports, those completed by a fragment included."`
+	Answers     uint64 `name:"answers" unit:"packets" help:"TCP segments from wanted ports, where servers' answers are captured: those of the share, and without bodies those with a head."`
 	Bare        uint64 `name:"bare" unit:"packets" help:"Segments to a wanted port without data, SYN, FIN or RST. The filter in the kernel keeps them out, but for those in tunnels."`
 	OtherPort   uint64 `name:"other_port" unit:"packets" help:"TCP segments to another port, responses among them."`
 	NotTCP      uint64 `name:"not_tcp" unit:"packets" help:"Packets of a protocol other than TCP."`
 	UnknownLink uint64 `name:"unknown_link" unit:"packets" help:"Packets of a link type that is not understood."`
 	Malformed   uint64 `name:"malformed" unit:"packets" help:"Packets with headers that contradict themselves."`
-	BadChecksum uint64 `name:"bad_checksum" unit:"packets" help:"Segments to wanted ports whose TCP checksum is wrong: no receiver reads them, and they are not handed on." trouble:"yes"`
+	BadChecksum uint64 `name:"bad_checksum" unit:"packets" help:"Segments to wanted ports, and answers, whose TCP checksum is wrong: no receiver reads them, and they are not handed on." trouble:"yes"`
 	CutHeader   uint64 `name:"cut_header" unit:"packets" help:"Packets whose capture ends inside a header." trouble:"yes"`
 	Cut         uint64 `name:"cut" unit:"packets" help:"Segments, counted as such too, of which the capture lacks the end." trouble:"yes"`
 	// ChecksumIgnored are part of Segments.
@@ -39,6 +40,8 @@ type Stats struct {
 	Drops          uint64 `name:"drops" unit:"packets" help:"Packets that the kernel dropped because the ring was full." trouble:"yes"`
 	Freezes        uint64 `name:"freezes" unit:"times" help:"How often the ring was full." trouble:"yes"`
 	Truncated      uint64 `name:"truncated" unit:"packets" help:"Packets longer than what was captured of them." trouble:"yes"`
+	AnswerPackets  uint64 `name:"answer_packets" unit:"packets" help:"Packets with servers' answers that the source delivered; they are not among the others."`
+	AnswerDrops    uint64 `name:"answer_drops" unit:"packets" help:"Packets with servers' answers that the kernel dropped because the ring for them was full: their requests are not compared." trouble:"yes"`
 	InterfacesGone uint64 `name:"interfaces_gone" unit:"interfaces" help:"Wanted interfaces that do not exist now." kind:"gauge" trouble:"yes"`
 	Damaged        uint64 `name:"damaged" unit:"records" help:"Records of a capture file that could not be read." trouble:"yes"`
 }

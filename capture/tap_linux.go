@@ -17,10 +17,11 @@ import (
 // transit is more than a packet takes from where it arrives to where it leaves.
 const transit = 20 * time.Millisecond
 
-// A tap points a packet socket at the interfaces, the directions and the ports
+// A tap points the packet sockets at the interfaces, the directions and the ports
 // that are wanted, and again when the world has changed.
 type tap struct {
 	fd       int
+	answers  int // the socket for what servers answer; -1: there is none
 	cfg      *RingConfig
 	log      *slog.Logger
 	shared   *ringShared
@@ -35,8 +36,11 @@ type tap struct {
 }
 
 // newTap finds out what there is; nothing is set up before attach.
-func newTap(fd int, cfg *RingConfig, shared *ringShared) (*tap, error) {
-	t := &tap{fd: fd, cfg: cfg, log: cfg.Logger, shared: shared, members: map[int]bool{}}
+func newTap(cfg *RingConfig, shared *ringShared) (*tap, error) {
+	t := &tap{fd: shared.requests.fd, answers: -1, cfg: cfg, log: cfg.Logger, shared: shared, members: map[int]bool{}}
+	if shared.answers != nil {
+		t.answers = shared.answers.fd
+	}
 	if !slices.Contains(cfg.Interfaces, "any") {
 		t.names = cfg.Interfaces
 	}
@@ -62,7 +66,7 @@ func (t *tap) point(w ways) {
 	t.shared.ways.Store(&w)
 }
 
-// attach puts the filter in place; it may replace another one.
+// attach puts the filters in place; they may replace others.
 func (t *tap) attach() error {
 	spec := FilterSpec{
 		Arriving: t.ways.arriving.list(), Leaving: t.ways.leaving.list(),
@@ -71,15 +75,42 @@ func (t *tap) attach() error {
 	if len(t.names) > 1 { // a socket is bound to a single one
 		spec.Ifaces = t.indexes
 	}
-	program, err := spec.Program()
-	if err != nil {
+	if err := attachSpec(t.fd, spec); err != nil {
 		return err
 	}
-	if err := attachFilter(t.fd, program); err != nil {
-		return fmt.Errorf("attach the filter: %w", err)
-	}
 	if len(spec.Leaving) == 0 || !t.opened {
-		t.ignoreLeaving(true)
+		t.ignoreLeaving(t.fd, true)
+	}
+	if t.answers < 0 {
+		return nil
+	}
+	spec.Answers = t.cfg.Answers
+	if err := attachSpec(t.answers, spec); err != nil {
+		return err
+	}
+	t.ignoreLeaving(t.answers, len(spec.Arriving) == 0 || t.onlyLoopback())
+	return nil
+}
+
+// onlyLoopback reports whether the interfaces are of those that show everything as
+// arriving.
+func (t *tap) onlyLoopback() bool {
+	for _, index := range t.indexes {
+		if i, err := net.InterfaceByIndex(index); err != nil || i.Flags&net.FlagLoopback == 0 {
+			return false
+		}
+	}
+	return len(t.indexes) > 0
+}
+
+// attachSpec attaches a spec's filter.
+func attachSpec(fd int, spec FilterSpec) error {
+	program, err := spec.Program()
+	if err == nil {
+		err = attachFilter(fd, program)
+	}
+	if err != nil {
+		return fmt.Errorf("attach the filter: %w", err)
 	}
 	return nil
 }
@@ -96,31 +127,39 @@ func (t *tap) open() error {
 	t.promiscuous()
 	if t.ways.leaving != (portSet{}) {
 		time.Sleep(transit)
-		t.ignoreLeaving(false)
+		t.ignoreLeaving(t.fd, false)
 	}
 	return nil
 }
 
-// ignoreLeaving has the kernel show the socket none, or all, of what leaves: a
+// ignoreLeaving has the kernel show a socket none, or all, of what leaves: a
 // packet that it shows costs its sender about 0.28 us, whatever the filter says.
-func (t *tap) ignoreLeaving(ignore bool) {
+func (t *tap) ignoreLeaving(fd int, ignore bool) {
 	value := 0
 	if ignore {
 		value = 1
 	}
 	// Kernels before 4.20 do not have it; the filter does the same a little later.
-	if err := unix.SetsockoptInt(t.fd, unix.SOL_PACKET, unix.PACKET_IGNORE_OUTGOING, value); err != nil {
+	if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_IGNORE_OUTGOING, value); err != nil {
 		t.log.Debug("outgoing packets are sorted out by the filter", "err", err)
 	}
 }
 
-// bind ties the socket to the interface, or to all.
+// bind ties the sockets to the interface, or to all: first the one for answers, so
+// that none is missed to a request that is seen.
 func (t *tap) bind() error {
 	index := 0
 	if len(t.names) == 1 {
 		index = t.indexes[0]
 	}
-	if err := bindPacket(t.fd, index); err != nil {
+	var err error
+	if t.answers >= 0 {
+		err = bindPacket(t.answers, index)
+	}
+	if err == nil {
+		err = bindPacket(t.fd, index)
+	}
+	if err != nil {
 		return fmt.Errorf("bind to %s: %w", strings.Join(t.cfg.Interfaces, ", "), err)
 	}
 	return nil

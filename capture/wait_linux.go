@@ -23,12 +23,12 @@ const (
 	longestTick = time.Second
 )
 
-// A waiter waits for the blocks of a packet socket. While few come it leaves the
+// A waiter waits for the blocks of packet sockets. While few come it leaves the
 // wait to the runtime's poller, and the thread to others: nothing runs. On a
 // busy link it waits by itself, which costs less for each block.
 type waiter struct {
-	fd    int // the packet socket
-	epoll int // has the packet socket alone, armed for one event while the runtime waits for it
+	fds   []int // the packet sockets: one or two
+	epoll int   // has these alone, armed for one event while the runtime waits for it
 	file  *os.File
 	conn  syscall.RawConn
 	log   *slog.Logger
@@ -37,25 +37,30 @@ type waiter struct {
 	patience time.Duration // how long the next wait is
 	streak   int           // blocks that followed one another
 	hurried  atomic.Bool
-	polled   [1]unix.PollFd // for poll
-	timeout  unix.Timespec  // likewise
+	event    [2]unix.EpollEvent // for look
+	polled   [2]unix.PollFd     // for poll
+	timeout  unix.Timespec      // likewise
 }
 
-// newWaiter makes a waiter for a socket. The socket itself is not in the
+// newWaiter makes a waiter for sockets. They themselves are not in the
 // runtime's poller, which would wake a second thread for each block on a busy
-// link: an epoll instance is, which reports it only when asked to.
-func newWaiter(fd int, tick time.Duration, log *slog.Logger) (*waiter, error) {
+// link: an epoll instance is, which reports them only when asked to.
+func newWaiter(sockets []*socket, tick time.Duration, log *slog.Logger) (*waiter, error) {
 	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err == nil {
 		err = unix.SetNonblock(epoll, true)
 	}
-	if err == nil {
-		err = unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLONESHOT})
+	var fds []int
+	for _, s := range sockets {
+		fds = append(fds, s.fd)
+		if err == nil {
+			err = unix.EpollCtl(epoll, unix.EPOLL_CTL_ADD, s.fd, &unix.EpollEvent{Events: unix.EPOLLONESHOT})
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("epoll: %w", err)
 	}
-	w := &waiter{fd: fd, epoll: epoll, file: os.NewFile(uintptr(epoll), "epoll"), log: log, tick: tick, patience: tick}
+	w := &waiter{fds: fds, epoll: epoll, file: os.NewFile(uintptr(epoll), "epoll"), log: log, tick: tick, patience: tick}
 	if w.conn, err = w.file.SyscallConn(); err != nil {
 		return nil, fmt.Errorf("epoll: %w", err)
 	}
@@ -63,60 +68,91 @@ func newWaiter(fd int, tick time.Duration, log *slog.Logger) (*waiter, error) {
 }
 
 // wait returns nil when there may be a block, os.ErrDeadlineExceeded after a
-// tick without.
-func (w *waiter) wait() error {
+// tick without. Where hold is not 0, a block of another socket than the first is there
+// already, and is looked at again after that time.
+func (w *waiter) wait(hold time.Duration) error {
 	if w.streak >= manyBlocks && runtime.GOMAXPROCS(0) > 1 { // the only processor has others to serve
-		n, errno := w.poll(hotWait)
-		if n == 0 && errno != unix.EINTR {
+		n, errno := w.poll(hold)
+		if n == 0 && errno != unix.EINTR && hold == 0 {
 			w.streak = 0
 		}
 		return nil
 	}
 	began := time.Now()
-	err := w.sleep(began)
+	err := w.sleep(began, hold)
 	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded) && hold > 0:
+		return nil
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		w.streak, w.patience = 0, min(2*w.patience, max(longestTick, w.tick))
 		return err
 	case err != nil:
 		return fmt.Errorf("wait for packets: %w", err)
 	}
-	w.patience = w.tick
 	if w.streak++; time.Since(began) > hotWait {
 		w.streak = 0
+		return nil // a lone block: where one comes now and then, the time is not told in between
 	}
+	w.patience = w.tick
 	return nil
 }
 
 // sleep waits by the runtime's poller.
-func (w *waiter) sleep(now time.Time) error {
-	if err := w.file.SetReadDeadline(now.Add(w.patience)); err != nil {
+func (w *waiter) sleep(now time.Time, hold time.Duration) error {
+	until := func() error {
+		if hold > 0 {
+			return w.file.SetReadDeadline(now.Add(hold))
+		}
+		return w.file.SetReadDeadline(now.Add(w.patience))
+	}
+	if err := until(); err != nil {
 		return err
 	}
 	if w.hurried.Swap(false) {
 		w.patience = w.tick
-		if err := w.file.SetReadDeadline(now.Add(w.patience)); err != nil {
+		if err := until(); err != nil {
 			return err
 		}
 	}
-	const events = unix.EPOLLIN | unix.EPOLLERR | unix.EPOLLONESHOT
-	if err := unix.EpollCtl(w.epoll, unix.EPOLL_CTL_MOD, w.fd, &unix.EpollEvent{Events: events}); err != nil {
+	if err := w.arm(hold); err != nil {
 		return err
 	}
-	var event [1]unix.EpollEvent
 	var failed error
-	err := w.conn.Read(func(fd uintptr) bool {
-		n, err := unix.EpollWait(int(fd), event[:], 0)
-		if err != nil && !errors.Is(err, unix.EINTR) {
-			failed = err
+	err := w.conn.Read(func(uintptr) bool {
+		n, errno := w.look()
+		if errno != 0 && errno != unix.EINTR {
+			failed = errno
 			return true
 		}
 		return n > 0
 	})
-	if event[0].Events&unix.EPOLLERR != 0 {
+	if (w.event[0].Events|w.event[1].Events)&unix.EPOLLERR != 0 {
 		w.clearError()
 	}
 	return errors.Join(err, failed)
+}
+
+// look reports whether the epoll instance has something to say, without waiting, and
+// so without the scheduler's knowledge: that wakes a thread of its own to look after
+// each system call that it knows of, in a process where nothing else runs.
+func (w *waiter) look() (n int, errno syscall.Errno) {
+	w.event = [2]unix.EpollEvent{}
+	m, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(w.epoll), uintptr(unsafe.Pointer(&w.event)), uintptr(len(w.event)), 0, 0, 0)
+	return int(m), errno
+}
+
+// arm has the sockets that are waited for reported once: with hold only the first.
+func (w *waiter) arm(hold time.Duration) error {
+	for i, fd := range w.fds {
+		events := uint32(unix.EPOLLIN | unix.EPOLLERR | unix.EPOLLONESHOT)
+		if i > 0 && hold > 0 {
+			events = unix.EPOLLONESHOT
+		}
+		if err := unix.EpollCtl(w.epoll, unix.EPOLL_CTL_MOD, fd, &unix.EpollEvent{Events: events}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // hurry cuts a long wait short, to a tick.
@@ -132,20 +168,31 @@ func (w *waiter) hurry() {
 // suits only waits as short as those between the blocks of a busy link. What
 // the scheduler wants meanwhile, such as a collection, it says with a signal,
 // and that ends the wait (EINTR).
-func (w *waiter) poll(timeout time.Duration) (n int, errno syscall.Errno) {
-	w.polled = [1]unix.PollFd{{Fd: int32(w.fd), Events: unix.POLLIN}}
+func (w *waiter) poll(hold time.Duration) (n int, errno syscall.Errno) {
+	timeout, count := hotWait, len(w.fds)
+	if hold > 0 {
+		timeout, count = min(hold, hotWait), 1
+	}
+	w.polled[1].Revents = 0
+	for i, fd := range w.fds {
+		w.polled[i] = unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
+	}
 	w.timeout = unix.NsecToTimespec(int64(timeout))
-	m, _, errno := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&w.polled)), 1, uintptr(unsafe.Pointer(&w.timeout)), 0, 0, 0)
-	if w.polled[0].Revents&unix.POLLERR != 0 {
+	m, _, errno := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&w.polled)), uintptr(count), uintptr(unsafe.Pointer(&w.timeout)), 0, 0, 0)
+	if (w.polled[0].Revents|w.polled[1].Revents)&unix.POLLERR != 0 {
 		w.clearError()
 	}
 	return int(m), errno
 }
 
-// clearError reads the socket's error, such as that an interface went down.
-// The socket stays bound and goes on when that comes up again.
+// clearError reads the sockets' errors, such as that an interface went down, which
+// both have then. They stay bound and go on when that comes up again.
 func (w *waiter) clearError() {
-	if errno, err := unix.GetsockoptInt(w.fd, unix.SOL_SOCKET, unix.SO_ERROR); err == nil && errno != 0 {
-		w.log.Warn("capture is interrupted", "err", unix.Errno(errno))
+	said := 0
+	for _, fd := range w.fds {
+		if errno, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR); err == nil && errno != said {
+			w.log.Warn("capture is interrupted", "err", unix.Errno(errno))
+			said = errno
+		}
 	}
 }

@@ -74,7 +74,7 @@ func (t *tap) follow(heard hearing, now time.Time) error {
 		if err := t.attach(); err != nil {
 			return err
 		}
-		t.ignoreLeaving(t.ways.leaving == portSet{})
+		t.ignoreLeaving(t.fd, t.ways.leaving == portSet{})
 	}
 	if changed { // and it is in force
 		t.log.Info("the direction follows what listens on this machine: " + t.ways.String())

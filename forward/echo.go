@@ -59,7 +59,7 @@ func (e *echoes) send(t *target, r *Request) {
 // it while half of the room is free, which one with a limit need not have: there more
 // comes than goes out, so that something is dropped anyway.
 func (e *echoes) fit(t *target, b *buffer, o owner) bool {
-	if t.backoff.failing || e.crossed(b, o) {
+	if t.backoff.failing || t.gate.paused || e.crossed(b, o) {
 		return false
 	}
 	return t.gate.bucket != nil || b.count <= b.maxCount/2 && b.cost <= b.maxCost/2

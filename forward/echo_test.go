@@ -118,6 +118,7 @@ func TestEchoInTheWay(t *testing.T) {
 				time.Sleep(10 * time.Millisecond)
 			}
 		}, false},
+		{"it is paused", "", echoOf("/echo"), func(r *virtualRun, _ *stage) { r.Pause("http://target0") }, false},
 		{"it is closed", "", echoOf("/echo"), func(r *virtualRun, _ *stage) { r.Close() }, false},
 	} {
 		synctest.Test(t, func(t *testing.T) {

@@ -14,11 +14,15 @@ type Request struct {
 	First  int64 // when the packet with its first byte was seen, nanoseconds since the Unix epoch
 	Last   int64 // when the packet that completed it was seen
 
+	// --- where it stands on its connection
+
 	Seq, End uint32 // the sequence numbers of its first byte, and behind its last
 	Ack      uint32 // what the client had acknowledged when it sent the first byte: the server's answer begins there, or behind
 	Rest     int64  // nanoseconds for which the client had sent nothing before it; 0: it had, or nobody knows
 	Opens    bool   // it is the first of a connection whose beginning was seen, and nothing is missing before it
 	Answered bool   // its answer is looked for: who takes the answers is told of it, or that it cannot be had
+
+	// --- what it says, and whose it is
 
 	Raw []byte // head and body as on the wire, chunk framing included, without empty lines before it
 

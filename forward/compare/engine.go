@@ -76,14 +76,14 @@ func New(cfg Config) (*Engine, error) {
 	cfg.Wait = cmp.Or(cfg.Wait, defaultWait)
 	cfg.Routes = cmp.Or(cfg.Routes, defaultRoutes)
 	e := &Engine{cfg: cfg, judges: make([]*judge, len(cfg.Targets))}
-	most := 0
+	most, desk := 0, newDesk()
 	for i := range cfg.Targets {
 		if i != cfg.Baseline {
-			e.judges[i] = newJudge(&e.cfg, i)
+			e.judges[i] = newJudge(&e.cfg, i, desk)
 			most++
 		}
 	}
-	e.halves.init(cfg.Memory, cfg.Wait, most, func(x *Exchange, f fate) { e.judges[x.Target].count(x, f) })
+	e.halves.init(cfg.Memory/2, cfg.Wait, most, func(x *Exchange, f fate) { e.judges[x.Target].count(x, f) })
 	return e, nil
 }
 
@@ -120,11 +120,25 @@ func (e *Engine) judge(x *Exchange, original *diff.Answer) {
 }
 
 // Echo takes what a target answered when a request was sent to it once more.
-func (e *Engine) Echo(x *Exchange) {}
+func (e *Engine) Echo(x *Exchange) {
+	if j := e.judges[x.Target]; j != nil {
+		j.echo(x)
+	}
+}
 
 // Advance says how much time has passed since any moment that stays the same: what
 // has waited too long goes, and echoes are asked for. It is to be called about every second.
-func (e *Engine) Advance(now time.Duration) { e.halves.advance(now) }
+func (e *Engine) Advance(now time.Duration) {
+	e.halves.advance(now)
+	for _, j := range e.judges {
+		if j == nil {
+			continue
+		}
+		for _, x := range j.advance(now) {
+			e.cfg.Echo(x)
+		}
+	}
+}
 
 // Close says that nothing more comes.
 func (e *Engine) Close() { e.halves.close() }
@@ -140,9 +154,12 @@ func (e *Engine) Fates(target int) Fates {
 
 // Report says what is known now.
 func (e *Engine) Report() *Report {
-	r := &Report{Original: "production"}
+	r := &Report{Original: "production", Targets: []TargetReport{}}
 	if e.cfg.Baseline >= 0 {
 		r.Original = e.cfg.Targets[e.cfg.Baseline]
+	}
+	if e.cfg.Sampled {
+		r.Drift = drift
 	}
 	for _, j := range e.judges {
 		if j != nil {
@@ -151,3 +168,5 @@ func (e *Engine) Report() *Report {
 	}
 	return r
 }
+
+const drift = "The targets get a share of the users, production all of them: their data drift apart. What differs in values, and in what lists hold, may be of that kind."

@@ -1,22 +1,44 @@
 package compare
 
 import (
+	"hash/maphash"
+	"net/http"
 	"sync"
+	"time"
 
 	"gor/forward/compare/diff"
+	"gor/forward/routes"
 )
 
 // A judge keeps what is known of one target.
 type judge struct {
 	cfg    *Config
 	target int
+	desk   *desk
 
-	mu    sync.Mutex
-	total [fates]uint64
-	begun uint64
+	mu       sync.Mutex
+	now      time.Duration
+	begun    uint64
+	routes   *routes.Table[account]
+	examples budget
+	repeats  repeats
+	echoes   echoes
+	sessions sessions
 }
 
-func newJudge(cfg *Config, target int) *judge { return &judge{cfg: cfg, target: target} }
+func newJudge(cfg *Config, target int, desk *desk) *judge {
+	j := &judge{cfg: cfg, target: target, desk: desk}
+	seed := maphash.MakeSeed()
+	share := cfg.Memory / 8 / int64(len(cfg.Targets)) // halves have half of it
+	j.routes = routes.New(cfg.Routes, mergeAccounts)
+	j.examples = budget{limit: share, target: address(cfg.Targets[target])}
+	j.repeats.init(share, seed)
+	j.sessions.seed = seed
+	if cfg.Echo != nil {
+		j.echoes.share, j.echoes.limit = cfg.EchoShare, share
+	}
+	return j
+}
 
 // begin takes down that a target has done with a request.
 func (j *judge) begin() {
@@ -25,26 +47,114 @@ func (j *judge) begin() {
 	j.begun++
 }
 
-// count takes down the fate of an exchange.
+// count takes down the fate of an exchange that cannot be compared.
 func (j *judge) count(x *Exchange, f fate) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.total[f]++
+	j.repeats.writes.add(x)
+	j.routes.At(x.Method, x.Path).fates[f]++
 }
 
-// meet compares the two halves of an exchange.
-func (j *judge) meet(x *Exchange, original *diff.Answer) {
-	j.count(x, compared)
+// meet compares the two halves of an exchange, which stay as they are.
+func (j *judge) meet(lent *Exchange, original *diff.Answer) {
+	x, was, is := *lent, *original, *lent.Answer
+	x.Answer = &is
+	if was.Took == 0 && was.At > x.Time && x.Time > 0 {
+		was.Took = time.Duration(was.At - x.Time)
+	}
+	if string(x.Method) == "HEAD" { // what its answer says of a body is of another request's
+		was.State, was.BodyLen, is.State, is.BodyLen = diff.NotCaptured, -1, diff.NotCaptured, -1
+	}
+	j.decide(&x, &was)
 }
 
-func (j *judge) fates() (f Fates) {
+// decide finds the class of an exchange, and where its answers differ.
+func (j *judge) decide(x *Exchange, then *diff.Answer) {
+	if isLoggedOut(x, then, x.Answer) {
+		j.loggedOut(x, then)
+		return
+	}
+	if s, t := then.Status, x.Answer.Status; s != t && (s == http.StatusNotModified && t == http.StatusOK || t == http.StatusNotModified && s == http.StatusOK) {
+		j.notModified(x)
+		return
+	}
+	var before *earlier
+	j.desk.compare(then, x.Answer, func(f *findings) { before = j.take(x, then, f) })
+	if before == nil {
+		return
+	}
+	j.desk.compare(before.then, then, func(f *findings) { j.repeat(x, f, production) })
+	j.desk.compare(before.now, x.Answer, func(f *findings) { j.repeat(x, f, target) })
+}
+
+func (j *judge) loggedOut(x *Exchange, then *diff.Answer) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	f.Compared, f.NoOriginal, f.NoResponse, f.Expired = j.total[compared], j.total[noOriginal], j.total[noResponse], j.total[expired]
-	f.Waiting = j.begun - f.Compared - f.NoOriginal - f.NoResponse - f.Expired
-	return f
+	j.repeats.writes.add(x)
+	a := j.routes.At(x.Method, x.Path)
+	a.fates[compared]++
+	a.notLoggedIn++
+	j.sessions.loggedOut(x, then, j.examples.target)
 }
 
-func (j *judge) report() TargetReport {
-	return TargetReport{Target: j.cfg.Targets[j.target], Fates: j.fates()}
+func (j *judge) notModified(x *Exchange) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	a := j.routes.At(x.Method, x.Path)
+	a.fates[compared]++
+	a.notModified++
+}
+
+// take takes down where the two answers of an exchange differ. It returns the earlier
+// exchange that it repeats, if there is one.
+func (j *judge) take(x *Exchange, then *diff.Answer, f *findings) *earlier {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	a := j.routes.At(x.Method, x.Path)
+	isWanted := a.wantsRepeats()
+	if !isSafe(x.Method) {
+		f.forgiveIDs()
+	}
+	a.fates[compared]++
+	if where := a.add(f, x.Time); where != 0 {
+		j.examples.keep(a, x, then.Status, f, where)
+	}
+	if then.Took > 0 && x.Answer.Took > 0 && then.Status == x.Answer.Status {
+		a.then.Add(then.Took)
+		a.now.Add(x.Answer.Took)
+	}
+	j.sessions.remember(then)
+	j.repeats.writes.add(x)
+	if j.echoes.wants(x, isWanted) {
+		j.echoes.wish(x, j.repeats.writes.turn, j.now)
+	}
+	return j.repeats.find(x, then, isWanted || a.repeats[production] < a.exchanges/16)
+}
+
+// repeat takes down where two answers of one server to the same request differ.
+func (j *judge) repeat(x *Exchange, f *findings, whose side) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.routes.At(x.Method, x.Path).repeat(f, whose)
+}
+
+// echo takes what the target answered to a request the second time.
+func (j *judge) echo(x *Exchange) {
+	if first := j.echoed(x); first != nil {
+		j.desk.compare(first, x.Answer, func(f *findings) { j.repeat(x, f, target) })
+	}
+}
+
+func (j *judge) echoed(x *Exchange) *diff.Answer {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.echoes.answered(x, &j.repeats.writes)
+}
+
+// advance returns the requests that the target is to be asked once more.
+func (j *judge) advance(now time.Duration) []*Exchange {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.now = max(j.now, now)
+	return j.echoes.due(j.now)
 }

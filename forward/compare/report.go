@@ -103,4 +103,6 @@ type Latency struct {
 	Count uint64        `json:"count"`
 	P50   time.Duration `json:"p50"`
 	P99   time.Duration `json:"p99"`
+
+	low, high time.Duration // between which the median is, chance apart
 }

@@ -17,17 +17,20 @@ type Options struct {
 }
 
 // Flags returns the flags of a command that plays recordings, with those for its results.
-func Flags() []cli.Flag {
-	return append([]cli.Flag{
+func Flags() []cli.Flag { return append(paceFlags(), results.Flags()...) }
+
+// paceFlags say how fast a recording is played, and how often.
+func paceFlags() []cli.Flag {
+	return []cli.Flag{
 		&cli.StringFlag{Name: "speed", Category: "Playing a recording", Usage: "with --read: `N` times as fast as recorded, or max, as fast as the targets take it", DefaultText: "1"},
 		&cli.StringFlag{Name: "rate", Category: "Playing a recording", Usage: "with --read: so many requests per second instead of the recorded times, `N` or a ramp such as 100-2000/10m"},
 		&cli.IntFlag{Name: "loop", Category: "Playing a recording", Value: 1, Usage: "with --read: play the recording `N` times, one after the other"},
-	}, results.Flags()...)
+	}
 }
 
 // Without refuses the flags that mean nothing where no recording is played.
 func Without(c *cli.Context) error {
-	for _, f := range Flags() {
+	for _, f := range paceFlags() {
 		if name := f.Names()[0]; c.IsSet(name) {
 			return usageError("--%s is about recordings: give them with --read", name)
 		}

@@ -102,6 +102,7 @@ func (p *Player) readAll(ctx context.Context) error {
 func (p *Player) take(r forward.Request) error {
 	p.read.Add(1)
 	due, timed := p.schedule.Next(r.Time)
+	r.Loop = p.Loop()
 	if !p.ahead.put(&entry{request: r, due: due, timed: timed}) {
 		return errStopped
 	}

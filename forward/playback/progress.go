@@ -33,6 +33,10 @@ func (s *Session) moment(now time.Time) results.Moment {
 	for _, t := range s.fwd.Stats() {
 		m.InFlight += t.InFlight
 	}
+	for _, f := range s.referee.Fates() {
+		m.Compared += f.Compared
+		m.Different += f.Different
+	}
 	m.Rate = float64(m.Done-last.done) / max(now.Sub(last.at).Seconds(), 1e-3)
 	latency := sum.Latency.Since(&last.latency)
 	m.P50, m.P99 = latency.Quantile(.5), latency.Quantile(.99)

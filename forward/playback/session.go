@@ -11,6 +11,7 @@ import (
 
 	"gor/forward"
 	"gor/forward/command"
+	"gor/forward/referee"
 	"gor/forward/report"
 	"gor/forward/results"
 	"gor/forward/web"
@@ -42,25 +43,26 @@ type Session struct {
 
 	// ---- open
 
-	log    *slog.Logger
-	out    io.Writer // gets the table
-	isJSON bool      // nobody wants a table
-	report *report.Reporter
-	fwd    *forward.Forwarder
-	player *Player
-	ledger *results.Ledger
-	files  *results.Files
-	page   *web.Page // nil: none is served
-	opened time.Time
-	start  time.Time // when the first request was due; for Run's goroutine
-	gauge  gauge     // for the one that shows how it goes
+	log     *slog.Logger
+	out     io.Writer // gets the table
+	isJSON  bool      // nobody wants a table
+	report  *report.Reporter
+	fwd     *forward.Forwarder
+	referee *referee.Referee // nil: nothing is compared
+	player  *Player
+	ledger  *results.Ledger
+	files   *results.Files
+	page    *web.Page // nil: none is served
+	opened  time.Time
+	start   time.Time // when the first request was due; for Run's goroutine
+	gauge   gauge     // for the one that shows how it goes
 }
 
 // Open opens all that a run needs but the recording; forwarding says where it goes, and
-// has the logger.
-func Open(c *cli.Context, options Options, recording Recording, forwarding forward.Config) (*Session, error) {
+// has the logger. Whoever compares (nil: nobody) has seen it.
+func Open(c *cli.Context, options Options, recording Recording, forwarding forward.Config, referee *referee.Referee) (*Session, error) {
 	log := forwarding.Logger
-	s := &Session{recording: recording, options: options, log: log, out: c.App.ErrWriter, isJSON: c.String("log-format") == "json"}
+	s := &Session{referee: referee, recording: recording, options: options, log: log, out: c.App.ErrWriter, isJSON: c.String("log-format") == "json"}
 	var err error
 	s.ledger = results.NewLedger(len(forwarding.Targets))
 	forwarding.Outcome = s.take
@@ -82,6 +84,7 @@ func Open(c *cli.Context, options Options, recording Recording, forwarding forwa
 		s.report.Close()
 		return nil, err
 	}
+	s.page.Compare(referee.Report)
 	var names []string
 	for _, t := range s.fwd.Stats() {
 		names = append(names, t.Target)
@@ -109,13 +112,16 @@ func (s *Session) Run(life *command.Lifetime) error {
 	s.opened = time.Now()
 	s.start = s.opened
 	s.report.Start()
+	s.referee.Start(s.fwd)
 	s.page.Start()
 	defer s.page.Close()
 	forwarded := make(chan error, 1)
 	go func() { forwarded <- s.fwd.Run(life.Delivering()) }()
 	err := s.player.Run(life.Running(), s.begin)
+	s.referee.Flush()
 	s.fwd.Close()
 	err = errors.Join(err, <-forwarded)
+	s.referee.Close()
 	run := s.results(time.Since(s.start), life.Interrupted())
 	snapshot := s.snapshot()
 	if !s.isJSON {
@@ -141,6 +147,9 @@ func (s *Session) begin(start time.Time) {
 	s.files.Begin(start.Sub(s.fwd.Began()))
 }
 
+// Loop is which loop of the recording is being read, from 0 on. Any goroutine may call it.
+func (s *Session) Loop() int { return s.player.Loop() }
+
 // results are what the run came to.
 func (s *Session) results(elapsed time.Duration, interrupted bool) *results.Run {
 	run := &results.Run{
@@ -148,6 +157,7 @@ func (s *Session) results(elapsed time.Duration, interrupted bool) *results.Run 
 		Began: s.start, Elapsed: elapsed, Read: s.player.Read(), Whole: s.player.Whole(),
 	}
 	run.Finish(s.ledger, s.fwd.Stats())
+	run.Compare(s.referee.Report(), s.referee.Baseline())
 	sum, _ := s.ledger.Sum()
 	if run.Played = s.played(sum.Started()); interrupted {
 		run.Interrupt()
@@ -164,5 +174,5 @@ func (s *Session) Status() (text string, object []byte) { return s.report.Status
 
 // snapshot takes the accounts; any goroutine may call it.
 func (s *Session) snapshot() report.Snapshot {
-	return report.Snapshot{Groups: s.recording.Accounts(), Targets: s.fwd.Stats(), Denied: s.fwd.Denied()}
+	return report.Snapshot{Groups: s.recording.Accounts(), Targets: s.fwd.Stats(), Denied: s.fwd.Denied(), Compared: s.referee.Fates()}
 }

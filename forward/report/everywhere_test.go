@@ -83,7 +83,7 @@ func TestEveryTrouble(t *testing.T) {
 		}
 	}
 	want := strings.Fields(`requests.gap requests.truncated requests.shed requests.queue_full requests.connections_evicted
-		packets.bad_checksum packets.cut_header packets.cut packets.fragments_shed kernel.drops kernel.freezes kernel.truncated kernel.interfaces_gone
+		packets.bad_checksum packets.cut_header packets.cut packets.fragments_shed kernel.drops kernel.freezes kernel.truncated kernel.answer_drops kernel.interfaces_gone
 		kernel.damaged read.files_damaged read.lines_bad print.dropped recording.record_dropped recording.record_dropped_bytes
 		wire.messages_lost wire.bytes_lost wire.queue_full wire.datagrams_lost wire.send_errors_unreachable wire.send_errors_denied wire.send_errors_other wire.messages_waiting wire.replayers_down
 		wire.messages_lost wire.bytes_lost wire.datagrams_lost wire.socket_dropped
@@ -136,7 +136,7 @@ func faults(t reflect.Type) (list []string) {
 func tagFaults(f reflect.StructField) (list []string) {
 	allowed := map[string][]string{
 		"name": nil, "unit": nil, "help": nil, "metric": nil,
-		"kind": {"gauge"}, "trouble": {"yes"}, "final": {"no"}, "line": {"yes", "no", "always"}, "label": {"fate", "code", "kind"},
+		"kind": {"gauge"}, "trouble": {"yes"}, "final": {"no"}, "line": {"yes", "no", "always"}, "label": {"fate", "code", "kind"}, "view": {"yes"},
 	}
 	for _, tag := range regexp.MustCompile(`([a-z]+):"([^"]*)"`).FindAllStringSubmatch(string(f.Tag), -1) {
 		switch values, known := allowed[tag[1]]; {

@@ -53,6 +53,9 @@ func (r *Reporter) appendMetrics(dst []byte, s Snapshot) []byte {
 	if len(s.Targets) > 0 {
 		dst = r.appendTargetMetrics(dst, s.Targets)
 	}
+	if s.Compared != nil {
+		dst = appendComparedMetrics(dst, s.Compared, s.Targets)
+	}
 	if len(s.Listeners) > 0 {
 		dst = appendListenerMetrics(dst, s.Listeners)
 	}

@@ -23,6 +23,9 @@ func (r *Reporter) record(s Snapshot) []any {
 		for d, n := range r.declared.counters(t) {
 			counters[d.name] = n
 		}
+		if i < len(s.Compared) {
+			counters["compared"] = s.Compared[i]
+		}
 		targets = append(targets, counters)
 	}
 	if targets != nil {

@@ -24,7 +24,7 @@ func exampleStats() []forward.TargetStats {
 func TestTargetsLine(t *testing.T) {
 	const want = `http://staging limit=10 9.9/s 200=97 404=2 refused=3 timeout=1 limited=20 unsupported=1 filtered=2 stopped=7 ` +
 		`p50=1.2ms p90=1.2ms p99=1.2ms max=1.2ms wait_p99=40ms queue=3 in_flight=1 FAILING; http://"dev" 0.0/s`
-	if got := string(new(Reporter).appendTargetsLine([]byte("x"), exampleStats())); got != "x"+want {
+	if got := string(new(Reporter).appendTargetsLine([]byte("x"), exampleStats(), nil)); got != "x"+want {
 		t.Errorf("got  %s\nwant x%s", got, want)
 	}
 }

@@ -15,8 +15,8 @@ type Options struct {
 // Flags returns the flags of a command that has results.
 func Flags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "report", Category: "Playing a recording", Usage: "with --read: write the results to this `FILE`, which ends in .html, .json, .csv (each request) or .hgrm (repeatable)"},
-		&cli.StringSliceFlag{Name: "fail-above", Category: "Playing a recording", Usage: "with --read: end with status 3 if a target is above one of these `BOUNDS`, such as errors=1%,p99=500ms,lag=5ms, and with 1 if a signal ends the run before that can be said"},
+		&cli.StringSliceFlag{Name: "report", Category: "Results", Usage: "write the results to this `FILE` at the end, which ends in .html, .json, .csv (each request) or .hgrm (repeatable)"},
+		&cli.StringSliceFlag{Name: "fail-above", Category: "Results", Usage: "end with status 3 if a target is above one of these `BOUNDS`, such as different=0.5%,errors=1%,p99=500ms,lag=5ms, and with 1 if that cannot be said: nothing was compared, or a signal ended a recording"},
 	}
 }
 
@@ -36,6 +36,16 @@ func FromFlags(c *cli.Context) (o Options, err error) {
 		o.Thresholds = append(o.Thresholds, thresholds...)
 	}
 	return o, nil
+}
+
+// CheckLive refuses what can be said of recordings alone.
+func (o *Options) CheckLive() error {
+	for i := range o.Thresholds {
+		if t := &o.Thresholds[i]; t.Name == "lag" {
+			return usageError("--fail-above %s: nothing of live traffic is due at a time: give it with --read", t.Given)
+		}
+	}
+	return nil
 }
 
 // usageError is a mistake on the command line: exit status 2.

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"gor/forward/compare"
 	"gor/forward/hist"
 )
 
@@ -26,6 +27,8 @@ type jsonRun struct {
 	ExitStatus int           `json:"exit_status"`
 	Thresholds []jsonFinding `json:"thresholds"`
 	Targets    []jsonTarget  `json:"targets"`
+
+	Comparison *compare.Report `json:"comparison,omitempty"`
 }
 
 type jsonFinding struct {
@@ -97,6 +100,7 @@ func writeJSON(w io.Writer, r *Run) error {
 	j := jsonRun{
 		Version: jsonVersion, Source: r.Source, Pace: r.Pace, HasTimes: r.HasTimes, Loops: r.Loops, Began: r.Began.UTC(), Elapsed: r.Elapsed,
 		Read: r.Read, Whole: r.Whole, Cut: r.Interrupted, ExitStatus: r.Verdict.ExitStatus(), Thresholds: []jsonFinding{},
+		Comparison: r.Comparison,
 	}
 	for _, f := range r.Verdict.Findings {
 		j.Thresholds = append(j.Thresholds, jsonFinding(f))

@@ -4,12 +4,15 @@ import (
 	"time"
 
 	"gor/forward"
+	"gor/forward/compare"
 )
 
-// A Run is what came of replaying a recording: what all reports are made of.
+// A Run is what came of replaying a recording, or of live traffic: what all reports are
+// made of.
 type Run struct {
 	Source   string // what was replayed
-	Pace     string // and how fast, in words
+	Live     bool   // it is no recording: the run was to end when it did
+	Pace     string // how fast it was replayed, in words
 	HasTimes bool   // requests were due at times of their own; if not, when they could be sent
 	Loops    int    // how often
 	Began    time.Time
@@ -18,6 +21,9 @@ type Run struct {
 	Whole    bool          // all there is was read; if not, something ended the run before
 	Targets  []Target
 	Verdict  Verdict
+
+	// Comparison is what comparing the responses came to; nil: none were compared.
+	Comparison *compare.Report
 
 	Interrupted bool    // a signal ended the run before all there is was played
 	Played      float64 // how much of the recording was, 0 to 1, as far as anybody knows; 0: nobody does
@@ -33,12 +39,14 @@ type Target struct {
 	SampledOut  uint64 // of connections outside the target's share
 	Filtered    uint64 // taken out by a filter
 	Unsupported uint64 // could not be sent as they were recorded
-	Skipped     uint64 // read, but the run ended before they had a response
+	Skipped     uint64 // read, but the run ended before they had a response, or live ones were too many
 
 	Tally             // those that were started
 	Late     Lateness // by how much
 	Timeline Timeline
 	Routes   []Route // those with the most requests first
+
+	Compared *compare.TargetReport // nil: its responses were not compared
 }
 
 // Finish fills in the targets: what the Ledger took down, and what the forwarder's
@@ -50,6 +58,21 @@ func (r *Run) Finish(l *Ledger, stats []forward.TargetStats) {
 		l.fill(i, t)
 		t.Name, t.SampledOut, t.Filtered, t.Unsupported = s.Target, s.SampledOut, s.Filtered, s.Unsupported
 		t.Skipped = r.Read - min(r.Read, t.Started()+t.SampledOut+t.Filtered+t.Unsupported)
+	}
+}
+
+// Compare says what comparing came to, by which target the others were held against; -1:
+// by none. It comes after Finish.
+func (r *Run) Compare(c *compare.Report, baseline int) {
+	if r.Comparison = c; c == nil {
+		return
+	}
+	next := 0 // of the report's targets, which lack the baseline
+	for i := range r.Targets {
+		if i != baseline && next < len(c.Targets) {
+			r.Targets[i].Compared = &c.Targets[next]
+			next++
+		}
 	}
 }
 

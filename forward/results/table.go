@@ -27,6 +27,19 @@ func AppendTable(dst []byte, r *Run) []byte {
 	for i := range r.Targets {
 		r.writeTarget(&b, &r.Targets[i])
 	}
+	return AppendComparison(append(dst, b.String()...), r)
+}
+
+// AppendComparison appends what comparing the responses came to, if they were compared,
+// and what the thresholds say: all that people read of live traffic beside the accounts.
+func AppendComparison(dst []byte, r *Run) []byte {
+	if r.Comparison != nil {
+		dst = r.Comparison.AppendText(append(dst, '\n'), tableWidth)
+	}
+	var b strings.Builder
+	if r.Comparison != nil && len(r.Verdict.Findings) > 0 {
+		b.WriteByte('\n')
+	}
 	for _, f := range r.Verdict.Findings {
 		state := "ok"
 		if f.Exceeded {
@@ -177,6 +190,8 @@ type Moment struct {
 	Lag      time.Duration // the longest lately, whatever the cause
 	Cause    string        // of Lag: target, limit or gor
 	Errors   uint64        // so far
+
+	Compared, Different uint64 // responses so far, at all targets
 }
 
 // ProgressLine is a line of at most width columns: what does not fit is left out,
@@ -188,6 +203,9 @@ func (m *Moment) ProgressLine(width int) string {
 	}
 	if m.Errors > 0 {
 		parts = append(parts, fmt.Sprintf("%d errors", m.Errors))
+	}
+	if m.Compared > 0 {
+		parts = append(parts, percent(share(m.Different, m.Compared))+" different")
 	}
 	parts = append(parts, fmt.Sprintf("p50 %s p99 %s", duration(m.P50), duration(m.P99)))
 	if m.Lag > 0 {

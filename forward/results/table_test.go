@@ -125,6 +125,10 @@ func TestProgressLine(t *testing.T) {
 			t.Errorf("width %d: %q, want %q", width, got, want)
 		}
 	}
+	m.Compared, m.Different = 1000, 3
+	if got, want := m.ProgressLine(60), "12345 done, 998/s, 0:35 left, 3 errors, 0.30% different"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
 	var begin Moment
 	if got := begin.ProgressLine(80); got != "0 done, 0.0/s, p50 0s p99 0s, 0 in flight" {
 		t.Errorf("%q", got)

@@ -2,6 +2,7 @@ package results
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,15 +27,15 @@ const (
 // A Threshold is a bound that a run has to stay within at every target.
 type Threshold struct {
 	Given string // as it was written
-	Name  string // errors, lag, max, or p and a percentile such as p99.9
+	Name  string // errors, different, lag, max, or p and a percentile such as p99.9
 
-	Count     uint64        // of errors
+	Count     uint64        // of errors, or of responses that differ
 	IsPercent bool          // Percent takes its place
-	Percent   float64       // of errors
+	Percent   float64       // of the requests, or of those compared
 	Duration  time.Duration // of the others
 }
 
-// ParseThresholds reads a list such as errors=1%,p99=500ms,lag=5ms.
+// ParseThresholds reads a list such as errors=1%,different=0.5%,p99=500ms,lag=5ms.
 func ParseThresholds(s string) ([]Threshold, error) {
 	var all []Threshold
 	for part := range strings.SplitSeq(s, ",") {
@@ -52,13 +53,13 @@ func parseThreshold(s string) (Threshold, error) {
 	t := Threshold{Given: s, Name: name}
 	var err error
 	switch q, isQuantile := t.quantile(); {
-	case name == "errors" && strings.HasSuffix(value, "%"):
+	case t.counts() && strings.HasSuffix(value, "%"):
 		t.IsPercent = true
 		t.Percent, err = strconv.ParseFloat(strings.TrimSuffix(value, "%"), 64)
 		if err == nil && !(t.Percent >= 0 && t.Percent <= 100) {
 			err = strconv.ErrRange
 		}
-	case name == "errors":
+	case t.counts():
 		t.Count, err = strconv.ParseUint(value, 10, 64)
 	case name == "lag", name == "max", isQuantile && q > 0 && q < 1:
 		t.Duration, err = time.ParseDuration(value)
@@ -69,10 +70,13 @@ func parseThreshold(s string) (Threshold, error) {
 		err = strconv.ErrSyntax
 	}
 	if err != nil {
-		return t, fmt.Errorf("%q: give errors=1%% or errors=10, p99=500ms (any percentile), max=2s, or lag=5ms", s)
+		return t, fmt.Errorf("%q: give errors=1%% or errors=10, different=0.5%%, p99=500ms (any percentile), max=2s, or lag=5ms", s)
 	}
 	return t, nil
 }
+
+// counts reports whether t bounds a number or share of requests.
+func (t *Threshold) counts() bool { return t.Name == "errors" || t.Name == "different" }
 
 // quantile is the share that a name such as p99.9 stands for.
 func (t *Threshold) quantile() (q float64, ok bool) {
@@ -95,12 +99,15 @@ type Finding struct {
 // check holds one target against t.
 func (t *Threshold) check(target *Target) Finding {
 	f := Finding{Target: target.Name, Threshold: t.Given}
-	if t.Name == "errors" {
-		n := target.Errors()
+	if t.counts() {
+		n, of := target.Errors(), target.Started()
+		if t.Name == "different" {
+			n, of = target.Compared.Different, target.Compared.Compared
+		}
 		f.Value, f.Exceeded = strconv.FormatUint(n, 10), n > t.Count
 		if t.IsPercent {
-			f.Value = percent(target.ErrorShare())
-			f.Exceeded = float64(n)*100 > t.Percent*float64(target.Started())
+			f.Value = percent(share(n, of))
+			f.Exceeded = float64(n)*100 > t.Percent*float64(of)
 		}
 		return f
 	}
@@ -121,7 +128,8 @@ func (t *Threshold) check(target *Target) Finding {
 // A Verdict says whether a run is what was wanted.
 type Verdict struct {
 	Cut      string    // it was interrupted, so that thresholds cannot be judged: how much was played; empty: they can, or there are none
-	NoAnswer bool      // not one request was answered, at any target
+	NoAnswer bool      // not one request was answered, at any target, where that says that the run failed
+	Blind    bool      // nothing was compared, and there is a threshold for what differs
 	Fates    []string  // what became of them instead
 	OwnLate  bool      // gor could not keep the schedule
 	Findings []Finding // each threshold at each target
@@ -129,7 +137,7 @@ type Verdict struct {
 
 // Judge holds a run against thresholds.
 func (r *Run) Judge(thresholds []Threshold) {
-	v := Verdict{NoAnswer: true}
+	v := Verdict{NoAnswer: !r.Live || len(thresholds) > 0}
 	if r.Interrupted && len(thresholds) > 0 {
 		v.Cut = r.Cut()
 	}
@@ -139,10 +147,27 @@ func (r *Run) Judge(thresholds []Threshold) {
 		v.Fates = append(v.Fates, append(t.ends(), t.notStarted()...)...)
 		v.OwnLate = v.OwnLate || r.HasTimes && t.Late.tooMuch()
 		for _, threshold := range thresholds {
-			v.Findings = append(v.Findings, threshold.check(t))
+			if threshold.Name != "different" || t.Compared != nil && t.Compared.Compared > 0 {
+				v.Findings = append(v.Findings, threshold.check(t))
+			}
 		}
 	}
+	v.Blind = !r.hasCompared() && slices.ContainsFunc(thresholds, func(t Threshold) bool { return t.Name == "different" })
 	r.Verdict = v
+}
+
+// hasCompared reports whether anything was compared at each target that something was to
+// be at.
+func (r *Run) hasCompared() bool {
+	any := false
+	for i := range r.Targets {
+		if c := r.Targets[i].Compared; c != nil && c.Compared == 0 {
+			return false
+		} else if c != nil {
+			any = true
+		}
+	}
+	return any
 }
 
 // tooMuch reports whether more requests were late because of this program than a
@@ -156,7 +181,7 @@ func (l *Lateness) tooMuch() bool {
 // ExitStatus is what the command ends with.
 func (v *Verdict) ExitStatus() int {
 	switch {
-	case v.NoAnswer, v.Cut != "":
+	case v.NoAnswer, v.Cut != "", v.Blind:
 		return 1
 	case v.OwnLate:
 		return ExitSchedule
@@ -186,6 +211,8 @@ func (v *Verdict) Error() string {
 		return v.Cut + ", so that the thresholds say nothing about the rest; so far " + over
 	case status == 1 && v.Cut != "":
 		return v.Cut + ", so that the thresholds say nothing about the rest"
+	case status == 1 && !v.NoAnswer:
+		return "nothing was compared, so that nothing can be said of what differs: no answers of production came, or none that belongs to a response (gor help compare)"
 	case status == 1:
 		return strings.TrimSuffix("nothing was answered: "+strings.Join(v.Fates, " "), ": ")
 	case status == ExitSchedule:

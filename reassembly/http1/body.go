@@ -24,6 +24,31 @@ func (m *Message) Body(b []byte) (n int, v Verdict) {
 	return m.chunks(b)
 }
 
+// Content reads the body as Body does, but no further than to the end of a run of
+// content, which it returns; it is a part of b, and empty where only chunk framing
+// was read. After More it goes on with b[n:].
+func Content(m *Message, b []byte) (content []byte, n int, v Verdict) {
+	if !m.Chunked {
+		n, v = m.Body(b)
+		return b[:n], n, v
+	}
+	for n < len(b) && m.state != inData && m.state != ended {
+		k, v := m.chunks(b[n : n+1])
+		if n += k; v > Whole {
+			return nil, n, v
+		}
+	}
+	switch {
+	case m.state == ended:
+		return nil, n, Whole
+	case n == len(b):
+		return nil, n, More
+	}
+	k := int(min(m.need, int64(len(b)-n)))
+	m.Gap(int64(k))
+	return b[n : n+k], n + k, More
+}
+
 // Gap says that n bytes which come next will never be seen. It reports whether
 // the end of the message is still known, which is so where all of them are
 // content; Body then goes on behind them, with no bytes if there are none, to say

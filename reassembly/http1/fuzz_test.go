@@ -71,6 +71,13 @@ func checkBody(t *testing.T, m *Message, b []byte) {
 	}
 	_, n, _ := read(Message{to: m.to}, "", b)
 	body := b[m.HeadLen:n]
+	for size := 1; size <= len(body); size += 1 + len(body)/3 {
+		if got := contentOf(t, Message{to: m.to}, b, size); int64(len(got)) != m.BodyLen || !m.Chunked && string(got) != string(body) {
+			t.Fatalf("content in pieces of %d: %q of %q", size, got, body)
+		} else if want, _ := AppendContent(nil, body); m.Chunked && string(got) != string(want) {
+			t.Fatalf("content in pieces of %d: %q, want %q", size, got, want)
+		}
+	}
 	if !m.Chunked {
 		if m.BodyLen != int64(len(body)) {
 			t.Fatalf("content %d, body %d", m.BodyLen, len(body))
@@ -91,6 +98,25 @@ func checkTrailers(t *testing.T, trailers []byte) {
 	for _, f := range AppendFields(nil, trailers) {
 		if n := len(f.Line); n < 2 || string(f.Line[n-2:]) != "\r\n" {
 			t.Fatalf("%q in %q", f.Line, trailers)
+		}
+	}
+}
+
+// contentOf is what Content returns of the message that b begins with, whose body
+// comes in pieces of a size.
+func contentOf(t *testing.T, m Message, b []byte, size int) (all []byte) {
+	if m.Head(b, "") != Whole {
+		t.Fatal("no head")
+	}
+	for b = b[m.HeadLen:]; ; {
+		piece := b[:min(size, len(b))]
+		content, n, v := Content(&m, piece)
+		all, b = append(all, content...), b[n:]
+		if v == Whole {
+			return all
+		}
+		if v != More || n == 0 {
+			t.Fatalf("%v behind %q, %d of %q", v, all, n, piece)
 		}
 	}
 }

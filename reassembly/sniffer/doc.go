@@ -12,9 +12,10 @@
 // (direction.go) find out who the client is. Recordings (recordings.go, replayflags.go)
 // are what a replayer reads: they hand requests out, in the order of time (order.go).
 // A Printer (printer.go) is the consumer that writes a line (line.go), with the
-// header on demand (headers.go), or a JSON object (json.go) per request; its spool (spool.go) is the bounded
-// buffer between the loop and a reader that may be slow. What was not handed on an
-// explainer (explain.go) says in the log, while somebody wants to know.
+// header on demand (headers.go), or a JSON object (json.go) per request; its spool
+// (spool.go) is the bounded buffer between the loop and a reader that may be slow. What
+// was not handed on an explainer (explain.go) says in the log, while somebody wants to
+// know.
 //
 // # Who waits for whom
 //

@@ -3,6 +3,8 @@
 //
 //	udpwire.Receiver ------------------------------> forward.Forwarder   (replay.go)
 //	sniffer.Repeater --> playback.Session ---------> forward.Forwarder   (recordings.go)
+//	        \                                               |
+//	         production's answers --> referee.Referee <-----+            (live.go)
 //
 // Read replay.go first: it has the flags, and the run over the wire.
 package replay

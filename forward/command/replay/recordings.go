@@ -8,6 +8,7 @@ import (
 
 	"gor/forward"
 	"gor/forward/playback"
+	"gor/forward/referee"
 	"gor/forward/report"
 	"gor/reassembly/sniffer"
 	"gor/udpwire"
@@ -27,6 +28,13 @@ func (r *replayer) openRecordings(c *cli.Context, options sniffer.ReplayOptions,
 	}
 	playing, err := playback.FromFlags(c, options.Rereadable())
 	if err != nil {
+		return err
+	}
+	judging, err := referee.FromFlags(c, forwarding.Targets, c.IsSet("rate"))
+	if err != nil {
+		return err
+	}
+	if r.referee, err = referee.New(judging, &forwarding, true); err != nil {
 		return err
 	}
 	files, err := options.OpenRepeater(c.App.Reader, r.log)
@@ -49,7 +57,7 @@ func (r *replayer) openRecordings(c *cli.Context, options sniffer.ReplayOptions,
 				{Name: "packets", Stats: stats.Packets}, {Name: "read", Stats: files.Files()},
 			}
 		},
-	}, forwarding)
+	}, forwarding, r.referee)
 	if err != nil {
 		return errors.Join(err, files.Close())
 	}

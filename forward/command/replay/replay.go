@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"slices"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"gor/forward/command"
 	"gor/forward/command/control"
 	"gor/forward/playback"
+	"gor/forward/referee"
 	"gor/forward/report"
 	"gor/forward/web"
 	"gor/reassembly/sniffer"
@@ -29,9 +31,12 @@ type replayer struct {
 	fwd      *forward.Forwarder
 	tape     *sniffer.Tape // nil: nothing is recorded
 	report   *report.Reporter
+	referee  *referee.Referee  // nil: nothing is compared
+	live     *live             // nil: nobody wants results of live traffic
+	out      io.Writer         // gets what the comparison came to, of live traffic
 	page     *web.Page         // nil: none is served
 	control  *control.Server   // nil: nobody can
-	playback *playback.Session // of recordings, in place of recv, fwd and report; nil: requests come over the wire
+	playback *playback.Session // of recordings, in place of recv, fwd, report and live; nil: requests come over the wire
 }
 
 // Command is gor replay; mark is the header that keeps gor from replaying itself.
@@ -41,7 +46,7 @@ func Command(mark string) *cli.Command {
 		Usage:     "receive requests over UDP, or read recordings (--read), and forward them to targets",
 		UsageText: "gor replay -f \"http://staging|10,http://dev|5\"\ngor replay --read FILE -f http://staging --speed 2 --report out.html",
 		Flags: slices.Concat(forward.Flags(), udpwire.ReceiverFlags(), forward.FilterFlags(), sniffer.ReplayFlags(), playback.Flags(),
-			sniffer.WriteFlags(), command.LifetimeFlags(), report.Flags(), control.Flags(), web.Flags()),
+			referee.Flags(), sniffer.WriteFlags(), command.LifetimeFlags(), report.Flags(), control.Flags(), web.Flags()),
 		Action: func(c *cli.Context) error {
 			r := &replayer{mark: mark}
 			if err := r.replay(c); err != nil {
@@ -93,6 +98,9 @@ func (r *replayer) open(c *cli.Context) (err error) {
 	if err = playback.Without(c); err != nil {
 		return err
 	}
+	if err = r.openLive(c, &forwarding); err != nil {
+		return err
+	}
 	receiving, err := udpwire.ReceiverFromFlags(c)
 	if err != nil {
 		return err
@@ -107,16 +115,25 @@ func (r *replayer) open(c *cli.Context) (err error) {
 	if r.page, err = web.Open(c, r.log, r.snapshot); err != nil {
 		return err
 	}
-	if r.page != nil {
-		forwarding.Outcome = r.page.Take
+	r.page.Compare(r.referee.Report)
+	if r.live != nil || r.page != nil {
+		forwarding.Outcome = r.take
 	}
 	if r.tape, err = recording.Open(c.App.Writer, false, false, r.log); err != nil {
 		return err
 	}
+	if recording.ToStdout() {
+		r.report.Yield(c.App.Writer)
+	}
 	if r.fwd, err = forward.New(forwarding); err != nil {
 		return err
 	}
-	receiving.Load, receiving.Behind, receiving.Logger = r.fwd.Load, r.fwd, r.log
+	if r.live != nil {
+		if err = r.live.open(r.fwd); err != nil {
+			return err
+		}
+	}
+	receiving.Load, receiving.Behind, receiving.Logger, receiving.Responses = r.fwd.Load, r.fwd, r.log, r.referee.AsksProduction()
 	receiving.Self = self(r.fwd, len(forwarding.Targets))
 	r.recv, err = udpwire.Listen(receiving)
 	return err
@@ -132,22 +149,29 @@ func (r *replayer) run(life *command.Lifetime) error {
 	r.control.Start(controls(r.fwd, r.report.Status, life))
 	defer context.AfterFunc(life.Running(), r.report.Ending)()
 	r.log.Info("replaying", "listen", r.recv.Addr().String(), "targets", r.fwd.Describe())
+	r.referee.Start(r.fwd)
 	forwarded := make(chan error, 1)
 	go func() { forwarded <- r.fwd.Run(life.Delivering()) }()
-	record := r.tape.Scribe()
+	record, asks := r.tape.Scribe(), r.referee.AsksProduction()
 	err := r.recv.Run(life.Running(), func(m *udpwire.Message) {
+		if m.Kind == udpwire.KindResponse {
+			r.original(m)
+			return
+		}
 		record(m.Conn, m.Time, m.Src, m.Dst, m.Body)
 		r.fwd.Submit(&forward.Request{
 			User: m.User, Crowd: m.Crowd, Conn: m.Conn, Index: m.Index, Time: m.Time, Raw: m.Body,
-			Client: m.Src, Server: m.Dst, Patient: m.Patient,
+			Client: m.Src, Server: m.Dst, Patient: m.Patient, Compare: asks && m.Answered,
 		})
 	})
 	life.End()
+	r.referee.Flush()
 	r.fwd.Close()
 	err = errors.Join(err, <-forwarded)
+	r.referee.Close()
 	r.tape.Close() // so that the accounts hold all of it; replay, too, which returns the error
 	r.report.Finish(r.snapshot())
-	return err
+	return errors.Join(err, r.conclude())
 }
 
 // snapshot takes the accounts; any goroutine may call it.
@@ -156,7 +180,7 @@ func (r *replayer) snapshot() report.Snapshot {
 	if r.tape != nil {
 		groups = append(groups, report.Group{Name: "recording", Stats: r.tape.Stats()})
 	}
-	return report.Snapshot{Groups: groups, Targets: r.fwd.Stats(), Listeners: r.listeners(), Denied: r.fwd.Denied()}
+	return report.Snapshot{Groups: groups, Targets: r.fwd.Stats(), Compared: r.referee.Fates(), Listeners: r.listeners(), Denied: r.fwd.Denied()}
 }
 
 // listeners are what the listeners have said of themselves.

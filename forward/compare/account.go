@@ -1,0 +1,237 @@
+package compare
+
+import (
+	"math/bits"
+
+	"gor/forward/compare/diff"
+	"gor/forward/hist"
+)
+
+const (
+	maxPlaces = 63 // of a route; all others are one
+	maxSets   = 256
+	others    = "(other places)"
+)
+
+// A set of a route's places, one bit for each.
+type set uint64
+
+// An account is what is known of one route at one target. What an exchange differs in
+// is counted by the set of places, so that it can be said at any time how many of them are
+// the same but for noise.
+type account struct {
+	fates       [fates]uint64
+	notLoggedIn uint64
+	notModified uint64
+	notCompared map[string]uint64 // bodies, by why
+
+	exchanges uint64    // compared, and in none of the two classes
+	repeats   [2]uint64 // pairs of answers of one server to the same request: production's, the target's
+	places    []*place
+	index     map[string]int // in places, by the finding's key
+	sets      map[set]uint64 // exchanges
+
+	then, now hist.Histogram
+
+	checkAt uint64 // exchanges and repeats: when to divide the places again
+	is      division
+}
+
+// at is the place of a finding, which may be a new one.
+func (a *account) at(key, path []byte, f *finding) int {
+	if i, ok := a.index[string(key)]; ok {
+		return i
+	}
+	if a.index == nil {
+		a.index, a.sets = map[string]int{}, map[set]uint64{}
+	}
+	name := string(path)
+	if len(a.places) >= maxPlaces {
+		if i, ok := a.index[others]; ok {
+			return i
+		}
+		key, name = []byte(others), others
+	}
+	a.places = append(a.places, &place{path: name, reason: f.reason})
+	a.index[string(key)] = len(a.places) - 1
+	return len(a.places) - 1
+}
+
+// add takes down what an exchange differs in, and returns where it does.
+func (a *account) add(f *findings, at int64) set {
+	a.exchanges++
+	if f.notCompared != "" {
+		if a.notCompared == nil {
+			a.notCompared = map[string]uint64{}
+		}
+		a.notCompared[f.notCompared]++
+	}
+	var seen, where set
+	for i := range f.all {
+		x := &f.all[i]
+		n := a.at(f.of(x.key), f.of(x.path), x)
+		bit := set(1) << n
+		if where&bit != 0 || x.generated != "" && seen&bit != 0 {
+			continue // one exchange counts once, however often the place is in it
+		}
+		if seen |= bit; x.generated == "" {
+			where |= bit
+		}
+		a.places[n].add(x, at)
+	}
+	if where != 0 {
+		a.count(where, 1)
+	}
+	return where
+}
+
+// A side says whose answers two are.
+type side uint8
+
+const (
+	production side = iota
+	target
+)
+
+// repeat takes down where two answers of one server differ.
+func (a *account) repeat(f *findings, whose side) {
+	a.repeats[whose]++
+	var seen set
+	for i := range f.all {
+		x := &f.all[i]
+		if x.generated != "" {
+			continue
+		}
+		n := a.at(f.of(x.key), f.of(x.path), x)
+		if bit := set(1) << n; seen&bit == 0 {
+			seen |= bit
+			a.places[n].varied[whose]++
+		}
+	}
+}
+
+// count counts n exchanges by the set of places where it differs. Where there are too
+// many sets they become fewer by the noise, and at the end those that matter least go without.
+func (a *account) count(where set, n uint64) {
+	if _, ok := a.sets[where]; !ok && len(a.sets) >= maxSets {
+		is := a.verdicts()
+		less := map[set]uint64{}
+		for s, n := range a.sets {
+			less[s&^is.noise] += n
+		}
+		a.sets = less
+		if where &^= is.noise; len(a.sets) >= maxSets {
+			where &= is.real | where&-where // what is known, and one of the others for all
+		}
+		if _, ok := a.sets[where]; !ok && len(a.sets) >= 2*maxSets {
+			where &= -where
+		}
+	}
+	a.sets[where] += n
+}
+
+// A division of a route's places: all others are open.
+type division struct{ noise, real set }
+
+// verdicts divides the places by what is known now.
+func (a *account) verdicts() (d division) {
+	for i, p := range a.places {
+		switch p.judge(a.exchanges, a.repeats) {
+		case noise:
+			d.noise |= 1 << i
+		case real:
+			d.real |= 1 << i
+		}
+	}
+	return d
+}
+
+// lately divides them by what was known when it was last looked at, not long ago.
+// Examples of what is noise are forgotten then.
+func (a *account) lately() division {
+	seen := a.exchanges + a.repeats[0] + a.repeats[1]
+	if seen < a.checkAt {
+		return a.is
+	}
+	a.checkAt = seen + seen/16 + 8
+	a.is = a.verdicts()
+	for i, p := range a.places {
+		if a.is.noise&(1<<i) != 0 {
+			p.forget()
+		}
+	}
+	return a.is
+}
+
+// wantsRepeats reports whether more has to be known of the route's noise.
+func (a *account) wantsRepeats() bool {
+	is := a.lately()
+	return a.repeats[0]+a.repeats[1] < enoughRepeats || bits.OnesCount64(uint64(is.noise|is.real)) < len(a.places)
+}
+
+// enoughRepeats is how many show what is noise where nothing is open.
+const enoughRepeats = 50
+
+// fill fills in what became of the exchanges by the verdicts of now, and how many are
+// different for which reason.
+func (a *account) fill(f *Fates, is division) (reasons [diff.Reasons]uint64) {
+	f.Compared = a.fates[compared]
+	f.NoOriginal, f.NoResponse, f.Expired = a.fates[noOriginal], a.fates[noResponse], a.fates[expired]
+	f.NotLoggedIn, f.NotModified = a.notLoggedIn, a.notModified
+	for s, n := range a.sets {
+		switch {
+		case s&is.real != 0:
+			f.Different += n
+			var has [diff.Reasons]bool
+			for i, p := range a.places {
+				if s&is.real&(1<<i) != 0 && !has[p.reason] {
+					has[p.reason] = true
+					reasons[p.reason] += n
+				}
+			}
+		case s&^is.noise != 0:
+			f.Undecided += n
+		}
+	}
+	f.Same = a.exchanges - f.Different - f.Undecided
+	return reasons
+}
+
+// mergeAccounts adds what is known of one route to another's, which it becomes one with.
+func mergeAccounts(into, from *account) {
+	for i, n := range from.fates {
+		into.fates[i] += n
+	}
+	into.notLoggedIn += from.notLoggedIn
+	into.notModified += from.notModified
+	for why, n := range from.notCompared {
+		if into.notCompared == nil {
+			into.notCompared = map[string]uint64{}
+		}
+		into.notCompared[why] += n
+	}
+	into.exchanges += from.exchanges
+	for i, n := range from.repeats {
+		into.repeats[i] += n
+	}
+	into.then.Merge(&from.then)
+	into.now.Merge(&from.now)
+	moved := make([]int, len(from.places))
+	for key, i := range from.index {
+		p := from.places[i]
+		n := into.at([]byte(key), []byte(p.path), &finding{reason: p.reason})
+		moved[i] = n
+		into.places[n].merge(p)
+		into.places[n].inherit(p)
+	}
+	for s, n := range from.sets {
+		var where set
+		for i := range from.places {
+			if s&(1<<i) != 0 {
+				where |= 1 << moved[i]
+			}
+		}
+		into.count(where, n)
+	}
+	into.checkAt = 0
+}

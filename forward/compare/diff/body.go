@@ -1,0 +1,121 @@
+package diff
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+)
+
+// body compares what the answers say, as far as both were captured.
+func (d *Differ) body() {
+	a, b := d.then, d.now
+	sameCoding := coding(a) == coding(b)
+	switch {
+	case a.State == NotCaptured || b.State == NotCaptured:
+		if sameCoding && a.BodyLen >= 0 && b.BodyLen >= 0 && a.BodyLen != b.BodyLen {
+			d.lengths("body length")
+		}
+	case sameCoding && a.State == Whole && b.State == Whole && bytes.Equal(a.Body, b.Body):
+	case a.State == Whole && b.State == Whole:
+		d.contents()
+	case a.hash() == 0 || b.hash() == 0:
+		d.notCompared = "longer than what is kept"
+	case !sameCoding:
+		d.notCompared = "long, and compressed in two ways"
+	case a.hash() != b.hash():
+		d.lengths("body")
+	}
+}
+
+// hash is that of the whole content; 0: it is not known.
+func (a *Answer) hash() uint64 {
+	if a.State == Whole {
+		return Sum(a.Body)
+	}
+	return a.Hash
+}
+
+// coding is the content coding of an answer.
+func coding(a *Answer) string {
+	c, _ := joined(a.Fields, "content-encoding")
+	return strings.ToLower(strings.TrimSpace(c))
+}
+
+// lengths tells of bodies of which only lengths, or hashes, can be shown.
+func (d *Differ) lengths(path string) {
+	d.path = append(d.path[:0], path...)
+	d.tell(Difference{What: Changed, Reason: Body, Then: d.length(0, d.then.BodyLen), Now: d.length(1, d.now.BodyLen)})
+}
+
+// length is a length for people.
+func (d *Differ) length(i int, n int64) []byte {
+	v := d.values[i][:0]
+	if n >= 0 {
+		v = strconv.AppendInt(v, n, 10)
+		v = append(v, " bytes"...)
+	} else {
+		v = append(v, "of unknown length"...)
+	}
+	d.values[i] = v
+	return v
+}
+
+// contents compares two whole bodies.
+func (d *Differ) contents() {
+	a, why := d.decoders.decode(0, d.then)
+	b, whyB := d.decoders.decode(1, d.now)
+	if why == "" {
+		why = whyB
+	}
+	if why != "" {
+		d.notCompared = why
+		return
+	}
+	if bytes.Equal(a, b) {
+		return
+	}
+	isA, isB := d.json.trees[0].parse(a), d.json.trees[1].parse(b)
+	d.path = append(d.path[:0], "body"...)
+	switch {
+	case isA && isB:
+		d.json.compare()
+	case isA != isB && len(a) > 0 && len(b) > 0:
+		d.types(isA)
+	default:
+		d.text(a, b)
+	}
+}
+
+// types tells that one body is JSON and the other is not.
+func (d *Differ) types(isJSON bool) {
+	x := Difference{What: Type, Reason: Body, Then: []byte("JSON"), Now: []byte("no JSON")}
+	if !isJSON {
+		x.Then, x.Now = x.Now, x.Then
+	}
+	x.pair(d.seed, x.Then, x.Now)
+	d.tell(x)
+}
+
+// text tells of two texts, or whatever else it is, by length and hash.
+func (d *Differ) text(a, b []byte) {
+	x := Difference{What: Changed, Reason: Body}
+	if len(a) <= maxValue && len(b) <= maxValue && isWord(a) && isWord(b) {
+		x.pair(d.seed, a, b)
+	}
+	for i, content := range [][]byte{a, b} {
+		v := d.length(i, int64(len(content)))
+		v = append(v, ", hash "...)
+		v = strconv.AppendUint(v, Sum(content)>>32, 16)
+		d.values[i] = v
+	}
+	x.Then, x.Now = d.values[0], d.values[1]
+	switch {
+	case len(a) == 0:
+		x.What, x.Then = Added, nil
+		x.presence()
+	case len(b) == 0:
+		x.What, x.Now = Missing, nil
+		x.presence()
+	}
+	d.tell(x)
+}

@@ -1,0 +1,69 @@
+package diff
+
+import (
+	"slices"
+	"strings"
+)
+
+// cookies compares what is set, cookie by cookie. Values, and until when they are
+// good, are made anew for each answer; the domain is the server's own. A cookie that
+// only the target sets is what servers do whose user is not logged in: it is noise.
+func (d *Differ) cookies(then, now []Field) {
+	d.secret = true
+	for i := range then {
+		if name := setCookie(then, i); name != "" {
+			d.at("header set-cookie ", name)
+			if j := cookieNamed(now, name); j < 0 {
+				d.gone(Header, []byte(then[i].Value), nil, "")
+			} else if a, b := attributes(then[i].Value), attributes(now[j].Value); a != b {
+				d.secret = false // attributes are not
+				d.changed(Header, []byte(a), []byte(b), "")
+				d.secret = true
+			}
+		}
+	}
+	for i := range now {
+		if name := setCookie(now, i); name != "" && cookieNamed(then, name) < 0 {
+			d.at("header set-cookie ", name)
+			d.gone(Header, nil, []byte(now[i].Value), "a cookie that the target sets where it does not know the user's")
+		}
+	}
+	d.secret = false
+}
+
+// setCookie is the name of the cookie that a field sets; "": it sets none.
+func setCookie(fields []Field, i int) string {
+	if fields[i].Name != "set-cookie" {
+		return ""
+	}
+	name, _, _ := strings.Cut(fields[i].Value, "=")
+	return strings.TrimSpace(name)
+}
+
+// cookieNamed is where a cookie of a name is set last, which is what counts (RFC
+// 6265 section 5.3); below 0: nowhere.
+func cookieNamed(fields []Field, name string) int {
+	for i := len(fields) - 1; i >= 0; i-- {
+		if setCookie(fields, i) == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// attributes are those of a cookie that are compared, in one order.
+func attributes(value string) string {
+	_, rest, _ := strings.Cut(value, ";")
+	var all []string
+	for part := range strings.SplitSeq(rest, ";") {
+		name, value, _ := strings.Cut(strings.ToLower(strings.TrimSpace(part)), "=")
+		switch name = strings.TrimSpace(name); name {
+		case "path", "samesite":
+			all = append(all, name+"="+strings.TrimSpace(value))
+		case "httponly", "secure", "partitioned":
+			all = append(all, name)
+		}
+	}
+	slices.Sort(all)
+	return strings.Join(all, "; ")
+}

@@ -1,0 +1,131 @@
+package compare
+
+import (
+	"hash/maphash"
+	"strings"
+	"time"
+
+	"gor/forward/compare/diff"
+)
+
+const (
+	leastApart = 100 * time.Millisecond // of two equal requests: what changes with time has to have time
+	mostApart  = 10 * time.Second
+	maxWriters = 8192 // users of whom it is known that they changed something
+)
+
+// repeats finds requests that a user made twice, close in time and with no change by the same user in between:
+// where the answers of one server to both differ, that is noise.
+type repeats struct {
+	limit  int64
+	seed   maphash.Seed
+	used   int64
+	last   map[uint64]*earlier // by what makes requests equal
+	ends   earlier             // of the ring of all: next is the oldest
+	writes writes
+}
+
+// An earlier request, and what it was answered.
+type earlier struct {
+	prev, next *earlier
+	id         uint64
+	time       int64
+	turn       uint64 // when it came, in exchanges
+	size       int64
+	then, now  *diff.Answer
+}
+
+func (r *repeats) init(limit int64, seed maphash.Seed) {
+	r.limit, r.seed = limit, seed
+	r.last = map[uint64]*earlier{}
+	r.ends.prev, r.ends.next = &r.ends, &r.ends
+}
+
+// find returns the request before that x repeats, or nil, and keeps x, if it is worth it, for the one that
+// repeats it.
+func (r *repeats) find(x *Exchange, then *diff.Answer, keep bool) *earlier {
+	if !isSafe(x.Method) || x.Time == 0 {
+		return nil
+	}
+	id := r.identity(x)
+	e := r.last[id]
+	if e != nil {
+		r.remove(e)
+		apart := time.Duration(x.Time - e.time).Abs()
+		if apart < leastApart {
+			r.insert(e) // a later one may repeat it
+			return nil
+		}
+		if apart > mostApart || r.writes.since(x.User, e.turn) {
+			e = nil
+		}
+	}
+	if keep {
+		r.insert(&earlier{id: id, time: x.Time, turn: r.writes.turn, size: 200 + then.Size() + x.Answer.Size(), then: then.Clone(), now: x.Answer.Clone()})
+	}
+	return e
+}
+
+// identity is the same for requests of a user that ask for the same thing.
+func (r *repeats) identity(x *Exchange) uint64 {
+	var h maphash.Hash
+	h.SetSeed(r.seed)
+	var user [8]byte
+	for i := range user {
+		user[i] = byte(x.User >> (8 * i))
+	}
+	h.Write(user[:])
+	h.Write(x.Method)
+	h.WriteByte(' ')
+	h.Write(x.Path)
+	for _, f := range requestFields(x.Raw) {
+		switch name := strings.ToLower(string(f.Name)); name {
+		case "host", "cookie", "authorization", "accept", "accept-encoding", "accept-language", "range", "if-none-match", "if-modified-since", "x-requested-with":
+			h.WriteString(name)
+			h.WriteByte(':')
+			h.Write(f.Value)
+			h.WriteByte('\n')
+		}
+	}
+	return h.Sum64()
+}
+
+func (r *repeats) insert(e *earlier) {
+	e.prev, e.next = r.ends.prev, &r.ends
+	e.prev.next, e.next.prev = e, e
+	r.last[e.id] = e
+	for r.used += e.size; r.used > r.limit; {
+		r.remove(r.ends.next)
+	}
+}
+
+func (r *repeats) remove(e *earlier) {
+	e.prev.next, e.next.prev = e.next, e.prev
+	delete(r.last, e.id)
+	r.used -= e.size
+}
+
+// writes knows which users changed something lately.
+type writes struct {
+	turn  uint64            // exchanges so far
+	floor uint64            // before this anybody may have
+	last  map[uint64]uint64 // user to turn
+}
+
+// add takes down one more exchange.
+func (w *writes) add(x *Exchange) {
+	w.turn++
+	if isSafe(x.Method) {
+		return
+	}
+	if len(w.last) >= maxWriters {
+		w.last, w.floor = nil, w.turn
+	}
+	if w.last == nil {
+		w.last = map[uint64]uint64{}
+	}
+	w.last[x.User] = w.turn
+}
+
+// since reports whether a user may have changed something after a turn.
+func (w *writes) since(user, turn uint64) bool { return turn < w.floor || w.last[user] > turn }

@@ -1,0 +1,223 @@
+package compare
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"gor/forward/compare/diff"
+	"gor/forward/hist"
+)
+
+// fates is what became of the exchanges at the target, by what is known of noise now.
+func (j *judge) fates() (f Fates) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	known := j.elsewhere()
+	for name, a := range j.routes.All() {
+		var r Fates
+		a.fill(&r, j.without(name, a, known.borrow(a, a.verdicts())))
+		f.add(&r)
+	}
+	f.Waiting = j.begun - f.begun()
+	return f
+}
+
+// add adds what became of other exchanges.
+func (f *Fates) add(o *Fates) {
+	f.Compared += o.Compared
+	f.Same += o.Same
+	f.Different += o.Different
+	f.Undecided += o.Undecided
+	f.NotLoggedIn += o.NotLoggedIn
+	f.NotModified += o.NotModified
+	f.NoOriginal += o.NoOriginal
+	f.NoResponse += o.NoResponse
+	f.Expired += o.Expired
+}
+
+// begun is how many exchanges have a fate.
+func (f *Fates) begun() uint64 { return f.Compared + f.NoOriginal + f.NoResponse + f.Expired }
+
+// without makes noise of what is to be ignored of a route.
+func (j *judge) without(route string, a *account, is division) division {
+	for i, p := range a.places {
+		if slices.ContainsFunc(j.cfg.Ignore, func(r Rule) bool { return r.has(route, p.path) }) {
+			is.noise |= 1 << i
+			is.real &^= 1 << i
+		}
+	}
+	return is
+}
+
+// elsewhere is of how many routes a place, by the key of a finding, is known to be noise; below zero: it is not, of one.
+type elsewhere map[string]int
+
+// mostNoise is of how many it has to be for those of which nothing is known, as no request is made twice there.
+const mostNoise = 3
+
+// elsewhere finds what is noise on the routes where requests are made twice.
+func (j *judge) elsewhere() elsewhere {
+	known := elsewhere{}
+	for _, a := range j.routes.All() {
+		if a.repeats == [2]uint64{} {
+			continue
+		}
+		is := a.verdicts()
+		for key, i := range a.index {
+			switch {
+			case is.real&(1<<i) != 0:
+				known[key] = -1
+			case is.noise&(1<<i) != 0 && a.places[i].differ > 0 && known[key] >= 0:
+				known[key]++
+			}
+		}
+	}
+	return known
+}
+
+// borrow makes noise of what is noise elsewhere, where requests are never made twice: they ask
+// for a change.
+func (known elsewhere) borrow(a *account, is division) division {
+	if a.repeats != [2]uint64{} {
+		return is
+	}
+	for key, i := range a.index {
+		if bit := set(1) << i; is.real&bit == 0 && known[key] >= mostNoise {
+			is.noise |= bit
+		}
+	}
+	return is
+}
+
+// report says what is known of the target.
+func (j *judge) report() TargetReport {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	t := TargetReport{Target: j.cfg.Targets[j.target], LoggedOut: j.sessions.report(), NotCompared: map[string]uint64{}, Routes: []RouteReport{}}
+	known := j.elsewhere()
+	for name, a := range j.routes.All() {
+		r := j.route(name, a, known)
+		t.Fates.add(&r.Fates)
+		for why, n := range a.notCompared {
+			t.NotCompared[why] += n
+		}
+		t.Routes = append(t.Routes, r)
+	}
+	t.Waiting = j.begun - t.Fates.begun()
+	findSlower(t.Routes)
+	slices.SortStableFunc(t.Routes, func(a, b RouteReport) int {
+		return cmp.Or(cmp.Compare(b.Different, a.Different), cmp.Compare(b.Undecided, a.Undecided), cmp.Compare(b.Compared, a.Compared), strings.Compare(a.Route, b.Route))
+	})
+	return t
+}
+
+// route says what is known of a route.
+func (j *judge) route(name string, a *account, known elsewhere) RouteReport {
+	r := RouteReport{Route: name, Target: j.cfg.Targets[j.target], Reasons: map[string]uint64{}, Paths: []PathReport{}, Open: []PathReport{}, Noise: []PathReport{}, Examples: []Example{}}
+	is := j.without(name, a, known.borrow(a, a.verdicts()))
+	for reason, n := range a.fill(&r.Fates, is) {
+		if n > 0 {
+			r.Reasons[diff.Reason(reason).String()] = n
+		}
+	}
+	for i, p := range a.places {
+		bit := set(1) << i
+		switch {
+		case is.real&bit != 0:
+			r.Paths = append(r.Paths, a.path(p, real))
+		case is.noise&bit == 0:
+			r.Open = append(r.Open, a.path(p, open))
+		default:
+			n := a.path(p, noise)
+			if p.differ > 0 && a.repeats == [2]uint64{} {
+				n.Says = "it is noise on other routes"
+			}
+			if slices.ContainsFunc(j.cfg.Ignore, func(r Rule) bool { return r.has(name, p.path) }) {
+				n.Says = "ignored"
+			}
+			r.Noise = append(r.Noise, n)
+		}
+	}
+	for _, paths := range [][]PathReport{r.Paths, r.Open, r.Noise} {
+		slices.SortStableFunc(paths, func(a, b PathReport) int {
+			return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Path, b.Path))
+		})
+	}
+	r.Examples = a.examples(is)
+	r.Then, r.Now = latency(&a.then), latency(&a.now)
+	return r
+}
+
+// path says what is known of a place.
+func (a *account) path(p *place, v verdict) PathReport {
+	r := PathReport{Path: p.path, What: p.kind().String(), Reason: p.reason.String(), Count: p.differ, Of: a.exchanges, Repeats: a.repeats[0] + a.repeats[1], Varied: p.varied[0] + p.varied[1], Says: p.says(v, a.repeats)}
+	if r.Count == 0 {
+		r.Count = p.generated
+	}
+	return r
+}
+
+// examples are some of the places that differ, of each at least one as far as that goes, with
+// nothing in them that is not the target's.
+func (a *account) examples(is division) []Example {
+	all, taken := []Example{}, map[*kept]bool{}
+	for round := range maxExamples {
+		for i, p := range a.places {
+			if is.real&(1<<i) == 0 || len(p.examples) <= round || len(all) == maxExamples || taken[p.examples[round]] {
+				continue
+			}
+			k := p.examples[round]
+			taken[k] = true
+			e := k.Example
+			e.Differences = nil
+			for _, d := range k.Differences {
+				if len(e.Differences) < maxShown && a.isReal(d.Path, is) {
+					e.Differences = append(e.Differences, d)
+				}
+			}
+			if len(e.Differences) > 0 {
+				all = append(all, e)
+			}
+		}
+	}
+	return all
+}
+
+// isReal reports whether a path is one of a place that differs.
+func (a *account) isReal(path string, is division) bool {
+	for i, p := range a.places {
+		if is.real&(1<<i) != 0 && p.path == path {
+			return true
+		}
+	}
+	return false
+}
+
+func latency(h *hist.Histogram) Latency {
+	return Latency{Count: h.Count(), P50: h.Quantile(.5), P99: h.Quantile(.99), low: h.Quantile(.5 - margin(h)), high: h.Quantile(.5 + margin(h))}
+}
+
+// Routes lists all routes of all targets that differ, the worst first, at most so many.
+func (r *Report) Routes(most int) []RouteReport {
+	all := []RouteReport{}
+	for i := range r.Targets {
+		for j := range r.Targets[i].Routes {
+			if route := &r.Targets[i].Routes[j]; route.Different > 0 || route.Slower {
+				all = append(all, *route)
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b RouteReport) int { return cmp.Compare(b.Different, a.Different) })
+	return all[:min(len(all), most)]
+}
+
+// words are a map's names, sorted, with their counts.
+func words(m map[string]uint64) []string {
+	names := slices.Sorted(maps.Keys(m))
+	for i, name := range names {
+		names[i] = name + "=" + number(m[name])
+	}
+	return names
+}

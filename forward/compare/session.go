@@ -1,0 +1,120 @@
+package compare
+
+import (
+	"hash/maphash"
+	"strings"
+
+	"gor/forward/compare/diff"
+	"gor/reassembly/http1"
+)
+
+// maxLogins is how many cookies that production set are remembered.
+const maxLogins = 16384
+
+// sessions tells exchanges of users whom the target does not know from others.
+type sessions struct {
+	seed      maphash.Seed
+	set, past map[uint64]struct{} // hashes of the cookies, and of those before that
+	counts    LoggedOut
+	example   *Example
+}
+
+// isLoggedOut reports whether the target answers a request with credentials as if it did not know
+// the session, and production does not.
+func isLoggedOut(x *Exchange, then, now *diff.Answer) bool {
+	if then.Status >= 400 || asksForLogin(then) || !asksForLogin(now) {
+		return false
+	}
+	return len(x.Raw) == 0 || hasCredentials(x.Raw)
+}
+
+// asksForLogin reports whether an answer is one for users who are not logged in.
+func asksForLogin(a *diff.Answer) bool {
+	switch a.Status {
+	case 401, 403, 419, 440: // the last two are what Laravel and IIS say of sessions that are over
+		return true
+	case 301, 302, 303, 307, 308:
+		path, _, _ := strings.Cut(strings.ToLower(a.Get("location")), "?")
+		for _, s := range []string{"login", "logon", "signin", "sign-in", "sign_in", "/auth", "/sso", "oauth", "openid", "saml", "/session"} {
+			if strings.Contains(path, s) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func hasCredentials(raw []byte) bool {
+	for _, f := range requestFields(raw) {
+		if f.Kind == http1.FieldCookie || f.Kind == http1.FieldAuthorization {
+			return true
+		}
+	}
+	return false
+}
+
+// remember takes down which cookies production set in an answer to a request that
+// the target got too.
+func (s *sessions) remember(then *diff.Answer) {
+	for i := range then.Fields {
+		if f := &then.Fields[i]; f.Name == "set-cookie" {
+			cookie, _, _ := strings.Cut(f.Value, ";")
+			if s.set == nil || len(s.set) >= maxLogins/2 {
+				s.set, s.past = map[uint64]struct{}{}, s.set
+			}
+			s.set[maphash.String(s.seed, strings.TrimSpace(cookie))] = struct{}{}
+		}
+	}
+}
+
+// loggedOut takes down an exchange whose user the target does not know.
+func (s *sessions) loggedOut(x *Exchange, then *diff.Answer, target string) {
+	s.counts.Exchanges++
+	if s.knows(x.Raw) {
+		s.counts.LoginSeen++
+	}
+	if s.example == nil {
+		e := example(x, then.Status, target)
+		s.example = &e
+	}
+}
+
+// knows reports whether one of a request's cookies was set here.
+func (s *sessions) knows(raw []byte) bool {
+	for _, f := range requestFields(raw) {
+		if f.Kind != http1.FieldCookie {
+			continue
+		}
+		for pair := range strings.SplitSeq(string(f.Value), ";") {
+			h := maphash.String(s.seed, strings.TrimSpace(pair))
+			if _, ok := s.set[h]; ok {
+				return true
+			}
+			if _, ok := s.past[h]; ok {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// report says how many were, and what to do.
+func (s *sessions) report() *LoggedOut {
+	if s.counts.Exchanges == 0 {
+		return nil
+	}
+	r := s.counts
+	r.Example = s.example
+	switch {
+	case r.LoginSeen == 0:
+		r.Says = "The target does not know production's sessions: these users logged in before gor listened, or elsewhere. " +
+			"Let the target share production's session store, or its key for signing sessions; or let gor run until users have logged in again."
+	case r.LoginSeen*2 < r.Exchanges:
+		r.Says = "Most of these users logged in before gor listened, or elsewhere; but some logins were repeated at the target, and it still does not know the sessions: it makes its own. " +
+			"Let the target share production's session store, or its key for signing sessions."
+	default:
+		r.Says = "The logins were repeated at the target, and it still does not know the sessions: it makes its own, while users go on with production's cookies. " +
+			"Let the target share production's session store, or its key for signing sessions."
+	}
+	return &r
+}

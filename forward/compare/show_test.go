@@ -1,0 +1,161 @@
+package compare
+
+import (
+	"encoding/json"
+	"fmt"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"gor/forward/compare/diff"
+)
+
+// hostile is a report of what strangers made up.
+func hostile(t *testing.T) *Report {
+	t.Helper()
+	e := newEngine(t, Config{Targets: []string{"http://staging/v2"}, Baseline: -1})
+	const bad = "<script>alert(1)</script>\x1b[31m\u202e'\"${x}`"
+	for i := range uint64(40) {
+		body := func(v string) *diff.Answer {
+			b, _ := json.Marshal(map[string]string{bad: v, "password": "hunter2" + v, "t": bad + v})
+			return &diff.Answer{Status: 200, Body: b, BodyLen: int64(len(b)), State: diff.Whole, Fields: []diff.Field{
+				{Name: "x-" + bad, Value: bad + v}, {Name: "set-cookie", Value: bad + v + "=topsecret" + v + "; Secure"}}}
+		}
+		path := "/" + bad + "?access_token=topsecret&q=" + bad
+		raw := "GET " + strings.ReplaceAll(path, "\x1b", "") + " HTTP/1.1\r\nHost: a\r\nCookie: sid=topsecret\r\nAuthorization: Bearer topsecret\r\nAccept: '; rm -rf " + bad[:8] + "'\r\n\r\n"
+		e.Original(Key{1, i}, body("yes"))
+		e.Response(&Exchange{Key: Key{1, i}, Method: []byte("GET"), Path: []byte(path), Raw: []byte(raw), Time: began + int64(i)*int64(time.Second), Answer: body("no")})
+		e.Original(Key{2, i}, body("yes"))
+		logged := &Exchange{Key: Key{2, i}, Method: []byte(bad), Path: []byte(path), Raw: []byte(raw), Time: began, Answer: said(401)}
+		e.Response(logged)
+	}
+	r := e.Report()
+	if r.Targets[0].Different != 40 || r.Targets[0].NotLoggedIn != 40 || len(r.Targets[0].Routes[0].Examples) == 0 {
+		t.Fatalf("%+v", r.Targets[0])
+	}
+	return r
+}
+
+// No line of the table is too wide, and nothing of strangers gets at the terminal or
+// shows a secret.
+func TestText(t *testing.T) {
+	for _, width := range []int{100, 40} {
+		text := string(hostile(t).AppendText(nil, width))
+		for line := range strings.Lines(text) {
+			line = strings.TrimSuffix(line, "\n")
+			if utf8.RuneCountInString(line) > width || strings.ContainsAny(line, "\x1b\u202e") || !utf8.ValidString(line) {
+				t.Errorf("%q", line)
+			}
+		}
+		if strings.Contains(text, "topsecret") || strings.Contains(text, "hunter2") {
+			t.Errorf("a secret:\n%s", text)
+		}
+		if !strings.HasPrefix(text[strings.Index(text, "\n")+1:], "  not logged in: 40 of 80. ") {
+			t.Errorf("what comes first does not:\n%s", text)
+		}
+	}
+}
+
+func TestTextOfNothing(t *testing.T) {
+	e := newEngine(t, Config{})
+	if got := string(e.Report().AppendText(nil, 100)); got != "http://staging, compared with production\n  exchanges   compared=0 same=0 different=0 (0%)\n" {
+		t.Errorf("%q", got)
+	}
+}
+
+// What strangers send is text in the page and in the JSON, and no secret is.
+func TestHostilePage(t *testing.T) {
+	r := hostile(t)
+	html, err := r.HTML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, s := range map[string]string{"page": string(html), "JSON": string(data)} {
+		for _, bad := range []string{"<script", "topsecret", "hunter2", "\x1b"} {
+			if strings.Contains(s, bad) {
+				t.Errorf("%s: %q in\n%s", name, bad, s)
+			}
+		}
+	}
+	if !strings.Contains(string(html), "not logged in") || !strings.Contains(string(html), "hidden") {
+		t.Errorf("%s", html)
+	}
+}
+
+// A shell reads the line that repeats a request as one command with the words that are meant.
+func TestCurl(t *testing.T) {
+	sh, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skip("no shell here")
+	}
+	for _, tt := range []struct{ method, path, field, want string }{
+		{"GET", "/a?b=1&token=x", "", "-i|http://s/v2/a?b=1&token=HIDDEN"},
+		{"POST", "/a", "", "-i|-X|POST|--data|@BODY|http://s/v2/a"},
+		{"HEAD", "/a", "Accept: a'b; $(id) `id`\r\n", "-i|--head|-H|Accept: a'b; $(id) `id`|http://s/v2/a"},
+		{"GET", "http://host/a'b", "Cookie: sid=1\r\n", "-i|-H|Cookie: YOURS|http://s/v2/a'b"},
+		{"$(id)", "/'; id; '", "", "-i|-X|$(id)|--data|@BODY|http://s/v2/'; id; '"},
+	} {
+		x := &Exchange{Method: []byte(tt.method), Path: []byte(tt.path), Raw: []byte("GET /a HTTP/1.1\r\n" + tt.field + "\r\n")}
+		line := curl(x, "http://s/v2")
+		out, err := exec.Command(sh, "-c", "curl() { IFS='|'; printf '%s' \"$*\"; }; "+line).CombinedOutput()
+		if err != nil || string(out) != tt.want {
+			t.Errorf("%s: %q, want %q; %v", line, out, tt.want, err)
+		}
+	}
+	long := curl(&Exchange{Method: []byte("GET"), Path: []byte("/" + strings.Repeat("x", 2*maxCurl))}, "http://s")
+	if len(long) > maxCurl {
+		t.Error(long)
+	}
+}
+
+// A route is slower if it stands out from the others, not if all are, nor if its answers are few.
+func TestSlower(t *testing.T) {
+	route := func(name string, then, now float64, n uint64) RouteReport {
+		spread := func(p float64) Latency {
+			d := time.Duration(p * float64(time.Millisecond))
+			return Latency{Count: n, P50: d, low: d * 9 / 10, high: d * 11 / 10}
+		}
+		return RouteReport{Route: name, Then: spread(then), Now: spread(now)}
+	}
+	for _, tt := range []struct {
+		name  string
+		slope float64
+		begin float64
+		odd   RouteReport
+		want  bool
+	}{
+		{"as the others", 1, 0, route("x", 10, 10, 500), false},
+		{"all are three times slower", 3, 0, route("x", 10, 30, 500), false},
+		{"all are further away", 1, 50, route("x", .1, 50, 500), false},
+		{"twice", 1, 0, route("x", 10, 20, 500), true},
+		{"twice, of a slower machine further away", 3, 50, route("x", 10, 160, 500), true},
+		{"faster", 1, 0, route("x", 10, 5, 500), false},
+		{"few answers", 1, 0, route("x", 10, 50, 99), false},
+		{"less than a millisecond", 1, 0, route("x", .1, .9, 500), false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			all := []RouteReport{tt.odd}
+			for i := range 6 {
+				then := 2 * float64(i+1)
+				all = append(all, route(fmt.Sprint(i), then, tt.slope*then+tt.begin, 1000))
+			}
+			findSlower(all)
+			for i := range all {
+				if all[i].Slower != (tt.want && i == 0) {
+					t.Errorf("%+v", all[i])
+				}
+			}
+			few := all[:3]
+			few[0].Slower = false
+			if findSlower(few); few[0].Slower {
+				t.Error("two others are too few")
+			}
+		})
+	}
+}

@@ -1,0 +1,193 @@
+package compare
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	textRoutes = 12 // of a target in the table
+	textPaths  = 3  // of a route
+)
+
+// AppendText appends what people read at the end of a run: for each target what became of
+// the exchanges, users who are not logged in first, and its routes that differ. No line
+// takes more than width columns.
+func (r *Report) AppendText(dst []byte, width int) []byte {
+	w := textWriter{dst: dst, width: width}
+	for i := range r.Targets {
+		w.target(r, &r.Targets[i])
+	}
+	return w.dst
+}
+
+// A textWriter writes lines of a width.
+type textWriter struct {
+	dst   []byte
+	width int
+}
+
+// line writes one line, cut to the width.
+func (w *textWriter) line(s string) {
+	if columns(s) > w.width {
+		n := 1 // for the dots
+		for i, r := range s {
+			if n += columns(string(r)); n > w.width {
+				s = s[:i] + "…"
+				break
+			}
+		}
+	}
+	w.dst = append(append(w.dst, s...), '\n')
+}
+
+// paragraph writes words behind a head, in as many lines as they take.
+func (w *textWriter) paragraph(head string, words []string) {
+	line, empty := head, true
+	for _, word := range words {
+		if !empty && columns(line)+1+columns(word) > w.width {
+			w.line(line)
+			line, empty = strings.Repeat(" ", min(columns(head), 12)), true
+		}
+		line, empty = line+" "+word, false
+	}
+	w.line(line)
+}
+
+func (w *textWriter) target(r *Report, t *TargetReport) {
+	w.line(fmt.Sprintf("%s, compared with %s", t.Target, r.Original))
+	if t.LoggedOut != nil {
+		w.paragraph(fmt.Sprintf("  not logged in: %d of %d.", t.LoggedOut.Exchanges, t.Compared), strings.Fields(t.LoggedOut.Says))
+	}
+	w.paragraph("  exchanges  ", t.Fates.words())
+	if len(t.NotCompared) > 0 {
+		w.paragraph("  bodies that could not be compared:", words(t.NotCompared))
+	}
+	w.routes(t)
+	if r.Drift != "" && t.Different > 0 {
+		w.paragraph("  note:", strings.Fields(r.Drift))
+	}
+}
+
+// words are what became of the exchanges, but for what none did.
+func (f *Fates) words() []string {
+	all := []string{"compared=" + number(f.Compared), "same=" + number(f.Same), fmt.Sprintf("different=%d (%s)", f.Different, percent(f.Share()))}
+	for _, c := range []struct {
+		name string
+		n    uint64
+	}{{"undecided", f.Undecided}, {"not_logged_in", f.NotLoggedIn}, {"not_modified", f.NotModified}, {"no_original", f.NoOriginal}, {"no_response", f.NoResponse},
+		{"expired", f.Expired}, {"waiting", f.Waiting}} {
+		if c.n > 0 {
+			all = append(all, c.name+"="+number(c.n))
+		}
+	}
+	return all
+}
+
+// routes writes those that differ, and those that are slower.
+func (w *textWriter) routes(t *TargetReport) {
+	shown, more := 0, 0
+	for i := range t.Routes {
+		r := &t.Routes[i]
+		if r.Different == 0 && !r.Slower {
+			continue
+		}
+		if shown++; shown > textRoutes {
+			more++
+			continue
+		}
+		if shown == 1 {
+			w.line("  different  compared  route")
+		}
+		w.line(fmt.Sprintf("  %9d  %8d  %s", r.Different, r.Compared, r.Route))
+		w.paths(r)
+	}
+	if more > 0 {
+		w.line(fmt.Sprintf("  and %d routes more that differ: --report FILE.html has them", more))
+	}
+}
+
+// paths writes what differs on a route.
+func (w *textWriter) paths(r *RouteReport) {
+	const indent = "                       "
+	for i := range r.Paths[:min(len(r.Paths), textPaths)] {
+		p := &r.Paths[i]
+		line := fmt.Sprintf("%s%s %s in %d", indent, p.Path, p.What, p.Count)
+		if then, now, found := r.values(p); found {
+			line += ": " + then + " -> " + now
+		}
+		w.line(line)
+	}
+	if more := len(r.Paths) - textPaths; more > 0 {
+		w.line(fmt.Sprintf("%sand %d more", indent, more))
+	}
+	if r.Slower {
+		w.line(fmt.Sprintf("%sslower: p50 %s, was %s; the other routes let expect %s", indent, duration(r.Now.P50), duration(r.Then.P50), duration(r.Expected)))
+	}
+}
+
+// values are those of a path in one of a route's examples.
+func (r *RouteReport) values(p *PathReport) (then, now string, found bool) {
+	for _, e := range r.Examples {
+		for _, d := range e.Differences {
+			if d.Path == p.Path && (d.Then != "" || d.Now != "") {
+				return orNothing(d.Then), orNothing(d.Now), true
+			}
+		}
+	}
+	return "", "", false
+}
+
+// columns is how many columns of a terminal a text takes at most.
+func columns(s string) (n int) {
+	for _, r := range s {
+		if n++; r >= 0x1100 && r != '…' {
+			n++ // which is true of most of them
+		}
+	}
+	return n
+}
+
+// orNothing is a value for people.
+func orNothing(s string) string {
+	if s == "" {
+		return "(nothing)"
+	}
+	return s
+}
+
+// number writes a count.
+func number(n uint64) string { return strconv.FormatUint(n, 10) }
+
+// percent writes a share; one that is not zero is not shown as zero, nor one that is not all as all.
+func percent(share float64) string {
+	switch p := share * 100; {
+	case p == 0:
+		return "0%"
+	case p < .01:
+		return "<0.01%"
+	case p < 1:
+		return strconv.FormatFloat(p, 'f', 2, 64) + "%"
+	case p == 100:
+		return "100%"
+	case p > 99.9:
+		return ">99.9%"
+	default:
+		return strconv.FormatFloat(p, 'f', 1, 64) + "%"
+	}
+}
+
+// duration writes a time in three digits or so.
+func duration(d time.Duration) string {
+	switch {
+	case d < time.Millisecond:
+		return d.Round(time.Microsecond).String()
+	case d < 10*time.Millisecond:
+		return d.Round(10 * time.Microsecond).String()
+	case d < time.Second:
+		return d.Round(100 * time.Microsecond).String()
+	}
+	return d.Round(10 * time.Millisecond).String()
+}

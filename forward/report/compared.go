@@ -1,0 +1,46 @@
+package report
+
+import (
+	"fmt"
+	"strconv"
+
+	"gor/forward"
+	"gor/forward/compare"
+)
+
+// A fate is a number of exchanges that a name stands for.
+type fate struct {
+	name string
+	n    uint64
+}
+
+// fatesOf are all that becomes of an exchange: their sum is the exchanges that were
+// started. What one is may change as it becomes known what is noise.
+func fatesOf(f *compare.Fates) []fate {
+	return []fate{
+		{"same", f.Same}, {"different", f.Different}, {"undecided", f.Undecided}, {"not_logged_in", f.NotLoggedIn}, {"not_modified", f.NotModified},
+		{"no_original", f.NoOriginal}, {"no_response", f.NoResponse}, {"expired", f.Expired}, {"waiting", f.Waiting},
+	}
+}
+
+// appendCompared appends for a target's part of an interval's line which share of its
+// responses is different, of those compared since the start.
+func appendCompared(dst []byte, f *compare.Fates) []byte {
+	if f.Compared == 0 {
+		return dst
+	}
+	return fmt.Appendf(dst, " different=%s%%", strconv.FormatFloat(f.Share()*100, 'f', 2, 64))
+}
+
+// appendComparedMetrics appends what became of the exchanges. They are gauges, since a
+// verdict may change.
+func appendComparedMetrics(dst []byte, fates []compare.Fates, stats []forward.TargetStats) []byte {
+	const name = "gor_replay_compared_exchanges"
+	dst = appendFamily(dst, name, "gauge", "Requests whose response is compared, by what is known of them now; a verdict may change. Unit: requests.")
+	for i := range min(len(fates), len(stats)) {
+		for _, f := range fatesOf(&fates[i]) {
+			dst = fmt.Appendf(dst, "%s{target=\"%s\",fate=\"%s\"} %d\n", name, escapeLabel(stats[i].Target), f.name, f.n)
+		}
+	}
+	return dst
+}

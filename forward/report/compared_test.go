@@ -1,0 +1,71 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"log/slog"
+	"reflect"
+	"strings"
+	"testing"
+
+	"gor/forward/compare"
+)
+
+func exampleFates() []compare.Fates {
+	return []compare.Fates{
+		{Compared: 1000, Same: 900, Different: 5, Undecided: 70, NotLoggedIn: 20, NotModified: 5, NoOriginal: 1, NoResponse: 2, Expired: 3, Waiting: 4}, {},
+	}
+}
+
+// TestCompared: each output shows what became of the exchanges: the line one figure,
+// metrics and record all, as numbers that may fall.
+func TestCompared(t *testing.T) {
+	fates := exampleFates()
+	line := string(new(Reporter).appendTargetsLine(nil, exampleStats(), fates))
+	if n := strings.Count(line, " different="); n != 1 || !strings.Contains(line, " different=0.") || !strings.HasSuffix(line, `http://"dev" 0.0/s`) {
+		t.Error(line)
+	}
+	r := &Reporter{cfg: Config{Command: "replay"}}
+	page := string(r.appendMetrics(nil, Snapshot{Targets: exampleStats(), Compared: fates}))
+	checkExposition(t, page)
+	for _, sample := range []string{
+		`gor_replay_compared_exchanges{target="http://staging",fate="different"} 5`, `gor_replay_compared_exchanges{target="http://staging",fate="expired"} 3`,
+		`gor_replay_compared_exchanges{target="http://\"dev\"",fate="same"} 0`, "# TYPE gor_replay_compared_exchanges gauge",
+	} {
+		if !strings.Contains(page, sample+"\n") {
+			t.Errorf("no line %s", sample)
+		}
+	}
+	var log bytes.Buffer
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("accounts", r.record(Snapshot{Targets: exampleStats(), Compared: fates})...)
+	var record struct {
+		Targets []struct{ Compared compare.Fates }
+	}
+	if err := json.Unmarshal(log.Bytes(), &record); err != nil || !reflect.DeepEqual(record.Targets[0].Compared, fates[0]) {
+		t.Errorf("%v in %s", err, log.Bytes())
+	}
+	if page := string(r.appendMetrics(nil, Snapshot{Targets: exampleStats()})); strings.Contains(page, "compared") {
+		t.Error("metrics of what is not compared")
+	}
+}
+
+// TestFates: no fate is forgotten: the names and numbers are those of compare.Fates, but
+// for Compared, which is the sum of some.
+func TestFates(t *testing.T) {
+	var f compare.Fates
+	v := reflect.ValueOf(&f).Elem()
+	want := map[string]uint64{}
+	for i := range v.NumField() {
+		v.Field(i).SetUint(uint64(i + 1))
+		if name := v.Type().Field(i).Tag.Get("json"); name != "compared" {
+			want[name] = uint64(i + 1)
+		}
+	}
+	got := map[string]uint64{}
+	for _, one := range fatesOf(&f) {
+		got[one.name] = one.n
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %v\nwant %v", got, want)
+	}
+}

@@ -1,0 +1,122 @@
+package answers
+
+// Where it is known which answer belongs to which request, and where not.
+
+// emptyLines is how many bytes may lie between two requests of which none is
+// missing: empty lines, which servers skip. The shortest request is longer.
+const emptyLines = 8
+
+// maxAsked is how many requests of a connection are waited with for their answers.
+const maxAsked = 1 << 8
+
+// admit decides where the answer to a question may begin.
+func (p *pairing) admit(c *conn, q *Question) {
+	a := &c.client
+	if a.known && a.conn != q.Conn {
+		p.renew(c)
+	}
+	gap := minus(q.Seq, a.end)
+	follows := a.known && !a.broken && gap >= 0 && gap <= emptyLines && c.phase != lost
+	switch late := c.acks.before(q.Seq, q.First); {
+	case c.phase == over:
+		p.miss(q)
+	case !late && follows && len(c.asked) < maxAsked:
+		if minus(q.Ack, a.ack) <= 0 {
+			a.pipelines = true
+		}
+		p.ask(c, q)
+	case !late && (q.Opens && !a.known || p.isAlone(c, q)):
+		p.begin(c, q.Ack)
+		p.ask(c, q)
+	default:
+		if a.broken = true; len(c.asked) == 0 && !c.reply.open {
+			p.doubt(c)
+		}
+		p.miss(q)
+	}
+	a.known, a.conn, a.end, a.ack = true, q.Conn, q.End, q.Ack
+}
+
+func (p *pairing) ask(c *conn, q *Question) {
+	had := cap(c.asked)
+	c.asked = append(c.asked, *q)
+	p.conns.queued += cap(c.asked) - had
+}
+
+// isAlone reports whether a request may be taken to have no unanswered one before it:
+// both sides had been silent.
+func (p *pairing) isAlone(c *conn, q *Question) bool {
+	reading := c.phase == inHead || c.phase == inBody && !p.sparse
+	return q.Rest >= quiet && q.First-p.clock.began >= quiet && q.First-p.clock.evicted >= quiet &&
+		len(c.asked) == 0 && !reading && c.silentBefore(q.First)
+}
+
+// begin is told that the answer to the next question begins at a sequence number.
+func (p *pairing) begin(c *conn, at uint32) {
+	p.deliver(c, -1, 0)
+	p.free(&c.reply)
+	c.phase, c.guess, c.at, c.client.broken = before, false, at, false
+	p.drop(c, func(s *span) bool { d := minus(s.seq, at); return d >= 0 && d <= window })
+}
+
+// renew is told that another connection has the addresses now.
+func (p *pairing) renew(c *conn) {
+	p.deliver(c, -1, 0)
+	p.missAll(c, len(c.asked))
+	p.free(&c.reply)
+	c.client = client{}
+	c.phase = lost
+}
+
+// doubt is told that nobody knows any more which answer belongs to which request.
+func (p *pairing) doubt(c *conn) {
+	if c.phase != lost {
+		p.stats.Doubts++
+	}
+	p.deliver(c, -1, 0)
+	p.missAll(c, len(c.asked))
+	p.free(&c.reply)
+	p.drop(c, nil)
+	c.phase, c.client.broken = lost, true
+}
+
+// loseEnd is told that nobody can know where the answer ends that is being read.
+func (p *pairing) loseEnd(c *conn, cut bool) {
+	p.deliver(c, -1, 0)
+	p.free(&c.reply)
+	p.drop(c, (*span).begins)
+	c.phase, c.cut = unknown, cut
+}
+
+// trusts reports whether a client may be believed to have had the answer before when
+// it sent a request: where the end of that answer could not be seen, and the client
+// was never seen to do otherwise.
+func (p *pairing) trusts(c *conn) bool {
+	return !c.client.pipelines && (p.sparse || c.cut)
+}
+
+// resume goes on behind an answer whose end was not seen.
+func (p *pairing) resume(c *conn) {
+	if q := &c.asked[0]; !p.trusts(c) || minus(q.Ack, c.at) < 0 {
+		p.doubt(c)
+	} else {
+		c.phase, c.cut, c.guess, c.at = before, false, true, q.Ack
+	}
+}
+
+// giveUp goes on behind the bytes that are missing before the first that is kept.
+func (p *pairing) giveUp(c *conn) {
+	n := c.missing()
+	switch {
+	case n == 0:
+	case c.phase == inBody:
+		if !p.skip(c, n) {
+			p.loseEnd(c, false)
+		}
+	case c.phase == inHead && len(c.reply.head) > 0:
+		p.missAll(c, 1)
+		p.loseEnd(c, false)
+	default:
+		p.doubt(c)
+	}
+}
