@@ -17,7 +17,10 @@ func TestLoneMessage(t *testing.T) {
 	const messages = 50
 	for range messages {
 		n.send(1, 100)
-		n.pack.flush()
+		before := beats
+		if n.pack.flush(); beats != before+1 {
+			t.Fatalf("%d HEARTBEATs leave with the message", beats-before)
+		}
 		begin := n.now
 		n.run(begin + 2*n.delay + ms/2)
 		if n.peer.out.flight.unsettled() {

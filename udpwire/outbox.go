@@ -105,13 +105,6 @@ func (o *outbox) drain(now int64) error {
 	}
 }
 
-// lone reports whether DATA has just left, nothing had for a while, and nothing is left: before is when that was sent
-// before. A HEARTBEAT is due behind it in any case, which at once saves this process the timer, and all that is left to
-// do is to hear the REPORT.
-func (o *outbox) lone(before int64) bool {
-	return o.pulse.dataAt-before >= beatTail && o.pending.first == nil && o.trip.known()
-}
-
 // write sends what was not sent yet of a numbered chunk: in pieces what is larger than the path carries by now.
 func (o *outbox) write(now int64, c *chunk) error {
 	for c.wrote < c.n {
