@@ -192,6 +192,9 @@ func (l *listener) open(c *cli.Context) (err error) {
 	if l.tape, err = l.options.Recorder(c.App.Writer, l.log); err != nil {
 		return err
 	}
+	if l.options.Prints() || l.options.Write.ToStdout() {
+		l.report.Yield(c.App.Writer)
+	}
 	if l.sending.Replayers != nil {
 		if l.wire, err = udpwire.Dial(l.sending); err != nil {
 			return err
@@ -228,7 +231,7 @@ func (l *listener) run(life *command.Lifetime, stdout io.Writer) error {
 	}
 	l.log.Info("listening", where...)
 	l.report.Start()
-	l.control.Start(control.Controls{Status: l.report.Status, DenyPath: l.denied.DenyPath, Drain: life.Drain})
+	l.control.Start(control.Controls{Status: l.report.Status, DenyPath: l.denied.DenyPath, Drain: life.Drain, Explain: l.sniffer.SetExplain})
 	defer context.AfterFunc(life.Running(), l.report.Ending)()
 	err := l.sniffer.Run(life.Running())
 	if l.options.Live() || err != nil {
@@ -287,9 +290,9 @@ func (l *listener) wireUp(life *command.Lifetime, stdout io.Writer) {
 	if l.wire != nil || l.options.JSON {
 		cfg.Users = users.New(users.Config{Rule: l.options.Session, Secret: l.sending.Secret, Logger: l.log})
 	}
-	cfg.Consumers = append(cfg.Consumers, sniffer.Filter(l.denied.Allow))
+	cfg.Consumers = append(cfg.Consumers, sniffer.Filter(l.denied.AllowRead))
 	if l.filter != nil {
-		cfg.Consumers = append(cfg.Consumers, sniffer.Filter(l.filter.Allow))
+		cfg.Consumers = append(cfg.Consumers, sniffer.Filter(l.filter.AllowRead))
 	}
 	if l.options.Prints() {
 		stop := life.End

@@ -32,7 +32,9 @@
 // otherwise, as a browser's do. A safe request holds up the writes behind it, and a
 // write the safe requests behind it, until it has gone out and, for a second at most,
 // has been answered: an event stream, which is never answered to its end, holds up
-// nothing (turns.go).
+// nothing (turns.go). That a safe request waits for a write on another connection, and
+// not only the write for what came before it, is what keeps the write's place among all
+// requests of its user: what it has changed they find.
 //
 // Requests of different users never wait for each other, also not on one connection
 // of a proxy. Where a user is a crowd (Request.Crowd), a shared API key or the address

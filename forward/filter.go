@@ -162,7 +162,13 @@ func (f *Filter) Denied() (all []string) {
 // Allow reports whether the request that raw begins with passes. A nil Filter
 // lets everything pass; any other lets nothing pass that http1 does not read as
 // the head of a request. It keeps nothing of raw and allocates nothing.
-func (f *Filter) Allow(raw []byte) bool {
+func (f *Filter) Allow(raw []byte) bool { return f.allows(nil, raw) }
+
+// AllowRead is Allow for a request whose head was read already, with the outcome m.
+func (f *Filter) AllowRead(m *http1.Message, raw []byte) bool { return f.allows(m, raw) }
+
+// allows is both; m is nil where the head is still to be read.
+func (f *Filter) allows(m *http1.Message, raw []byte) bool {
 	if f == nil {
 		return true
 	}
@@ -178,7 +184,9 @@ func (f *Filter) Allow(raw []byte) bool {
 	}
 	defer f.sights.Put(s)
 	defer s.forget()
-	if !s.read(raw) {
+	if m != nil {
+		s.take(m, raw)
+	} else if !s.read(raw) {
 		return false
 	}
 	switch {

@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"gor/reassembly/http1"
 )
 
 func TestFilter(t *testing.T) {
@@ -54,6 +56,10 @@ func TestFilter(t *testing.T) {
 			}
 			if got := f.Allow([]byte(tt.raw)); got != tt.want {
 				t.Errorf("Allow is %v", got)
+			}
+			read := []byte(tt.raw)[http1.EmptyLines([]byte(tt.raw)):]
+			if m := (http1.Message{}); m.Head(read, "Gor-Replayed") == http1.Whole && f.AllowRead(&m, read) != tt.want {
+				t.Errorf("AllowRead is %v", !tt.want)
 			}
 		})
 	}

@@ -26,9 +26,14 @@ func (s *sight) read(raw []byte) bool {
 	if m.Head(raw, "") != http1.Whole {
 		return false
 	}
+	s.take(&m, raw)
+	return true
+}
+
+// take takes a request whose head is read.
+func (s *sight) take(m *http1.Message, raw []byte) {
 	s.method, s.target, s.section = m.Method(raw), m.Target(raw), m.Fields(raw)
 	s.plain = isNormal(s.target)
-	return true
 }
 
 // forget drops what belongs to the request; the room stays.

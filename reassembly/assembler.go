@@ -105,7 +105,9 @@ func New(cfg Config, emit func(*Request) Fate) *Assembler {
 	a := &Assembler{cfg: cfg, conns: newConnections(cfg.MaxMemory)}
 	a.streams.limit = max(1, int(cfg.MaxMemory*3/8/streamBytes))
 	a.budget = budget{max: cfg.MaxMemory, pool: pool{limit: cfg.MaxMemory / 4}, conns: &a.conns, streams: &a.streams}
-	a.reader = requests{cfg: &a.cfg, budget: &a.budget, ledger: ledger{emit: emit, stats: &a.stats, log: cfg.Logger, explain: explainer{tell: cfg.Explain}}}
+	a.reader = requests{cfg: &a.cfg, budget: &a.budget, ledger: ledger{
+		emit: emit, stats: &a.stats, log: cfg.Logger, explain: explainer{tell: cfg.Explain}, repeats: newRepeats(cfg.Logger),
+	}}
 	a.reader.guesses = guesses{ledger: &a.reader.ledger, budget: &a.budget}
 	a.at.a, a.other.a = a, a
 	return a
@@ -178,6 +180,7 @@ func (a *Assembler) push(s *capture.Segment, at lookup) {
 			return
 		}
 		a.ignoreCopy(s, at.hash, i)
+		a.reader.repeats.opens(&s.Src, &s.Dst)
 	}
 	if len(s.Payload) > 0 {
 		a.recent.put(s, at.hash, a.clock.moment)

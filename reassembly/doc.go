@@ -71,6 +71,11 @@
 // request that leaves with the mark (Config.LoopHeader) is a replayer's on this
 // machine, and no loop (own_requests).
 //
+// TCP cannot tell a copy by a proxy. What comes from an address that a request went
+// to a moment ago, asks a server elsewhere for the same, and has the same cookies,
+// credentials and User-Agent, is that request once more, and is not handed on
+// (repeated; repeats.go). What a service asks another by itself has not.
+//
 // # Speed
 //
 // PushAll looks a dozen segments ahead: while others are pushed, the processor

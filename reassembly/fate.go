@@ -19,6 +19,7 @@ const (
 	QueueFull               // the consumer had no room for it
 	Stopped                 // the consumer had as many as it wanted
 	Skipped                 // the consumer could wait for room, and there was nobody to wait for
+	Repeated                // a proxy handed it on, and it was taken before that
 	fates
 )
 
@@ -37,6 +38,7 @@ var fateTable = [fates]entry{
 	Shed:        {name: "shed", help: "Requests dropped to stay below the memory limit.", trouble: true},
 	QueueFull:   {name: "queue_full", help: "Requests dropped because the way to the replay server was full.", trouble: true},
 	Skipped:     {name: "skipped", help: "Requests of a recording that were not sent, since no replay server responded, or none could reach a target."},
+	Repeated:    {name: "repeated", help: "Requests that a proxy of which both sides are seen handed on: they were captured on their way to it."},
 	Stopped:     {name: "stopped", help: "Requests behind the last one that was wanted."},
 }
 

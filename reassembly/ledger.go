@@ -14,6 +14,8 @@ type ledger struct {
 	req     Request             // lent to emit
 	explain explainer           // tells of those that are not handed on
 	warned  [protocols][]uint16 // the ports whose protocol was logged
+
+	repeats repeats
 }
 
 // count puts a request into the accounts and numbers it. One that carries the
@@ -52,7 +54,11 @@ func (l *ledger) decide(f *flow, m *message, fate Fate) {
 func (l *ledger) handOn(f *flow, m *message, raw []byte, last int64) {
 	h := &f.c.http
 	fate := Loop
-	if !m.Watched {
+	switch {
+	case m.Watched:
+	case l.repeats.has(f, &m.Message, raw):
+		fate = Repeated
+	default:
 		q := &l.req
 		q.Client, q.Server, q.origin = *f.client, *f.server, originOf(f)
 		q.whose = whose{}

@@ -228,6 +228,9 @@ func (o *outbox) heartbeat(now int64, k kind, dropped uint64) {
 
 // search sends HEARTBEATs that are padded to larger sizes than the path is known to carry, when that is due.
 func (o *outbox) search(now int64, dropped uint64) {
+	if now < o.tx.size.nextAt {
+		return // nor is the kernel asked what it knows
+	}
 	var sizes [len(steps) + 1]int
 	for _, size := range o.tx.size.probes(sizes[:0], now, o.tx.mtu()) {
 		h := o.progress(now, dropped)

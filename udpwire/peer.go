@@ -144,8 +144,12 @@ func (p *peer) endSession() (lost tally) {
 // drain sends what is pending, if it may.
 func (p *peer) drain(now int64) {
 	if p.state == live {
+		before := p.out.pulse.dataAt
 		p.out.drain(now) // what does not get out now stays, and is tried again with the next tick
 		p.checkRefused(now)
+		if p.state == live && p.out.pulse.lone(before) && p.out.pending.first == nil && p.out.trip.known() {
+			p.beat(now)
+		}
 	}
 }
 

@@ -42,8 +42,8 @@ func (r *receiveBatch) init() {
 		r.iovs[i].SetLen(recvBytes)
 	}
 	r.call = func(fd uintptr) bool {
-		n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&r.msgs[0])), recvBatch,
-			unix.MSG_DONTWAIT, 0, 0)
+		n, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&r.msgs[0])), recvBatch,
+			unix.MSG_DONTWAIT, 0, 0) // raw, as in pollReader
 		r.n, r.errno = int(n), errno
 		return errno != unix.EAGAIN && errno != unix.EINTR // false: wait until readable
 	}

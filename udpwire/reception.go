@@ -128,15 +128,15 @@ func (r *reception) inSession(s *session, h header, d []byte, from source) (why 
 func (r *reception) bring(s *session, h header, body []byte, size int, from source) (why reason, ok bool) {
 	r.sessions.touch(s, r.ran.total)
 	s.where.heard(from, size, r.responder.rand)
-	before, unknown := s.where.proven.addr, s.status == nil
+	before := s.where.proven.addr
 	if !s.accept(r.now, h, body, from, size, &r.scratch.gone) {
 		return rejectMalformed, false
 	}
 	if after := s.where.proven.addr; after != before {
 		r.cfg.Logger.Info("listener has another address", "listener", after, "before", before)
 	}
-	if h.kind == kindStatus && unknown {
-		r.cfg.Logger.Info("listener says what it is", "listener", s.where.proven.addr, "host", s.status.Host, "version", s.status.Version)
+	if h.kind == kindStatus {
+		r.introduce(s)
 	}
 	s.inbox.stats.datagrams++
 	s.inbox.stats.bytes += uint64(size)
@@ -240,7 +240,7 @@ func (r *reception) begin(h header, d []byte, from source) (why reason, ok bool)
 	}
 	s.inbox.start(func(m *Message) { r.handOn(s, m) })
 	r.sessions.add(s)
-	r.cfg.Logger.Info("listener connected", "listener", from.addr, "sealed", s.in.seal != nil)
+	s.begun = r.now
 	return r.bring(s, h, body, size, from)
 }
 
@@ -278,6 +278,9 @@ func (r *reception) visit(s *session) {
 		r.cfg.Logger.Warn("listener silent, its session ends", "listener", s.where.proven.addr)
 		r.end(s)
 		return
+	}
+	if r.now-s.begun >= introduceAfter {
+		r.introduce(s)
 	}
 	s.inbox.tick(r.now)
 	if r.now >= s.inbox.reporter.dueAt || s.inbox.reporter.unsaid > int64(r.sessions.window)/8 {
@@ -353,6 +356,7 @@ func (r *reception) checkHeld() {
 
 // end closes a session's accounts and remembers that it has ended.
 func (r *reception) end(s *session) *tombstone {
+	r.introduce(s) // it may have been there for less than a moment
 	t := s.bury(r.now)
 	s.addTo(&r.past)
 	r.sessions.remove(s)

@@ -13,7 +13,9 @@ type session struct {
 	grant grant       // What it may begin, if its source can wait.
 
 	heard   int64   // When it was last heard, in ns of the time in which the replayer ran.
+	begun   int64   // When it began.
 	status  *Status // What the listener last said it is; nil: nothing yet. It is not changed.
+	told    bool    // The user was told that it has begun.
 	touched bool    // It was heard since the last visit.
 }
 

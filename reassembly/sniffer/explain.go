@@ -93,6 +93,7 @@ var reasons = map[reassembly.Fate]string{
 	reassembly.Shed:        "there was no memory for it: --max-memory",
 	reassembly.QueueFull:   "the way to the replay server, or to whoever reads the output, was full",
 	reassembly.Stopped:     "as many as were wanted had been handed on",
+	reassembly.Repeated:    "a proxy handed it on, and it was taken on its way to that",
 	reassembly.Skipped:     "no replay server responded, or none could reach a target",
 }
 

@@ -107,7 +107,7 @@ func TestSetExplain(t *testing.T) {
 	log, said := lines()
 	src := newFakeSource(false, io.EOF)
 	taken := make(chan bool)
-	s := New(Config{Source: src, Logger: log, Decoder: capture.DecoderConfig{Ports: []uint16{80}}, Consumers: []Consumer{Filter(func([]byte) bool {
+	s := New(Config{Source: src, Logger: log, Decoder: capture.DecoderConfig{Ports: []uint16{80}}, Consumers: []Consumer{Filter(func(*http1.Message, []byte) bool {
 		taken <- true
 		return false
 	})}})

@@ -15,6 +15,7 @@ import (
 
 	"gor/capture"
 	"gor/reassembly"
+	"gor/reassembly/http1"
 	"gor/reassembly/recording"
 	"gor/reassembly/users"
 )
@@ -87,7 +88,7 @@ func TestFile(t *testing.T) {
 func TestConsumers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		first, last := &taker{}, &taker{fate: reassembly.QueueFull}
-		filter := Filter(func(raw []byte) bool { return !strings.HasPrefix(string(raw), "GET /2 ") })
+		filter := Filter(func(_ *http1.Message, raw []byte) bool { return !strings.HasPrefix(string(raw), "GET /2 ") })
 		s := start(t, newFakeSource(false, io.EOF), []Consumer{first, filter, last}, nil)
 		s.send(get(1) + get(2) + get(3))
 		close(s.src.packets)
@@ -148,7 +149,7 @@ func TestCount(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				taken := &taker{}
-				filter := Filter(func(raw []byte) bool { return !strings.HasPrefix(string(raw), "GET /2 ") })
+				filter := Filter(func(_ *http1.Message, raw []byte) bool { return !strings.HasPrefix(string(raw), "GET /2 ") })
 				s := start(t, newFakeSource(tt.live, io.EOF), []Consumer{filter, taken}, func(cfg *Config) { cfg.Count = 3 })
 				for _, payload := range tt.packets {
 					s.send(payload)
@@ -345,8 +346,9 @@ func TestStopWithinABatch(t *testing.T) {
 	}
 	for stop, want := range map[int64]int{0: 0, 1: 1, 2: 2, 3: 3} {
 		s.stopAt.Store(stop * 1e9)
-		if rest := s.beforeStop(segs); len(rest) != want {
-			t.Errorf("stop at %d s: %d segments", stop, len(rest))
+		rest, stopped := s.beforeStop(segs), s.push(nil)
+		if len(rest) != want || stopped != (stop < 3) {
+			t.Errorf("stop at %d s: %d segments, stopped: %v", stop, len(rest), stopped)
 		}
 	}
 }
@@ -405,7 +407,7 @@ func TestNothingAllocatedPerPacket(t *testing.T) {
 		src := &memorySource{left: packets}
 		src.packet = src.stream.data(time.Unix(1e9, 0), get(1))
 		p := NewPrinter(t.Context(), PrinterConfig{Out: io.Discard, Wait: true})
-		s := New(Config{Source: src, Decoder: capture.DecoderConfig{Ports: []uint16{80}}, Users: users.New(users.Config{}), Consumers: []Consumer{Filter(func([]byte) bool { return true }), p}})
+		s := New(Config{Source: src, Decoder: capture.DecoderConfig{Ports: []uint16{80}}, Users: users.New(users.Config{}), Consumers: []Consumer{Filter(func(*http1.Message, []byte) bool { return true }), p}})
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		if err := s.Run(t.Context()); err != nil {

@@ -5,6 +5,7 @@ import (
 
 	"gor/capture"
 	"gor/reassembly"
+	"gor/reassembly/http1"
 )
 
 // A Source is where packets come from: a capture.Ring, a capture.File, or
@@ -66,12 +67,13 @@ type Consumer interface {
 	Flush()
 }
 
-// A Filter is a Consumer that lets those requests pass whose bytes it is true for.
-type Filter func(raw []byte) bool
+// A Filter is a Consumer that lets those requests pass that it is true for: what was
+// read of the head, and all bytes.
+type Filter func(head *http1.Message, raw []byte) bool
 
 // Take says Sent or Filtered.
 func (f Filter) Take(r *reassembly.Request) reassembly.Fate {
-	if !f(r.Raw) {
+	if !f(r.Head(), r.Raw) {
 		return reassembly.Filtered
 	}
 	return reassembly.Sent

@@ -194,6 +194,13 @@ func TestVantageLinks(t *testing.T) {
 			m.web.ip("addr add 10.99.5.1/24 dev bond0")
 			m.client.ip("addr add 10.99.5.2/24 dev c0")
 		}},
+		{"macvlan", func(m *mirror) { // a packet is seen at the lower device and at the upper, as with a bond
+			m.needDevice("mv9", "link w0 type macvlan mode bridge")
+			m.web.ip("link add link w0 name mv0 type macvlan mode bridge")
+			m.web.ip("link set mv0 up")
+			m.web.ip("addr add 10.99.5.1/24 dev mv0")
+			m.client.ip("addr add 10.99.5.2/24 dev c0")
+		}},
 		{"bridge over VLAN", func(m *mirror) {
 			m.needDevice("w0.9", "link w0 type vlan id 9")
 			for name, side := range map[string]*namespace{"c0": m.client, "w0": m.web} {
