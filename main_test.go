@@ -260,9 +260,9 @@ var allowedImports = map[string][]string{
 	"gor/capture":                    {"golang.org/x/net/bpf", "golang.org/x/sys/unix"},
 	"gor/capture/doctor":             {"gor/capture", "golang.org/x/sys/unix"},
 	"gor/reassembly":                 {"gor/capture", "gor/reassembly/http1"},
-	"gor/reassembly/sniffer":         {"gor/capture", "gor/reassembly", "gor/reassembly/http1", "gor/reassembly/recording", "gor/reassembly/users", "github.com/urfave/cli/v2", "gor/capture/doctor", "gor/reassembly/answers"},
+	"gor/reassembly/sniffer":         {"github.com/urfave/cli/v2", "gor/capture", "gor/capture/doctor", "gor/reassembly", "gor/reassembly/answers", "gor/reassembly/http1", "gor/reassembly/recording", "gor/reassembly/users"},
 	"gor/reassembly/answers":         {"gor/capture", "gor/reassembly/http1"},
-	"gor/udpwire":                    {"golang.org/x/sys/unix", "github.com/urfave/cli/v2"},
+	"gor/udpwire":                    {"github.com/urfave/cli/v2", "golang.org/x/sys/unix"},
 	"gor/forward":                    {"gor/forward/hist", "gor/forward/spelling", "gor/reassembly/http1", "golang.org/x/time/rate", "github.com/urfave/cli/v2"},
 	"gor/forward/command":            {"gor/forward/spelling", "github.com/urfave/cli/v2"},
 	"gor/forward/command/replay":     {"gor/forward", "gor/forward/command", "gor/forward/playback", "gor/forward/report", "gor/forward/web", "gor/reassembly/sniffer", "gor/udpwire", "github.com/urfave/cli/v2", "gor/forward/command/control", "gor/forward/referee", "gor/forward/results"},
@@ -287,11 +287,9 @@ var allowedImports = map[string][]string{
 	"gor/forward/command/ctl":        {"gor/forward/command", "gor/forward/command/control", "github.com/urfave/cli/v2"},
 	"gor":                            {"gor/capture", "gor/reassembly", "gor/reassembly/recording", "gor/reassembly/sniffer", "gor/reassembly/users", "gor/udpwire", "gor/forward", "gor/forward/command", "gor/forward/command/replay", "gor/forward/command/topics", "gor/forward/demo", "gor/forward/report", "gor/forward/command/control", "gor/forward/command/ctl", "gor/capture/doctor", "gor/forward/command/doctor", "gor/forward/command/sending", "gor/reassembly/answers", "github.com/urfave/cli/v2"},
 	"gor/reassembly/http1":           {},
-	"gor/reassembly/http1/http1test": {"gor/reassembly/http1"}, // for tests alone
-	"gor/reassembly/recording":       {"gor/capture", "gor/reassembly", "gor/reassembly/http1"},
+	"gor/reassembly/http1/http1test": {"gor/reassembly/http1", "gor/reassembly/recording", "gor/capture", "gor/reassembly", "gor/reassembly/http1"},
 	"gor/reassembly/users":           {"gor/reassembly/http1"},
-	"gor/reassembly/sniffer":         {"github.com/urfave/cli/v2", "gor/capture", "gor/capture/doctor", "gor/reassembly", "gor/reassembly/answers", "gor/reassembly/http1", "gor/reassembly/recording", "gor/reassembly/users"},
-	"gor/udpwire":                    {"github.com/urfave/cli/v2", "golang.org/x/sys/unix"},
+	"gor/reassembly/recording":       {"gor/capture", "gor/reassembly", "gor/reassembly/http1"},
 }
 
 // goList returns what go list says of every package, by import path.
