@@ -48,6 +48,11 @@ func TestWrongUsage(t *testing.T) {
 		{"flag without value", "listen -p", "-p needs a value"},
 		{"stray argument to listen", "listen eth0", `"eth0" is not a flag`},
 		{"stray argument to replay", "replay http://a", `"http://a" is not a flag`},
+		{"stray argument to doctor", "doctor eth0", `"eth0" is not a flag`},
+		{"doctor's port", "doctor -p 0", "1 to 65535"},
+		{"doctor's interface", "doctor -i nosuch0", "nosuch0"},
+		{"doctor's replayer", "doctor -r :28020", "host is missing"},
+		{"doctor's direction", "doctor --direction up", "auto, in, out or both"},
 		{"stray argument to demo", "demo now", `"now" is not a flag`},
 		{"port zero", "listen -p 0", "1 to 65535"},
 		{"port too large", "listen -p 65536", "1 to 65535"},
@@ -253,6 +258,7 @@ func freePort(t *testing.T) string {
 // besides the standard library; what those import is allowed with them.
 var allowedImports = map[string][]string{
 	"gor/capture":                 {"golang.org/x/net/bpf", "golang.org/x/sys/unix"},
+	"gor/capture/doctor":          {"gor/capture", "golang.org/x/sys/unix"},
 	"gor/reassembly":              {"gor/capture", "gor/reassembly/http1"},
 	"gor/reassembly/sniffer":      {"gor/capture", "gor/reassembly", "gor/reassembly/http1", "gor/reassembly/recording", "gor/reassembly/users", "github.com/urfave/cli/v2", "gor/capture/doctor", "gor/reassembly/answers"},
 	"gor/reassembly/answers":      {"gor/capture", "gor/reassembly/http1"},
@@ -263,6 +269,7 @@ var allowedImports = map[string][]string{
 	"gor/forward/command/sending": {"gor/reassembly", "gor/reassembly/answers", "gor/udpwire"},
 	"gor/forward/compare":         {"gor/forward/compare/diff", "gor/forward/hist", "gor/forward/routes", "gor/reassembly/http1"},
 	"gor/forward/compare/diff":    {"gor/reassembly/http1"},
+	"gor/forward/command/doctor":  {"gor/capture", "gor/capture/doctor", "gor/forward/command", "gor/reassembly/sniffer", "gor/udpwire", "github.com/urfave/cli/v2"},
 	"gor/forward/demo":            {"gor/forward/command", "github.com/urfave/cli/v2"},
 	"gor/forward/command/topics":  {"gor/forward/command"},
 	"gor/forward/demo/live":       {},
@@ -280,7 +287,6 @@ var allowedImports = map[string][]string{
 	"gor/forward/command/ctl":     {"gor/forward/command", "gor/forward/command/control", "github.com/urfave/cli/v2"},
 	"gor/capture/doctor":          {"gor/capture", "golang.org/x/sys/unix"},
 	"gor/forward/command/doctor":  {"gor/capture", "gor/capture/doctor", "gor/forward/command", "gor/reassembly/sniffer", "gor/udpwire", "github.com/urfave/cli/v2"},
-	"gor/reassembly/answers":      {"gor/capture", "gor/reassembly/http1"},
 	"gor": {"gor/capture", "gor/reassembly", "gor/reassembly/recording", "gor/reassembly/sniffer", "gor/reassembly/users", "gor/udpwire", "gor/forward", "gor/forward/command", "gor/forward/command/replay", "gor/forward/command/topics", "gor/forward/demo", "gor/forward/report", "gor/forward/command/control", "gor/forward/command/ctl", "gor/capture/doctor", "gor/forward/command/doctor", "gor/forward/command/sending", "gor/reassembly/answers",
 		"github.com/urfave/cli/v2"},
 	"gor/reassembly/http1":           {},
@@ -579,7 +585,7 @@ func shellWords(line string) []string {
 // Help explains every command in lines that a terminal of 80 columns shows,
 // and names a default only once and only where it says something.
 func TestHelp(t *testing.T) {
-	for _, args := range [][]string{{"help"}, {"help", "listen"}, {"help", "replay"}, {"help", "demo"}, {"help", "accounts"}, {"help", "limits"}} {
+	for _, args := range [][]string{{"help"}, {"help", "listen"}, {"help", "replay"}, {"help", "doctor"}, {"help", "where"}, {"help", "demo"}, {"help", "accounts"}, {"help", "limits"}} {
 		status, stdout, stderr := gor(t, args...)
 		if status != 0 || stderr != "" || len(args) < 2 && !strings.HasPrefix(stdout, "gor") {
 			t.Fatalf("%v: status %d, %q, %q", args, status, stdout, stderr)
