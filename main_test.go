@@ -280,7 +280,6 @@ var allowedImports = map[string][]string{
 	"gor/forward/command/ctl":     {"gor/forward/command", "gor/forward/command/control", "github.com/urfave/cli/v2"},
 	"gor/capture/doctor":          {"gor/capture", "golang.org/x/sys/unix"},
 	"gor/forward/command/doctor":  {"gor/capture", "gor/capture/doctor", "gor/forward/command", "gor/reassembly/sniffer", "gor/udpwire", "github.com/urfave/cli/v2"},
-	"gor/reassembly/answers":      {"gor/capture", "gor/reassembly/http1"},
 	"gor": {"gor/capture", "gor/reassembly", "gor/reassembly/recording", "gor/reassembly/sniffer", "gor/reassembly/users", "gor/udpwire", "gor/forward", "gor/forward/command", "gor/forward/command/replay", "gor/forward/command/topics", "gor/forward/demo", "gor/forward/report", "gor/forward/command/control", "gor/forward/command/ctl", "gor/capture/doctor", "gor/forward/command/doctor", "gor/forward/command/sending", "gor/reassembly/answers",
 		"github.com/urfave/cli/v2"},
 	"gor/reassembly/http1":           {},
