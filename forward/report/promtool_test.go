@@ -4,12 +4,53 @@ import (
 	"bytes"
 	"io"
 	"log/slog"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"gor/forward/compare"
 )
+
+// rules are those that the help proposes for Prometheus.
+func rules(t *testing.T) []byte {
+	t.Helper()
+	text, err := os.ReadFile("../command/topics/alerts.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rules, found := bytes.Cut(text, []byte("\n\n"))
+	if !found {
+		t.Fatal("there are no rules")
+	}
+	return rules
+}
+
+// TestAlerts: the rules speak of metrics that there are, and of fates.
+func TestAlerts(t *testing.T) {
+	all := everyStats()
+	listen := &Reporter{cfg: Config{Command: "listen"}}
+	replay := &Reporter{cfg: Config{Command: "replay"}}
+	page := string(replay.appendMetrics(listen.appendMetrics(nil, Snapshot{Groups: all[:len(all)-1]}), Snapshot{Targets: exampleStats()}))
+	names := regexp.MustCompile(`gor_\w+`).FindAll(rules(t), -1)
+	if len(names) < 8 {
+		t.Errorf("%d metrics", len(names))
+	}
+	for _, name := range names {
+		if !strings.Contains(page, "# TYPE "+string(name)+" ") {
+			t.Errorf("there is no %s", name)
+		}
+	}
+	for _, m := range regexp.MustCompile(`fate=~?"([a-z_|]+)"`).FindAllSubmatch(rules(t), -1) {
+		for fate := range strings.SplitSeq(string(m[1]), "|") {
+			if !strings.Contains(page, `fate="`+fate+`"`) {
+				t.Errorf("there is no fate %s", fate)
+			}
+		}
+	}
+}
 
 // TestPromtool: Prometheus' own check has not a word to say about what either side serves,
 // with all that they can have, nor about the alerts that the help proposes.
@@ -43,5 +84,12 @@ func TestPromtool(t *testing.T) {
 		if out, err := check.CombinedOutput(); err != nil || len(bytes.TrimSpace(out)) > 0 {
 			t.Errorf("%s: %v\n%s", command, err, out)
 		}
+	}
+	file := filepath.Join(t.TempDir(), "gor.rules")
+	if err := os.WriteFile(file, rules(t), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(promtool, "check", "rules", file).CombinedOutput(); err != nil || !bytes.Contains(out, []byte("8 rules found")) {
+		t.Errorf("rules: %v\n%s", err, out)
 	}
 }
