@@ -15,7 +15,7 @@
 // logs, statistics and the final accounts go to standard error. Exit status: 0
 // done, also after a signal, --duration or --count, and whatever was lost of live
 // traffic; 1 something failed, such as a recording (--read) that could not be
-// delivered whole; 2 wrong usage; 4 and 3 what replay --read found (forward/results).
+// delivered whole; 2 wrong usage; 4 and 3 what replay found (forward/results).
 package main
 
 import (
@@ -42,10 +42,12 @@ import (
 	"gor/forward/command/ctl"
 	doctorcommand "gor/forward/command/doctor"
 	"gor/forward/command/replay"
+	"gor/forward/command/sending"
 	"gor/forward/command/topics"
 	"gor/forward/demo"
 	"gor/forward/report"
 	"gor/reassembly"
+	"gor/reassembly/answers"
 	"gor/reassembly/recording"
 	"gor/reassembly/sniffer"
 	"gor/reassembly/users"
@@ -79,6 +81,8 @@ func accounts() string {
 		{Name: "packets", Stats: capture.DecoderStats{}},
 		{Name: "kernel (listen, live)", Stats: capture.Stats{}},
 		{Name: "read (--read)", Stats: recording.Stats{}},
+		{Name: "answers (listen --responses)", Stats: answers.Stats{}},
+		{Name: "responses (listen --responses)", Stats: sending.Stats{}},
 		{Name: "print (--print, --json)", Stats: sniffer.PrinterStats{}},
 		{Name: "recording (--write)", Stats: capture.RecorderStats{}},
 		{Name: "wire of a listener", Stats: udpwire.SenderStats{}},
@@ -124,6 +128,7 @@ type listener struct {
 	doctor  *doctor.Watcher  // says why nothing is captured; nil: packets are not captured
 	tape    *sniffer.Tape    // nil: nothing is recorded
 	wire    *udpwire.Sender  // nil: nothing is sent
+	sender  *sending.Sender  // of the wire
 	printer *sniffer.Printer // nil: nothing is printed
 	sniffer *sniffer.Sniffer
 }
@@ -167,6 +172,9 @@ func (l *listener) configure(c *cli.Context) (err error) {
 	if l.options.OnlyStdout() && !c.IsSet("replay") {
 		l.sending.Replayers = nil
 	}
+	if err == nil && l.options.Answers.Wanted() && l.sending.Replayers == nil && l.options.Write.Path == "" {
+		err = cli.Exit("--responses are sent to replay servers or recorded, not printed: give -r or --write", 2)
+	}
 	return err
 }
 
@@ -183,6 +191,9 @@ func (l *listener) open(c *cli.Context) (err error) {
 	}
 	if l.tape, err = l.options.Recorder(c.App.Writer, l.log); err != nil {
 		return err
+	}
+	if l.options.Prints() || l.options.Write.ToStdout() {
+		l.report.Yield(c.App.Writer)
 	}
 	if l.sending.Replayers != nil {
 		if l.wire, err = udpwire.Dial(l.sending); err != nil {
@@ -220,7 +231,7 @@ func (l *listener) run(life *command.Lifetime, stdout io.Writer) error {
 	}
 	l.log.Info("listening", where...)
 	l.report.Start()
-	l.control.Start(control.Controls{Status: l.report.Status, DenyPath: l.denied.DenyPath, Drain: life.Drain})
+	l.control.Start(control.Controls{Status: l.report.Status, DenyPath: l.denied.DenyPath, Drain: life.Drain, Explain: l.sniffer.SetExplain})
 	defer context.AfterFunc(life.Running(), l.report.Ending)()
 	err := l.sniffer.Run(life.Running())
 	if l.options.Live() || err != nil {
@@ -293,7 +304,9 @@ func (l *listener) wireUp(life *command.Lifetime, stdout io.Writer) {
 	}
 	if l.wire != nil {
 		context.AfterFunc(life.Delivering(), l.wire.Hurry)
-		cfg.Consumers = append(cfg.Consumers, &sender{Sender: l.wire, end: life.End})
+		l.sender = sending.New(l.wire, life.End)
+		cfg.Consumers = append(cfg.Consumers, l.sender)
+		cfg.Answers = l.options.Answers.Config(l.options.MaxMemory, l.options.Live(), l.sender.Answer)
 	}
 	if l.tape != nil {
 		context.AfterFunc(life.Delivering(), l.tape.Hurry)
@@ -336,32 +349,6 @@ func (l *listener) status() udpwire.Status {
 	return udpwire.Status{Version: command.Version(), Host: host, Accounts: accounts}
 }
 
-// A sender is the wire as the sniffer's consumer. Its Flush is the wire's.
-type sender struct {
-	*udpwire.Sender
-	end func()          // ends the run
-	msg udpwire.Message // what the request at hand becomes
-}
-
-// Take sends a request, whose bytes the wire copies.
-func (s *sender) Take(r *reassembly.Request) reassembly.Fate {
-	s.msg = udpwire.Message{
-		User: r.User(), Crowd: r.Crowd(), Conn: r.Conn(), Index: r.Index, Time: r.Last,
-		Src: r.Origin().AddrPort(), Dst: r.Server.AddrPort(), Body: r.Raw,
-	}
-	switch err := s.Send(&s.msg); {
-	case err == nil:
-		return reassembly.Sent
-	case errors.Is(err, udpwire.ErrTooLarge):
-		return reassembly.TooLarge
-	case errors.Is(err, udpwire.ErrNobody):
-		s.end()
-		return reassembly.Skipped
-	default:
-		return reassembly.QueueFull
-	}
-}
-
 // snapshot takes the accounts; any goroutine may call it.
 func (l *listener) snapshot() report.Snapshot {
 	stats := l.sniffer.Stats()
@@ -386,6 +373,9 @@ func (l *listener) snapshot() report.Snapshot {
 	}
 	if l.wire != nil {
 		groups = append(groups, report.Group{Name: "wire", Stats: l.wire.Stats()})
+	}
+	if l.wire != nil && l.options.Answers.Wanted() {
+		groups = append(groups, report.Group{Name: "answers", Stats: stats.Answers}, report.Group{Name: "responses", Stats: l.sender.Stats()})
 	}
 	s := report.Snapshot{Groups: groups, Words: map[string]string{"users": stats.Users.Line()}, Denied: l.denied.Denied()}
 	if l.wire != nil && l.wire.Stats().ReplayersUp == 0 {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"net"
 	"sync/atomic"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -14,6 +15,7 @@ const (
 	blockStatusOffset = 8
 	blockCountOffset  = 12
 	blockFirstOffset  = 16
+	blockLastOffset   = 40 // when its last packet was seen: seconds, nanoseconds
 	linkLayerOffset   = 48 // sockaddr_ll behind a packet's tpacket3_hdr (TPACKET_ALIGN)
 	packetTypeOffset  = 10 // in a sockaddr_ll
 )
@@ -59,10 +61,7 @@ func (b *blocks) after(block int) int {
 // take gives a walked block back and takes the next; it reports whether there was one.
 func (b *blocks) take() bool {
 	for b.left == 0 {
-		if b.walking {
-			atomic.StoreUint32(status(b.list[b.current]), unix.TP_STATUS_KERNEL)
-			b.current, b.walking = b.after(b.current), false
-		}
+		b.giveBack()
 		block := b.list[b.current]
 		if atomic.LoadUint32(status(block))&unix.TP_STATUS_USER == 0 {
 			return false
@@ -71,6 +70,14 @@ func (b *blocks) take() bool {
 		b.left, b.offset = word(block, blockCountOffset), word(block, blockFirstOffset)
 	}
 	return true
+}
+
+// giveBack gives the walked block back to the kernel, if it was walked to its end.
+func (b *blocks) giveBack() {
+	if b.walking && b.left == 0 {
+		atomic.StoreUint32(status(b.list[b.current]), unix.TP_STATUS_KERNEL)
+		b.current, b.walking = b.after(b.current), false
+	}
 }
 
 // decode decodes what is left of the walked block, until segs is full.
@@ -109,8 +116,44 @@ func (b *blocks) decode(w *ways, d *Decoder, segs []Segment) (n int) {
 	return n
 }
 
+// young returns how long it is until the next block's last packet is of an age; 0: it
+// is, or nobody knows. There must be such a block.
+func (b *blocks) young(age time.Duration) time.Duration {
+	next := b.current
+	if b.walking {
+		next = b.after(next)
+	}
+	block := b.list[next]
+	seen := time.Unix(int64(word(block, blockLastOffset)), int64(word(block, blockLastOffset+4)))
+	since := time.Since(seen)
+	if since < 0 || since >= age { // a clock may be set back
+		return 0
+	}
+	return age - since
+}
+
+// answersAge is how old answers are before they are handed out: the requests' block
+// with what they answer has come by then. Without that, those that fill their block
+// at once would come before their requests.
+const answersAge = 2*retireMillis*time.Millisecond + 4*time.Millisecond
+
+// answersReady reports whether answers may be handed out; hold is how long those
+// that are there have still to wait.
+func (r *ring) answersReady() (ready bool, hold time.Duration) {
+	if r.answers == nil || !r.answers.ready() {
+		return false, 0
+	}
+	if r.answers.left == 0 {
+		hold = r.answers.young(answersAge)
+	}
+	return hold == 0, hold
+}
+
 // ready reports whether next returns a packet without waiting.
-func (r *ring) ready() bool { return r.requests.ready() || r.answers != nil && r.answers.ready() }
+func (r *ring) ready() bool {
+	answers, _ := r.answersReady()
+	return r.requests.ready() || answers
+}
 
 // next decodes what is left of a block.
 func (r *ring) next(d *Decoder, segs []Segment) (n int, err error) {
@@ -136,12 +179,16 @@ func (r *ring) pick() (*blocks, error) {
 		if r.requests.take() {
 			return r.requests, nil
 		}
-		if r.answers != nil && r.answers.take() {
+		ready, hold := r.answersReady()
+		if ready && r.answers.take() {
 			return r.answers, nil
+		}
+		if r.answers != nil {
+			r.answers.giveBack()
 		}
 		// A process that was kept from running wakes late: what came meanwhile goes
 		// before the news that time has passed.
-		if err := r.waiter.wait(); err != nil && !r.ready() {
+		if err := r.waiter.wait(hold); err != nil && !r.ready() {
 			return nil, err
 		}
 	}

@@ -68,18 +68,21 @@ func newWaiter(sockets []*socket, tick time.Duration, log *slog.Logger) (*waiter
 }
 
 // wait returns nil when there may be a block, os.ErrDeadlineExceeded after a
-// tick without.
-func (w *waiter) wait() error {
+// tick without. Where hold is not 0, a block of another socket than the first is there
+// already, and is looked at again after that time.
+func (w *waiter) wait(hold time.Duration) error {
 	if w.streak >= manyBlocks && runtime.GOMAXPROCS(0) > 1 { // the only processor has others to serve
-		n, errno := w.poll(hotWait)
-		if n == 0 && errno != unix.EINTR {
+		n, errno := w.poll(hold)
+		if n == 0 && errno != unix.EINTR && hold == 0 {
 			w.streak = 0
 		}
 		return nil
 	}
 	began := time.Now()
-	err := w.sleep(began)
+	err := w.sleep(began, hold)
 	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded) && hold > 0:
+		return nil
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		w.streak, w.patience = 0, min(2*w.patience, max(longestTick, w.tick))
 		return err
@@ -95,21 +98,24 @@ func (w *waiter) wait() error {
 }
 
 // sleep waits by the runtime's poller.
-func (w *waiter) sleep(now time.Time) error {
-	if err := w.file.SetReadDeadline(now.Add(w.patience)); err != nil {
+func (w *waiter) sleep(now time.Time, hold time.Duration) error {
+	until := func() error {
+		if hold > 0 {
+			return w.file.SetReadDeadline(now.Add(hold))
+		}
+		return w.file.SetReadDeadline(now.Add(w.patience))
+	}
+	if err := until(); err != nil {
 		return err
 	}
 	if w.hurried.Swap(false) {
 		w.patience = w.tick
-		if err := w.file.SetReadDeadline(now.Add(w.patience)); err != nil {
+		if err := until(); err != nil {
 			return err
 		}
 	}
-	const events = unix.EPOLLIN | unix.EPOLLERR | unix.EPOLLONESHOT
-	for _, fd := range w.fds {
-		if err := unix.EpollCtl(w.epoll, unix.EPOLL_CTL_MOD, fd, &unix.EpollEvent{Events: events}); err != nil {
-			return err
-		}
+	if err := w.arm(hold); err != nil {
+		return err
 	}
 	var failed error
 	err := w.conn.Read(func(uintptr) bool {
@@ -135,6 +141,20 @@ func (w *waiter) look() (n int, errno syscall.Errno) {
 	return int(m), errno
 }
 
+// arm has the sockets that are waited for reported once: with hold only the first.
+func (w *waiter) arm(hold time.Duration) error {
+	for i, fd := range w.fds {
+		events := uint32(unix.EPOLLIN | unix.EPOLLERR | unix.EPOLLONESHOT)
+		if i > 0 && hold > 0 {
+			events = unix.EPOLLONESHOT
+		}
+		if err := unix.EpollCtl(w.epoll, unix.EPOLL_CTL_MOD, fd, &unix.EpollEvent{Events: events}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // hurry cuts a long wait short, to a tick.
 func (w *waiter) hurry() {
 	w.hurried.Store(true)
@@ -148,12 +168,17 @@ func (w *waiter) hurry() {
 // suits only waits as short as those between the blocks of a busy link. What
 // the scheduler wants meanwhile, such as a collection, it says with a signal,
 // and that ends the wait (EINTR).
-func (w *waiter) poll(timeout time.Duration) (n int, errno syscall.Errno) {
+func (w *waiter) poll(hold time.Duration) (n int, errno syscall.Errno) {
+	timeout, count := hotWait, len(w.fds)
+	if hold > 0 {
+		timeout, count = min(hold, hotWait), 1
+	}
+	w.polled[1].Revents = 0
 	for i, fd := range w.fds {
 		w.polled[i] = unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
 	}
 	w.timeout = unix.NsecToTimespec(int64(timeout))
-	m, _, errno := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&w.polled)), uintptr(len(w.fds)), uintptr(unsafe.Pointer(&w.timeout)), 0, 0, 0)
+	m, _, errno := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&w.polled)), uintptr(count), uintptr(unsafe.Pointer(&w.timeout)), 0, 0, 0)
 	if (w.polled[0].Revents|w.polled[1].Revents)&unix.POLLERR != 0 {
 		w.clearError()
 	}

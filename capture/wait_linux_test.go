@@ -24,15 +24,15 @@ func TestPatience(t *testing.T) {
 	}
 	defer w.file.Close()
 	for want := 2 * tick; want <= 32*tick; want *= 2 {
-		if err := w.wait(); !errors.Is(err, os.ErrDeadlineExceeded) || w.patience != want {
+		if err := w.wait(0); !errors.Is(err, os.ErrDeadlineExceeded) || w.patience != want {
 			t.Fatalf("%v, and waits %v then, want %v", err, w.patience, want)
 		}
 	}
 	time.AfterFunc(16*tick, func() { kernel.Write([]byte{1}) })
-	if err := w.wait(); err != nil || w.patience != 32*tick {
+	if err := w.wait(0); err != nil || w.patience != 32*tick {
 		t.Fatalf("a lone block: %v, and waits %v then", err, w.patience)
 	}
-	if err := w.wait(); err != nil || w.patience != tick {
+	if err := w.wait(0); err != nil || w.patience != tick {
 		t.Fatalf("another at once: %v, and waits %v then", err, w.patience)
 	}
 }

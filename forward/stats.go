@@ -55,6 +55,9 @@ func (Failures) Names() []string {
 	return all
 }
 
+// Trouble is what every failure is.
+func (Failures) Trouble(int) bool { return true }
+
 // Help says what the accounts count under Failure i.
 func (Failures) Help(i int) string { return failureTable[i].help }
 
@@ -81,9 +84,9 @@ type TargetStats struct {
 	Status      map[int]uint64 `name:"answered_%s" unit:"responses" label:"code" help:"Responses by status code."`
 	Failed      Failures       `name:"failed_%s" unit:"requests" label:"kind"`
 	Limited     uint64         `name:"limited" unit:"requests" label:"fate" help:"Requests over the limit of requests a second, or that came in a pause, and over the buffer or the longest wait."`
-	QueueFull   uint64         `name:"queue_full" unit:"requests" label:"fate" help:"Requests for which the buffer was full or the wait too long, because the target was slow or down."`
+	QueueFull   uint64         `name:"queue_full" unit:"requests" label:"fate" trouble:"yes" help:"Requests for which the buffer was full or the wait too long, because the target was slow or down."`
 	SampledOut  uint64         `name:"sampled_out" unit:"requests" label:"fate" help:"Requests of users, or connections, outside the target's share."`
-	Unsupported uint64         `name:"unsupported" unit:"requests" label:"fate" help:"Requests that cannot be sent as they were captured."`
+	Unsupported uint64         `name:"unsupported" unit:"requests" label:"fate" trouble:"yes" help:"Requests that cannot be sent as they were captured."`
 	Filtered    uint64         `name:"filtered" unit:"requests" label:"fate" help:"Requests that a filter took out."`
 	Stopped     uint64         `name:"stopped" unit:"requests" label:"fate" help:"Requests that waited or were in flight when the command had stopped and its time for delivery was over."`
 

@@ -13,9 +13,9 @@ type SenderStats struct {
 	// --- Messages given to Send, and the bytes of their bodies.
 
 	MessagesSent     uint64 `name:"messages_sent" unit:"messages" help:"Messages accepted for sending."`
-	MessagesReceived uint64 `name:"messages_received" unit:"messages" help:"Messages that the replayers confirmed."`
+	MessagesReceived uint64 `name:"messages_received" unit:"messages" help:"Messages that the replayers confirmed." view:"yes"`
 	MessagesLost     uint64 `name:"messages_lost" unit:"messages" help:"Messages known not to have arrived, or sent to a replayer that died before it confirmed them." trouble:"yes"`
-	MessagesPending  uint64 `name:"messages_pending" unit:"messages" help:"Messages packed, waiting or under way." kind:"gauge"`
+	MessagesPending  uint64 `name:"messages_pending" unit:"messages" help:"Messages packed, waiting or under way." kind:"gauge" view:"yes"`
 	BytesSent        uint64 `name:"bytes_sent" unit:"bytes" help:"Bodies of the messages accepted for sending."`
 	BytesReceived    uint64 `name:"bytes_received" unit:"bytes" help:"Bodies of the messages that the replayers confirmed."`
 	BytesLost        uint64 `name:"bytes_lost" unit:"bytes" help:"Bodies of the messages that are lost." trouble:"yes"`
@@ -57,7 +57,7 @@ type ReceiverStats struct {
 	// --- Messages, and the bytes of their bodies.
 
 	MessagesSent     uint64 `name:"messages_sent" unit:"messages" help:"Messages begun by listeners, as far as this side knows."`
-	MessagesReceived uint64 `name:"messages_received" unit:"messages" help:"Messages handed on, each exactly once."`
+	MessagesReceived uint64 `name:"messages_received" unit:"messages" help:"Messages handed on, each exactly once." view:"yes"`
 	MessagesLost     uint64 `name:"messages_lost" unit:"messages" help:"Messages that can no longer arrive whole." trouble:"yes"`
 	MessagesUnknown  uint64 `name:"messages_unknown" unit:"messages" help:"Messages received of a kind that nobody here has a use for; they were not handed on."`
 	BytesSent        uint64 `name:"bytes_sent" unit:"bytes" help:"Bodies of the messages begun by listeners, as far as this side knows."`
@@ -82,7 +82,7 @@ type ReceiverStats struct {
 
 	PartialEvicted uint64 `name:"partial_evicted" unit:"messages" help:"Unfinished or waiting messages dropped to stay below the memory limit." trouble:"yes"`
 	PartialBytes   uint64 `name:"partial_bytes" unit:"bytes" help:"Memory held by unfinished and waiting messages." kind:"gauge"`
-	Sessions       uint64 `name:"sessions" unit:"sessions" help:"Listeners known now." kind:"gauge"`
+	Sessions       uint64 `name:"sessions" unit:"sessions" help:"Listeners known now." kind:"gauge" view:"yes"`
 }
 
 // Rejects counts datagrams that were thrown away, indexed by reason.

@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	maxShown   = 8   // differences of one example
+	maxKept    = 40  // differences of one example, while it is not known which of them are noise
+	maxShown   = 10  // of those, when it is
 	maxRequest = 300 // bytes of a request line that are shown
 	maxCurl    = 800 // bytes of the line that repeats it
 )
@@ -35,7 +36,7 @@ type kept struct {
 func (b *budget) keep(a *account, x *Exchange, then int, f *findings, want set) {
 	var lacking []*place
 	for i, p := range a.places {
-		if want&(1<<i) != 0 && len(p.examples) < maxExamples {
+		if want&^a.is.noise&(1<<i) != 0 && len(p.examples) < maxExamples {
 			lacking = append(lacking, p)
 		}
 	}
@@ -44,14 +45,14 @@ func (b *budget) keep(a *account, x *Exchange, then int, f *findings, want set) 
 	}
 	k := &kept{Example: example(x, then, b.target), budget: b}
 	size := 300 + len(k.Request) + len(k.Curl)
-	shown := map[string]bool{}
+	var shown set
 	for i := range f.all {
 		d := &f.all[i]
-		key := string(f.of(d.key))
-		if d.generated != "" || shown[key] || len(k.Differences) == maxShown {
+		place := set(1) << a.at(f.of(d.key), f.of(d.path), d)
+		if d.generated != "" || (shown|a.is.noise)&place != 0 || len(k.Differences) == maxKept {
 			continue
 		}
-		shown[key] = true
+		shown |= place
 		k.Differences = append(k.Differences, Difference{Path: string(f.of(d.path)), What: d.what.String(), Then: string(f.of(d.then)), Now: string(f.of(d.now))})
 		size += 100 + len(f.of(d.path)) + len(f.of(d.then)) + len(f.of(d.now))
 	}

@@ -173,7 +173,7 @@ func (a *account) examples(is division) []Example {
 			e := k.Example
 			e.Differences = nil
 			for _, d := range k.Differences {
-				if a.isReal(d.Path, is) {
+				if len(e.Differences) < maxShown && a.isReal(d.Path, is) {
 					e.Differences = append(e.Differences, d)
 				}
 			}

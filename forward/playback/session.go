@@ -80,7 +80,7 @@ func Open(c *cli.Context, options Options, recording Recording, forwarding forwa
 		return nil, err
 	}
 	s.report.ShowProgress(s.progressLine)
-	if s.page, err = web.Open(c, log, s.snapshot); err != nil {
+	if s.page, err = web.Open(c, log, s.snapshot, referee.Report); err != nil {
 		s.report.Close()
 		return nil, err
 	}
@@ -117,6 +117,7 @@ func (s *Session) Run(life *command.Lifetime) error {
 	forwarded := make(chan error, 1)
 	go func() { forwarded <- s.fwd.Run(life.Delivering()) }()
 	err := s.player.Run(life.Running(), s.begin)
+	s.referee.Flush()
 	s.fwd.Close()
 	err = errors.Join(err, <-forwarded)
 	s.referee.Close()

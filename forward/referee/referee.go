@@ -14,8 +14,9 @@ import (
 )
 
 const (
-	// every is how often time passes for the Engine.
-	every = time.Second
+	// every is how often time passes for the Engine, and echoes are asked for: soon, as
+	// the less happens between a request and its echo the more that says.
+	every = 100 * time.Millisecond
 
 	// spare is how much longer than the longest way of a request one half of an
 	// exchange waits for the other.
@@ -94,6 +95,13 @@ func (r *Referee) Start(f *forward.Forwarder) {
 	r.wg.Go(func() { r.run(ctx) })
 }
 
+// Flush asks for the echoes that are still wanted, before the Forwarder takes no more.
+func (r *Referee) Flush() {
+	if r != nil && r.came.Load() {
+		r.safely(func() { r.engine.Advance(time.Since(r.fwd.Began())) })
+	}
+}
+
 // Close says that nothing more comes: what waits for its other half waits in vain.
 func (r *Referee) Close() {
 	if r == nil || r.stop == nil {
@@ -113,7 +121,7 @@ func (r *Referee) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			r.safely(func() { r.engine.Advance(time.Since(r.fwd.Began())) })
+			r.Flush()
 		}
 	}
 }

@@ -22,6 +22,7 @@ type declaration struct {
 	gauge   bool   // the number may fall
 	passing bool   // it says nothing once the command has ended
 	trouble bool   // an operator wants to know at once
+	view    bool   // a terminal's view shows it in any case
 }
 
 // A field is a declared field of a Stats type.
@@ -143,7 +144,7 @@ func readTags(f reflect.StructField) []declaration {
 		name: f.Tag.Get("name"), metric: f.Tag.Get("metric"), unit: f.Tag.Get("unit"), help: f.Tag.Get("help"),
 		label: f.Tag.Get("label"), line: f.Tag.Get("line"),
 		gauge: f.Tag.Get("kind") == "gauge", trouble: f.Tag.Get("trouble") == "yes",
-		passing: f.Tag.Get("final") == "no",
+		passing: f.Tag.Get("final") == "no", view: f.Tag.Get("view") == "yes",
 	}
 	if d.metric == "" {
 		d.metric = d.name

@@ -1,9 +1,10 @@
-// Package report shows a command's accounts to people and machines: a log line
-// every interval, Prometheus metrics over HTTP, and a summary at the end, as a
-// table or as a JSON record.
+// Package report shows a command's accounts to people and machines: on a terminal a view
+// of eight lines that is drawn anew every second (view.go; package screen draws it),
+// elsewhere a log line every interval; Prometheus metrics over HTTP; the status that gor
+// ctl asks for; and a summary at the end, as a table or as a JSON record.
 //
 // It knows no counter by heart. Each part of gor declares a counter where it
-// counts it, by a struct tag on the field of its Stats, and all four outputs are
+// counts it, by a struct tag on the field of its Stats, and all these outputs are
 // derived from that declaration:
 //
 //	Drops uint64 `name:"drops" unit:"packets" help:"Packets that the kernel dropped because the ring was full." trouble:"yes"`
@@ -17,6 +18,7 @@
 //	trouble  "yes": an interval's line shows it as soon as it is not zero
 //	final    "no": the summary for people does not show it: what is held at the end is held by habit
 //	line     "yes": every interval's line shows it unless it is zero; "always": zero or not; "no": a target's line does not
+//	view     "yes": a terminal's view shows it, or how fast it grows, as it does what every line shows
 //	metric   the name in the metrics, where that is another
 //	label    of a target's counter: the family of metrics it is a part of (fate, code, kind)
 //

@@ -136,7 +136,7 @@ func faults(t reflect.Type) (list []string) {
 func tagFaults(f reflect.StructField) (list []string) {
 	allowed := map[string][]string{
 		"name": nil, "unit": nil, "help": nil, "metric": nil,
-		"kind": {"gauge"}, "trouble": {"yes"}, "final": {"no"}, "line": {"yes", "no", "always"}, "label": {"fate", "code", "kind"},
+		"kind": {"gauge"}, "trouble": {"yes"}, "final": {"no"}, "line": {"yes", "no", "always"}, "label": {"fate", "code", "kind"}, "view": {"yes"},
 	}
 	for _, tag := range regexp.MustCompile(`([a-z]+):"([^"]*)"`).FindAllStringSubmatch(string(f.Tag), -1) {
 		switch values, known := allowed[tag[1]]; {

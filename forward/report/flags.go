@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v2"
+
+	"gor/forward/report/screen"
 )
 
 // Flags returns the flags of a command that reports its accounts.
@@ -20,8 +22,12 @@ func Flags() []cli.Flag {
 }
 
 // LoggerFromFlags makes the logger that the flags ask for, on standard error. What the
-// standard library logs by itself goes there from now on.
+// standard library logs by itself goes there from now on. Where a terminal may have a
+// view, that is what c.App.ErrWriter is from now on.
 func LoggerFromFlags(c *cli.Context) (*slog.Logger, error) {
+	if s := screen.Wrap(c.App.ErrWriter, os.Getenv); s != nil && c.String("log-format") != "json" {
+		c.App.ErrWriter = s
+	}
 	log, err := newLogger(c)
 	if err == nil {
 		takeLibraryLog(log)
@@ -53,10 +59,7 @@ func Open(c *cli.Context, log *slog.Logger, collect func() Snapshot) (*Reporter,
 	if cfg.Every < 0 {
 		return nil, usageError("--stats %v: give a duration such as 5s, or 0 for the end only", cfg.Every)
 	}
-	if f, ok := cfg.Out.(*os.File); ok && !cfg.JSON {
-		info, err := f.Stat()
-		cfg.Terminal = err == nil && info.Mode()&os.ModeCharDevice != 0
-	}
+	cfg.Screen, _ = cfg.Out.(*screen.Screen)
 	return New(cfg)
 }
 

@@ -11,33 +11,20 @@ import (
 // interval shows what moves and what is wrong, not all accounts: of the groups
 // what is not zero and is declared as trouble or for every line, of the targets
 // what came since before (nil: the start). That nothing was lost is said, since
-// nobody can see it in what is left out. It is a log record or, on a terminal, a
-// line that takes the place of the one before and is no wider than the terminal.
+// nobody can see it in what is left out.
 func (r *Reporter) interval(s Snapshot, before []forward.TargetStats) {
 	moving := r.moving(s)
-	var targets []byte
 	if len(s.Targets) > 0 {
-		targets = r.appendTargetsLine(nil, forward.Interval(s.Targets, before), s.Compared)
+		targets := r.appendTargetsLine(nil, forward.Interval(s.Targets, before), s.Compared)
+		moving = append(moving, slog.String("targets", string(targets)))
 	}
-	if !r.cfg.Terminal {
-		if targets != nil {
-			moving = append(moving, slog.String("targets", string(targets)))
-		}
-		r.cfg.Log.Info("stats", moving...)
-		return
-	}
-	var line []byte
-	for _, a := range moving {
-		line = fmt.Appendf(line, "%v ", a)
-	}
-	// One column less: a terminal may begin a new line behind the last.
-	r.cfg.Out.Write([]byte("\r\x1b[K" + clip(string(append(line, targets...)), width(r.cfg.Out)-1)))
+	r.cfg.Log.Info("stats", moving...)
 }
 
 // moving are the attributes of an interval's line but for the targets.
 func (r *Reporter) moving(s Snapshot) (moving []any) {
 	lost := false
-	var words []any // behind the numbers, where a terminal's edge may cut them
+	var words []any // behind the numbers
 	for _, g := range s.Groups {
 		if w := s.Words[g.Name]; w != "" {
 			words = append(words, slog.String(g.Name, w))
@@ -53,14 +40,6 @@ func (r *Reporter) moving(s Snapshot) (moving []any) {
 		moving = append(moving, slog.Int("lost", 0))
 	}
 	return append(moving, words...)
-}
-
-// clip is the part of a line that a terminal of this width shows.
-func clip(line string, columns int) string {
-	if runes := []rune(line); len(runes) > columns {
-		return string(runes[:max(columns-1, 0)]) + "…"
-	}
-	return line
 }
 
 // appendTargetsLine appends one line, without a line end, that says how the

@@ -12,6 +12,7 @@ import (
 
 	"gor/forward"
 	"gor/forward/compare"
+	"gor/forward/report/screen"
 )
 
 // A Group is one part's accounts.
@@ -36,15 +37,15 @@ type Snapshot struct {
 
 // Config says what to report where.
 type Config struct {
-	Command  string          // listen or replay
-	Version  string          // of the program
-	Log      *slog.Logger    // gets the intervals' lines and, with JSON, the summary
-	JSON     bool            // the summary is a log record instead of a table
-	Terminal bool            // the intervals' lines are written over one another on Out
-	Out      io.Writer       // gets the summary
-	Every    time.Duration   // between two lines; 0: only the summary
-	Metrics  string          // address to serve metrics and health on; empty: nowhere
-	Collect  func() Snapshot // called from the Reporter's goroutines
+	Command string          // listen or replay
+	Version string          // of the program
+	Log     *slog.Logger    // gets the intervals' lines and, with JSON, the summary
+	JSON    bool            // the summary is a log record instead of a table
+	Screen  *screen.Screen  // shows the view in place of the intervals' lines; nil: there is none
+	Out     io.Writer       // gets the summary
+	Every   time.Duration   // between two lines; 0: only the summary
+	Metrics string          // address to serve metrics and health on; empty: nowhere
+	Collect func() Snapshot // called from the Reporter's goroutines
 }
 
 // A Reporter shows a command's accounts.
@@ -58,7 +59,7 @@ type Reporter struct {
 	stop    context.CancelFunc
 	wg      sync.WaitGroup
 
-	progress func(width int) string // shown in place of the intervals; nil: they are shown
+	progress func(width int) string // heads the view; nil: the command does
 
 	declared registry // what the types of the groups' and the targets' accounts declare
 }
@@ -80,9 +81,10 @@ func New(cfg Config) (*Reporter, error) {
 func (r *Reporter) Start() {
 	r.started = time.Now()
 	switch {
-	case r.progress != nil:
-		r.wg.Go(r.runProgress)
-	case r.cfg.Every > 0:
+	case r.cfg.Every <= 0:
+	case r.cfg.Screen != nil:
+		r.wg.Go(r.runView)
+	default:
 		r.wg.Go(r.runIntervals)
 	}
 	if r.metrics != nil {
@@ -110,11 +112,7 @@ func (r *Reporter) Finish(s Snapshot) {
 		r.cfg.Log.Info("accounts", r.record(s)...)
 		return
 	}
-	var out []byte
-	if r.cfg.Terminal && r.cfg.Every > 0 {
-		out = append(out, '\n') // below the intervals' line
-	}
-	out = fmt.Appendf(out, "gor %s: accounts after %v\n", r.cfg.Command, time.Since(r.started).Round(time.Millisecond))
+	out := fmt.Appendf(nil, "gor %s: accounts after %v\n", r.cfg.Command, time.Since(r.started).Round(time.Millisecond))
 	r.cfg.Out.Write(r.appendSummary(out, s))
 }
 
@@ -130,6 +128,51 @@ func (r *Reporter) runIntervals() {
 			s := r.cfg.Collect()
 			r.interval(s, before)
 			before = s.Targets
+		}
+	}
+}
+
+// ShowProgress has a line that fits a width head a terminal's view. Elsewhere it changes
+// nothing. It is called before Start.
+func (r *Reporter) ShowProgress(line func(width int) string) { r.progress = line }
+
+// Yield says that standard output has data. Where that shows up on the terminal, too, it
+// has no view.
+func (r *Reporter) Yield(stdout io.Writer) {
+	if r.cfg.Screen != nil && r.cfg.Screen.Shares(stdout) {
+		r.cfg.Screen = nil
+	}
+}
+
+// runView shows the view until the Reporter ends, and draws it anew when the terminal's
+// size changes. While the command is in the terminal's background there are the
+// intervals' lines.
+func (r *Reporter) runView() {
+	defer r.cfg.Screen.Hide()
+	ticker := time.NewTicker(viewEvery)
+	defer ticker.Stop()
+	resizes, stop := screen.Resizes()
+	defer stop()
+	v := &view{declared: &r.declared, command: r.cfg.Command, started: r.started, window: max(r.cfg.Every, viewEvery)}
+	var lined Snapshot // of the last interval's line
+	next := r.started.Add(r.cfg.Every)
+	for {
+		select {
+		case <-r.ctx.Done():
+			return
+		case <-ticker.C:
+		case <-resizes:
+		}
+		s, now, progress := r.cfg.Collect(), time.Now(), ""
+		if r.progress != nil {
+			progress = r.progress(r.cfg.Screen.Columns())
+		}
+		shown := r.cfg.Screen.Show(v.next(now, s, r.notReady(s), progress))
+		if !shown && !now.Before(next) {
+			r.interval(s, lined.Targets)
+		}
+		if !now.Before(next) {
+			lined, next = s, now.Add(r.cfg.Every)
 		}
 	}
 }

@@ -63,7 +63,7 @@ func (r *Reporter) countColumns(stats []forward.TargetStats) []column {
 	number("failed", func(i int) uint64 { return stats[i].FailedTotal() })
 	for d := range r.declared.counters(&stats[0]) {
 		if d.isDrop() {
-			number(d.name, func(i int) uint64 { return r.counter(&stats[i], d.name) })
+			number(d.name, func(i int) uint64 { return r.declared.counter(&stats[i], d.name) })
 		}
 	}
 	number("open", func(i int) uint64 { return stats[i].Open() })
@@ -91,8 +91,8 @@ func limitOf(s *forward.TargetStats) string {
 }
 
 // counter is a target's counter of a name.
-func (r *Reporter) counter(s *forward.TargetStats, name string) uint64 {
-	for d, n := range r.declared.counters(s) {
+func (r *registry) counter(s *forward.TargetStats, name string) uint64 {
+	for d, n := range r.counters(s) {
 		if d.name == name {
 			return n
 		}

@@ -1,8 +1,11 @@
-// Package results is what replaying a recording came to, and how that is shown.
+// Package results is what replaying came to, a recording most often, and how that is shown.
 //
 //	forward.Outcome --> Ledger --> Run --> table, JSON, CSV, HdrHistogram's text, HTML
 //	 (each request)                  |
 //	                              Verdict --> exit status
+//
+// Live traffic has results, too, where they are asked for: it has no schedule, and ends
+// when somebody ends it.
 //
 // A Ledger takes down each request that was started: in a Tally for its target and
 // in one for its route, in the Timeline, and in the Lateness. At the end a Run has
@@ -34,7 +37,7 @@
 //
 //	{
 //	  "gor_report": 1,
-//	  "source": "a.pcap",             what was replayed
+//	  "source": "a.pcap",             what was replayed; of a run over the wire, "live traffic"
 //	  "pace": "as recorded",          how fast, in words
 //	  "scheduled": true,              requests were due at times of their own
 //	  "loops": 1,                     how often
@@ -43,7 +46,7 @@
 //	  "read": 12000,                  requests, of all loops
 //	  "whole": true,                  that was all of the recording
 //	  "interrupted": false,           a signal ended the run before all was played
-//	  "exit_status": 0,               1: interrupted, 3: a threshold, 4: the schedule; see the command's documentation
+//	  "exit_status": 0,               1: interrupted, or nothing was compared, 3: a threshold, 4: the schedule; see the command's documentation
 //	  "thresholds": [{"target": "http://staging", "threshold": "p99=500ms", "value": "31.2ms", "exceeded": false}],
 //	  "targets": [{
 //	    "target": "http://staging",
@@ -58,8 +61,12 @@
 //	    "timeline": {"width": 100000000, "slots": [{"due", "errors", "ended", "latency_p50", "latency_p99", "latency_max",
 //	                 "service_p50", "service_p99", "late_target", "late_limit", "late_gor"}]},
 //	    "routes": [{"route": "GET /users/{id}", "started", "errors", "status", "failures", "latency": HISTOGRAM, "service": HISTOGRAM}]
-//	  }]
+//	  }],
+//	  "comparison": {...}             what comparing the responses came to, as package compare describes it; absent: nothing was compared
 //	}
+//
+// Of live traffic, "read" is what was received, and "skipped" also what a limit or a full
+// buffer dropped.
 //
 // A slot of the timeline has what came of the requests that were due in it, and
 // "ended", how many ended in it; late_… are the longest. A HISTOGRAM is

@@ -42,8 +42,14 @@ func writeHTML(w io.Writer, r *Run) error {
 	}
 	data := struct {
 		*Run
-		Shown []pageTarget
+		Compared template.HTML // what comparing the responses came to
+		Shown    []pageTarget
 	}{Run: r}
+	if r.Comparison != nil {
+		if data.Compared, err = r.Comparison.HTML(); err != nil {
+			return err
+		}
+	}
 	for i := range r.Targets {
 		data.Shown = append(data.Shown, r.pageTarget(&r.Targets[i]))
 	}

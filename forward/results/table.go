@@ -27,12 +27,19 @@ func AppendTable(dst []byte, r *Run) []byte {
 	for i := range r.Targets {
 		r.writeTarget(&b, &r.Targets[i])
 	}
-	return AppendFindings(append(dst, b.String()...), r)
+	return AppendComparison(append(dst, b.String()...), r)
 }
 
-// AppendFindings appends what the thresholds say, for people.
-func AppendFindings(dst []byte, r *Run) []byte {
+// AppendComparison appends what comparing the responses came to, if they were compared,
+// and what the thresholds say: all that people read of live traffic beside the accounts.
+func AppendComparison(dst []byte, r *Run) []byte {
+	if r.Comparison != nil {
+		dst = r.Comparison.AppendText(append(dst, '\n'), tableWidth)
+	}
 	var b strings.Builder
+	if r.Comparison != nil && len(r.Verdict.Findings) > 0 {
+		b.WriteByte('\n')
+	}
 	for _, f := range r.Verdict.Findings {
 		state := "ok"
 		if f.Exceeded {

@@ -90,7 +90,7 @@ func (e ends) see(s *capture.Segment, side uint) (now ends, wanted bool) {
 		return e, false
 	case e&other != 0:
 		return e, false
-	case answers(s.Payload):
+	case startsAnswer(s.Payload):
 		// What it sent that looked like a request was none: whoever believes
 		// it is told.
 		return other, e&(asked<<side) != 0
@@ -100,8 +100,8 @@ func (e ends) see(s *capture.Segment, side uint) (now ends, wanted bool) {
 	return e, e&(asked<<side) != 0
 }
 
-// answers reports whether a segment begins with a status line (RFC 9112 section 4).
-func answers(b []byte) bool {
+// startsAnswer reports whether a segment begins with a status line (RFC 9112 section 4).
+func startsAnswer(b []byte) bool {
 	const form = "HTTP/1.1 200"
 	return len(b) > len(form) && bytes.HasPrefix(b, []byte("HTTP/1.")) && b[8] == ' ' && b[9] >= '1' && b[9] <= '5'
 }

@@ -35,6 +35,9 @@ type Options struct {
 	// Write says what to record the matching packets to.
 	Write WriteOptions
 
+	// Answers says what is captured of what servers answer.
+	Answers AnswerOptions
+
 	// Print and JSON ask for a line or an object per request; not both.
 	Print, JSON bool
 
@@ -74,7 +77,7 @@ func Flags() []cli.Flag {
 		&cli.StringFlag{Name: "max-memory", Category: "Limits", Value: defaultMaxMemory, Usage: "`SIZE` of all connections and half-read requests"},
 		&cli.StringFlag{Name: "max-request", Category: "Limits", Value: defaultMaxRequest, Usage: "largest request `SIZE`"},
 		&cli.StringFlag{Name: "user", Category: "Capture", Value: "nobody", Usage: "become this `USER` once the sockets are open (when root)"},
-	}, WriteFlags()...)
+	}, slices.Concat(answerFlags(), WriteFlags())...)
 }
 
 // The bounds of reassembly unless others are given.
@@ -113,7 +116,10 @@ func FromFlags(c *cli.Context) (Options, error) {
 	if o.Direction, err = capture.ParseDirection(c.String("direction")); err != nil {
 		return o, usageError("--direction %w", err)
 	}
-	if o.Write, err = WriteFromFlags(c); err != nil {
+	if o.Answers, err = answersFromFlags(c); err == nil {
+		o.Write, err = WriteFromFlags(c)
+	}
+	if err != nil {
 		return o, err
 	}
 	if o.Write.ToStdout() && o.Prints() {

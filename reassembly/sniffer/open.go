@@ -32,7 +32,7 @@ func (o *Options) Open(stdin io.Reader, log *slog.Logger) (Source, error) {
 	}
 	ring, err := capture.OpenRing(capture.RingConfig{
 		Interfaces: o.Interfaces, Ports: o.Ports, Direction: o.Direction, Promiscuous: o.Promiscuous,
-		Tunnels: true, Tick: tick, Logger: log,
+		Answers: o.Answers.filter(), Tunnels: true, Tick: tick, Logger: log,
 	})
 	if errors.Is(err, capture.ErrInterface) {
 		return nil, cli.Exit(err, 2)
@@ -73,7 +73,7 @@ func (o *Options) Recorder(stdout io.Writer, log *slog.Logger) (*Tape, error) {
 // packets recorded (nil: not). What it lacks is the consumers.
 func (o *Options) Config(src Source, tape *Tape, log *slog.Logger) Config {
 	cfg := Config{Source: src, Live: o.Live(), Count: o.Count}
-	cfg.Decoder.Ports, cfg.Decoder.Tunnels = o.Ports, true
+	cfg.Decoder.Ports, cfg.Decoder.Tunnels, cfg.Decoder.Answers = o.Ports, true, o.Answers.Wanted()
 	if tape != nil {
 		cfg.Decoder.Record = tape.Recorder
 	}

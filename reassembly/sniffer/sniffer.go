@@ -15,6 +15,7 @@ import (
 
 	"gor/capture"
 	"gor/reassembly"
+	"gor/reassembly/answers"
 	"gor/reassembly/users"
 )
 
@@ -53,6 +54,9 @@ type Config struct {
 	// says anything but reassembly.Sent. Without any, all requests are sent.
 	Consumers []Consumer
 
+	// Answers says what to do with what servers send; nil: it is not looked at.
+	Answers *Answers
+
 	// Count is how many requests are sent before Run ends by itself; 0: there
 	// is no end to them. What was read with the last one and comes behind it
 	// has the fate Stopped.
@@ -78,7 +82,8 @@ type Sniffer struct {
 	users     *users.Finder
 	consumers []Consumer
 	watchers  []Watcher
-	ends      *directions // nil: only clients' segments come
+	ends      *directions // nil: only clients' segments come, or they are marked
+	asker     *asker      // nil: nothing comes from servers
 	dec       *capture.Decoder
 	asm       *reassembly.Assembler
 	explainer explainer
@@ -115,6 +120,9 @@ func New(cfg Config) *Sniffer {
 	s.explainer.log, s.explainer.now = cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler)), time.Now
 	s.explainer.on.Store(cfg.Explain)
 	cfg.Assembler.Explain = s.explainer.explain
+	if cfg.Answers != nil || cfg.Decoder.Answers {
+		s.asker = newAsker(cfg.Answers, cfg.Live)
+	}
 	s.asm = reassembly.New(cfg.Assembler, s.take)
 	s.stopAt.Store(never)
 	return s
@@ -135,6 +143,9 @@ func (s *Sniffer) Run(ctx context.Context) error {
 	err := s.loop()
 	s.asm.Close()
 	s.explainer.sayLeft()
+	if s.asker != nil {
+		s.asker.close()
+	}
 	s.flush()
 	s.publish()
 	return errors.Join(err, s.src.Close())
@@ -174,29 +185,22 @@ func (s *Sniffer) loop() error {
 		s.publish()
 		s.asm.SetExplain(s.explainer.on.Load())
 		n, err := s.src.Next(s.dec, s.batch)
-		segs, stopped := s.beforeStop(s.batch[:n])
-		if s.ends != nil {
-			segs = s.ends.keep(segs)
-		}
-		s.asm.PushAll(segs)
-		if s.lists != nil {
-			if l := s.lists.Listed(); l != nil {
-				s.lists.Judged(s.asm.PushListed(l))
-			}
-		}
+		stopped := s.push(s.batch[:n])
 		switch {
 		case stopped:
-			return nil
+			if !s.lingers(time.Now()) {
+				return nil
+			}
 		case err == nil:
 			if n == 0 && s.live { // time goes by, though nobody sends requests
 				s.asm.Advance(s.dec.Last())
 			}
 		case errors.Is(err, os.ErrDeadlineExceeded):
-			now := time.Now().UnixNano()
-			if now >= s.stopAt.Load() {
+			now := time.Now()
+			if now.UnixNano() >= s.stopAt.Load() && !s.lingers(now) {
 				return nil
 			}
-			s.asm.Advance(now)
+			s.advance(now.UnixNano())
 		case errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed):
 			return nil
 		default:
@@ -206,20 +210,60 @@ func (s *Sniffer) loop() error {
 	return nil
 }
 
+// push pushes what was decoded, each segment to whoever reads its side, in their order.
+// It reports whether the stop has come.
+func (s *Sniffer) push(segs []capture.Segment) (stopped bool) {
+	for len(segs) > 0 {
+		n := len(segs)
+		if s.asker != nil {
+			n = sameSide(segs)
+		}
+		if segs[0].FromServer {
+			s.asker.push(segs[:n])
+		} else {
+			s.pushClients(segs[:n])
+		}
+		segs = segs[n:]
+	}
+	if s.lists != nil {
+		if l := s.lists.Listed(); l != nil {
+			s.lists.Judged(s.asm.PushListed(l))
+		}
+	}
+	return s.dec.Last() >= s.stopAt.Load()
+}
+
+// pushClients pushes segments that clients sent, or that nobody has told apart.
+func (s *Sniffer) pushClients(segs []capture.Segment) {
+	segs = s.beforeStop(segs)
+	if s.ends != nil {
+		segs = s.ends.keep(segs)
+	}
+	s.asm.PushAll(segs)
+}
+
+// advance tells those who have timers what time it is.
+func (s *Sniffer) advance(now int64) {
+	s.asm.Advance(now)
+	if s.asker != nil {
+		s.asker.advance(now)
+	}
+}
+
 // enough reports whether as many requests were sent as were wanted.
 func (s *Sniffer) enough() bool { return s.count != 0 && s.sent == s.count }
 
 // beforeStop leaves out the segments from the stop on, if that has come.
-func (s *Sniffer) beforeStop(segs []capture.Segment) (rest []capture.Segment, stopped bool) {
+func (s *Sniffer) beforeStop(segs []capture.Segment) []capture.Segment {
 	stop := s.stopAt.Load()
 	if s.dec.Last() < stop {
-		return segs, false
+		return segs
 	}
 	n := 0
 	for n < len(segs) && segs[n].Time < stop {
 		n++
 	}
-	return segs[:n], true
+	return segs[:n]
 }
 
 // take is where a request leaves the assembler; r is lent for the call.
@@ -231,6 +275,17 @@ func (s *Sniffer) take(r *reassembly.Request) reassembly.Fate {
 		u := s.whose(r)
 		r.SetUser(u.Key, u.Crowd)
 	}
+	if s.asker == nil {
+		return s.consume(r)
+	}
+	s.asker.mark(r)
+	fate := s.consume(r)
+	s.asker.ask(r, fate)
+	return fate
+}
+
+// consume asks the consumers about a request.
+func (s *Sniffer) consume(r *reassembly.Request) reassembly.Fate {
 	for _, c := range s.consumers {
 		if fate := c.Take(r); fate != reassembly.Sent {
 			return fate
@@ -265,6 +320,9 @@ type Stats struct {
 
 	// Users says what the users are known by.
 	Users users.Stats
+
+	// Answers says what became of what servers answered.
+	Answers answers.Stats
 }
 
 // published is the copy of the accounts that other goroutines read.
@@ -279,6 +337,9 @@ func (s *Sniffer) publish() {
 	stats := Stats{Requests: s.asm.Stats(), Packets: s.dec.Stats()}
 	if s.users != nil {
 		stats.Users = s.users.Stats()
+	}
+	if s.asker != nil {
+		stats.Answers = s.asker.stats()
 	}
 	s.published.mu.Lock()
 	defer s.published.mu.Unlock()

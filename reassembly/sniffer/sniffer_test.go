@@ -346,7 +346,7 @@ func TestStopWithinABatch(t *testing.T) {
 	}
 	for stop, want := range map[int64]int{0: 0, 1: 1, 2: 2, 3: 3} {
 		s.stopAt.Store(stop * 1e9)
-		rest, stopped := s.beforeStop(segs)
+		rest, stopped := s.beforeStop(segs), s.push(nil)
 		if len(rest) != want || stopped != (stop < 3) {
 			t.Errorf("stop at %d s: %d segments, stopped: %v", stop, len(rest), stopped)
 		}

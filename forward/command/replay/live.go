@@ -40,7 +40,6 @@ func (r *replayer) openLive(c *cli.Context, forwarding *forward.Config) error {
 		return err
 	}
 	r.live = &live{options: options, ledger: results.NewLedger(len(forwarding.Targets))}
-	forwarding.Outcome = r.live.take
 	return nil
 }
 
@@ -55,7 +54,7 @@ func (l *live) open(f *forward.Forwarder) (err error) {
 	return err
 }
 
-// take takes down what came of a request.
+// take takes down what came of a request over the wire.
 func (l *live) take(o *forward.Outcome) {
 	l.ledger.Take(o)
 	l.files.Take(o)
@@ -87,7 +86,7 @@ func (r *replayer) conclude() error {
 		run.Judge(r.live.options.Thresholds)
 	}
 	if r.out != nil {
-		r.out.Write(results.AppendFindings(nil, run))
+		r.out.Write(results.AppendComparison(nil, run))
 	}
 	if r.live == nil {
 		return nil

@@ -112,14 +112,18 @@ func (r *replayer) open(c *cli.Context) (err error) {
 	if r.report, err = report.Open(c, r.log, r.snapshot); err != nil {
 		return err
 	}
-	if r.page, err = web.Open(c, r.log, r.snapshot); err != nil {
+	if r.page, err = web.Open(c, r.log, r.snapshot, r.referee.Report); err != nil {
 		return err
 	}
-	if r.page != nil {
-		forwarding.Outcome = r.page.Take
+	if r.live != nil {
+		forwarding.Outcome = r.live.take
 	}
+	forwarding.Outcome = r.page.Watch(forwarding.Outcome)
 	if r.tape, err = recording.Open(c.App.Writer, false, false, r.log); err != nil {
 		return err
+	}
+	if recording.ToStdout() {
+		r.report.Yield(c.App.Writer)
 	}
 	if r.fwd, err = forward.New(forwarding); err != nil {
 		return err
@@ -161,6 +165,7 @@ func (r *replayer) run(life *command.Lifetime) error {
 		})
 	})
 	life.End()
+	r.referee.Flush()
 	r.fwd.Close()
 	err = errors.Join(err, <-forwarded)
 	r.referee.Close()

@@ -20,6 +20,7 @@ func All(accounts func() string) []command.Topic {
 	}
 	return []command.Topic{
 		topic("control", "gor ctl: what a gor that runs can be told"),
+		topic("compare", "targets' responses held against production's"),
 		topic("environment", "flags from environment variables, as in containers"),
 		topic("filters", "how filters and header changes are read"),
 		topic("json", "what --json prints and --read takes"),

@@ -18,7 +18,7 @@ type element struct {
 }
 
 // take and give lend room for lists of elements: arrays are within arrays.
-func (d *Differ) take() []element {
+func (d *treeDiffer) take() []element {
 	n := len(d.lists)
 	if n == 0 {
 		return nil
@@ -28,11 +28,11 @@ func (d *Differ) take() []element {
 	return list[:0]
 }
 
-func (d *Differ) give(lists ...[]element) { d.lists = append(d.lists, lists...) }
+func (d *treeDiffer) give(lists ...[]element) { d.lists = append(d.lists, lists...) }
 
 // array compares two arrays: elements that have an identity with those of the same
 // one, others by what they are; order is a difference of its own.
-func (d *Differ) array(a, b int32) {
+func (d *treeDiffer) array(a, b int32) {
 	path := len(d.path)
 	d.path = append(d.path, "[]"...)
 	listA, listB := d.take(), d.take()
@@ -61,7 +61,7 @@ func (d *Differ) array(a, b int32) {
 
 // identify lists the elements of an array by a member, and reports whether all have
 // it and no two the same.
-func (d *Differ) identify(side int, i int32, name string, list []element) ([]element, bool) {
+func (d *treeDiffer) identify(side int, i int32, name string, list []element) ([]element, bool) {
 	t := &d.trees[side]
 	list = list[:0]
 	for c := i + 1; c < t.nodes[i].next; c = t.nodes[c].next {
@@ -79,7 +79,7 @@ func (d *Differ) identify(side int, i int32, name string, list []element) ([]ele
 }
 
 // isUnique reports whether no two elements are the same.
-func (d *Differ) isUnique(list []element) bool {
+func (d *treeDiffer) isUnique(list []element) bool {
 	s := d.sorted(list)
 	defer d.give(s)
 	for i := 1; i < len(s); i++ {
@@ -91,7 +91,7 @@ func (d *Differ) isUnique(list []element) bool {
 }
 
 // identifyAll lists the elements of an array by what they are.
-func (d *Differ) identifyAll(side int, i int32, list []element) []element {
+func (d *treeDiffer) identifyAll(side int, i int32, list []element) []element {
 	t := &d.trees[side]
 	list = list[:0]
 	for c := i + 1; c < t.nodes[i].next; c = t.nodes[c].next {
@@ -101,7 +101,7 @@ func (d *Differ) identifyAll(side int, i int32, list []element) []element {
 }
 
 // hash stands for a value, whatever the order of its members.
-func (d *Differ) hash(t *tree, i int32) uint64 {
+func (d *treeDiffer) hash(t *tree, i int32) uint64 {
 	d.steps++
 	n := &t.nodes[i]
 	if n.kind != '{' && n.kind != '[' {
@@ -126,7 +126,7 @@ func mix(h uint64) uint64 {
 }
 
 // sameElements reports whether two lists of the same length have the same elements, in any order.
-func (d *Differ) sameElements(a, b []element) bool {
+func (d *treeDiffer) sameElements(a, b []element) bool {
 	x, y := d.sorted(a), d.sorted(b)
 	defer d.give(x, y)
 	return slices.EqualFunc(x, y, element.same)
@@ -136,7 +136,7 @@ func (e element) same(o element) bool   { return e.id == o.id }
 func (e element) compare(o element) int { return cmp.Compare(e.id, o.id) }
 
 // sorted is a list in the order of what its elements are, to be given back.
-func (d *Differ) sorted(list []element) []element {
+func (d *treeDiffer) sorted(list []element) []element {
 	s := append(d.take(), list...)
 	slices.SortFunc(s, element.compare)
 	return s
@@ -152,7 +152,7 @@ func find(sorted []element, e element) int32 {
 
 // match compares elements with those of the same identity, the member name. It reports false, and
 // does nothing, where no two are the same although there could be: identities that are made anew for each answer.
-func (d *Differ) match(a, b []element, name string) bool {
+func (d *treeDiffer) match(a, b []element, name string) bool {
 	x, y := d.sorted(a), d.sorted(b)
 	defer d.give(x, y)
 	if len(a) > 0 && len(b) > 0 && !slices.ContainsFunc(a, func(e element) bool { return find(y, e) != 0 }) {
@@ -179,7 +179,7 @@ func (d *Differ) match(a, b []element, name string) bool {
 }
 
 // positions compares elements with those in the same places.
-func (d *Differ) positions(a, b []element) {
+func (d *treeDiffer) positions(a, b []element) {
 	n := min(len(a), len(b))
 	for i := range n {
 		d.node(a[i].at, b[i].at)
@@ -194,32 +194,32 @@ func (d *Differ) positions(a, b []element) {
 
 // goneElement tells of an element that only one has. It is not steady: lists get
 // longer with time.
-func (d *Differ) goneElement(a, b int32) {
+func (d *treeDiffer) goneElement(a, b int32) {
 	x := Difference{What: Missing, Reason: Body}
 	if a != 0 {
 		x.Then = d.summary(0, a)
 	} else {
 		x.What, x.Now = Added, d.summary(1, b)
 	}
-	d.tell(&x)
+	d.tell(x)
 }
 
 // maxOrder is how many elements of an array are shown to show their order.
 const maxOrder = 8
 
 // reordered tells of another order of the same elements, whose identity is the member name, if they have one.
-func (d *Differ) reordered(a, b []element, name string) {
+func (d *treeDiffer) reordered(a, b []element, name string) {
 	x := Difference{What: Order, Reason: Body}
 	if kind := d.trees[0].nodes[a[0].at].kind; name == "" && (kind == '{' || kind == '[') {
 		x.Then, x.Now = []byte("elements"), []byte("the same in another order")
 	} else {
 		x.Then, x.Now = d.sequence(0, a, name), d.sequence(1, b, name)
 	}
-	d.tell(&x)
+	d.tell(x)
 }
 
 // sequence is the order of elements for people.
-func (d *Differ) sequence(side int, list []element, name string) []byte {
+func (d *treeDiffer) sequence(side int, list []element, name string) []byte {
 	t := &d.trees[side]
 	v := d.order[side][:0]
 	for i, e := range list[:min(len(list), maxOrder)] {

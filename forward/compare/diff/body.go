@@ -44,7 +44,7 @@ func coding(a *Answer) string {
 // lengths tells of bodies of which only lengths, or hashes, can be shown.
 func (d *Differ) lengths(path string) {
 	d.path = append(d.path[:0], path...)
-	d.tell(&Difference{What: Changed, Reason: Body, Then: d.length(0, d.then.BodyLen), Now: d.length(1, d.now.BodyLen)})
+	d.tell(Difference{What: Changed, Reason: Body, Then: d.length(0, d.then.BodyLen), Now: d.length(1, d.now.BodyLen)})
 }
 
 // length is a length for people.
@@ -74,11 +74,11 @@ func (d *Differ) contents() {
 	if bytes.Equal(a, b) {
 		return
 	}
-	isA, isB := d.trees[0].parse(a), d.trees[1].parse(b)
+	isA, isB := d.json.trees[0].parse(a), d.json.trees[1].parse(b)
 	d.path = append(d.path[:0], "body"...)
 	switch {
 	case isA && isB:
-		d.json()
+		d.json.compare()
 	case isA != isB && len(a) > 0 && len(b) > 0:
 		d.types(isA)
 	default:
@@ -93,7 +93,7 @@ func (d *Differ) types(isJSON bool) {
 		x.Then, x.Now = x.Now, x.Then
 	}
 	x.pair(d.seed, x.Then, x.Now)
-	d.tell(&x)
+	d.tell(x)
 }
 
 // text tells of two texts, or whatever else it is, by length and hash.
@@ -117,5 +117,5 @@ func (d *Differ) text(a, b []byte) {
 		x.What, x.Now = Missing, nil
 		x.presence()
 	}
-	d.tell(&x)
+	d.tell(x)
 }

@@ -24,17 +24,19 @@ type Differ struct {
 	then, now   *Answer
 	path        []byte
 	values      [2][]byte // room for what is shown
+	json        treeDiffer
+	found       Difference // that visit is told of
 	decoders    decoders
-	trees       [2]tree
-	secret      bool        // the place is below a name that says so
-	steps       int         // until it is too much
-	order       [2][]byte   // room for orders
-	lists       [][]element // room for arrays
+	secret      bool // the place is below a name that says so
 	notCompared string
 }
 
 // New makes a Differ. Those with the same seed are of one opinion.
-func New(seed maphash.Seed) *Differ { return &Differ{seed: seed} }
+func New(seed maphash.Seed) *Differ {
+	d := &Differ{seed: seed}
+	d.json.Differ = d
+	return d
+}
 
 // Compare tells visit of each place where two answers differ; it may be told of a
 // place several times, where that stands for many. Where statuses differ nothing else
@@ -56,10 +58,11 @@ func (d *Differ) Compare(then, now *Answer, visit func(*Difference)) (notCompare
 }
 
 // tell tells of a difference at the path that is set.
-func (d *Differ) tell(x *Difference) {
+func (d *Differ) tell(x Difference) {
 	if d.told++; d.told <= maxDifferences {
-		x.Path = d.path
-		d.visit(x)
+		d.found = x
+		d.found.Path = d.path
+		d.visit(&d.found)
 	}
 }
 
@@ -69,7 +72,7 @@ func (d *Differ) status() {
 	x := Difference{What: Changed, Reason: Status, Then: a, Now: b}
 	x.pair(d.seed, a, b)
 	d.values = [2][]byte{a, b}
-	d.tell(&x)
+	d.tell(x)
 }
 
 // show prepares a value for people: printable, cut, and nothing of a secret.
@@ -99,7 +102,7 @@ func (d *Differ) changed(r Reason, then, now []byte, why string) {
 		x.pair(d.seed, then, now)
 	}
 	x.Then, x.Now = d.show(0, then), d.show(1, now)
-	d.tell(&x)
+	d.tell(x)
 }
 
 // gone tells of a place that only one of the answers has.
@@ -111,5 +114,5 @@ func (d *Differ) gone(r Reason, then, now []byte, why string) {
 		x.Then = d.show(0, then)
 	}
 	x.presence()
-	d.tell(&x)
+	d.tell(x)
 }

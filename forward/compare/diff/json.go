@@ -11,8 +11,17 @@ import (
 // hostile ones may cost.
 const maxSteps = 1_000_000
 
-// json compares two JSON texts, both taken apart.
-func (d *Differ) json() {
+// A treeDiffer is the part of a Differ that compares JSON texts.
+type treeDiffer struct {
+	*Differ
+	trees [2]tree
+	steps int         // so far, until it is too much
+	lists [][]element // room for arrays
+	order [2][]byte   // room for their orders
+}
+
+// compare compares two JSON texts, both taken apart.
+func (d *treeDiffer) compare() {
 	d.path = append(d.path[:0], '$')
 	d.steps = 0
 	d.node(0, 0)
@@ -22,12 +31,12 @@ func (d *Differ) json() {
 }
 
 // isTooMuch reports whether more was looked at than a pair of bodies may cost.
-func (d *Differ) isTooMuch() bool {
+func (d *treeDiffer) isTooMuch() bool {
 	return d.steps > maxSteps || d.trees[0].looked >= maxSteps || d.trees[1].looked >= maxSteps
 }
 
 // node compares the values at a and b.
-func (d *Differ) node(a, b int32) {
+func (d *treeDiffer) node(a, b int32) {
 	then, now := &d.trees[0], &d.trees[1]
 	if d.steps++; d.isTooMuch() || d.told > maxDifferences {
 		return
@@ -41,7 +50,7 @@ func (d *Differ) node(a, b int32) {
 	case kindA != kindB:
 		d.otherType(a, b)
 	case len(d.path) > maxPath && (kindA == '{' || kindA == '['):
-		d.tell(&Difference{What: Changed, Reason: Body, Then: d.summary(0, a), Now: d.summary(1, b)})
+		d.tell(Difference{What: Changed, Reason: Body, Then: d.summary(0, a), Now: d.summary(1, b)})
 	case kindA == '{':
 		d.object(a, b)
 	case kindA == '[':
@@ -84,16 +93,16 @@ func scalar(raw []byte) []byte {
 }
 
 // otherType tells of a value of another type.
-func (d *Differ) otherType(a, b int32) {
+func (d *treeDiffer) otherType(a, b int32) {
 	x := Difference{What: Type, Reason: Body, Then: d.summary(0, a), Now: d.summary(1, b)}
 	x.Steady, x.Pair = true, uint64(d.trees[0].nodes[a].kind)<<8|uint64(d.trees[1].nodes[b].kind)
 	x.Reverse = x.Pair>>8 | x.Pair&0xff<<8
-	d.tell(&x)
+	d.tell(x)
 }
 
 // summary is a value for people: an object or array may have secrets in it, and is
 // not shown.
-func (d *Differ) summary(side int, i int32) []byte {
+func (d *treeDiffer) summary(side int, i int32) []byte {
 	t := &d.trees[side]
 	n := &t.nodes[i]
 	if n.kind != '{' && n.kind != '[' {
@@ -111,7 +120,7 @@ func (d *Differ) summary(side int, i int32) []byte {
 }
 
 // object compares two objects, member by member.
-func (d *Differ) object(a, b int32) {
+func (d *treeDiffer) object(a, b int32) {
 	then, now := &d.trees[0], &d.trees[1]
 	path, secret := len(d.path), d.secret
 	endA, endB := then.nodes[a].next, now.nodes[b].next
@@ -146,7 +155,7 @@ func (d *Differ) object(a, b int32) {
 }
 
 // enter goes into a member.
-func (d *Differ) enter(key []byte) {
+func (d *treeDiffer) enter(key []byte) {
 	d.steps++
 	if isIdentifier(key) {
 		d.path = append(d.path, '.')

@@ -263,12 +263,23 @@ var requestIDs = []string{"requestid", "traceid", "correlationid", "spanid", "tr
 
 // requestID says why a member is noise by its name.
 func requestID(key []byte) string {
-	if len(key) > 20 {
-		return ""
+	var name [16]byte // the longest there is
+	n := 0
+	for _, c := range key {
+		if c == '_' || c == '-' {
+			continue
+		}
+		if n == len(name) {
+			return ""
+		}
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		name[n] = c
+		n++
 	}
-	name := strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(string(key)))
 	for _, id := range requestIDs {
-		if name == id {
+		if string(name[:n]) == id {
 			return "the name of a single request"
 		}
 	}

@@ -182,6 +182,7 @@ func (m *mirror) mirrored(loads ...*load) (listen, replay accounts) {
 // accounts are the final accounts of a gor process, as it reports them.
 type accounts struct {
 	Requests, Packets, Kernel, Print, Recording, Wire map[string]uint64
+	Answers, Responses                                map[string]uint64 // of --responses
 	Targets                                           []target
 }
 
