@@ -37,11 +37,6 @@ func (p *pulse) data(now int64) {
 	p.wait(now)
 }
 
-// lone reports whether DATA has just left, and none had for a while: before is when some was sent before. A HEARTBEAT is
-// due behind it in any case, which at once saves this process the timer, and all that is left to do is to hear the
-// REPORT.
-func (p *pulse) lone(before int64) bool { return p.dataAt-before >= beatTail }
-
 // wait notes that something leaves that is to be confirmed.
 func (p *pulse) wait(now int64) {
 	if p.waiting == 0 {
