@@ -264,3 +264,22 @@ func TestHEAD(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 }
+
+// Each server may name itself: production by the request's Host, the target by its URL.
+func TestServersNames(t *testing.T) {
+	e := newEngine(t, Config{Targets: []string{"http://127.0.0.1:39202", "http://old:81"}, Baseline: 1})
+	for i := range uint64(30) {
+		say := func(target int, host string) {
+			body := []byte("<a href=http://" + host + "/>home</a>")
+			response := x(i, target, 200)
+			response.Raw = []byte("GET /a HTTP/1.1\r\nHost: www.shop.example\r\n\r\n")
+			response.Answer.Body, response.Answer.State = body, diff.Whole
+			e.Response(response)
+		}
+		say(1, []string{"old:81", "www.shop.example"}[i%2]) // which it is called by whoever keeps the Host
+		say(0, []string{"127.0.0.1:39202", "www.shop.example", "127.0.0.1"}[i%3])
+	}
+	if f := e.Fates(0); f.Same != 30 {
+		t.Errorf("%+v", f)
+	}
+}

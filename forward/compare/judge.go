@@ -15,6 +15,7 @@ type judge struct {
 	cfg    *Config
 	target int
 	desk   *desk
+	hosts  hosts
 
 	mu       sync.Mutex
 	now      time.Duration
@@ -28,6 +29,7 @@ type judge struct {
 
 func newJudge(cfg *Config, target int, desk *desk) *judge {
 	j := &judge{cfg: cfg, target: target, desk: desk}
+	j.hosts.init(cfg, target)
 	seed := maphash.MakeSeed()
 	share := cfg.Memory / 8 / int64(len(cfg.Targets)) // halves have half of it
 	j.routes = routes.New(cfg.Routes, mergeAccounts)
@@ -59,6 +61,8 @@ func (j *judge) count(x *Exchange, f fate) {
 func (j *judge) meet(lent *Exchange, original *diff.Answer) {
 	x, was, is := *lent, *original, *lent.Answer
 	x.Answer = &is
+	was.Names = j.hosts.of(x.Raw)
+	is.Names = was.Names
 	if was.Took == 0 && was.At > x.Time && x.Time > 0 {
 		was.Took = time.Duration(was.At - x.Time)
 	}

@@ -36,6 +36,7 @@ type Answer struct {
 	State   State
 	Hash    uint64        // Sum of the whole content, where State is Cut; 0: not known
 	Took    time.Duration // from the whole request to the answer's head; 0: not known
+	Names   *Names        // what the server may call itself; those of the first of two answers count
 	At      int64         // when the head came, in nanoseconds since 1970 of the clock of whoever saw it; 0: not known
 }
 

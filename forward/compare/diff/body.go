@@ -44,7 +44,11 @@ func coding(a *Answer) string {
 // lengths tells of bodies of which only lengths, or hashes, can be shown.
 func (d *Differ) lengths(path string) {
 	d.path = append(d.path[:0], path...)
-	d.tell(Difference{What: Changed, Reason: Body, Then: d.length(0, d.then.BodyLen), Now: d.length(1, d.now.BodyLen)})
+	x := Difference{What: Changed, Reason: Body, Then: d.length(0, d.then.BodyLen), Now: d.length(1, d.now.BodyLen)}
+	if path == "body length" && d.then.Names.explain(d.then.BodyLen, d.now.BodyLen) {
+		x.Generated = "as much as the servers' own names may make"
+	}
+	d.tell(x)
 }
 
 // length is a length for people.
@@ -98,6 +102,9 @@ func (d *Differ) types(isJSON bool) {
 
 // text tells of two texts, or whatever else it is, by length and hash.
 func (d *Differ) text(a, b []byte) {
+	if d.then.Names.same(a, b) {
+		return
+	}
 	x := Difference{What: Changed, Reason: Body}
 	if len(a) <= maxValue && len(b) <= maxValue && isWord(a) && isWord(b) {
 		x.pair(d.seed, a, b)

@@ -18,6 +18,9 @@
 //	         all have one. Another order of the same elements is a difference of its own. Everything else by length and hash.
 //	         gzip and deflate are undone first. Where bodies were not captured, their lengths.
 //
+// What a server says of itself, by the host that the request was sent to, is the same as what the other says of
+// itself: in fields, strings of JSON and texts (self.go).
+//
 // # What is marked
 //
 // A Difference is Generated where its two values look as if they were drawn by chance (UUIDs, hashes,

@@ -118,6 +118,9 @@ func (d *Differ) field(name string, then, now []Field) {
 			return
 		}
 	}
+	if hasA && hasB && d.then.Names.same([]byte(a), []byte(b)) {
+		return
+	}
 	d.at("header ", name)
 	d.secret = how == hidden
 	switch {

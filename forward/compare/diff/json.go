@@ -55,7 +55,7 @@ func (d *treeDiffer) node(a, b int32) {
 		d.object(a, b)
 	case kindA == '[':
 		d.array(a, b)
-	case kindA == '0' && sameNumber(rawA, rawB) || kindA == '"' && sameString(rawA, rawB):
+	case kindA == '0' && sameNumber(rawA, rawB) || kindA == '"' && (sameString(rawA, rawB) || d.then.Names.same(rawA, rawB)):
 	default:
 		d.changed(Body, scalar(rawA), scalar(rawB), requestID(then.key(a)))
 	}

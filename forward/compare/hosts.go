@@ -1,0 +1,59 @@
+package compare
+
+import (
+	"net/url"
+	"sync"
+
+	"gor/forward/compare/diff"
+	"gor/reassembly/http1"
+)
+
+// maxHosts is how many of production's hosts are remembered.
+const maxHosts = 256
+
+// hosts knows what the servers are called in requests: production's name is in the
+// request as it was captured, the target's in its URL, and so is the baseline's.
+type hosts struct {
+	targets []string
+
+	mu    sync.Mutex
+	known map[string]*diff.Names // by production's
+}
+
+func (h *hosts) init(cfg *Config, target int) {
+	h.targets = []string{hostOf(cfg.Targets[target])}
+	if cfg.Baseline >= 0 {
+		h.targets = append(h.targets, hostOf(cfg.Targets[cfg.Baseline]))
+	}
+}
+
+func hostOf(target string) string {
+	u, err := url.Parse(target)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
+
+// of is what servers may call themselves in the answers to a request.
+func (h *hosts) of(raw []byte) *diff.Names {
+	raw = raw[http1.EmptyLines(raw):]
+	var host []byte
+	var m http1.Message
+	if m.Head(raw, "") == http1.Whole {
+		if line, _ := http1.CutKind(m.Fields(raw), http1.FieldHost); line != nil {
+			host = http1.ParseField(line).Value
+		}
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if n, ok := h.known[string(host)]; ok {
+		return n
+	}
+	if len(h.known) >= maxHosts || h.known == nil {
+		h.known = map[string]*diff.Names{}
+	}
+	n := diff.NewNames(append([]string{string(host)}, h.targets...)...)
+	h.known[string(host)] = n
+	return n
+}
