@@ -290,8 +290,6 @@ var allowedImports = map[string][]string{
 	"gor/reassembly/http1/http1test": {"gor/reassembly/http1", "gor/reassembly/recording", "gor/capture", "gor/reassembly", "gor/reassembly/http1"},
 	"gor/reassembly/users":           {"gor/reassembly/http1"},
 	"gor/reassembly/recording":       {"gor/capture", "gor/reassembly", "gor/reassembly/http1"},
-	"gor/reassembly/sniffer":         {"github.com/urfave/cli/v2", "gor/capture", "gor/capture/doctor", "gor/reassembly", "gor/reassembly/answers", "gor/reassembly/http1", "gor/reassembly/recording", "gor/reassembly/users"},
-	"gor/udpwire":                    {"github.com/urfave/cli/v2", "golang.org/x/sys/unix"},
 }
 
 // goList returns what go list says of every package, by import path.
