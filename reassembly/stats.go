@@ -9,7 +9,7 @@ package reassembly
 // every interval's line ("always": also zero). See package report for the tags.
 type Stats struct {
 	Captured uint64 `name:"captured" unit:"requests" help:"Requests that began on the wire." line:"always"`
-	Fates    Fates  `name:"%s" unit:"requests" line:"yes"`
+	Fates    Fates  `name:"%s" unit:"requests" label:"fate" line:"yes"`
 	Open     uint64 `name:"open" unit:"requests" help:"Requests that began and have no fate yet." kind:"gauge" line:"yes"`
 
 	GuessesFailed    uint64 `name:"guesses_failed" unit:"requests" help:"What looked like requests where a beginning was searched for, and was part of something else."`

@@ -20,7 +20,7 @@
 //	line     "yes": every interval's line shows it unless it is zero; "always": zero or not; "no": a target's line does not
 //	view     "yes": a terminal's view shows it, or how fast it grows, as it does what every line shows
 //	metric   the name in the metrics, where that is another
-//	label    of a target's counter: the family of metrics it is a part of (fate, code, kind)
+//	label    the family of metrics that it is a part of: fate, or of a target's counter code or kind
 //
 // A field is an integer or a bool, an array of integers, or a map with integers as
 // keys and values. The name of an array or map has a %s, as in failed_%s, that

@@ -59,7 +59,7 @@ func TestEveryMetric(t *testing.T) {
 	replay := string(r.appendMetrics(nil, Snapshot{Groups: all[len(all)-1:], Targets: exampleStats()}))
 	checkExposition(t, replay)
 	for _, name := range []string{
-		"gor_listen_requests_captured_total", "gor_listen_requests_too_large_total", "gor_listen_requests_open", "gor_listen_requests_memory_bytes",
+		"gor_listen_requests_captured_total", `gor_listen_requests_total{fate="too_large"}`, `gor_listen_requests_total{fate="sent"}`, "gor_listen_requests_open", "gor_listen_requests_memory_bytes",
 		"gor_listen_requests_streams_tls_total", "gor_listen_packets_fragments_shed_total", "gor_listen_kernel_drops_total",
 		"gor_listen_wire_messages_pending", "gor_listen_wire_rejected_unknown_session_total", "gor_listen_wire_round_trip_seconds",
 		"gor_replay_wire_socket_dropped_total", "gor_replay_wire_partial_bytes", "gor_replay_wire_partial_evicted_total",

@@ -41,10 +41,15 @@ func (r *Reporter) serveReady(w http.ResponseWriter, _ *http.Request) {
 }
 
 // appendMetrics renders a snapshot in Prometheus' text exposition format, version
-// 0.0.4: counters as gor_listen_requests_captured_total, gauges without the ending.
+// 0.0.4: counters as gor_listen_requests_captured_total, gauges without the ending, fates as
+// gor_listen_requests_total{fate="gap"}.
 func (r *Reporter) appendMetrics(dst []byte, s Snapshot) []byte {
 	for _, g := range s.Groups {
+		dst = r.appendFates(dst, g, len(s.Targets) > 0)
 		for d, n := range r.declared.counters(g.Stats) {
+			if d.label == "fate" {
+				continue
+			}
 			name := "gor_" + r.cfg.Command + "_" + g.Name + "_" + d.metricName()
 			dst = appendFamily(dst, name, d.metricKind(), d.metricHelp())
 			dst = append(d.appendValue(append(append(dst, name...), ' '), n), '\n')
@@ -58,6 +63,27 @@ func (r *Reporter) appendMetrics(dst []byte, s Snapshot) []byte {
 	}
 	if len(s.Listeners) > 0 {
 		dst = appendListenerMetrics(dst, s.Listeners)
+	}
+	return dst
+}
+
+// appendFates appends what became of a group's requests, in the style of the targets':
+// one metric, with the fate as its label. Beside those of targets they are the requests
+// that were read.
+func (r *Reporter) appendFates(dst []byte, g Group, read bool) []byte {
+	name, begun := "gor_"+r.cfg.Command+"_"+g.Name+"_total", false
+	if read {
+		name = "gor_" + r.cfg.Command + "_read_" + g.Name + "_total"
+	}
+	for d, n := range r.declared.counters(g.Stats) {
+		if d.label != "fate" {
+			continue
+		}
+		if !begun {
+			begun = true
+			dst = appendFamily(dst, name, d.metricKind(), labelled[d.label].help)
+		}
+		dst = fmt.Appendf(dst, "%s{fate=\"%s\"} %d\n", name, d.element, n)
 	}
 	return dst
 }

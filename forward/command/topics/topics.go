@@ -19,6 +19,7 @@ func All(accounts func() string) []command.Topic {
 		return command.Topic{Name: name, Usage: usage, Text: func() string { return text(name) }}
 	}
 	return []command.Topic{
+		topic("alerts", "rules for Prometheus"),
 		topic("control", "gor ctl: what a gor that runs can be told"),
 		topic("compare", "targets' responses held against production's"),
 		topic("environment", "flags from environment variables, as in containers"),
