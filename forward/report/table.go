@@ -41,7 +41,7 @@ func (r *Reporter) appendTargets(dst []byte, stats []forward.TargetStats) []byte
 		}
 	}
 	for i := range stats {
-		dst = r.appendEnds(dst, &stats[i])
+		dst = r.declared.appendEnds(dst, &stats[i])
 	}
 	return dst
 }
@@ -161,12 +161,12 @@ func (d *declaration) isDrop() bool { return d.label == "fate" && d.line != "no"
 
 // appendEnds appends how a target's requests ended that were sent: the status codes
 // and the kinds of failure.
-func (r *Reporter) appendEnds(dst []byte, s *forward.TargetStats) []byte {
+func (r *registry) appendEnds(dst []byte, s *forward.TargetStats) []byte {
 	if s.Answered+s.FailedTotal() == 0 {
 		return dst
 	}
 	var items []string
-	for d, n := range r.declared.counters(s) {
+	for d, n := range r.counters(s) {
 		if n > 0 && (d.label == "code" || d.label == "kind") {
 			items = append(items, fmt.Sprintf("%s=%d", d.element, n))
 		}
