@@ -27,7 +27,7 @@ type repeats struct {
 	on      bool // a client had a server's address
 	told    bool
 	servers [1 << 10]uint64 // hashes of the addresses of servers, each at its place
-	seen    [1 << 10]seenRequest
+	seen    [1 << 8][8]seenRequest
 }
 
 // A seenRequest is what was asked a moment ago, and not repeated yet.
@@ -78,10 +78,19 @@ func (r *repeats) has(f *flow, m *http1.Message, raw []byte) bool {
 	return repeat
 }
 
-// place is where a request is remembered that went to a server's address.
-
+// place is where a request is remembered that went to a server's address; if it is
+// not, the place that was used longest ago.
 func (r *repeats) place(what, addr uint64) *seenRequest {
-	return &r.seen[(what^addr)%uint64(len(r.seen))]
+	set := &r.seen[(what^addr)%uint64(len(r.seen))]
+	oldest := &set[0]
+	for i := range set {
+		if s := &set[i]; s.what == what && s.addr == addr {
+			return s
+		} else if s.moment < oldest.moment {
+			oldest = s
+		}
+	}
+	return oldest
 }
 
 // asked is a hash of what a request asks for, and of what says whose it is that
