@@ -27,6 +27,7 @@ type repeats struct {
 	on      bool // a client had a server's address
 	told    bool
 	servers [1 << 10]uint64 // hashes of the addresses of servers, each at its place
+	turn    uint64          // counts requests
 	seen    [1 << 8][8]seenRequest
 }
 
@@ -36,6 +37,7 @@ type seenRequest struct {
 	addr   uint64 // a hash of the server's address
 	server uint64 // a hash of that and the port
 	moment uint32 // in ticks of the Assembler
+	turn   uint64 // when it was used last, in requests: a tick has hundreds
 	left   uint32 // how many of them there were, less those that were repeated
 }
 
@@ -73,7 +75,8 @@ func (r *repeats) has(f *flow, m *http1.Message, raw []byte) bool {
 	if here.what != what || here.server != server || now-here.moment > repeatTicks {
 		*here = seenRequest{what: what, addr: to, server: server}
 	}
-	here.moment = now
+	r.turn++
+	here.moment, here.turn = now, r.turn
 	here.left++ // also of a repeat: there may be another proxy behind this one
 	return repeat
 }
@@ -86,7 +89,7 @@ func (r *repeats) place(what, addr uint64) *seenRequest {
 	for i := range set {
 		if s := &set[i]; s.what == what && s.addr == addr {
 			return s
-		} else if s.moment < oldest.moment {
+		} else if s.turn < oldest.turn {
 			oldest = s
 		}
 	}
