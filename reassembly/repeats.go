@@ -27,7 +27,8 @@ type repeats struct {
 	on      bool // a client had a server's address
 	told    bool
 	servers [1 << 10]uint64 // hashes of the addresses of servers, each at its place
-	seen    [1 << 10]seenRequest
+	turn    uint64          // counts requests
+	seen    [1 << 8][8]seenRequest
 }
 
 // A seenRequest is what was asked a moment ago, and not repeated yet.
@@ -36,6 +37,7 @@ type seenRequest struct {
 	addr   uint64 // a hash of the server's address
 	server uint64 // a hash of that and the port
 	moment uint32 // in ticks of the Assembler
+	turn   uint64 // when it was used last, in requests: a tick has hundreds
 	left   uint32 // how many of them there were, less those that were repeated
 }
 
@@ -73,15 +75,25 @@ func (r *repeats) has(f *flow, m *http1.Message, raw []byte) bool {
 	if here.what != what || here.server != server || now-here.moment > repeatTicks {
 		*here = seenRequest{what: what, addr: to, server: server}
 	}
-	here.moment = now
+	r.turn++
+	here.moment, here.turn = now, r.turn
 	here.left++ // also of a repeat: there may be another proxy behind this one
 	return repeat
 }
 
-// place is where a request is remembered that went to a server's address.
-
+// place is where a request is remembered that went to a server's address; if it is
+// not, the place that was used longest ago.
 func (r *repeats) place(what, addr uint64) *seenRequest {
-	return &r.seen[(what^addr)%uint64(len(r.seen))]
+	set := &r.seen[(what^addr)%uint64(len(r.seen))]
+	oldest := &set[0]
+	for i := range set {
+		if s := &set[i]; s.what == what && s.addr == addr {
+			return s
+		} else if s.turn < oldest.turn {
+			oldest = s
+		}
+	}
+	return oldest
 }
 
 // asked is a hash of what a request asks for, and of what says whose it is that

@@ -205,7 +205,7 @@ func (a accounts) target(t testing.TB, i int) target {
 // fates are the ends of a request that was captured, other than sent.
 var fates = []string{
 	"gap", "truncated", "too_large", "aborted", "expired", "malformed",
-	"unsupported", "loop", "filtered", "shed", "queue_full", "stopped", "skipped",
+	"unsupported", "loop", "filtered", "shed", "queue_full", "stopped", "skipped", "repeated",
 }
 
 // dropped is how many captured requests the listener did not send.
