@@ -9,8 +9,8 @@
 // A source has packets: a Ring those that the kernel copies for it, a File those
 // that were recorded. Its Next hands those that are at hand to a Decoder, which
 // finds the TCP segment in each, if there is one for a wanted port that says
-// anything, and counts why not otherwise. Only what clients send is decoded;
-// what servers send is not looked at.
+// anything, and counts why not otherwise. Only what clients send is decoded,
+// unless answers are wanted, too.
 //
 // Open decode.go first: it leads a packet from its outermost header to the
 // Segment. ring.go and file.go are where packets come from, link.go, tunnel.go
@@ -45,6 +45,25 @@
 //
 // The reader waits by the runtime's poller while little comes, longer and longer
 // while nothing does, and by itself while block follows block.
+//
+// # Answers
+//
+// What servers answer is captured on wish (RingConfig.Answers), by a socket and a small
+// ring of its own: answers never take the room of requests, and what the kernel drops
+// of them is counted apart. The filter takes those of a share of the connections (share.go):
+// a hash of the client's address and port decides, which the kernel and Share.Has
+// compute alike. Without bodies it takes the segments that begin like a status line and
+// cuts them behind 4 KiB, so that a body costs nothing but the look at it. It sees through
+// one VLAN tag, and one tunnel of the kinds that the requests' filter knows; answers in
+// fragments, behind IPv6 extension headers, in two tags, PPPoE, MPLS, GTP or a tunnel in
+// a tunnel are not taken, and their requests have none. Answers go the other way: where
+// requests arrive they leave, where requests leave they arrive, on the same interfaces,
+// and on loopback both arrive. Each packet that leaves then costs its sender those
+// 0.28 us, wanted or not.
+//
+// Answers are handed out when no request waits, and when they are 20 ms old: by
+// then the requests' block is full or retired, so that a question comes before its
+// answer as a rule. Nothing promises that where the process is kept from running.
 //
 // # Directions
 //

@@ -62,7 +62,6 @@ func (t *tap) follow(heard hearing, now time.Time) error {
 		list := t.services.ports(now)
 		settled := heard.settle(t.cfg.Ports, &list, now)
 		if ways := t.cfg.Direction.ways(t.cfg.Ports, &settled); ways != t.ways {
-			t.log.Info("the direction follows what listens on this machine: " + ways.String())
 			t.point(ways)
 			changed = true
 		}
@@ -76,6 +75,9 @@ func (t *tap) follow(heard hearing, now time.Time) error {
 			return err
 		}
 		t.ignoreLeaving(t.fd, t.ways.leaving == portSet{})
+	}
+	if changed { // and it is in force
+		t.log.Info("the direction follows what listens on this machine: " + t.ways.String())
 	}
 	return nil
 }

@@ -135,7 +135,7 @@ func (c *Config) of(spec TargetSpec) (*Config, error) {
 		return c, nil
 	}
 	own := *spec.Own
-	own.Targets, own.Mark, own.Outcome, own.Logger = c.Targets, c.Mark, c.Outcome, c.Logger
+	own.Targets, own.Mark, own.Filter, own.Compare, own.Outcome, own.Logger = c.Targets, c.Mark, c.Filter, c.Compare, c.Outcome, c.Logger
 	return &own, own.checkBounds()
 }
 

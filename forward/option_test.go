@@ -284,3 +284,52 @@ func TestTargetsApart(t *testing.T) {
 		t.Errorf("the other got %q, want %q", second, want)
 	}
 }
+
+// What a target may have of its own it has, and all else is the same for all of them:
+// whatever a Config has is one of the two.
+func TestOwnAndShared(t *testing.T) {
+	shared := map[string]bool{"Targets": true, "Mark": true, "Filter": true, "Compare": true, "Outcome": true, "Logger": true}
+	for i := range reflect.TypeFor[Config]().NumField() {
+		field := reflect.TypeFor[Config]().Field(i)
+		all, own := Config{Concurrency: 1}, Config{Concurrency: 1}
+		mark := func(c *Config) bool {
+			v := reflect.ValueOf(c).Elem().Field(i)
+			switch v.Kind() {
+			case reflect.Int, reflect.Int64:
+				v.SetInt(77)
+			case reflect.Bool:
+				v.SetBool(true)
+			case reflect.String:
+				v.SetString("x")
+			case reflect.Pointer:
+				v.Set(reflect.New(v.Type().Elem()))
+			case reflect.Slice:
+				v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+			case reflect.Func:
+				v.Set(reflect.MakeFunc(v.Type(), func([]reflect.Value) []reflect.Value { return nil }))
+			case reflect.Struct:
+				for k := range v.NumField() {
+					switch f := v.Field(k); f.Kind() {
+					case reflect.Bool:
+						f.SetBool(true)
+					case reflect.Int:
+						f.SetInt(77)
+					}
+				}
+			}
+			return !v.IsZero()
+		}
+		if !mark(&all) {
+			t.Fatalf("%s: no value for a %s", field.Name, field.Type)
+		}
+		of, err := all.of(TargetSpec{Own: &own})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := reflect.ValueOf(of).Elem().Field(i)
+		same := got.Kind() != reflect.Func && reflect.DeepEqual(got.Interface(), reflect.ValueOf(all).Field(i).Interface()) || got.Kind() == reflect.Func && !got.IsNil()
+		if same != shared[field.Name] {
+			t.Errorf("%s: a target with settings of its own has that of all: %v", field.Name, same)
+		}
+	}
+}

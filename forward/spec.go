@@ -120,21 +120,15 @@ func (s *TargetSpec) take(w *word) error {
 
 // String is the target as ParseTarget reads it.
 func (s *TargetSpec) String() string {
-	text := s.short()
-	for _, o := range s.Options {
-		text += "|" + o.String()
-	}
-	return text
-}
-
-// short is the target without its options: its name in accounts and logs.
-func (s *TargetSpec) short() string {
 	text := s.URL
 	if l := s.limit(); l != (Limit{}) {
 		text += "|" + l.String()
 	}
 	if s.HTTP2 {
 		text += "|h2"
+	}
+	for _, o := range s.Options {
+		text += "|" + o.String()
 	}
 	return text
 }

@@ -147,7 +147,7 @@ func (p *peer) drain(now int64) {
 		before := p.out.pulse.dataAt
 		p.out.drain(now) // what does not get out now stays, and is tried again with the next tick
 		p.checkRefused(now)
-		if p.state == live && p.out.pulse.lone(before) && p.out.pending.first == nil && p.out.trip.known() {
+		if p.state == live && p.out.pending.first == nil && p.out.trip.known() && p.out.pulse.lone(before) {
 			p.beat(now)
 		}
 	}

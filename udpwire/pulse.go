@@ -89,7 +89,7 @@ func (p *pulse) due(unsettled bool, trip *roundTrip) int64 {
 // once when there is news of that, else not more often than when something is to be confirmed.
 func (p *pulse) answers(now int64, news bool) bool { return news || now-p.beatAt >= beatTail }
 
-// lone reports whether DATA has just left, and nothing had for a while: before is when that was sent before. A
-// HEARTBEAT is due behind it in any case; where nothing is left to be sent it goes at once, which saves this process the
-// timer, and all that is left to do is to hear the REPORT.
+// lone reports whether DATA has just left, and none had for a while: before is when some was sent before. A HEARTBEAT is
+// due behind it in any case; where nothing is left to be sent it goes at once, which saves this process the timer, and all
+// that is left to do is to hear the REPORT.
 func (p *pulse) lone(before int64) bool { return p.dataAt-before >= beatTail }

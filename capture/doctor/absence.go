@@ -11,9 +11,6 @@ import (
 // namespaces; then what is likely.
 func (j *judge) absence(p uint16) {
 	name := fmt.Sprintf("port %d", p)
-	if j.namedAreDown() {
-		return // links has said so
-	}
 	if j.receivesUnseen(p) || j.translated(p) || j.otherNamespace(p) {
 		return
 	}
@@ -37,13 +34,6 @@ func (j *judge) absence(p uint16) {
 	j.silence(p)
 }
 
-// namedAreDown reports whether all interfaces that were named are down.
-func (j *judge) namedAreDown() bool {
-	return !j.Question.anyInterface() && !slices.ContainsFunc(j.Links, func(l Link) bool {
-		return slices.Contains(j.Question.Interfaces, l.Name) && l.Up && (l.Carrier || l.Loopback)
-	})
-}
-
 // anyCaptured reports whether requests to another wanted port are: then nothing is
 // wrong with the question.
 func (j *judge) anyCaptured() bool {
@@ -53,7 +43,7 @@ func (j *judge) anyCaptured() bool {
 // silence says that nothing was seen, and nothing of why.
 func (j *judge) silence(p uint16) {
 	name := fmt.Sprintf("port %d", p)
-	segments := j.rate(func(s *seen) bool { return s.Dst.Port == p && len(s.Payload) > 0 })
+	segments := j.rate(func(s *seen) bool { return s.Dst.Port == p && len(s.Payload) > 0 && !s.own() && j.captures(s) })
 	server := serversOf(j.Servers, p)
 	switch {
 	case segments > 0:
@@ -103,8 +93,8 @@ func (j *judge) receivesUnseen(p uint16) bool {
 // translated finds requests that arrive for a port where nobody listens, while
 // somebody listens on the wanted one: they can only be for that.
 func (j *judge) translated(p uint16) bool {
-	if serversOf(j.Servers, p) == "" {
-		return false
+	if serversOf(j.Servers, p) == "" || j.anyCaptured() {
+		return false // where other wanted ports have requests, this one may just be quiet
 	}
 	for _, o := range j.busiest(3, func(s *seen) bool { return s.isRequest() && !s.Leaving && !s.OtherHost }) {
 		if serversOf(j.Servers, o.port) == "" && !j.passes(o.port) {

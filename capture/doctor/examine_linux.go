@@ -151,7 +151,7 @@ func (p *patient) take(c *census) {
 	s.UnixHops = p.hops.list(c.owners, s.Servers)
 	switch {
 	case c.denied && s.Rights.UID == 0:
-		s.Blind = append(s.Blind, "some processes, and their network namespaces and Unix sockets: this machine lets root not look at them")
+		s.Blind = append(s.Blind, "some processes, and their network namespaces and Unix sockets: this machine does not let root look at them")
 	case c.denied:
 		s.Blind = append(s.Blind, "other users' processes, and so other network namespaces and Unix sockets: sudo shows them")
 	}

@@ -21,7 +21,7 @@ func Judge(s *Scene) []Finding {
 	}
 	j.rights()
 	j.links()
-	if j.traffic != nil {
+	if j.traffic != nil && !j.namedAreDown() {
 		for _, p := range s.Question.Ports {
 			j.port(p)
 		}
@@ -99,6 +99,13 @@ func (j *judge) links() {
 		}
 		j.say(OK, "interfaces", "ok", said+" up", "")
 	}
+}
+
+// namedAreDown reports whether all interfaces that were named are down: links says so, and nothing can be said of what passes.
+func (j *judge) namedAreDown() bool {
+	return !j.Question.anyInterface() && !slices.ContainsFunc(j.Links, func(l Link) bool {
+		return slices.Contains(j.Question.Interfaces, l.Name) && l.Up && (l.Carrier || l.Loopback)
+	})
 }
 
 // describe is a link in a few words.

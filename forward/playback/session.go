@@ -80,11 +80,10 @@ func Open(c *cli.Context, options Options, recording Recording, forwarding forwa
 		return nil, err
 	}
 	s.report.ShowProgress(s.progressLine)
-	if s.page, err = web.Open(c, log, s.snapshot); err != nil {
+	if s.page, err = web.Open(c, log, s.snapshot, referee.Report); err != nil {
 		s.report.Close()
 		return nil, err
 	}
-	s.page.Compare(referee.Report)
 	var names []string
 	for _, t := range s.fwd.Stats() {
 		names = append(names, t.Target)

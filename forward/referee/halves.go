@@ -39,7 +39,9 @@ func (r *Referee) Original(o *Original) {
 		return
 	}
 	defer r.guard()
-	r.came.Store(true)
+	if !o.Missing || !r.patient { // a recording without answers is nothing to speak of
+		r.came.Store(true)
+	}
 	key := keyOf(o.Conn, o.Index, o.Loop)
 	if o.Missing {
 		r.engine.Original(key, nil)
@@ -69,7 +71,9 @@ func (r *Referee) take(o *forward.Outcome) {
 		return
 	}
 	defer r.guard()
-	r.came.Store(true)
+	if r.options.Baseline >= 0 {
+		r.came.Store(true)
+	}
 	x := compare.Exchange{
 		Key: keyOf(o.Conn, o.Index, o.Loop), Target: o.Target, User: o.User, Crowd: o.Crowd, Client: o.Client, Server: o.Server,
 		Method: o.Method, Path: o.Path, Raw: o.Raw, Time: o.Time,

@@ -34,6 +34,7 @@ type Referee struct {
 	engine  *compare.Engine
 	fwd     *forward.Forwarder // from Start on
 	targets int
+	patient bool        // the source of the requests waits: it is a recording
 	came    atomic.Bool // something to compare
 	broken  atomic.Bool // the Engine has failed
 
@@ -47,7 +48,7 @@ func New(o Options, cfg *forward.Config, patient bool) (*Referee, error) {
 	if o.Off {
 		return nil, nil
 	}
-	r := &Referee{options: o, log: cfg.Logger, targets: len(cfg.Targets)}
+	r := &Referee{options: o, log: cfg.Logger, targets: len(cfg.Targets), patient: patient}
 	judged := compare.Config{
 		Baseline: o.Baseline, Memory: o.Memory, Wait: cfg.MaxWait + cfg.Timeout + spare, Ignore: o.Ignore, EchoShare: o.Echo, Echo: r.echo,
 	}

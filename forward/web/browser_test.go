@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"gor/forward"
+	"gor/forward/compare"
 )
 
 // The page in a real browser.
@@ -30,7 +31,7 @@ func TestBrowser(t *testing.T) {
 func testLooks(t *testing.T, b *browser) {
 	w := newWorld("http://staging:8080", "http://dev.internal.example.com:8080/v2|25%")
 	p := pageOf(t, w)
-	p.cfg.Differences = examples
+	p.cfg.Compared = examples
 	busy(p, w)
 	p.wg.Go(p.serve)
 	url := "http://" + p.socket.Addr().String() + "/"
@@ -115,12 +116,14 @@ func testLives(t *testing.T, b *browser) {
 func testHostileNames(t *testing.T, b *browser) {
 	w := newWorld(hostile...)
 	p := pageOf(t, w)
-	p.cfg.Differences = func() (all []Difference) {
+	p.cfg.Compared = func() *compare.Report {
+		var all []compare.RouteReport
 		for _, name := range hostile {
-			all = append(all, Difference{Route: name, Target: name, Compared: 2, Different: 1, Reasons: map[string]uint64{name: 1},
-				Examples: []Example{{Request: name, Then: name, Now: name, Curl: name, Differences: []Detail{{name, name, name}}}}})
+			all = append(all, compare.RouteReport{Route: name, Target: name, Fates: compare.Fates{Compared: 2, Different: 1}, Reasons: map[string]uint64{name: 1},
+				Paths:    []compare.PathReport{{Path: name, What: name}},
+				Examples: []compare.Example{{Request: name, Curl: name, Differences: []compare.Difference{{Path: name, What: name, Then: name, Now: name}}}}})
 		}
-		return all
+		return &compare.Report{Targets: []compare.TargetReport{{Routes: all}}}
 	}
 	p.cfg.Machine, p.cfg.Version = hostile[0], hostile[1]
 	for i, name := range hostile {

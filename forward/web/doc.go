@@ -43,11 +43,11 @@
 // A frame is one JSON object; fields may be added. Times are milliseconds, ages seconds:
 //
 //	{"now": {"at", "began", "version", "machine", "not_ready", "rivers": {"minute", "quarter", "start": RIVER},
-//	         "targets": [{"name", "rate", "p50", "p99", "wait_p99", "queue", "in_flight", "failing"}],
+//	         "targets": [{"name", "rate", "p50", "p99", "wait_p99", "queue", "in_flight", "failing", "paused", "limit"}],
 //	         "listeners": [{"host", "address", "version", "captured", "rate", "unsent", "lost", "behind"}]},
 //	 "slots": [{"at", "seconds", "received", "targets": [{"codes": {"200": 5}, "failed", "dropped", "p50", "p99"}]}],
 //	 "routes": [{"route", "targets": [{"requests", "errors", "p50", "p99", "max"}]}],
-//	 "differences": [{"route", "target", "compared", "different", "reasons", "examples"}]}
+//	 "differences": [{"route", "target", "compared", "different", "reasons", "paths", "examples", ...}]}   as package compare has them
 //	RIVER: {"source": "captured", "began", "unsent": [{"name", "n"}], "lost": [{"name", "n"}], "received",
 //	        "targets": [{"name", "parts": [{"kind", "name", "n"}]}]}
 package web

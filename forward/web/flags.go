@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"gor/forward/compare"
 	"gor/forward/report"
 )
 
@@ -19,9 +20,9 @@ func Flags() []cli.Flag {
 	}
 }
 
-// Open makes the page that the flags ask for, which shows what collect returns; nil:
-// they ask for none.
-func Open(c *cli.Context, log *slog.Logger, collect func() report.Snapshot) (*Page, error) {
+// Open makes the page that the flags ask for, which shows what collect and compared
+// return; nil: they ask for none.
+func Open(c *cli.Context, log *slog.Logger, collect func() report.Snapshot, compared func() *compare.Report) (*Page, error) {
 	address := c.String("web")
 	if address == "" {
 		return nil, nil
@@ -37,7 +38,7 @@ func Open(c *cli.Context, log *slog.Logger, collect func() report.Snapshot) (*Pa
 	if err != nil {
 		machine = "unknown"
 	}
-	p, err := New(Config{Address: address, Version: c.App.Version, Machine: machine, Log: log, Collect: collect})
+	p, err := New(Config{Address: address, Version: c.App.Version, Machine: machine, Log: log, Collect: collect, Compared: compared})
 	if err != nil {
 		return nil, fmt.Errorf("--web: %w", err)
 	}

@@ -1,19 +1,23 @@
 package web
 
 import (
+	"cmp"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
+	"gor/forward"
+	"gor/forward/compare"
 	"gor/forward/report"
 )
 
 // A frame is what a browser is sent: package web's documentation has its form.
 type frame struct {
-	Now         now          `json:"now"`
-	Slots       []slot       `json:"slots,omitempty"`
-	Routes      []shownRoute `json:"routes,omitempty"`
-	Differences []Difference `json:"differences,omitempty"`
+	Now         now                   `json:"now"`
+	Slots       []slot                `json:"slots,omitempty"`
+	Routes      []shownRoute          `json:"routes,omitempty"`
+	Differences []compare.RouteReport `json:"differences,omitempty"`
 }
 
 // A now is what is so at one moment.
@@ -45,6 +49,8 @@ type shownTarget struct {
 	Queue    int     `json:"queue"`
 	InFlight int     `json:"in_flight"`
 	Failing  bool    `json:"failing"`
+	Paused   bool    `json:"paused"`
+	Limit    string  `json:"limit,omitempty"` // as behind the bar
 }
 
 // A shownListener is what a listener says of itself.
@@ -75,30 +81,34 @@ type slotTarget struct {
 	P99     float64           `json:"p99"`
 }
 
-// A Difference is a route at which a target answers differently.
-type Difference struct {
-	Route     string            `json:"route"`
-	Target    string            `json:"target"`
-	Compared  uint64            `json:"compared"`
-	Different uint64            `json:"different"`
-	Reasons   map[string]uint64 `json:"reasons,omitempty"` // how many, by what differs
-	Examples  []Example         `json:"examples,omitempty"`
-}
+// Bounds of what a frame has of the routes that differ.
+const (
+	shownDifferences = 20 // routes
+	shownExamples    = 3  // of a route
+	shownPaths       = 8  // places of its answers
+)
 
-// An Example is one request that was answered differently.
-type Example struct {
-	Request     string   `json:"request"`
-	Then        string   `json:"then"`
-	Now         string   `json:"now"`
-	Differences []Detail `json:"differences,omitempty"`
-	Curl        string   `json:"curl,omitempty"` // a command that asks the target again
-}
-
-// A Detail is one place where two answers differ.
-type Detail struct {
-	Path string `json:"path"`
-	Then string `json:"then"`
-	Now  string `json:"now"`
+// differing are the routes at which targets answer differently, or slower, with what
+// the page shows of them.
+func differing(report *compare.Report) (list []compare.RouteReport) {
+	if report == nil {
+		return nil
+	}
+	for _, t := range report.Targets {
+		for _, r := range t.Routes {
+			if r.Different > 0 || r.Slower {
+				list = append(list, r)
+			}
+		}
+	}
+	slices.SortStableFunc(list, func(a, b compare.RouteReport) int { return cmp.Compare(b.Different, a.Different) })
+	list = list[:min(len(list), shownDifferences)]
+	for i := range list {
+		r := &list[i]
+		r.Examples, r.Paths = r.Examples[:min(len(r.Examples), shownExamples)], r.Paths[:min(len(r.Paths), shownPaths)]
+		r.Open, r.Noise = nil, nil
+	}
+	return list
 }
 
 // slotOf makes a slot of what came in a time.
@@ -122,7 +132,7 @@ func slotOf(came *tally, d time.Duration) slot {
 
 // nowOf is what is so when a tally was taken of a snapshot; with the lock.
 func (p *Page) nowOf(s *report.Snapshot, t *tally) now {
-	minute, quarter := t.since(p.ago(time.Minute)), t.since(p.ago(history))
+	minute, quarter := t.timesSince(p.ago(time.Minute)), t.since(p.ago(history))
 	n := now{
 		At: t.at.UnixMilli(), Began: p.began.UnixMilli(), Version: p.cfg.Version, Machine: p.cfg.Machine, NotReady: s.NotReady,
 		Rivers:  rivers{riverOf(&minute), riverOf(&quarter), riverOf(t)},
@@ -131,8 +141,11 @@ func (p *Page) nowOf(s *report.Snapshot, t *tally) now {
 	for i := range s.Targets {
 		of, lately := &s.Targets[i], &minute.targets[i]
 		one := shownTarget{
-			Name: of.Target, Queue: of.Queue, InFlight: of.InFlight, Failing: of.Failing,
+			Name: of.Target, Queue: of.Queue, InFlight: of.InFlight, Failing: of.Failing, Paused: of.Paused,
 			P50: milliseconds(lately.service.Quantile(.5)), P99: milliseconds(lately.service.Quantile(.99)), WaitP99: milliseconds(lately.wait.Quantile(.99)),
+		}
+		if of.Limit != (forward.Limit{}) {
+			one.Limit = of.Limit.String()
 		}
 		if i < len(p.look.rates) {
 			one.Rate = p.look.rates[i]
@@ -174,13 +187,11 @@ func (p *Page) frameSince(at time.Time, has int64) (data []byte, upTo int64, err
 			f.Slots = append(f.Slots, p.slots[i])
 		}
 	}
-	p.mu.Unlock()
 	if has == 0 || len(f.Slots) > 0 {
-		f.Routes = p.routes.shown()
-		if p.cfg.Differences != nil {
-			f.Differences = p.cfg.Differences()
-		}
+		p.find(at)
+		f.Routes, f.Differences = p.found.routes, p.found.differences
 	}
+	p.mu.Unlock()
 	data, err = json.Marshal(&f) // which escapes what could end a script's element
 	return data, upTo, err
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gor/forward"
+	"gor/forward/compare"
 	"gor/forward/report"
 )
 
@@ -28,9 +29,9 @@ type Config struct {
 	// Collect takes the accounts. It is called from the page's goroutines.
 	Collect func() report.Snapshot
 
-	// Differences are the routes at which targets answer differently; nil: nobody
-	// compares. It is called as Collect is.
-	Differences func() []Difference
+	// Compared is what comparing the targets' answers came to; nil: nobody compares, and
+	// so is its result. It is called as Collect is.
+	Compared func() *compare.Report
 }
 
 // A Page is a running page. A nil Page, where none was asked for, does nothing.
@@ -48,6 +49,14 @@ type Page struct {
 	tallies []tally // of the beginning of the first slot and the end of each; those of the last minute have times
 	slots   []slot
 	look    look
+	found   found
+}
+
+// Found is what takes longer to find out than what is so now.
+type found struct {
+	at          time.Time
+	routes      []shownRoute
+	differences []compare.RouteReport
 }
 
 // A look is what the page shows now.
@@ -76,6 +85,20 @@ func newPage(cfg Config, socket net.Listener) *Page {
 func (p *Page) Take(o *forward.Outcome) {
 	if p != nil {
 		p.routes.take(o)
+	}
+}
+
+// Watch is Take behind what is told of each request otherwise, if anything is.
+func (p *Page) Watch(before func(*forward.Outcome)) func(*forward.Outcome) {
+	switch {
+	case p == nil:
+		return before
+	case before == nil:
+		return p.Take
+	}
+	return func(o *forward.Outcome) {
+		before(o)
+		p.Take(o)
 	}
 }
 
@@ -133,11 +156,11 @@ func (p *Page) endSlot(at time.Time) {
 	p.lookAgain(at)
 	t := p.look.tally
 	last := &p.tallies[len(p.tallies)-1]
-	came := t.since(last)
+	came := t.timesSince(last)
 	p.slots = append(p.slots, slotOf(&came, at.Sub(last.at)))
 	p.tallies = append(p.tallies, t)
 	if old := len(p.tallies) - 1 - int(time.Minute/slotTime) - 1; old >= 0 {
-		p.tallies[old] = p.tallies[old].withoutTimes()
+		p.tallies[old] = p.tallies[old].since(&tally{}) // without its times
 	}
 	if len(p.slots) > maxSlots {
 		p.slots, p.tallies = p.slots[1:], p.tallies[1:]
@@ -166,6 +189,17 @@ func (p *Page) lookAgain(at time.Time) {
 	}
 	p.look.tally = t
 	p.look.now = p.nowOf(&s, &t)
+}
+
+// find finds out about the routes, unless somebody has just done so; with the lock.
+func (p *Page) find(at time.Time) {
+	if !p.found.at.IsZero() && at.Sub(p.found.at) < lookEvery*9/10 {
+		return
+	}
+	p.found = found{at: at, routes: p.routes.shown()}
+	if p.cfg.Compared != nil {
+		p.found.differences = differing(p.cfg.Compared())
+	}
 }
 
 // ago is the tally of so long before now, or the oldest there is.

@@ -285,7 +285,7 @@
       now.targets.map((t, i) => {
         const parts = start[i] ? start[i].parts : [], count = (f) => sum(parts.filter(f), (b) => b.n);
         const bad = count((b) => b.kind === "code" && b.name >= "500"), failed = count((b) => b.kind === "kind");
-        return [cell(t.name, "route"), cell(t.failing ? "fails" : "up", "name " + (t.failing ? "bad" : "good")), cell(rate(t.rate)), cell(short(count((b) => b.kind === "code")), "wide"),
+        return [cell([t.name, t.limit ? el("span", "soft", " |" + t.limit) : ""], "route"), cell(t.failing ? "fails" : t.paused ? "paused" : "up", "name " + (t.failing || t.paused ? "bad" : "good")), cell(rate(t.rate)), cell(short(count((b) => b.kind === "code")), "wide"),
           cell(short(bad), bad ? "bad" : ""), cell(short(failed), failed ? "bad" : ""), cell(millis(t.p50), "wide"), cell(millis(t.p99)), cell(millis(t.wait_p99), "wide"), cell(short(t.queue), "wide"), cell(short(t.in_flight), "wide")];
       })));
   };
@@ -328,18 +328,23 @@
     at("differ").hidden = !differences.length;
     const example = (e) => {
       const list = el("dl", "");
-      const row = (name, text) => text && list.append(el("dt", "", name), el("dd", "", el("code", "", text)));
+      const row = (name, text) => text !== undefined && text !== "" && list.append(el("dt", "", name), el("dd", "", el("code", "", text)));
       row("request", e.request);
       row("then", e.then);
       row("now", e.now);
-      for (const d of e.differences || []) row(d.path || "/", d.then + " → " + d.now);
+      for (const d of e.differences || []) row(d.path || "/", (d.what ? d.what + ": " : "") + d.then + (d.now === "" ? "" : " → " + d.now));
       row("again", e.curl);
       return list;
     };
+    const ms = (ns) => millis(ns / 1e6);
+    const took = (d) => d.latency_then && d.latency_then.count && d.latency_now && d.latency_now.count
+      ? el("span", d.slower ? "bad" : "soft", "; p50 " + ms(d.latency_then.p50) + " → " + ms(d.latency_now.p50) + ", p99 " + ms(d.latency_then.p99) + " → " + ms(d.latency_now.p99)) : null;
+    const places = (d) => d.paths && d.paths.length
+      ? el("div", "chips", ...d.paths.map((p) => el("span", "", el("code", "", p.path), " " + p.what + " ", el("b", "", whole(p.count)), el("span", "soft", " of " + whole(p.of))))) : null;
     put("differences", el("div", "box", ...differences.map((d) => {
       const key = d.target + " " + d.route, reasons = Object.entries(d.reasons || {}).sort((a, b) => b[1] - a[1]).map(([name, n]) => name + " " + whole(n)).join(", ");
       const one = el("details", "", el("summary", "", el("b", "", d.route), " ", el("span", d.different ? "bad" : "soft", percent(d.different, d.compared) + " differ"),
-        el("span", "soft", " of " + whole(d.compared) + " at " + d.target + (reasons ? ": " + reasons : ""))), ...(d.examples || []).map(example));
+        el("span", "soft", " of " + whole(d.compared) + " at " + d.target + (reasons ? ": " + reasons : "")), took(d)), places(d), ...(d.examples || []).map(example));
       one.dataset.key = key;
       one.open = open.has(key);
       return one;

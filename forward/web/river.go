@@ -41,7 +41,7 @@ func riverOf(t *tally) river {
 	case h.listeners > 0 && (h.captured > 0 || t.received == 0):
 		r.Source = "captured"
 		r.fromListeners(h)
-	case t.read > 0:
+	case t.isRead:
 		r.Source, r.Began = "read", t.read
 		r.Unsent = appendBranch(nil, "", "not replayed", minus(t.read, t.received))
 	default:

@@ -26,6 +26,7 @@ type tally struct {
 	at       time.Time
 	heard    heard  // what the listeners said
 	read     uint64 // of a recording
+	isRead   bool   // requests come from a recording, not over the wire
 	lost     uint64 // on the wire, as far as this side knows
 	received uint64
 	targets  []targetTally
@@ -43,8 +44,11 @@ type targetTally struct {
 // tallyOf takes a tally of the accounts; heard is what the listeners said up to now.
 func tallyOf(at time.Time, s *report.Snapshot, h heard) tally {
 	t := tally{at: at, heard: h}
-	t.lost, _ = s.Counter("wire", "messages_lost")
-	t.read, _ = s.Counter("requests", "captured")
+	lost, overWire := s.Counter("wire", "messages_lost")
+	t.lost, t.isRead = lost, !overWire
+	captured, _ := s.Counter("requests", "captured")
+	listed, _ := s.Counter("read", "lines")
+	t.read = captured + listed
 	for i := range s.Targets {
 		t.received = max(t.received, s.Targets[i].Received) // each is offered all
 		t.targets = append(t.targets, targetTallyOf(&s.Targets[i]))
@@ -64,7 +68,8 @@ func targetTallyOf(s *forward.TargetStats) targetTally {
 	return t
 }
 
-// since is what came between an earlier tally and t. What is open is so now.
+// since is what came between an earlier tally and t, but for how long it took. What is
+// open is so now.
 func (t *tally) since(before *tally) tally {
 	d := *t
 	d.heard = t.heard.since(&before.heard)
@@ -75,22 +80,23 @@ func (t *tally) since(before *tally) tally {
 		if i < len(before.targets) {
 			b := &before.targets[i]
 			d.targets[i].parts = less(t.targets[i].parts, b.parts)
-			d.targets[i].service = t.targets[i].service.Since(&b.service)
-			d.targets[i].wait = t.targets[i].wait.Since(&b.wait)
 		}
+		d.targets[i].service, d.targets[i].wait = hist.Histogram{}, hist.Histogram{}
 	}
 	return d
 }
 
-// withoutTimes is t without its histograms, to be kept for long.
-func (t *tally) withoutTimes() tally {
-	c := *t
-	c.targets = make([]targetTally, len(t.targets))
-	for i := range c.targets {
-		c.targets[i] = t.targets[i]
-		c.targets[i].service, c.targets[i].wait = hist.Histogram{}, hist.Histogram{}
+// timesSince is since with how long it took.
+func (t *tally) timesSince(before *tally) tally {
+	d := t.since(before)
+	for i := range d.targets {
+		of := &t.targets[i]
+		d.targets[i].service, d.targets[i].wait = of.service, of.wait
+		if i < len(before.targets) {
+			d.targets[i].service, d.targets[i].wait = of.service.Since(&before.targets[i].service), of.wait.Since(&before.targets[i].wait)
+		}
 	}
-	return c
+	return d
 }
 
 // less is what counters have grown by, but for those that have not.

@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"maps"
 	"reflect"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"gor/forward"
+	"gor/forward/compare"
 	"gor/forward/report"
 )
 
@@ -91,7 +93,7 @@ func TestRiver(t *testing.T) {
 	}{
 		{"nothing", tally{}, river{Source: "received"}},
 		{"no listener has spoken", tally{received: 70, lost: 2}, river{Source: "received", Began: 72, Lost: []branch{{"", "lost", 2}}, Received: 70}},
-		{"a recording", tally{read: 100, received: 71}, river{Source: "read", Began: 100, Unsent: []branch{{"", "not replayed", 29}}, Received: 71}},
+		{"a recording", tally{isRead: true, read: 100, received: 71}, river{Source: "read", Began: 100, Unsent: []branch{{"", "not replayed", 29}}, Received: 71}},
 		{"listeners", tally{received: 71, heard: heard{1, 100, 80, 4, map[string]uint64{"gap": 12, "loop": 8}, 5}},
 			river{Source: "captured", Began: 100, Unsent: []branch{{"", "gap", 12}, {"", "loop", 8}}, Lost: []branch{{"", "lost", 4}, {"", "under way", 5}}, Received: 71}},
 		{"other replayers", tally{received: 40, heard: heard{1, 100, 100, 0, nil, 5}},
@@ -155,14 +157,14 @@ func TestSince(t *testing.T) {
 	w.answer(1, 7, 500, time.Millisecond)
 	s = w.collect()
 	after := tallyOf(w.at.Add(time.Second), &s, heard{})
-	came := after.since(&before)
+	came := after.timesSince(&before)
 	if want := (map[part]uint64{{codePart, "200"}: 5}); came.received != 5 || !maps.Equal(came.targets[0].parts, want) || came.targets[1].answered() != 7 {
 		t.Errorf("%+v", came)
 	}
 	if p50 := came.targets[0].service.Quantile(.5); p50 < 500*time.Millisecond {
 		t.Errorf("the times of before are in it: %v", p50)
 	}
-	kept := after.withoutTimes()
+	kept := after.since(&tally{})
 	if kept.targets[0].service.Count() != 0 || after.targets[0].service.Count() != 15 {
 		t.Error("the times of the original are gone, or those of the copy are not")
 	}
@@ -282,5 +284,101 @@ func BenchmarkTake(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		l.take(o)
+	}
+}
+
+// Of what was compared the page has the routes that differ or got slower, at whichever
+// target, so many of them, with so much of each.
+func TestDiffering(t *testing.T) {
+	report := &compare.Report{Targets: make([]compare.TargetReport, 2)}
+	for i := range 100 {
+		r := compare.RouteReport{Route: fmt.Sprint(i), Slower: i == 1, Examples: make([]compare.Example, 10), Paths: make([]compare.PathReport, 50),
+			Noise: make([]compare.PathReport, 5), Open: make([]compare.PathReport, 5)}
+		if i > 1 {
+			r.Different = uint64(i)
+		}
+		report.Targets[i%2].Routes = append(report.Targets[i%2].Routes, r)
+	}
+	list := differing(report)
+	if len(list) != shownDifferences || list[0].Route != "99" || list[1].Route != "98" {
+		t.Errorf("%d routes, the first %q", len(list), list[0].Route)
+	}
+	for _, r := range list {
+		if len(r.Examples) != shownExamples || len(r.Paths) != shownPaths || r.Noise != nil || r.Open != nil {
+			t.Errorf("%s: %d examples, %d paths", r.Route, len(r.Examples), len(r.Paths))
+		}
+	}
+	report.Targets[1].Routes, report.Targets[0].Routes = report.Targets[1].Routes[:1], report.Targets[0].Routes[:2]
+	if list = differing(report); len(list) != 2 || list[0].Route != "2" || list[1].Route != "1" {
+		t.Errorf("the slower one: %+v", list)
+	}
+	if len(report.Targets[0].Routes[0].Examples) != 10 || differing(nil) != nil {
+		t.Error("what was given has changed, or none is something")
+	}
+}
+
+// Who was told of each request otherwise is told, page or not.
+func TestWatch(t *testing.T) {
+	told := 0
+	before := func(*forward.Outcome) { told++ }
+	p := pageOf(t, newWorld("a"))
+	o := &forward.Outcome{Method: []byte("GET"), Path: []byte("/")}
+	var none *Page
+	if none.Watch(nil) != nil {
+		t.Error("nobody is told of what nobody wants")
+	}
+	none.Watch(before)(o)
+	p.Watch(before)(o)
+	p.Watch(nil)(o)
+	if told != 2 || p.routes.shown()[0].Targets[0].Requests != 2 {
+		t.Errorf("told %d times, counted %+v", told, p.routes.shown())
+	}
+}
+
+// Routes are found out once a second at most, however many browsers come.
+func TestFoundOnce(t *testing.T) {
+	w := newWorld("a")
+	p := pageOf(t, w)
+	asked := 0
+	p.cfg.Compared = func() *compare.Report {
+		asked++
+		return nil
+	}
+	at := time.Unix(1000, 0)
+	p.begin(at)
+	for i := range 20 {
+		if _, _, err := p.frameSince(at.Add(time.Duration(i)*100*time.Millisecond), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if asked != 3 {
+		t.Errorf("asked %d times in two seconds", asked)
+	}
+}
+
+// BenchmarkFrame is what a second costs while somebody looks, and what a browser costs
+// that comes.
+func BenchmarkFrame(b *testing.B) {
+	for _, bench := range []struct {
+		name string
+		has  func(p *Page) int64
+	}{
+		{"next", func(p *Page) int64 { return p.slots[len(p.slots)-1].At }},
+		{"first", func(*Page) int64 { return 0 }},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			w := newWorld("http://a", "http://b")
+			p := newPage(Config{Collect: w.collect, Log: slog.New(slog.DiscardHandler)}, newPipeListener())
+			busy(p, w)
+			has, at := bench.has(p), time.Now()
+			for b.Loop() {
+				at = at.Add(time.Second)
+				data, _, err := p.frameSince(at, has)
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(float64(len(data)), "bytes")
+			}
+		})
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gor/forward"
+	"gor/forward/compare"
 	"gor/forward/report"
 )
 
@@ -171,12 +172,16 @@ func busy(p *Page, w *world) {
 }
 
 // examples are routes that differ.
-func examples() []Difference {
-	return []Difference{{
-		Route: "GET /api/v1/users/{id}", Target: "http://staging:8080", Compared: 4100, Different: 37, Reasons: map[string]uint64{"status": 30, "body": 7},
-		Examples: []Example{{
-			Request: "GET /api/v1/users/12?full=1", Then: "200, 1.2 KB", Now: "500, 31 B", Curl: "curl -i 'http://staging:8080/api/v1/users/12?full=1'",
-			Differences: []Detail{{"status", "200", "500"}, {"$.name", `"Anna"`, "(missing)"}},
+func examples() *compare.Report {
+	return &compare.Report{Targets: []compare.TargetReport{{Routes: []compare.RouteReport{{
+		Route: "GET /api/v1/users/{id}", Target: "http://staging:8080", Fates: compare.Fates{Compared: 4100, Different: 37, Same: 4063},
+		Reasons: map[string]uint64{"status": 30, "body": 7},
+		Paths:   []compare.PathReport{{Path: "status", What: "changed", Count: 30, Of: 4100}, {Path: "$.name", What: "missing", Count: 7, Of: 4100}},
+		Then:    compare.Latency{Count: 4100, P50: 4 * time.Millisecond, P99: 21 * time.Millisecond},
+		Now:     compare.Latency{Count: 4100, P50: 9 * time.Millisecond, P99: 80 * time.Millisecond}, Slower: true,
+		Examples: []compare.Example{{
+			Request: "GET /api/v1/users/12?full=1", Then: 200, Now: 500, Curl: "curl -i 'http://staging:8080/api/v1/users/12?full=1'",
+			Differences: []compare.Difference{{Path: "status", What: "changed", Then: "200", Now: "500"}, {Path: "$.name", What: "missing", Then: `"Anna"`}},
 		}},
-	}}
+	}, {Route: "GET /cart", Target: "http://staging:8080", Fates: compare.Fates{Compared: 100, Same: 100}}}}}}
 }

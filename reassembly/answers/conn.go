@@ -192,6 +192,16 @@ func (cs *conns) remove(c *conn) {
 	cs.spans -= cap(c.kept)
 }
 
+// drop leaves the records that are not in use to the collector.
+func (cs *conns) drop() {
+	for _, c := range cs.spare {
+		cs.queued -= cap(c.asked)
+		cs.spans -= cap(c.kept)
+	}
+	clear(cs.spare)
+	cs.spare = cs.spare[:0]
+}
+
 // touch makes c the newest.
 func (cs *conns) touch(c *conn, now int64) {
 	c.active = now

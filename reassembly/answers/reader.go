@@ -152,8 +152,9 @@ func (r *Reader) conn(key pair) *conn {
 func (r *Reader) settle(c *conn) {
 	r.conns.wait(c)
 	for r.held() > r.cfg.Memory {
-		if r.pool.spare > 0 {
+		if r.pool.spare > 0 || len(r.conns.spare) > 0 {
 			r.pool.drop()
+			r.conns.drop()
 			continue
 		}
 		c := r.conns.oldest

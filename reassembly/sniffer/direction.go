@@ -19,7 +19,8 @@ import (
 // What is known is kept of the connections that were seen last.
 type directions struct {
 	young, old map[pair]ends
-	limit      int // of connections in each
+	limit      int  // of connections in each
+	both       bool // servers' segments are wanted, too
 }
 
 // maxPairs is how many connections are known at most, twice: 40 MiB.
@@ -42,28 +43,50 @@ const (
 	bySYN                       // the client is known by SYN, which no text disproves
 )
 
-// keep leaves those of the segments that clients have sent, in their order.
+// keep leaves those of the segments that clients have sent, in their order, and those
+// of servers if they are wanted, marked as such.
 func (d *directions) keep(segs []capture.Segment) []capture.Segment {
 	n := 0
 	for i := range segs {
-		if d.isClients(&segs[i]) {
+		switch d.sideOf(&segs[i]) {
+		case ofClient:
 			segs[n] = segs[i]
 			n++
+		case ofServer:
+			if d.both {
+				segs[n] = segs[i]
+				segs[n].FromServer = true
+				n++
+			}
 		}
 	}
 	return segs[:n]
 }
 
-// isClients reports whether a segment is one of a client, as far as it is known
-// by now.
-func (d *directions) isClients(s *capture.Segment) bool {
+// A sender is who sent a segment, as far as it is known by now.
+type sender uint8
+
+const (
+	ofNobody sender = iota // it is not known
+	ofClient
+	ofServer
+)
+
+// sideOf says who sent a segment.
+func (d *directions) sideOf(s *capture.Segment) sender {
 	p, side := pairOf(s)
 	known := d.find(p)
 	now, wanted := known.see(s, side)
 	if now != known {
 		d.put(p, now)
 	}
-	return wanted
+	switch {
+	case wanted:
+		return ofClient
+	case now&(client<<(1-side)) != 0:
+		return ofServer
+	}
+	return ofNobody
 }
 
 // see returns what is known once a segment of the end on a side was seen, and

@@ -17,6 +17,10 @@
 // was not handed on an explainer (explain.go) says in the log, while somebody wants to
 // know.
 //
+// Where answers are wanted, an asker (answers.go) brings what servers send, and the
+// requests it may answer, to a reader of package answers: an answer comes out behind its
+// request, or the word that there is none.
+//
 // # Who waits for whom
 //
 // The loop waits for the next packet and for nothing else. A network cannot

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"gor/reassembly"
+	"gor/reassembly/answers"
 	"gor/reassembly/recording"
 )
 
@@ -37,7 +38,43 @@ type Recorded struct {
 
 	// Raw is the request exactly as the server was sent it.
 	Raw []byte
+
+	// Answered says that what the recording has of its answer is handed out, too, or
+	// that it has none: before the request or behind it.
+	Answered bool
 }
+
+// A RecordedAnswer is what a server answered to a request of a recording. Whoever is
+// given it owns it.
+type RecordedAnswer struct {
+	// Conn and Index say to which request, and Time when that was complete.
+	Conn, Index uint64
+	Time        int64
+
+	// Missing says that the recording does not have it, or that nobody can know which
+	// one it is. Nothing below is set then.
+	Missing bool
+
+	// The rest is as in answers.Answer.
+	At, Ended  int64
+	Status     int
+	Head, Body []byte
+	Whole      bool
+	BodyLen    int64
+	Hash       uint64
+}
+
+// answered copies an answer that is lent.
+func answered(a *answers.Answer) RecordedAnswer {
+	return RecordedAnswer{
+		Conn: a.Conn, Index: a.Index, Time: a.Time, Missing: a.Missing, At: a.At, Ended: a.Ended, Status: a.Status,
+		Head: bytes.Clone(a.Head), Body: bytes.Clone(a.Body), Whole: a.Whole, BodyLen: a.BodyLen, Hash: a.Hash,
+	}
+}
+
+// longestHashed is how long the content of an answer may be for its hash to be looked
+// for: it costs its length, and a replayer reads no more of a response.
+const longestHashed = 1 << 20
 
 // Recordings are requests that were recorded, being read: packets and lists of
 // requests in any number of files, as if all were one, in the order of time.
@@ -54,6 +91,13 @@ func newRecordings(o *ReplayOptions, files *recording.Set, log *slog.Logger) *Re
 	cfg := Config{Source: files, AnyPort: len(o.ServerPorts) == 0, Users: o.finder, Consumers: []Consumer{&r.order}}
 	cfg.Decoder.Ports, cfg.Decoder.Tunnels = o.ServerPorts, true
 	cfg.Assembler.MaxMemory, cfg.Assembler.MaxRequest = o.MaxMemory, o.MaxRequest
+	if o.Answer != nil {
+		cfg.Decoder.Answers = true
+		cfg.Answers = &Answers{
+			Reader: answers.Config{Body: o.AnswerBody, Hash: longestHashed},
+			Take:   func(a *answers.Answer) { o.Answer(answered(a)) },
+		}
+	}
 	r.sniffer = New(cfg)
 	r.order.settled = r.sniffer.asm.Settled
 	return r
@@ -116,7 +160,7 @@ func (r *Recordings) Progress() (read, total int64) { return r.files.Progress() 
 
 // recorded copies a request that is lent.
 func recorded(r *reassembly.Request) Recorded {
-	q := Recorded{Conn: r.Conn(), Index: r.Index, User: r.User(), Crowd: r.Crowd(), Time: r.Last, Raw: bytes.Clone(r.Raw)}
+	q := Recorded{Conn: r.Conn(), Index: r.Index, User: r.User(), Crowd: r.Crowd(), Time: r.Last, Raw: bytes.Clone(r.Raw), Answered: r.Answered}
 	if client := r.Origin(); client.Port != 0 {
 		q.Client = client.AddrPort()
 	}

@@ -31,6 +31,12 @@ type ReplayOptions struct {
 	Session users.Rule
 	Secret  []byte
 
+	// Answer is given what the recordings have of the answers, on the goroutine that
+	// reads them, once for each request that says so; nil: it is not looked for.
+	// AnswerBody is how much of their content is wanted, in bytes.
+	Answer     func(RecordedAnswer)
+	AnswerBody int
+
 	finder *users.Finder // of the recordings, also when they are opened again
 }
 

@@ -115,7 +115,7 @@ func New(cfg Config) *Sniffer {
 		s.watchers = append(s.watchers, w)
 	}
 	if cfg.AnyPort {
-		s.ends = &directions{limit: maxPairs}
+		s.ends = &directions{limit: maxPairs, both: cfg.Answers != nil}
 	}
 	s.explainer.log, s.explainer.now = cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler)), time.Now
 	s.explainer.on.Store(cfg.Explain)
@@ -213,6 +213,9 @@ func (s *Sniffer) loop() error {
 // push pushes what was decoded, each segment to whoever reads its side, in their order.
 // It reports whether the stop has come.
 func (s *Sniffer) push(segs []capture.Segment) (stopped bool) {
+	if s.ends != nil {
+		segs = s.ends.keep(segs)
+	}
 	for len(segs) > 0 {
 		n := len(segs)
 		if s.asker != nil {
@@ -233,14 +236,8 @@ func (s *Sniffer) push(segs []capture.Segment) (stopped bool) {
 	return s.dec.Last() >= s.stopAt.Load()
 }
 
-// pushClients pushes segments that clients sent, or that nobody has told apart.
-func (s *Sniffer) pushClients(segs []capture.Segment) {
-	segs = s.beforeStop(segs)
-	if s.ends != nil {
-		segs = s.ends.keep(segs)
-	}
-	s.asm.PushAll(segs)
-}
+// pushClients pushes segments that clients sent.
+func (s *Sniffer) pushClients(segs []capture.Segment) { s.asm.PushAll(s.beforeStop(segs)) }
 
 // advance tells those who have timers what time it is.
 func (s *Sniffer) advance(now int64) {

@@ -55,12 +55,9 @@ func (l *live) open(f *forward.Forwarder) (err error) {
 }
 
 // take takes down what came of a request over the wire.
-func (r *replayer) take(o *forward.Outcome) {
-	if r.live != nil {
-		r.live.ledger.Take(o)
-		r.live.files.Take(o)
-	}
-	r.page.Take(o)
+func (l *live) take(o *forward.Outcome) {
+	l.ledger.Take(o)
+	l.files.Take(o)
 }
 
 // original takes production's answer to a request that came before, or comes yet.

@@ -3,6 +3,7 @@ package replay
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -37,6 +38,9 @@ func (r *replayer) openRecordings(c *cli.Context, options sniffer.ReplayOptions,
 	if r.referee, err = referee.New(judging, &forwarding, true); err != nil {
 		return err
 	}
+	if r.referee.AsksProduction() {
+		options.Answer, options.AnswerBody = r.recorded, forward.DefaultKeepBody
+	}
 	files, err := options.OpenRepeater(c.App.Reader, r.log)
 	if err != nil {
 		return err
@@ -47,6 +51,7 @@ func (r *replayer) openRecordings(c *cli.Context, options sniffer.ReplayOptions,
 			return files.Run(ctx, func(q sniffer.Recorded) error {
 				return take(forward.Request{
 					User: q.User, Crowd: q.Crowd, Conn: q.Conn, Index: q.Index, Time: q.Time, Raw: q.Raw, Client: q.Client, Server: q.Server,
+					Compare: q.Answered,
 				})
 			})
 		},
@@ -62,4 +67,16 @@ func (r *replayer) openRecordings(c *cli.Context, options sniffer.ReplayOptions,
 		return errors.Join(err, files.Close())
 	}
 	return nil
+}
+
+// recorded takes what a recording has of an answer, while it is read.
+func (r *replayer) recorded(a sniffer.RecordedAnswer) {
+	o := referee.Original{
+		Conn: a.Conn, Index: a.Index, Loop: r.playback.Loop(), Missing: a.Missing,
+		Head: a.Head, Body: a.Body, BodyLen: a.BodyLen, Whole: a.Whole, Hash: a.Hash, At: a.At,
+	}
+	if a.Time > 0 {
+		o.Took = time.Duration(a.At - a.Time)
+	}
+	r.referee.Original(&o)
 }

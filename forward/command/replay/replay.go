@@ -112,13 +112,13 @@ func (r *replayer) open(c *cli.Context) (err error) {
 	if r.report, err = report.Open(c, r.log, r.snapshot); err != nil {
 		return err
 	}
-	if r.page, err = web.Open(c, r.log, r.snapshot); err != nil {
+	if r.page, err = web.Open(c, r.log, r.snapshot, r.referee.Report); err != nil {
 		return err
 	}
-	r.page.Compare(r.referee.Report)
-	if r.live != nil || r.page != nil {
-		forwarding.Outcome = r.take
+	if r.live != nil {
+		forwarding.Outcome = r.live.take
 	}
+	forwarding.Outcome = r.page.Watch(forwarding.Outcome)
 	if r.tape, err = recording.Open(c.App.Writer, false, false, r.log); err != nil {
 		return err
 	}

@@ -62,11 +62,11 @@ func unit(rate float64) string {
 
 // listenerTurn has one gor listen to a load, all of which has to be handed on, and
 // returns the CPU time that it took, in the unit of that rate.
-func listenerTurn(b *testing.B, gor string, rate float64, seconds int, browser bool) float64 {
+func listenerTurn(b *testing.B, gor string, rate float64, seconds int, browser bool, flags ...string) float64 {
 	m := newMirror(b)
 	m.startNginx()
 	m.replayer = m.stage.gorAt(gor, "replay", "-f", stageURL, "--method", "NONE")
-	m.listener = m.web.gorAt(gor, "listen", "-p", "80", "-r", wireAddr)
+	m.listener = m.web.gorAt(gor, append([]string{"listen", "-p", "80", "-r", wireAddr}, flags...)...)
 	warm, l := m.newLoad(1, 300), m.newLoad(1_000_000, int(rate)*seconds)
 	if warm.rate = 300; rate > warm.rate { // once around the ring: the first use of its memory costs more
 		warm.rate, warm.count = rate, int(4.5*rate)

@@ -3,8 +3,13 @@
 package live
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -29,7 +34,8 @@ func TestLiveAnswers(t *testing.T) {
 			m := newMirror(t)
 			truth := m.startAnswering()
 			h := m.receiveHalves()
-			m.listen(tt.args...)
+			tape := filepath.Join(t.TempDir(), "tape.pcap")
+			m.listen(append(tt.args, "--write", tape)...)
 			four, six := variety{m: m, host: webAddr, name: "four", workers: 6, each: 80}, variety{m: m, host: "[fd99:1::1]:80", name: "six", workers: 6, each: 80}
 			four.run()
 			for i := range 10 { // what curl does on one connection
@@ -49,10 +55,54 @@ func TestLiveAnswers(t *testing.T) {
 			m.listener.interrupt()
 			h.stop()
 			h.check(truth(), inShare)
+			if heads := recordedHeads(t, tape); heads != len(h.responses) {
+				t.Errorf("the recording has %d heads, want %d", heads, len(h.responses))
+			}
 			a := finalAccounts(t, m.listener)
 			if t.Failed() || a.Kernel["answer_drops"] != 0 || a.Kernel["answer_packets"] == 0 || a.Responses["sent"] != uint64(len(h.responses)) {
 				t.Errorf("%v %v %v %v", a.Kernel, a.Requests, a.Answers, a.Responses)
 			}
 		})
 	}
+}
+
+// recordedHeads counts the answers' heads in a recording, each once, however often it
+// was sent: those that were cut say so.
+func recordedHeads(t *testing.T, name string) int {
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	src, err := capture.OpenFile(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	type head struct {
+		client capture.Endpoint
+		seq    uint32
+	}
+	heads, cut := map[head]bool{}, 0
+	d, segs := capture.NewDecoder(capture.DecoderConfig{Ports: []uint16{80}, Answers: true}), make([]capture.Segment, 64)
+	for {
+		n, err := src.Next(d, segs)
+		for _, s := range segs[:n] {
+			if s.FromServer && bytes.Contains(s.Payload, []byte("\r\nX-Id: ")) { // the file's own content begins like a head, too
+				heads[head{s.Dst, s.Seq}] = true
+			}
+			if s.FromServer && s.Cut > 0 {
+				cut++
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if cut == 0 {
+		t.Error("nothing in the recording says that it was cut")
+	}
+	return len(heads)
 }
