@@ -45,7 +45,7 @@ func (r *Reporter) serveReady(w http.ResponseWriter, _ *http.Request) {
 // gor_listen_requests_total{fate="gap"}.
 func (r *Reporter) appendMetrics(dst []byte, s Snapshot) []byte {
 	for _, g := range s.Groups {
-		dst = r.appendFates(dst, g, len(s.Targets) > 0)
+		dst = r.declared.appendFates(dst, r.cfg.Command, g, len(s.Targets) > 0)
 		for d, n := range r.declared.counters(g.Stats) {
 			if d.label == "fate" {
 				continue
@@ -70,12 +70,12 @@ func (r *Reporter) appendMetrics(dst []byte, s Snapshot) []byte {
 // appendFates appends what became of a group's requests, in the style of the targets':
 // one metric, with the fate as its label. Beside those of targets they are the requests
 // that were read.
-func (r *Reporter) appendFates(dst []byte, g Group, read bool) []byte {
-	name, begun := "gor_"+r.cfg.Command+"_"+g.Name+"_total", false
+func (r *registry) appendFates(dst []byte, command string, g Group, read bool) []byte {
+	name, begun := "gor_"+command+"_"+g.Name+"_total", false
 	if read {
-		name = "gor_" + r.cfg.Command + "_read_" + g.Name + "_total"
+		name = "gor_" + command + "_read_" + g.Name + "_total"
 	}
-	for d, n := range r.declared.counters(g.Stats) {
+	for d, n := range r.counters(g.Stats) {
 		if d.label != "fate" {
 			continue
 		}

@@ -23,7 +23,7 @@ func newWindow(t *testing.T, n *namespace, columns, rows int, command string) *w
 	needTools(t, "tmux")
 	w := &window{t: t, socket: filepath.Join(t.TempDir(), "tmux")}
 	n.start(nil, "tmux", "-S", w.socket, "-f", "/dev/null", "new-session", "-d", "-x", fmt.Sprint(columns), "-y", fmt.Sprint(rows),
-		"TERM=screen "+command+"; echo ended; sleep 600").wait()
+		"trap : INT; TERM=screen "+command+"; echo ended; sleep 600").wait()
 	t.Cleanup(func() { exec.Command("tmux", "-S", w.socket, "kill-server").Run() })
 	return w
 }
@@ -41,7 +41,11 @@ func (w *window) do(args ...string) string {
 // lines are what the terminal shows and what has scrolled out of it; a line that was
 // wrapped is one.
 func (w *window) lines() []string {
-	return strings.Split(strings.TrimRight(w.do("capture-pane", "-p", "-J", "-S", "-2000"), "\n"), "\n")
+	all := strings.Split(strings.TrimRight(w.do("capture-pane", "-p", "-J", "-S", "-2000"), "\n "), "\n")
+	for i := range all {
+		all[i] = strings.TrimRight(all[i], " ")
+	}
+	return all
 }
 
 // await waits until a text is shown.

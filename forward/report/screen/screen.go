@@ -100,9 +100,9 @@ func (s *Screen) Show(view []Line) bool {
 		return false
 	}
 	s.view = view
-	b := []byte{}
+	var b []byte
 	if s.drawn {
-		b = append(b, '\r')
+		b = append(b, away...)
 	}
 	s.out.Write(s.appendView(b)) // whoever reads it has gone, or will see the next
 	return true
@@ -114,7 +114,7 @@ func (s *Screen) Hide() {
 	defer s.mu.Unlock()
 	var b []byte
 	if s.drawn {
-		b = append(b, "\r\x1b[J"...)
+		b = append(b, away...)
 	}
 	b = append(b, s.broken...)
 	s.view, s.drawn, s.broken = nil, false, nil
@@ -135,7 +135,7 @@ func (s *Screen) Write(p []byte) (int, error) {
 	}
 	var b []byte
 	if s.drawn {
-		b = append(b, "\r\x1b[J"...)
+		b = append(b, away...)
 	}
 	b = append(append(b, s.broken...), p[:end]...)
 	s.broken = append(s.broken[:0], p[end:]...)
@@ -145,8 +145,13 @@ func (s *Screen) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// appendView draws the view from the cursor on, with nothing left below, and moves the
-// cursor back to its beginning.
+// away clears all from the cursor's row on. To write over it would not do: where a terminal
+// has wrapped a line, it remembers that of its rows until they are cleared, and would make
+// one line of what is two when it becomes wider.
+const away = "\r\x1b[J"
+
+// appendView draws the view from the cursor on, below which there is nothing, and moves
+// the cursor back to its beginning.
 func (s *Screen) appendView(b []byte) []byte {
 	columns, rows := s.size()
 	view := s.view[:min(len(s.view), max(rows-1, 0))]
@@ -158,9 +163,9 @@ func (s *Screen) appendView(b []byte) []byte {
 		if code := codes[line.Style]; code != "" && s.colours {
 			text = "\x1b[" + code + "m" + text + "\x1b[m"
 		}
-		b = append(append(b, text...), "\x1b[K"...)
+		b = append(b, text...)
 	}
-	b = append(b, "\x1b[J\r"...)
+	b = append(b, '\r')
 	if len(view) > 1 {
 		b = fmt.Appendf(b, "\x1b[%dA", len(view)-1)
 	}

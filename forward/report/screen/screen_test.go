@@ -138,7 +138,7 @@ func TestBackground(t *testing.T) {
 	there = true
 	out.Reset()
 	s.Show(linesOf("view"))
-	if got, want := out.String(), "view\x1b[K\x1b[J\r"; got != want {
+	if got, want := out.String(), "view\r"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
