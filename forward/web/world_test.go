@@ -14,13 +14,9 @@ import (
 	"gor/forward/report"
 )
 
-// wireStats and requestStats are what a replayer's groups have, as far as the page looks.
+// wireStats is what a replayer's group has, as far as the page looks.
 type wireStats struct {
 	Lost uint64 `name:"messages_lost" unit:"messages" help:"Messages lost."`
-}
-
-type requestStats struct {
-	Captured uint64 `name:"captured" unit:"requests" help:"Requests."`
 }
 
 // A world is a replayer with traffic that a test makes up.
@@ -35,7 +31,7 @@ type world struct {
 // hostile are what strangers may call things.
 var hostile = []string{
 	`<img src=x onerror="document.title='owned'">`, `</script><script>document.title='owned'</script>`, `"><svg onload=alert(1)>`,
-	"javascript:alert(1)", "a‮gnp.exe", `'+alert(1)+'`, "{{data}}/*script*/",
+	"javascript:alert(1)", "a\u202egnp.exe", `'+alert(1)+'`, "{{data}}/*script*/",
 }
 
 func newWorld(names ...string) *world {

@@ -63,7 +63,7 @@ func (d *treeDiffer) node(a, b int32) {
 
 // sameNumber reports whether two numbers that are written differently are the same.
 func sameNumber(a, b []byte) bool {
-	if bytes.IndexAny(a, ".eE-") < 0 && bytes.IndexAny(b, ".eE-") < 0 {
+	if !bytes.ContainsAny(a, ".eE-") && !bytes.ContainsAny(b, ".eE-") {
 		return false
 	}
 	x, errX := strconv.ParseFloat(string(a), 64)

@@ -4,6 +4,7 @@ package live
 
 import (
 	"bufio"
+	"context"
 	"crypto/tls"
 	"encoding/json"
 	"fmt"
@@ -84,7 +85,7 @@ func (m *mirror) keepDoing(f func() error) {
 // another.
 func (m *mirror) visitTLS(addr string) {
 	client := &http.Client{Transport: &http.Transport{
-		Dial:            func(network, _ string) (net.Conn, error) { return m.client.dial(network, addr) },
+		DialContext:     func(_ context.Context, network, _ string) (net.Conn, error) { return m.client.dial(network, addr) },
 		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true,
 	}}
 	m.keepDoing(func() error {
@@ -102,7 +103,7 @@ func (m *mirror) visitHTTP2(addr string) {
 	var protocols http.Protocols
 	protocols.SetUnencryptedHTTP2(true)
 	client := &http.Client{Transport: &http.Transport{
-		Dial: func(network, _ string) (net.Conn, error) { return m.client.dial(network, addr) }, Protocols: &protocols,
+		DialContext: func(_ context.Context, network, _ string) (net.Conn, error) { return m.client.dial(network, addr) }, Protocols: &protocols,
 	}}
 	m.keepDoing(func() error {
 		r, err := client.Get("http://" + addr + "/x")
