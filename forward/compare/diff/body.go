@@ -105,7 +105,7 @@ func (d *Differ) text(a, b []byte) {
 	if d.then.Names.same(a, b) {
 		return
 	}
-	x := Difference{What: Changed, Reason: Body}
+	x := Difference{What: Changed, Reason: Body, Generated: d.madeAnew(a, b)}
 	if len(a) <= maxValue && len(b) <= maxValue && isWord(a) && isWord(b) {
 		x.pair(d.seed, a, b)
 	}
@@ -125,4 +125,35 @@ func (d *Differ) text(a, b []byte) {
 		x.presence()
 	}
 	d.tell(x)
+}
+
+// madeAnew says why two texts differ in any two answers, if they do: between their
+// tags, quotes and lines they differ in times and in what was drawn by chance alone.
+func (d *Differ) madeAnew(a, b []byte) (why string) {
+	for len(a) > 0 && len(b) > 0 {
+		i, j := piece(a), piece(b)
+		if !bytes.Equal(a[:i], b[:j]) && !d.then.Names.same(a[:i], b[:j]) {
+			if why = generated(a[:i], b[:j], d.then.At, d.now.At); why == "" {
+				return ""
+			}
+		}
+		a, b = a[i:], b[j:]
+	}
+	if len(a) != len(b) {
+		return ""
+	}
+	return why
+}
+
+// piece is how many bytes there are up to what separates parts of a text, or behind
+// that: at least one.
+func piece(text []byte) int {
+	switch i := bytes.IndexAny(text, "<>\"'\n"); i {
+	case -1:
+		return len(text)
+	case 0:
+		return 1
+	default:
+		return i
+	}
 }

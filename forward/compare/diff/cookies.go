@@ -13,7 +13,11 @@ func (d *Differ) cookies(then, now []Field) {
 	for i := range then {
 		if name := setCookie(then, i); name != "" {
 			d.at("header set-cookie ", name)
-			if j := cookieNamed(now, name); j < 0 {
+			j := cookieNamed(now, name)
+			if j < 0 {
+				j = cookieAlike(now, then, name)
+			}
+			if j < 0 {
 				d.gone(Header, []byte(then[i].Value), nil, "")
 			} else if a, b := attributes(then[i].Value), attributes(now[j].Value); a != b {
 				d.secret = false // attributes are not
@@ -23,7 +27,7 @@ func (d *Differ) cookies(then, now []Field) {
 		}
 	}
 	for i := range now {
-		if name := setCookie(now, i); name != "" && cookieNamed(then, name) < 0 {
+		if name := setCookie(now, i); name != "" && cookieNamed(then, name) < 0 && cookieAlike(then, now, name) < 0 {
 			d.at("header set-cookie ", name)
 			d.gone(Header, nil, []byte(now[i].Value), "a cookie that the target sets where it does not know the user's")
 		}
@@ -45,6 +49,18 @@ func setCookie(fields []Field, i int) string {
 func cookieNamed(fields []Field, name string) int {
 	for i := len(fields) - 1; i >= 0; i-- {
 		if setCookie(fields, i) == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// cookieAlike is where a cookie is set last that has the name but for what was drawn or
+// computed in it, as of the site's address (WordPress, DokuWiki), and that others do
+// not set; below 0: nowhere.
+func cookieAlike(fields, others []Field, name string) int {
+	for i := len(fields) - 1; i >= 0; i-- {
+		if at := setCookie(fields, i); at != "" && cookieNamed(others, at) < 0 && generated([]byte(at), []byte(name), 0, 0) != "" {
 			return i
 		}
 	}
