@@ -3,6 +3,7 @@ package compare
 import (
 	"bytes"
 	"hash/maphash"
+	"slices"
 	"sync"
 
 	"gor/forward/compare/diff"
@@ -64,6 +65,11 @@ func (f *findings) add(x *diff.Difference) {
 		key: key, path: span{start + 1, key.to}, then: keep(x.Then), now: keep(x.Now), what: x.What, reason: x.Reason,
 		generated: x.Generated, steady: x.Steady, pair: x.Pair, reverse: x.Reverse,
 	})
+}
+
+// differs reports whether there is anything that is no noise by its looks.
+func (f *findings) differs() bool {
+	return slices.ContainsFunc(f.all, func(x finding) bool { return x.generated == "" })
 }
 
 // forgiveIDs makes noise of the ids of what a request has made.

@@ -120,6 +120,12 @@ func (j *judge) take(x *Exchange, then *diff.Answer, f *findings) *earlier {
 		f.forgiveIDs()
 	}
 	a.fates[compared]++
+	if f.differs() && j.sessions.isRefused(x.Raw) {
+		a.notLoggedIn++
+		j.sessions.loggedOut(x, then, j.examples.target)
+		j.repeats.writes.add(x)
+		return nil
+	}
 	if where := a.add(f, x.Time); where != 0 {
 		j.examples.keep(a, x, then.Status, f, where)
 	}
@@ -127,7 +133,7 @@ func (j *judge) take(x *Exchange, then *diff.Answer, f *findings) *earlier {
 		a.then.Add(then.Took)
 		a.now.Add(x.Answer.Took)
 	}
-	j.sessions.remember(then)
+	j.sessions.remember(x, then)
 	j.repeats.writes.add(x)
 	if j.echoes.wants(x, isWanted) {
 		j.echoes.wish(x, j.repeats.writes.turn, j.now)

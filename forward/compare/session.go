@@ -13,10 +13,27 @@ const maxLogins = 16384
 
 // sessions tells exchanges of users whom the target does not know from others.
 type sessions struct {
-	seed      maphash.Seed
-	set, past map[uint64]struct{} // hashes of the cookies, and of those before that
-	counts    LoggedOut
-	example   *Example
+	seed    maphash.Seed
+	set     cookies // what production set
+	refused cookies // of these, what the target did not
+	counts  LoggedOut
+	example *Example
+}
+
+// cookies remember hashes of cookies, the last ones of them.
+type cookies struct{ set, past map[uint64]struct{} }
+
+func (c *cookies) add(h uint64) {
+	if c.set == nil || len(c.set) >= maxLogins/2 {
+		c.set, c.past = map[uint64]struct{}{}, c.set
+	}
+	c.set[h] = struct{}{}
+}
+
+func (c *cookies) has(h uint64) bool {
+	_, now := c.set[h]
+	_, then := c.past[h]
+	return now || then
 }
 
 // isLoggedOut reports whether the target answers a request with credentials as if it did not know
@@ -54,16 +71,17 @@ func hasCredentials(raw []byte) bool {
 }
 
 // remember takes down which cookies production set in an answer to a request that
-// the target got too.
-func (s *sessions) remember(then *diff.Answer) {
+// the target got too, and which of them the target refused: took back, or, where the
+// request asked for a change such as a login, did not set.
+func (s *sessions) remember(x *Exchange, then *diff.Answer) {
 	for i := range then.Fields {
 		if f := &then.Fields[i]; f.Name == "set-cookie" {
 			cookie, _, _ := strings.Cut(f.Value, ";")
-			if s.set == nil || len(s.set) >= maxLogins/2 {
-				s.set, s.past = map[uint64]struct{}{}, s.set
-			}
-			s.set[maphash.String(s.seed, strings.TrimSpace(cookie))] = struct{}{}
+			s.set.add(maphash.String(s.seed, strings.TrimSpace(cookie)))
 		}
+	}
+	for _, cookie := range diff.Refused(then, x.Answer, isSafe(x.Method)) {
+		s.refused.add(maphash.String(s.seed, cookie))
 	}
 }
 
@@ -80,17 +98,22 @@ func (s *sessions) loggedOut(x *Exchange, then *diff.Answer, target string) {
 }
 
 // knows reports whether one of a request's cookies was set here.
-func (s *sessions) knows(raw []byte) bool {
+func (s *sessions) knows(raw []byte) bool { return s.carries(raw, &s.set) }
+
+// isRefused reports whether a request has a cookie that the target refused its user:
+// what differs then is whom the two servers know.
+func (s *sessions) isRefused(raw []byte) bool {
+	return len(s.refused.set)+len(s.refused.past) > 0 && s.carries(raw, &s.refused)
+}
+
+// carries reports whether a request has one of the cookies.
+func (s *sessions) carries(raw []byte, those *cookies) bool {
 	for _, f := range requestFields(raw) {
 		if f.Kind != http1.FieldCookie {
 			continue
 		}
 		for pair := range strings.SplitSeq(string(f.Value), ";") {
-			h := maphash.String(s.seed, strings.TrimSpace(pair))
-			if _, ok := s.set[h]; ok {
-				return true
-			}
-			if _, ok := s.past[h]; ok {
+			if those.has(maphash.String(s.seed, strings.TrimSpace(pair))) {
 				return true
 			}
 		}

@@ -1,38 +1,97 @@
 package diff
 
 import (
+	"slices"
 	"strings"
 	"testing"
+)
+
+const (
+	drawnA, drawnB = "f00ba51d9e8c7b6a5f4e3d2c1b0a9988", "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
+	madeA, madeB   = "Wed, 04 Mar 2026 05:06:05 +0000", "Wed, 04 Mar 2026 05:06:08 +0000"
 )
 
 // A text that differs in times and in what was drawn by chance is made anew each time;
 // in one more place, and it is another text.
 func TestTextMadeAnew(t *testing.T) {
-	page := func(token, at, word string) *Answer {
-		return jsonAnswer(`<form action="/"><input name="sectok" value="` + token + `"></form><p>` + word + `</p><pubDate>` + at + `</pubDate>`)
+	text := func(token, at, word string) *Answer {
+		return jsonAnswer("name \"sectok\"\nvalue \"" + token + "\"\n" + word + "\n\"" + at + "\"\n")
 	}
-	const tokenA, tokenB = "f00ba51d9e8c7b6a5f4e3d2c1b0a9988", "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
-	const atA, atB = "Wed, 04 Mar 2026 05:06:05 +0000", "Wed, 04 Mar 2026 05:06:08 +0000"
 	for _, tt := range []struct {
 		name      string
 		then, now *Answer
 		want      string // what the one difference begins with; "": there is none
 	}{
-		{"the same", page(tokenA, atA, "all"), page(tokenA, atA, "all"), ""},
-		{"a token", page(tokenA, atA, "all"), page(tokenB, atA, "all"), "~body changed"},
-		{"a time", page(tokenA, atA, "all"), page(tokenA, atB, "all"), "~body changed"},
-		{"both", page(tokenA, atA, "all"), page(tokenB, atB, "all"), "~body changed"},
-		{"both, and a word", page(tokenA, atA, "all"), page(tokenB, atB, "few"), "body changed"},
-		{"a time of another day", page(tokenA, atA, "all"), page(tokenA, "Thu, 05 Mar 2026 05:06:08 +0000", "all"), "body changed"},
-		{"a number", page(tokenA, atA, "1 of 7"), page(tokenA, atA, "2 of 7"), "body changed"},
-		{"more behind it", page(tokenA, atA, "all"), jsonAnswer(string(page(tokenB, atA, "all").Body) + "<p>"), "body changed"},
-		{"nothing", page(tokenA, atA, "all"), jsonAnswer(""), "=body missing"},
+		{"the same", text(drawnA, madeA, "all"), text(drawnA, madeA, "all"), ""},
+		{"a token", text(drawnA, madeA, "all"), text(drawnB, madeA, "all"), "~body changed"},
+		{"a time", text(drawnA, madeA, "all"), text(drawnA, madeB, "all"), "~body changed"},
+		{"both", text(drawnA, madeA, "all"), text(drawnB, madeB, "all"), "~body changed"},
+		{"both, and a word", text(drawnA, madeA, "all"), text(drawnB, madeB, "few"), "body changed"},
+		{"a time of another day", text(drawnA, madeA, "all"), text(drawnA, "Thu, 05 Mar 2026 05:06:08 +0000", "all"), "body changed"},
+		{"a number", text(drawnA, madeA, "1 of 7"), text(drawnA, madeA, "2 of 7"), "body changed"},
+		{"more behind it", text(drawnA, madeA, "all"), jsonAnswer(string(text(drawnB, madeA, "all").Body) + "x"), "body changed"},
+		{"nothing", text(drawnA, madeA, "all"), jsonAnswer(""), "=body missing"},
 	} {
 		all, _ := differences(tt.then, tt.now)
 		if tt.want == "" && len(all) > 0 || tt.want != "" && (len(all) != 1 || !strings.HasPrefix(all[0], tt.want)) {
 			t.Errorf("%s: %q, want %q", tt.name, all, tt.want)
 		}
 	}
+}
+
+// HTML and XML differ by what stands in and behind their tags, in any order: one place
+// that is another one each time hides no other.
+func TestMarkup(t *testing.T) {
+	page := func(token, title, word, links string) string {
+		return "<!doctype html><html><head><title>" + title + "</title><script>if (a<b) { go(\"" + token + "\") }</script></head><!-- <title>no</title> -->" +
+			`<body class=a><input name=x value="` + token + `"><p>` + word + "</p><ul>" + links + "</ul></body></html>"
+	}
+	const links, others = "<li><a href=/1>one</a><li><a href=/2>two</a>", "<li><a href=/2>two</a><li><a href=/1>one</a>"
+	for _, tt := range []struct {
+		name      string
+		then, now string
+		want      []string
+	}{
+		{"the same", page(drawnA, "T", "w", links), page(drawnA, "T", "w", links), nil},
+		{"tokens", page(drawnA, "T", "w", links), page(drawnB, "T", "w", links), []string{"~body <input …> changed (hidden", "~body <script> changed if (a<b)"}},
+		{"a title", page(drawnA, "Old", "w", links), page(drawnA, "New", "w", links), []string{"=body <title> changed Old -> New"}},
+		{"a title and a word", page(drawnA, "Old", "w", links), page(drawnA, "New", "v", links), []string{"=body <p> changed w -> v", "=body <title> changed Old -> New"}},
+		{"a link more", page(drawnA, "T", "w", links), page(drawnA, "T", "w", links+"<li><a href=/3>three</a>"), []string{"=body <a …> added  -> href=/3", "=body <a> added  -> three"}},
+		{"a link less", page(drawnA, "T", "w", links), page(drawnA, "T", "w", "<li><a href=/1>one</a>"), []string{"=body <a …> missing href=/2 -> ", "=body <a> missing two -> "}},
+		{"no word", page(drawnA, "T", "w", links), page(drawnA, "T", "", links), []string{"=body <p> missing w -> "}},
+		{"in another order", page(drawnA, "T", "w", links), page(drawnA, "T", "w", others), []string{"body changed 2"}},
+		{"cut in a tag", "<p>a</p><b", "<p>a</p><i", []string{"=body </p> changed <b -> <i"}},
+		{"a secret", "<p>a</p><i>my password is x1</i>", "<p>a</p><i>my password is x2</i>", []string{"body <i> changed (hidden, 17 bytes) -> (hidden, 17 bytes)"}},
+		{"tags and none", "<p>a 1</p>", "a 1", []string{"body changed"}},
+		{"too many", "<p>" + strings.Repeat("<i>a", maxFragments+1), "<q>" + strings.Repeat("<i>a", maxFragments+1), []string{"body changed"}},
+	} {
+		all, _ := differences(jsonAnswer(tt.then), jsonAnswer(tt.now))
+		slices.SortFunc(all, func(a, b string) int { return strings.Compare(strings.TrimLeft(a, "~="), strings.TrimLeft(b, "~=")) })
+		ok := len(all) == len(tt.want)
+		for i := range tt.want {
+			ok = ok && strings.HasPrefix(all[i], tt.want[i])
+		}
+		if !ok {
+			t.Errorf("%s: %q, want %q", tt.name, all, tt.want)
+		}
+	}
+}
+
+// FuzzMarkup compares texts with tags in both directions: what one lacks the other has
+// more, and a text does not differ from itself.
+func FuzzMarkup(f *testing.F) {
+	f.Add("<p>a</p><b>b</b>", "<p>c</p><i x=1>b</i>")
+	f.Add("<script>a<b</script><!-- <a> -->", "<!--<style>")
+	f.Fuzz(func(t *testing.T, a, b string) {
+		if all, _ := differences(jsonAnswer("<a>"+a), jsonAnswer("<a>"+a)); len(all) > 0 {
+			t.Errorf("%q differs from itself: %q", a, all)
+		}
+		there, _ := differences(jsonAnswer("<a>"+a), jsonAnswer("<a>"+b))
+		back, _ := differences(jsonAnswer("<a>"+b), jsonAnswer("<a>"+a))
+		if len(there) != len(back) {
+			t.Errorf("%q and %q: %q there, %q back", a, b, there, back)
+		}
+	})
 }
 
 // A cookie whose name has a sum of the site's address in it is the same one at a

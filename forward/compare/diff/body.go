@@ -100,9 +100,10 @@ func (d *Differ) types(isJSON bool) {
 	d.tell(x)
 }
 
-// text tells of two texts, or whatever else it is, by length and hash.
+// text tells of two texts, or whatever else it is: where they have tags by these, else
+// by length and hash.
 func (d *Differ) text(a, b []byte) {
-	if d.then.Names.same(a, b) {
+	if d.then.Names.same(a, b) || isMarkup(a) && isMarkup(b) && d.markup(a, b) {
 		return
 	}
 	x := Difference{What: Changed, Reason: Body, Generated: d.madeAnew(a, b)}

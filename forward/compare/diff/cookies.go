@@ -83,3 +83,40 @@ func attributes(value string) string {
 	slices.Sort(all)
 	return strings.Join(all, "; ")
 }
+
+// Refused lists the cookies, as NAME=VALUE, that then sets and now does not, or takes
+// back; cleared: only those that it takes back.
+func Refused(then, now *Answer, cleared bool) (all []string) {
+	for i := range then.Fields {
+		name := setCookie(then.Fields, i)
+		if name == "" || isCleared(then.Fields[i].Value) {
+			continue
+		}
+		j := cookieNamed(now.Fields, name)
+		if j < 0 {
+			j = cookieAlike(now.Fields, then.Fields, name)
+		}
+		if j < 0 && !cleared || j >= 0 && isCleared(now.Fields[j].Value) {
+			cookie, _, _ := strings.Cut(then.Fields[i].Value, ";")
+			all = append(all, strings.TrimSpace(cookie))
+		}
+	}
+	return all
+}
+
+// isCleared reports whether a Set-Cookie takes a cookie back, as servers do it: it has
+// no value, or one that says so, or is not to live.
+func isCleared(value string) bool {
+	cookie, rest, _ := strings.Cut(value, ";")
+	_, v, _ := strings.Cut(cookie, "=")
+	if v = strings.Trim(strings.TrimSpace(v), `"`); v == "" || strings.EqualFold(v, "deleted") {
+		return true
+	}
+	for part := range strings.SplitSeq(strings.ToLower(rest), ";") {
+		name, age, _ := strings.Cut(strings.TrimSpace(part), "=")
+		if name == "max-age" && (age == "0" || strings.HasPrefix(age, "-")) || name == "expires" && strings.Contains(age, "1970") {
+			return true
+		}
+	}
+	return false
+}

@@ -15,7 +15,8 @@
 //	         a cache in between. Only whether it is there: ETag, Last-Modified, Expires. Lists in any order. URLs without
 //	         scheme and host. Cookies by name and attributes, without value, domain and age.
 //	body     JSON by path, with the members of objects in any order and the elements of arrays by their id (or name, or key), if
-//	         all have one. Another order of the same elements is a difference of its own. Everything else by length and hash.
+//	         all have one. Another order of the same elements is a difference of its own. HTML and XML by what stands in and
+//	         behind the tags of one name, in any order (body <title>, body <a …>). Everything else by length and hash.
 //	         gzip and deflate are undone first. Where bodies were not captured, their lengths.
 //
 // What a server says of itself, by the host that the request was sent to, is the same as what the other says of
