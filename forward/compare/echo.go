@@ -94,3 +94,6 @@ func (e *echoes) answered(x *Exchange, writes *writes) *diff.Answer {
 	}
 	return w.x.Answer
 }
+
+// open is how many are yet to be asked for, or to be answered.
+func (e *echoes) open() int { return len(e.wished) + len(e.sent) }

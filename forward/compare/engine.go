@@ -140,6 +140,16 @@ func (e *Engine) Advance(now time.Duration) {
 	}
 }
 
+// Echoes is how many echoes are yet to be asked for, or to be answered.
+func (e *Engine) Echoes() (open int) {
+	for _, j := range e.judges {
+		if j != nil {
+			open += j.openEchoes()
+		}
+	}
+	return open
+}
+
 // Close says that nothing more comes.
 func (e *Engine) Close() { e.halves.close() }
 

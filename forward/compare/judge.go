@@ -168,3 +168,9 @@ func (j *judge) advance(now time.Duration) []*Exchange {
 	j.now = max(j.now, now)
 	return j.echoes.due(j.now)
 }
+
+func (j *judge) openEchoes() int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.echoes.open()
+}

@@ -117,11 +117,11 @@ func (s *Session) Run(life *command.Lifetime) error {
 	forwarded := make(chan error, 1)
 	go func() { forwarded <- s.fwd.Run(life.Delivering()) }()
 	err := s.player.Run(life.Running(), s.begin)
-	s.referee.Flush()
+	settled := s.referee.Settle(life.Running())
 	s.fwd.Close()
 	err = errors.Join(err, <-forwarded)
 	s.referee.Close()
-	run := s.results(time.Since(s.start), life.Interrupted())
+	run := s.results(time.Since(s.start)-settled, life.Interrupted())
 	snapshot := s.snapshot()
 	if !s.isJSON {
 		snapshot.Targets = nil // the table has them

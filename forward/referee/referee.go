@@ -22,6 +22,10 @@ const (
 	// exchange waits for the other.
 	spare = 30 * time.Second
 
+	// settling is how long echoes are waited for at the end of a recording: an echo goes
+	// out a second after its request, and a short recording would have none else.
+	settling = 3 * time.Second
+
 	// patience is how long it waits where the source of the requests waits, too: as
 	// good as for ever, since memory is bounded.
 	patience = time.Hour
@@ -101,6 +105,29 @@ func (r *Referee) Flush() {
 	if r != nil && r.came.Load() {
 		r.safely(func() { r.engine.Advance(time.Since(r.fwd.Began())) })
 	}
+}
+
+// Settle waits for the echoes that are still wanted, before the Forwarder takes no more,
+// until ctx ends or for three seconds. It returns how long that took.
+func (r *Referee) Settle(ctx context.Context) time.Duration {
+	if r == nil || !r.came.Load() {
+		return 0
+	}
+	began := time.Now()
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for ctx.Err() == nil && time.Since(began) < settling {
+		open := 0
+		r.Flush()
+		if r.safely(func() { open = r.engine.Echoes() }); open == 0 {
+			break
+		}
+		select {
+		case <-ctx.Done():
+		case <-ticker.C:
+		}
+	}
+	return time.Since(began)
 }
 
 // Close says that nothing more comes: what waits for its other half waits in vain.
