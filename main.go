@@ -340,6 +340,9 @@ func (l *listener) status() udpwire.Status {
 		{Name: "wire_messages_lost", Value: wire.MessagesLost},
 		{Name: "wire_messages_pending", Value: wire.MessagesPending},
 	}
+	if l.options.Answers.Wanted() {
+		accounts = append(accounts, udpwire.Account{Name: "responses_sent", Value: l.sender.Stats().Sent})
+	}
 	for i, name := range requests.Fates.Names() { // the others, as far as there are any and there is room
 		known := slices.ContainsFunc(accounts, func(a udpwire.Account) bool { return a.Name == "requests_"+name })
 		if n := requests.Fates[i]; n > 0 && !known {

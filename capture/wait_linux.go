@@ -73,7 +73,7 @@ func newWaiter(sockets []*socket, tick time.Duration, log *slog.Logger) (*waiter
 func (w *waiter) wait(hold time.Duration) error {
 	if w.streak >= manyBlocks && runtime.GOMAXPROCS(0) > 1 { // the only processor has others to serve
 		n, errno := w.poll(hold)
-		if n == 0 && errno != unix.EINTR && hold == 0 {
+		if n == 0 && errno != unix.EINTR {
 			w.streak = 0
 		}
 		return nil

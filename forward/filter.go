@@ -133,6 +133,12 @@ func (f *Filter) DenyPath(expr string) error {
 	if err != nil {
 		return err
 	}
+	if re.MatchString("") {
+		return fmt.Errorf("%q matches every path: nothing would be left", expr)
+	}
+	if slices.Contains(f.Denied(), expr) {
+		return nil
+	}
 	if len(f.Denied()) >= maxAdded {
 		return fmt.Errorf("there are %d such rules already: each is asked for every request", maxAdded)
 	}

@@ -35,11 +35,15 @@ type repeats struct {
 type seenRequest struct {
 	what   uint64 // a hash of it
 	addr   uint64 // a hash of the server's address
+	client uint64 // of the client's: a proxy asks what somebody else has asked it
 	server uint64 // a hash of that and the port
 	moment uint32 // in ticks of the Assembler
 	turn   uint64 // when it was used last, in requests: a tick has hundreds
 	left   uint32 // how many of them there were, less those that were repeated
 }
+
+// mostLeft bounds how many requests that were not repeated may be later.
+const mostLeft = 256
 
 // repeatTicks is how long a proxy may take to hand a request on: two seconds.
 const repeatTicks = 20
@@ -67,7 +71,7 @@ func (r *repeats) has(f *flow, m *http1.Message, raw []byte) bool {
 	from, to, server := r.address(f.client), r.address(f.server), r.endpoint(f.server)
 	what, now := r.asked(m, raw), f.a.clock.moment
 	before, here := r.place(what, from), r.place(what, to)
-	repeat := before.what == what && before.addr == from && before.server != server && before.left > 0 && now-before.moment <= repeatTicks
+	repeat := before.what == what && before.addr == from && before.server != server && before.client != from && before.left > 0 && now-before.moment <= repeatTicks
 	if repeat {
 		before.left--
 		r.tell(f)
@@ -75,9 +79,10 @@ func (r *repeats) has(f *flow, m *http1.Message, raw []byte) bool {
 	if here.what != what || here.server != server || now-here.moment > repeatTicks {
 		*here = seenRequest{what: what, addr: to, server: server}
 	}
+	here.client = from
 	r.turn++
 	here.moment, here.turn = now, r.turn
-	here.left++ // also of a repeat: there may be another proxy behind this one
+	here.left = min(here.left+1, mostLeft) // also of a repeat: there may be another proxy behind this one
 	return repeat
 }
 

@@ -12,7 +12,10 @@ import (
 
 // A diag is a netlink socket that lists sockets (sock_diag(7)): those of the network
 // namespace it was opened in.
-type diag struct{ fd int }
+type diag struct {
+	fd    int
+	asked uint32 // sequence number of the last question
+}
 
 func openDiag() (*diag, error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
@@ -24,7 +27,7 @@ func openDiag() (*diag, error) {
 		unix.Close(fd)
 		return nil, fmt.Errorf("list sockets: %w", err)
 	}
-	return &diag{fd}, nil
+	return &diag{fd: fd}, nil
 }
 
 func (d *diag) close() { unix.Close(d.fd) }
@@ -39,7 +42,9 @@ func (d *diag) ask(body []byte, f func(entry []byte)) error {
 	request := binary.NativeEndian.AppendUint32(nil, uint32(unix.SizeofNlMsghdr+len(body)))
 	request = binary.NativeEndian.AppendUint16(request, diagByFamily)
 	request = binary.NativeEndian.AppendUint16(request, unix.NLM_F_REQUEST|unix.NLM_F_DUMP)
-	request = append(append(request, make([]byte, 8)...), body...) // sequence number and sender
+	d.asked++
+	request = binary.NativeEndian.AppendUint32(request, d.asked)
+	request = append(append(request, make([]byte, 4)...), body...) // the sender
 	if err := unix.Sendto(d.fd, request, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
 		return fmt.Errorf("list sockets: %w", err)
 	}
@@ -57,6 +62,9 @@ func (d *diag) ask(body []byte, f func(entry []byte)) error {
 			return fmt.Errorf("list sockets: %w", err)
 		}
 		for _, m := range messages {
+			if m.Header.Seq != d.asked {
+				continue // the rest of what was given up
+			}
 			switch m.Header.Type {
 			case unix.NLMSG_DONE:
 				return nil

@@ -71,6 +71,7 @@ type patient struct {
 	diag        *diag // nil: sockets cannot be seen
 	connections connections
 	hops        hops
+	noHops      bool // the kernel does not tell
 }
 
 // sampleEvery is how often sockets are looked at.
@@ -131,11 +132,16 @@ func (p *patient) sample(turn int) {
 	if p.diag == nil {
 		return
 	}
-	err := p.hops.look(p.diag)
-	if err == nil && turn%connectionsEvery == 0 {
-		err = p.connections.look(p.diag, p.scene.Question.Ports)
+	if !p.noHops {
+		if err := p.hops.look(p.diag); err != nil { // a kernel need not have that for Unix sockets
+			p.scene.blind("Unix sockets", err)
+			p.noHops = true
+		}
 	}
-	if err != nil {
+	if turn%connectionsEvery != 0 {
+		return
+	}
+	if err := p.connections.look(p.diag, p.scene.Question.Ports); err != nil {
 		p.scene.blind("sockets", err)
 		p.diag = nil
 	}

@@ -84,6 +84,7 @@ func (w *Watcher) Watch(ctx context.Context, seen func() capture.Seen) {
 		case <-ticker.C:
 			if err := w.turn(time.Now(), seen); err != nil {
 				w.cfg.Logger.Warn("what is not captured cannot be looked at", "err", err)
+				w.scout.Close() // so that nothing is copied for nobody
 				return
 			}
 		}

@@ -125,9 +125,9 @@ func withoutSecrets(target string) string {
 	parts := strings.Split(query, "&")
 	for i, part := range parts {
 		name, value, _ := strings.Cut(part, "=")
-		name = strings.ToLower(name)
-		if value != "" && slices.ContainsFunc(secretParameters, func(s string) bool { return strings.Contains(name, s) }) {
-			parts[i] = part[:len(name)] + "=HIDDEN"
+		lower := strings.ToLower(name) // which may be longer
+		if value != "" && slices.ContainsFunc(secretParameters, func(s string) bool { return strings.Contains(lower, s) }) {
+			parts[i] = name + "=HIDDEN"
 		}
 	}
 	return path + "?" + strings.Join(parts, "&")

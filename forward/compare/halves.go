@@ -93,6 +93,7 @@ func (h *halves) response(x *Exchange) (original *diff.Answer, known bool) {
 	if e.done++; e.done >= h.most && e.answered {
 		h.remove(e)
 	}
+	h.shrink()
 	return original, known
 }
 

@@ -1,7 +1,9 @@
 package compare
 
 import (
+	"bytes"
 	"net/url"
+	"strings"
 	"sync"
 
 	"gor/forward/compare/diff"
@@ -10,6 +12,14 @@ import (
 
 // maxHosts is how many of production's hosts are remembered.
 const maxHosts = 256
+
+// A host that a server may call itself by has so many bytes.
+const leastHost, mostHost = 4, 255
+
+// isNoHost reports whether a character is in no host's name or address.
+func isNoHost(r rune) bool {
+	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune(".-_:[]", r))
+}
 
 // hosts knows what the servers are called in requests: production's name is in the
 // request as it was captured, the target's in its URL, and so is the baseline's.
@@ -44,6 +54,9 @@ func (h *hosts) of(raw []byte) *diff.Names {
 		if line, _ := http1.CutKind(m.Fields(raw), http1.FieldHost); line != nil {
 			host = http1.ParseField(line).Value
 		}
+	}
+	if len(host) < leastHost || len(host) > mostHost || bytes.ContainsFunc(host, isNoHost) {
+		host = nil // what a client has made up would be looked for in every text
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()

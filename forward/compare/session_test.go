@@ -19,7 +19,7 @@ func TestRefusedLogin(t *testing.T) {
 	}
 	const (
 		hello, form = "<p>Hello Joe</p>", "<p>Log in</p>"
-		in, out     = "auth=joe%7C1; path=/; HttpOnly", "auth=deleted; expires=Thu, 01 Jan 1970 00:00:01 GMT; path=/; HttpOnly"
+		in, out     = "auth=joe%7C1aaaaaaaaaaaa; path=/; HttpOnly", "auth=deleted; expires=Thu, 01 Jan 1970 00:00:01 GMT; path=/; HttpOnly"
 	)
 	for _, tt := range []struct {
 		name              string
@@ -29,13 +29,13 @@ func TestRefusedLogin(t *testing.T) {
 		cookie, body, now string // of the request behind it
 		want              Fates
 	}{
-		{"taken back", "POST", in, []string{out}, "auth=joe%7C1", hello, form, Fates{Compared: 2, Same: 1, NotLoggedIn: 1}},
-		{"taken back by a page", "GET", in, []string{out}, "a=b; auth=joe%7C1", hello, form, Fates{Compared: 2, Same: 1, NotLoggedIn: 1}},
-		{"not set", "POST", in, nil, "auth=joe%7C1", hello, form, Fates{Compared: 2, Undecided: 1, NotLoggedIn: 1}},
-		{"not set by a page", "GET", in, nil, "auth=joe%7C1", hello, form, Fates{Compared: 2, Undecided: 2}},
-		{"the same page", "POST", in, []string{out}, "auth=joe%7C1", form, form, Fates{Compared: 2, Same: 2}},
-		{"another user", "POST", in, []string{out}, "auth=ann%7C2", hello, form, Fates{Compared: 2, Same: 1, Undecided: 1}},
-		{"logged in at both", "POST", in, []string{"auth=joe%7C9; path=/; HttpOnly"}, "auth=joe%7C1", hello, form, Fates{Compared: 2, Same: 1, Undecided: 1}},
+		{"taken back", "POST", in, []string{out}, "auth=joe%7C1aaaaaaaaaaaa", hello, form, Fates{Compared: 2, Same: 1, NotLoggedIn: 1}},
+		{"taken back by a page", "GET", in, []string{out}, "a=b; auth=joe%7C1aaaaaaaaaaaa", hello, form, Fates{Compared: 2, Same: 1, NotLoggedIn: 1}},
+		{"not set", "POST", in, nil, "auth=joe%7C1aaaaaaaaaaaa", hello, form, Fates{Compared: 2, Undecided: 1, NotLoggedIn: 1}},
+		{"not set by a page", "GET", in, nil, "auth=joe%7C1aaaaaaaaaaaa", hello, form, Fates{Compared: 2, Undecided: 2}},
+		{"the same page", "POST", in, []string{out}, "auth=joe%7C1aaaaaaaaaaaa", form, form, Fates{Compared: 2, Same: 2}},
+		{"another user", "POST", in, []string{out}, "auth=ann%7C2cccccccccccc", hello, form, Fates{Compared: 2, Same: 1, Undecided: 1}},
+		{"logged in at both", "POST", in, []string{"auth=joe%7C9bbbbbbbbbbbb; path=/; HttpOnly"}, "auth=joe%7C1aaaaaaaaaaaa", hello, form, Fates{Compared: 2, Same: 1, Undecided: 1}},
 		{"logged out at both", "POST", out, []string{out}, "auth=deleted", hello, form, Fates{Compared: 2, Same: 1, Undecided: 1}},
 	} {
 		e := newEngine(t, Config{})

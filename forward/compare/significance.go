@@ -11,6 +11,7 @@ const level = 1e-6
 // j, if exchanges differed as often as repeats do: Fisher's exact test, one-sided (the tail
 // of the hypergeometric distribution).
 func fisher(k, n, j, m uint64) float64 {
+	k, j = min(k, n), min(j, m) // places that fell together may be counted twice
 	if n == 0 || m == 0 || k*m <= j*n {
 		return 1 // or near it: repeats differ as often
 	}
@@ -27,7 +28,7 @@ func fisher(k, n, j, m uint64) float64 {
 // binomial is the probability of k or more of n, of which each has the probability p: the sign test, where
 // p is one half.
 func binomial(k, n uint64, p float64) float64 {
-	if k == 0 {
+	if k = min(k, n); k == 0 {
 		return 1
 	}
 	if float64(k) <= float64(n)*p { // not worth a sum

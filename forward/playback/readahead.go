@@ -13,6 +13,7 @@ import (
 const (
 	maxAhead      = 10 * time.Second // of the schedule
 	maxAheadCount = 8192             // requests
+	maxToCompare  = 512              // of them whose answers were recorded: these wait meanwhile, up to 64 KiB each
 	maxAheadBytes = 16 << 20         // of them
 
 	// maxBatch is how many requests change hands at a time: enough that reader and
@@ -34,14 +35,15 @@ type readAhead struct {
 	mu      sync.Mutex
 	changed sync.Cond // something was put or taken, or it ended
 
-	batches [][]entry
-	spare   [][]entry     // of no use now
-	count   int           // entries
-	bytes   int           // of them
-	taken   time.Duration // when the last entry that was taken is due
-	waiting bool          // there is no room for the next entry
-	closed  bool          // nothing more is put
-	stopped bool          // nothing more is taken
+	batches  [][]entry
+	spare    [][]entry     // of no use now
+	count    int           // entries
+	bytes    int           // of them
+	compared int           // of them that are to be compared
+	taken    time.Duration // when the last entry that was taken is due
+	waiting  bool          // there is no room for the next entry
+	closed   bool          // nothing more is put
+	stopped  bool          // nothing more is taken
 }
 
 func newReadAhead() *readAhead {
@@ -83,6 +85,9 @@ func (a *readAhead) put(e *entry) bool {
 	a.batches[last] = append(a.batches[last], *e)
 	a.count++
 	a.bytes += len(e.request.Raw)
+	if e.request.Compare {
+		a.compared++
+	}
 	if a.count == 1 {
 		a.changed.Broadcast()
 	}
@@ -101,7 +106,7 @@ func (a *readAhead) empty() []entry {
 }
 
 func (a *readAhead) isFull(e *entry) bool {
-	return a.count > 0 && (a.count >= maxAheadCount || a.bytes >= maxAheadBytes || e.due-a.taken > maxAhead)
+	return a.count > 0 && (a.count >= maxAheadCount || a.compared >= maxToCompare || a.bytes >= maxAheadBytes || e.due-a.taken > maxAhead)
 }
 
 // close says that nothing more is put.
@@ -149,6 +154,9 @@ func (a *readAhead) take(used []entry) []entry {
 	a.count -= len(batch)
 	for i := range batch {
 		a.bytes -= len(batch[i].request.Raw)
+		if batch[i].request.Compare {
+			a.compared--
+		}
 	}
 	a.taken = batch[len(batch)-1].due
 	a.changed.Broadcast()

@@ -108,6 +108,6 @@ func (r *Referee) answer(o *forward.Outcome) diff.Answer {
 func (r *Referee) echo(x *compare.Exchange) {
 	r.fwd.Echo(x.Target, &forward.Request{
 		Conn: x.Key.Conn, Index: x.Key.Index & (1<<loopShift - 1), Loop: int(x.Key.Index >> loopShift), User: x.User, Crowd: x.Crowd,
-		Time: x.Time, Raw: x.Raw, Client: x.Client, Server: x.Server,
+		Time: x.Time, Raw: x.Raw, Client: x.Client, Server: x.Server, Patient: r.patient,
 	})
 }

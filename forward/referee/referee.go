@@ -61,6 +61,9 @@ func New(o Options, cfg *forward.Config, patient bool) (*Referee, error) {
 	}
 	for i := range cfg.Targets {
 		judged.Targets = append(judged.Targets, cfg.Targets[i].URL)
+		if own := cfg.Targets[i].Own; own != nil {
+			judged.Wait = max(judged.Wait, own.MaxWait+own.Timeout+spare)
+		}
 		judged.Sampled = judged.Sampled || cfg.Targets[i].Percent > 0 && cfg.Targets[i].Percent < 100
 	}
 	var err error

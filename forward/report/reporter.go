@@ -153,7 +153,7 @@ func (r *Reporter) runView() {
 	defer ticker.Stop()
 	resizes, stop := screen.Resizes()
 	defer stop()
-	v := &view{declared: &r.declared, command: r.cfg.Command, started: r.started, window: max(r.cfg.Every, viewEvery)}
+	v := &view{declared: &r.declared, command: r.cfg.Command, started: r.started, window: min(max(r.cfg.Every, viewEvery), longestView)}
 	var lined Snapshot // of the last interval's line
 	next := r.started.Add(r.cfg.Every)
 	for {

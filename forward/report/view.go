@@ -12,10 +12,11 @@ import (
 )
 
 const (
-	viewLines  = 8           // at most
-	viewEvery  = time.Second // between two of them
-	viewIndent = 10          // columns of the heads of lines
-	wrongLines = 2           // at most, of what is wrong
+	viewLines   = 8                // at most
+	viewEvery   = time.Second      // between two of them
+	longestView = 10 * time.Second // that rates are of: for each second accounts are kept
+	viewIndent  = 10               // columns of the heads of lines
+	wrongLines  = 2                // at most, of what is wrong
 )
 
 // A view is what a terminal shows while the command runs: how fast it goes, what is lost,

@@ -179,9 +179,17 @@ func shownListenerOf(l *report.Listener) shownListener {
 // frameSince is what there is for a browser that has the slots up to one that ended at a
 // time, and the routes if there are new slots. It returns the end of the last slot.
 func (p *Page) frameSince(at time.Time, has int64) (data []byte, upTo int64, err error) {
+	f, upTo := p.frameNow(at, has)
+	data, err = json.Marshal(&f) // which escapes what could end a script's element
+	return data, upTo, err
+}
+
+// frameNow is what frameSince writes.
+func (p *Page) frameNow(at time.Time, has int64) (f frame, upTo int64) {
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.refresh(at)
-	f := frame{Now: p.look.now}
+	f.Now = p.look.now
 	for i := range p.slots {
 		if upTo = p.slots[i].At; upTo > has {
 			f.Slots = append(f.Slots, p.slots[i])
@@ -191,7 +199,5 @@ func (p *Page) frameSince(at time.Time, has int64) (data []byte, upTo int64, err
 		p.find(at)
 		f.Routes, f.Differences = p.found.routes, p.found.differences
 	}
-	p.mu.Unlock()
-	data, err = json.Marshal(&f) // which escapes what could end a script's element
-	return data, upTo, err
+	return f, upTo
 }

@@ -24,6 +24,8 @@ const (
 	accountArrived  = "wire_messages_received"
 	accountLost     = "wire_messages_lost"
 	accountPending  = "wire_messages_pending"
+
+	accountResponses = "responses_sent" // production's, which are messages, too
 	fatePrefix      = "requests_"
 )
 
@@ -60,7 +62,7 @@ func (e *ear) listen(all []report.Listener, arrived uint64) heard {
 		switch {
 		case !known:
 			e.total.listeners++
-			if says[accountArrived] > arrived {
+			if minus(says[accountArrived], says[accountResponses]) > arrived {
 				before = says // it had been at work before
 			}
 		case says[accountCaptured] < before[accountCaptured]:

@@ -72,8 +72,10 @@ func (r *river) fromListeners(h *heard) {
 		}
 	}
 	r.Unsent = appendBranch(r.Unsent, "", "other", minus(h.captured, unsent+h.sent+h.pending))
-	r.Lost = appendBranch(r.Lost, "", "lost", h.lost)
-	away := minus(h.sent, h.lost+r.Received)
+	away := minus(h.sent, r.Received)
+	lost := min(h.lost, away) // of what was lost some may have been responses
+	away -= lost
+	r.Lost = appendBranch(r.Lost, "", "lost", lost)
 	r.Lost = appendBranch(r.Lost, "", "under way", min(away, h.pending))
 	r.Lost = appendBranch(r.Lost, "", "to other replayers", minus(away, h.pending))
 }

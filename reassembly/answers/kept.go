@@ -27,6 +27,14 @@ func (s *span) begins() bool {
 	return !s.torn && n > 0 && string(s.data[:n]) == form[:n]
 }
 
+// isSifted reports whether the segment is one of those that the kernel lets through
+// where heads alone are wanted: it looks at six bytes (capture's filter for answers).
+func (s *span) isSifted() bool {
+	const form = "HTTP/1"
+	n := min(len(s.data), len(form))
+	return s.begins() || !s.torn && n > 0 && string(s.data[:n]) == form[:n]
+}
+
 // after leaves out the first n bytes, of which there are as many.
 func (s *span) after(n int) {
 	if n == 0 {

@@ -82,7 +82,7 @@ func (r *Reader) Push(s *capture.Segment) {
 	if s.Flags.Has(capture.SYN) {
 		in.seq++ // the SYN counts as a byte (RFC 9293 section 3.4)
 	}
-	if in.len() > 0 && !in.begins() {
+	if in.len() > 0 && !in.isSifted() {
 		r.sparse = false
 	}
 	key := pair{s.Dst, s.Src}

@@ -26,6 +26,7 @@ type Answers struct {
 // An asker brings requests and what servers send together. It belongs to the
 // Sniffer's loop.
 type asker struct {
+	told    int64 // the time of the last segment from a server, of a live source
 	share   func(client *capture.Endpoint) bool
 	reader  *answers.Reader // nil: what servers send is recorded, and nothing else
 	patient bool            // nobody can say that there are no answers: they come live

@@ -178,7 +178,7 @@ func (s *Sniffer) stop() {
 // loop is the hot path: a few packets a turn, nothing allocated, nothing
 // awaited but the next packet.
 func (s *Sniffer) loop() error {
-	for !s.enough() {
+	for !s.done() {
 		if !s.src.Ready() {
 			s.flush()
 		}
@@ -223,6 +223,7 @@ func (s *Sniffer) push(segs []capture.Segment) (stopped bool) {
 		}
 		if segs[0].FromServer {
 			s.asker.push(segs[:n])
+			s.tell(segs[n-1].Time)
 		} else {
 			s.pushClients(segs[:n])
 		}
@@ -233,7 +234,20 @@ func (s *Sniffer) push(segs []capture.Segment) (stopped bool) {
 			s.lists.Judged(s.asm.PushListed(l))
 		}
 	}
-	return s.dec.Last() >= s.stopAt.Load()
+	last := s.dec.Last()
+	if s.asker != nil {
+		last = max(last, s.asker.told)
+	}
+	return last >= s.stopAt.Load()
+}
+
+// tell goes by the time of what a live source's servers sent: it is handed out behind
+// all requests that came before it, and may be all that comes for long.
+func (s *Sniffer) tell(at int64) {
+	if s.live {
+		s.asker.told = at
+		s.asm.Advance(at)
+	}
 }
 
 // pushClients pushes segments that clients sent.
@@ -245,6 +259,19 @@ func (s *Sniffer) advance(now int64) {
 	if s.asker != nil {
 		s.asker.advance(now)
 	}
+}
+
+// done reports whether all has been read that was wanted: the requests and, of a live
+// source, the answers to them that are under way.
+func (s *Sniffer) done() bool {
+	if !s.enough() {
+		return false
+	}
+	if s.asker == nil || !s.live {
+		return true
+	}
+	s.stopAt.CompareAndSwap(never, time.Now().UnixNano())
+	return !s.lingers(time.Now())
 }
 
 // enough reports whether as many requests were sent as were wanted.

@@ -76,6 +76,9 @@ func (s *Sender) Answer(a *answers.Answer) {
 		s.sent.Add(1)
 	case reassembly.TooLarge:
 		s.tooLarge.Add(1)
+		s.body = (&udpwire.Response{Missing: true, BodyLen: -1}).AppendTo(s.body[:0])
+		s.msg.Body = s.body
+		s.send() // so that nobody waits for it; what becomes of that no account has room for
 	case reassembly.Skipped:
 		s.skipped.Add(1)
 	default:

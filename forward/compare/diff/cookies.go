@@ -9,6 +9,7 @@ import (
 // good, are made anew for each answer; the domain is the server's own. A cookie that
 // only the target sets is what servers do whose user is not logged in: it is noise.
 func (d *Differ) cookies(then, now []Field) {
+	then, now = setCookies(then), setCookies(now)
 	d.secret = true
 	for i := range then {
 		if name := setCookie(then, i); name != "" {
@@ -33,6 +34,21 @@ func (d *Differ) cookies(then, now []Field) {
 		}
 	}
 	d.secret = false
+}
+
+const (
+	maxCookies  = 50 // of an answer that are compared
+	leastSecret = 16 // bytes of a value by which a server knows a user
+)
+
+// setCookies are the fields that set cookies.
+func setCookies(fields []Field) (all []Field) {
+	for i := range fields {
+		if fields[i].Name == "set-cookie" && len(all) < maxCookies {
+			all = append(all, fields[i])
+		}
+	}
+	return all
 }
 
 // setCookie is the name of the cookie that a field sets; "": it sets none.
@@ -87,17 +103,18 @@ func attributes(value string) string {
 // Refused lists the cookies, as NAME=VALUE, that then sets and now does not, or takes
 // back; cleared: only those that it takes back.
 func Refused(then, now *Answer, cleared bool) (all []string) {
-	for i := range then.Fields {
-		name := setCookie(then.Fields, i)
-		if name == "" || isCleared(then.Fields[i].Value) {
-			continue
+	set, kept := setCookies(then.Fields), setCookies(now.Fields)
+	for i := range set {
+		name := setCookie(set, i)
+		cookie, _, _ := strings.Cut(set[i].Value, ";")
+		if len(cookie) < len(name)+1+leastSecret || isCleared(set[i].Value) {
+			continue // a language, or a colour
 		}
-		j := cookieNamed(now.Fields, name)
+		j := cookieNamed(kept, name)
 		if j < 0 {
-			j = cookieAlike(now.Fields, then.Fields, name)
+			j = cookieAlike(kept, set, name)
 		}
-		if j < 0 && !cleared || j >= 0 && isCleared(now.Fields[j].Value) {
-			cookie, _, _ := strings.Cut(then.Fields[i].Value, ";")
+		if j < 0 && !cleared || j >= 0 && isCleared(kept[j].Value) {
 			all = append(all, strings.TrimSpace(cookie))
 		}
 	}

@@ -121,6 +121,9 @@ func (d *Differ) field(name string, then, now []Field) {
 	if hasA && hasB && d.then.Names.same([]byte(a), []byte(b)) {
 		return
 	}
+	if how == address { // what is behind the path may be anybody's secret
+		a, b = withoutQuery(a), withoutQuery(b)
+	}
 	d.at("header ", name)
 	d.secret = how == hidden
 	switch {
@@ -165,6 +168,14 @@ func items(s string) []string {
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// withoutQuery is a URL whose query and fragment are not shown.
+func withoutQuery(url string) string {
+	if i := strings.IndexAny(url, "?#"); i >= 0 {
+		return url[:i+1] + "…"
+	}
+	return url
 }
 
 // withoutHost is a URL, or what begins with one after another parameter, without

@@ -128,6 +128,9 @@ func (d *treeDiffer) object(a, b int32) {
 	for c := a + 1; c < endA; c = then.nodes[c].next {
 		key := then.key(c)
 		m := now.member(b, key, hint)
+		if m == 0 && d.isTooMuch() {
+			return
+		}
 		if m != 0 {
 			hint = now.nodes[m].next
 			if d.steps++; bytes.Equal(then.raw(c), now.raw(m)) {
@@ -147,6 +150,8 @@ func (d *treeDiffer) object(a, b int32) {
 		if m := then.member(a, key, hint); m != 0 {
 			hint = then.nodes[m].next
 			continue
+		} else if d.isTooMuch() {
+			return
 		}
 		d.enter(key)
 		d.gone(Body, nil, d.summary(1, c), requestID(key))

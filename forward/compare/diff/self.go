@@ -75,8 +75,14 @@ func (n *Names) same(a, b []byte) bool {
 	return n != nil && bytes.Equal(n.without(a), n.without(b))
 }
 
-// mostNames is how often a body may hold its server's name, for the length that this makes.
-const mostNames = 200
+const (
+	// mostNames is how often a body may hold its server's name, for the length that this makes.
+	mostNames = 20
+
+	// leastApart is by how many bytes two names have to differ for a difference in
+	// length to be told by it: of any others too many are multiples of it.
+	leastApart = 5
+)
 
 // explain reports whether the lengths of two bodies of which nothing else is known may
 // differ for the names in them.
@@ -86,7 +92,7 @@ func (n *Names) explain(then, now int64) bool {
 	}
 	for _, a := range n.lengths {
 		for _, b := range n.lengths {
-			if d := int64(a - b); d != 0 && (then-now)%d == 0 && (then-now)/d > 0 && (then-now)/d <= mostNames {
+			if d := int64(a - b); (d >= leastApart || d <= -leastApart) && (then-now)%d == 0 && (then-now)/d > 0 && (then-now)/d <= mostNames {
 				return true
 			}
 		}
