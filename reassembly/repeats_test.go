@@ -89,6 +89,16 @@ func TestRepeats(t *testing.T) {
 				push(two, asks("/0", "a"), 0)
 			}
 		}, 20},
+		{"clients on a machine with two servers", func(push func(*client, string, time.Duration)) {
+			front, back := users(4000), from(endpoint(2, 5000), backend)
+			push(front, asks("/9", "a"), 0)
+			push(back, asks("/8", "a"), 0) // from now on it is looked for
+			one, two := from(endpoint(2, 5001), proxy), from(endpoint(2, 5002), endpoint(2, 81))
+			for range 10 {
+				push(one, asks("/0", "a"), 0)
+				push(two, asks("/0", "a"), 0)
+			}
+		}, 22},
 		{"clients of no server's address", func(push func(*client, string, time.Duration)) {
 			one, two := users(4000), from(endpoint(5, 5001), backend)
 			for range 10 {

@@ -81,7 +81,7 @@ func TestAllocations(t *testing.T) {
 		w.engine.Original(x.Key, then)
 		w.engine.Response(x)
 	})
-	if n > 30 {
+	if n > 30 && !raceEnabled { // pools drop items at random
 		t.Errorf("%g allocations for one exchange", n)
 	}
 }

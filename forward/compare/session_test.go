@@ -55,3 +55,19 @@ func TestRefusedLogin(t *testing.T) {
 		}
 	}
 }
+
+// A secret's value is hidden in a request's target, whatever its name grows to in lower
+// case, and all else stays.
+func TestWithoutSecrets(t *testing.T) {
+	for target, want := range map[string]string{
+		"/a":                       "/a",
+		"/a?b=c&token=abc&d":       "/a?b=c&token=HIDDEN&d",
+		"/?KEY\xff\xff=x":          "/?KEY\xff\xff=HIDDEN",
+		"/?\u023a\u023akey=secret": "/?\u023a\u023akey=HIDDEN",
+		"/?token=":                 "/?token=",
+	} {
+		if got := withoutSecrets(target); got != want {
+			t.Errorf("%q: %q, want %q", target, got, want)
+		}
+	}
+}

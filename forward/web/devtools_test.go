@@ -33,6 +33,10 @@ func newBrowser(t *testing.T) *browser {
 	if err != nil {
 		t.Skip("there is no chromium")
 	}
+	profile, err := os.MkdirTemp("", "gor-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
 	fromTest, to, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -42,8 +46,9 @@ func newBrowser(t *testing.T) *browser {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
-		"--hide-scrollbars", "--user-data-dir="+t.TempDir(), "--remote-debugging-pipe", "about:blank")
+		"--hide-scrollbars", "--user-data-dir="+profile, "--remote-debugging-pipe", "about:blank")
 	cmd.ExtraFiles = []*os.File{fromTest, toTest}
+	inGroup(cmd)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -53,8 +58,14 @@ func newBrowser(t *testing.T) *browser {
 	var wg sync.WaitGroup
 	wg.Go(func() { b.read(from) })
 	t.Cleanup(func() {
-		cmd.Process.Kill()
+		killGroup(cmd)
 		cmd.Wait()
+		for range 100 { // the last of its processes may still write
+			if os.RemoveAll(profile) == nil {
+				break
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
 		to.Close()
 		wg.Wait()
 		from.Close()

@@ -26,7 +26,7 @@ const (
 	accountPending  = "wire_messages_pending"
 
 	accountResponses = "responses_sent" // production's, which are messages, too
-	fatePrefix      = "requests_"
+	fatePrefix       = "requests_"
 )
 
 // since is what was said between, but for how much is under way now.

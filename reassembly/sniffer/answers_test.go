@@ -126,3 +126,50 @@ func TestSnifferLingers(t *testing.T) {
 		}
 	})
 }
+
+// TestSnifferStopsWhileServersSend: the stop comes though clients are silent and a
+// server is not, and so does the end of --count.
+func TestSnifferStopsWhileServersSend(t *testing.T) {
+	for _, count := range []uint64{0, 1} {
+		synctest.Test(t, func(t *testing.T) {
+			src, taker := newFakeSource(true, nil), &answerTaker{fate: reassembly.Sent}
+			cfg := Config{Source: src, Live: true, Count: count, Consumers: []Consumer{taker}, Answers: &Answers{Take: taker.answer}}
+			cfg.Decoder.Ports, cfg.Decoder.Answers = []uint16{80}, true
+			s := New(cfg)
+			var str stream
+			src.packets <- str.syn(time.Now())
+			src.packets <- str.data(time.Now(), get(0))
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			ended, streaming := make(chan error, 1), make(chan bool)
+			go func() { ended <- s.Run(ctx) }()
+			go func() {
+				defer close(streaming)
+				for i := range uint32(1000) {
+					time.Sleep(20 * time.Millisecond)
+					select {
+					case src.packets <- answerPacket(time.Now(), i*uint32(len(okAnswer)), str.seq, okAnswer):
+					case <-src.closed:
+						return
+					}
+				}
+			}()
+			time.Sleep(500 * time.Millisecond)
+			if count == 0 {
+				cancel()
+			}
+			began := time.Now()
+			if err := <-ended; err != nil {
+				t.Fatal(err)
+			}
+			if since := time.Since(began); since > 3*linger {
+				t.Errorf("count %d: the end took %v", count, since)
+			}
+			if len(taker.all) < 2 || !strings.Contains(strings.Join(taker.all, ", "), "status 200") {
+				t.Errorf("count %d: %q", count, taker.all)
+			}
+			src.Close()
+			<-streaming
+		})
+	}
+}

@@ -30,13 +30,32 @@ func gor(t *testing.T, args ...string) (status int, stderr string) {
 // gorUntil runs it until ctx ends, as if by a signal then.
 func gorUntil(t *testing.T, ctx context.Context, args ...string) (status int, stderr string) {
 	t.Helper()
-	var out, errs bytes.Buffer
+	var out bytes.Buffer
+	var errs lockedBuffer // logged to by several goroutines, beside what the end of a run prints
 	app := &command.App{Commands: []*cli.Command{Command("Gor-Replayed")}, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs}
 	status = app.Run(ctx, append([]string{"replay"}, args...))
 	if out.Len() > 0 {
 		t.Errorf("on standard output: %s", out.Bytes())
 	}
 	return status, errs.String()
+}
+
+// A lockedBuffer is a bytes.Buffer for several goroutines, as a file is.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
 }
 
 // list writes a recording: a line for each request, each a number of ms after the
