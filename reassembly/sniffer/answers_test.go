@@ -133,6 +133,7 @@ func TestSnifferStopsWhileServersSend(t *testing.T) {
 	for _, count := range []uint64{0, 1} {
 		synctest.Test(t, func(t *testing.T) {
 			src, taker := newFakeSource(true, nil), &answerTaker{fate: reassembly.Sent}
+			src.apart = capture.NewDecoder(capture.DecoderConfig{Ports: []uint16{80}, Answers: true})
 			cfg := Config{Source: src, Live: true, Count: count, Consumers: []Consumer{taker}, Answers: &Answers{Take: taker.answer}}
 			cfg.Decoder.Ports, cfg.Decoder.Answers = []uint16{80}, true
 			s := New(cfg)

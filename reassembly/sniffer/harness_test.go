@@ -73,6 +73,7 @@ type fakeSource struct {
 	err     error // at the end
 	closing sync.Once
 	closed  chan struct{}
+	apart   *capture.Decoder // knows what servers send, of which the time then says nothing, as with a ring of its own; nil: none does
 }
 
 func newFakeSource(live bool, err error) *fakeSource {
@@ -89,7 +90,7 @@ func (s *fakeSource) Next(d *capture.Decoder, segs []capture.Segment) (n int, er
 		if !ok {
 			return 0, s.err
 		}
-		if d.Decode(&p, &segs[0]) {
+		if s.apart != nil && s.apart.Decode(&p, &segs[0]) && segs[0].FromServer || d.Decode(&p, &segs[0]) {
 			n = 1
 		}
 		return n, nil
