@@ -111,12 +111,16 @@ func viewLine(head, text string) screen.Line {
 	return screen.Line{Text: fmt.Sprintf("%-*s%s", viewIndent, head, text)}
 }
 
+// refused is what the names of datagrams begin with that were not taken in: they are no
+// losses, though something may be wrong where they come.
+const refused = "rejected_"
+
 // lost says what was lost since the start, by name, and how fast more is.
 func (v *view) lost(s Snapshot) []screen.Line {
 	var items []string
 	for _, g := range s.Groups {
 		for d, n := range v.declared.counters(g.Stats) {
-			if n > 0 && d.trouble && !d.gauge {
+			if n > 0 && d.trouble && !d.gauge && !strings.HasPrefix(d.name, refused) {
 				item := g.Name + "." + d.name + " " + formatCount(float64(n))
 				if rate := v.rate(g.Name + "." + d.name); rate > 0 {
 					item += fmt.Sprintf(" (%s/s)", formatCount(rate))
@@ -157,7 +161,7 @@ func (v *view) update(now time.Time, s Snapshot, notReady string, targets []forw
 	for _, g := range s.Groups {
 		for d, n := range v.declared.counters(g.Stats) {
 			switch name := g.Name + "." + d.name; {
-			case !d.trouble:
+			case !d.trouble, d.name == refused+"replayed": // which an answer that comes twice is, too
 			case d.gauge && n > 0:
 				add("%s", name)
 			case !d.gauge && v.rate(name) > 0:
