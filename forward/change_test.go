@@ -259,7 +259,16 @@ func TestDenyPath(t *testing.T) {
 		if s := r.finish()[0]; s.Filtered != 3 || s.Answered != 2 || !slices.Equal(r.Denied(), []string{"^/admin", `\.png$`}) {
 			t.Errorf("%s; denied %q", AppendLine(nil, []TargetStats{s}), r.Denied())
 		}
-		for err := error(nil); err == nil; err = r.DenyPath("x") {
+		for _, everything := range []string{"", ".*", "x?"} {
+			if err := r.DenyPath(everything); err == nil {
+				t.Errorf("%q may deny everything", everything)
+			}
+		}
+		if err := r.DenyPath("^/admin"); err != nil || len(r.Denied()) != 2 {
+			t.Errorf("the same once more: %v, %q", err, r.Denied())
+		}
+		n := 0
+		for err := error(nil); err == nil; n, err = n+1, r.DenyPath(fmt.Sprint("x", n)) {
 			if len(r.Denied()) > maxAdded {
 				t.Fatal("there is no end to the rules")
 			}
