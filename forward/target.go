@@ -95,7 +95,9 @@ func (t *target) submit(r *Request, allowed bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.counts.received++
-	t.reports.loop.captured(r.Server)
+	if !r.Patient { // a recording's server gets no requests now
+		t.reports.loop.captured(r.Server)
+	}
 	switch {
 	case !allowed:
 		t.counts.filtered++

@@ -62,6 +62,9 @@ func (w *textWriter) target(r *Report, t *TargetReport) {
 		w.paragraph(fmt.Sprintf("  not logged in: %d of %d.", t.LoggedOut.Exchanges, t.Compared), strings.Fields(t.LoggedOut.Says))
 	}
 	w.paragraph("  exchanges  ", t.Fates.words())
+	if t.Undecided > t.Same+t.Different {
+		w.paragraph("  undecided:", strings.Fields("too few requests were repeated to tell what differs from what is noise: --echo 100%, or more requests, will."))
+	}
 	if len(t.NotCompared) > 0 {
 		w.paragraph("  bodies that could not be compared:", words(t.NotCompared))
 	}

@@ -110,27 +110,39 @@ func (r *Referee) Flush() {
 	}
 }
 
-// Settle waits for the echoes that are still wanted, before the Forwarder takes no more,
-// until ctx ends or for three seconds. It returns how long that took.
+// Settle waits until all that was submitted has come to its end, and then for the echoes
+// that are still wanted, before the Forwarder takes no more: until ctx ends or for three
+// seconds. It returns how long echoes took.
 func (r *Referee) Settle(ctx context.Context) time.Duration {
-	if r == nil || !r.came.Load() {
+	if r == nil || !r.came.Load() && !r.patient {
 		return 0
 	}
-	began := time.Now()
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
+	began := time.Now()
 	for ctx.Err() == nil && time.Since(began) < settling {
-		open := 0
-		r.Flush()
-		if r.safely(func() { open = r.engine.Echoes() }); open == 0 {
+		open, underWay := 0, r.underWay()
+		if r.safely(func() { open = r.engine.Echoes() }); underWay == 0 && open == 0 {
 			break
+		}
+		if underWay > 0 && open == 0 {
+			began = time.Now()
 		}
 		select {
 		case <-ctx.Done():
 		case <-ticker.C:
+			r.Flush()
 		}
 	}
 	return time.Since(began)
+}
+
+// underWay is how many requests wait for a target, or for its response.
+func (r *Referee) underWay() (n int) {
+	for _, s := range r.fwd.Stats() {
+		n += s.Queue + s.InFlight
+	}
+	return n
 }
 
 // Close says that nothing more comes: what waits for its other half waits in vain.

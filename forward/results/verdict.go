@@ -130,6 +130,7 @@ type Verdict struct {
 	Cut      string    // it was interrupted, so that thresholds cannot be judged: how much was played; empty: they can, or there are none
 	NoAnswer bool      // not one request was answered, at any target, where that says that the run failed
 	Blind    bool      // nothing was compared, and there is a threshold for what differs
+	Unsure   string    // of most of what was compared nobody knows whether it differs, though there is a threshold for that, and none is exceeded: of how much; empty: it is known
 	Fates    []string  // what became of them instead
 	OwnLate  bool      // gor could not keep the schedule
 	Findings []Finding // each threshold at each target
@@ -152,7 +153,12 @@ func (r *Run) Judge(thresholds []Threshold) {
 			}
 		}
 	}
-	v.Blind = !r.hasCompared() && slices.ContainsFunc(thresholds, func(t Threshold) bool { return t.Name == "different" })
+	if slices.ContainsFunc(thresholds, func(t Threshold) bool { return t.Name == "different" }) {
+		v.Blind = !r.hasCompared()
+		if len(v.exceeded()) == 0 {
+			v.Unsure = r.undecided()
+		}
+	}
 	r.Verdict = v
 }
 
@@ -170,6 +176,16 @@ func (r *Run) hasCompared() bool {
 	return any
 }
 
+// undecided says where most of what was compared may differ or not, and in how many.
+func (r *Run) undecided() string {
+	for i := range r.Targets {
+		if c := r.Targets[i].Compared; c != nil && c.Undecided > c.Compared/2 {
+			return fmt.Sprintf("%d of %d at %s", c.Undecided, c.Compared, r.Targets[i].Name)
+		}
+	}
+	return ""
+}
+
 // tooMuch reports whether more requests were late because of this program than a
 // valid run may have.
 func (l *Lateness) tooMuch() bool {
@@ -181,7 +197,7 @@ func (l *Lateness) tooMuch() bool {
 // ExitStatus is what the command ends with.
 func (v *Verdict) ExitStatus() int {
 	switch {
-	case v.NoAnswer, v.Cut != "", v.Blind:
+	case v.NoAnswer, v.Cut != "", v.Blind, v.Unsure != "":
 		return 1
 	case v.OwnLate:
 		return ExitSchedule
@@ -211,6 +227,8 @@ func (v *Verdict) Error() string {
 		return v.Cut + ", so that the thresholds say nothing about the rest; so far " + over
 	case status == 1 && v.Cut != "":
 		return v.Cut + ", so that the thresholds say nothing about the rest"
+	case status == 1 && v.Unsure != "" && !v.NoAnswer:
+		return "it is not known yet whether most differ, so that nothing can be said of that: undecided are " + v.Unsure + " (--echo 100%, or more requests, will tell)"
 	case status == 1 && !v.NoAnswer:
 		return "nothing was compared, so that nothing can be said of what differs: no answers of production came, or none that belongs to a response (gor help compare)"
 	case status == 1:

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gor/forward"
+	"gor/forward/compare"
 )
 
 // outcomes takes down requests of a target that were answered with a status after a
@@ -174,4 +175,27 @@ func FuzzParseThresholds(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A run of which most is undecided says so, unless what is known is above the bound.
+func TestUndecided(t *testing.T) {
+	bounds, err := ParseThresholds("different=10%")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		same, different, undecided uint64
+		status                     int
+	}{
+		{100, 0, 0, 0}, {60, 0, 40, 0}, {40, 0, 60, 1}, {0, 0, 100, 1}, {20, 20, 60, 3}, {80, 20, 0, 3},
+	} {
+		r := &Run{Targets: []Target{{Name: "a", Tally: Tally{Answered: 1}}}}
+		c := &compare.TargetReport{}
+		c.Compared, c.Same, c.Different, c.Undecided = tt.same+tt.different+tt.undecided, tt.same, tt.different, tt.undecided
+		r.Targets[0].Compared = c
+		r.Judge(bounds)
+		if got := r.Verdict.ExitStatus(); got != tt.status || got == 1 && !strings.Contains(r.Verdict.Error(), "of 100 at a") {
+			t.Errorf("%+v: status %d: %s", tt, got, r.Verdict.Error())
+		}
+	}
 }
