@@ -37,6 +37,9 @@ func seeds(few int) int {
 // Every difference that was planted is named with its route, and nothing else, whatever
 // noise there is beside it.
 func TestPlanted(t *testing.T) {
+	if raceEnabled {
+		t.Skip("it has one goroutine, and is twenty times as slow under the race detector")
+	}
 	for seed := range seeds(1) {
 		w := newWorld(t, uint64(seed), true, .01)
 		w.run(100_000)
@@ -106,7 +109,11 @@ func BenchmarkExchange(b *testing.B) {
 func TestNothingPlanted(t *testing.T) {
 	for seed := range seeds(1) {
 		w := newWorld(t, uint64(seed)+1000, false, .01)
-		for i := range 100 {
+		looks := 100
+		if raceEnabled { // there is one goroutine
+			looks = 3
+		}
+		for i := range looks {
 			w.run(1000)
 			if r := w.engine.Report(); len(reported(r)) > 0 || r.Targets[0].Different > 0 {
 				t.Errorf("seed %d, look %d: reported\n%s\n%s", seed, i, strings.Join(reported(r), "\n"), describe(r))
