@@ -28,6 +28,9 @@ func (w *worker) roundTrip(hreq *http.Request) (*http.Response, error) {
 			w.pause(refusals - freeRefusals)
 		case tries < maxTries && (w.unsent() || errors.Is(err, errClosedAtOnce) || w.classify(err) == FailReset && w.again()):
 			tries++
+			if idle, ok := pool.(*http.Transport); ok && w.repeats == maxRepeats {
+				idle.CloseIdleConnections() // the last chance is a new connection's: the idle ones are as old as those that had ended
+			}
 		default:
 			return nil, err
 		}

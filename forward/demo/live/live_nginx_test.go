@@ -156,7 +156,6 @@ func TestLiveNginxHTTP2(t *testing.T) {
 // TestLiveNginxKeepalive: nginx closes connections that were idle for a second, and
 // requests come after just as long. No GET is lost for that, with TLS or without.
 func TestLiveNginxKeepalive(t *testing.T) {
-	t.Parallel()
 	m := newMirror(t)
 	m.startServer()
 	nginx := m.startStaging(`keepalive_timeout 1s;
