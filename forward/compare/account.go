@@ -2,6 +2,7 @@ package compare
 
 import (
 	"math/bits"
+	"time"
 
 	"gor/forward/compare/diff"
 	"gor/forward/hist"
@@ -32,6 +33,8 @@ type account struct {
 	sets      map[set]uint64 // exchanges
 
 	then, now hist.Histogram
+	moments   int   // seconds in which answers were timed
+	timed     int64 // the last of these
 
 	checkAt uint64 // exchanges and repeats: when to divide the places again
 	is      division
@@ -83,6 +86,15 @@ func (a *account) add(f *findings, at int64) set {
 		a.count(where, 1)
 	}
 	return where
+}
+
+// time takes down how long the two answers to a request of some time took.
+func (a *account) time(then, now time.Duration, at int64) {
+	a.then.Add(then)
+	a.now.Add(now)
+	if at-a.timed >= moment {
+		a.moments, a.timed = a.moments+1, at
+	}
 }
 
 // A side says whose answers two are.
@@ -216,6 +228,7 @@ func mergeAccounts(into, from *account) {
 	}
 	into.then.Merge(&from.then)
 	into.now.Merge(&from.now)
+	into.moments, into.timed = max(into.moments, from.moments), max(into.timed, from.timed)
 	moved := make([]int, len(from.places))
 	for key, i := range from.index {
 		p := from.places[i]

@@ -147,6 +147,7 @@ func (j *judge) route(name string, a *account, known elsewhere) RouteReport {
 	}
 	r.Examples = a.examples(is)
 	r.Then, r.Now = latency(&a.then), latency(&a.now)
+	r.Then.moments, r.Now.moments = a.moments, a.moments
 	return r
 }
 

@@ -119,10 +119,11 @@ func TestSlower(t *testing.T) {
 	route := func(name string, then, now float64, n uint64) RouteReport {
 		spread := func(p float64) Latency {
 			d := time.Duration(p * float64(time.Millisecond))
-			return Latency{Count: n, P50: d, low: d * 9 / 10, high: d * 11 / 10}
+			return Latency{Count: n, P50: d, low: d * 9 / 10, high: d * 11 / 10, moments: leastSpread}
 		}
 		return RouteReport{Route: name, Then: spread(then), Now: spread(now)}
 	}
+	burst := func(r RouteReport) RouteReport { r.Then.moments = leastSpread - 1; return r }
 	for _, tt := range []struct {
 		name  string
 		slope float64
@@ -138,6 +139,7 @@ func TestSlower(t *testing.T) {
 		{"faster", 1, 0, route("x", 10, 5, 500), false},
 		{"few answers", 1, 0, route("x", 10, 50, 99), false},
 		{"less than a millisecond", 1, 0, route("x", .1, .9, 500), false},
+		{"all in one moment", 1, 0, burst(route("x", 10, 50, 500)), false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			all := []RouteReport{tt.odd}
@@ -173,7 +175,7 @@ func TestSlowerAmongAlike(t *testing.T) {
 	} {
 		var all []RouteReport
 		add := func(name string, then, now float64) {
-			all = append(all, RouteReport{Route: name, Then: Latency{Count: 470, P50: time.Duration(then * ms), low: time.Duration(.8 * then * ms), high: time.Duration(1.2 * then * ms)},
+			all = append(all, RouteReport{Route: name, Then: Latency{Count: 470, moments: leastSpread, P50: time.Duration(then * ms), low: time.Duration(.8 * then * ms), high: time.Duration(1.2 * then * ms)},
 				Now: Latency{Count: 470, P50: time.Duration(now * ms), low: time.Duration(.8 * now * ms), high: time.Duration(1.2 * now * ms)}})
 		}
 		add("odd", tt.then, tt.now)
