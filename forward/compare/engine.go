@@ -101,12 +101,14 @@ func (e *Engine) Response(x *Exchange) {
 		return
 	}
 	e.judges[x.Target].begin()
-	original, known := e.halves.response(x)
+	original, is := e.halves.response(x)
 	switch {
 	case x.Answer == nil:
 		e.judges[x.Target].count(x, noResponse)
-	case known:
+	case is == compared:
 		e.judge(x, original)
+	case is == expired:
+		e.judges[x.Target].count(x, expired)
 	}
 }
 
