@@ -14,26 +14,10 @@ const maxLogins = 16384
 // sessions tells exchanges of users whom the target does not know from others.
 type sessions struct {
 	seed    maphash.Seed
-	set     cookies // what production set
-	refused cookies // of these, what the target did not
+	set     recent[uint64] // hashes of the cookies that production set
+	refused recent[uint64] // of these, those that the target did not
 	counts  LoggedOut
 	example *Example
-}
-
-// cookies remember hashes of cookies, the last ones of them.
-type cookies struct{ set, past map[uint64]struct{} }
-
-func (c *cookies) add(h uint64) {
-	if c.set == nil || len(c.set) >= maxLogins/2 {
-		c.set, c.past = map[uint64]struct{}{}, c.set
-	}
-	c.set[h] = struct{}{}
-}
-
-func (c *cookies) has(h uint64) bool {
-	_, now := c.set[h]
-	_, then := c.past[h]
-	return now || then
 }
 
 // isLoggedOut reports whether the target answers a request with credentials as if it did not know
@@ -103,11 +87,11 @@ func (s *sessions) knows(raw []byte) bool { return s.carries(raw, &s.set) }
 // isRefused reports whether a request has a cookie that the target refused its user:
 // what differs then is whom the two servers know.
 func (s *sessions) isRefused(raw []byte) bool {
-	return len(s.refused.set)+len(s.refused.past) > 0 && s.carries(raw, &s.refused)
+	return s.refused.len() > 0 && s.carries(raw, &s.refused)
 }
 
 // carries reports whether a request has one of the cookies.
-func (s *sessions) carries(raw []byte, those *cookies) bool {
+func (s *sessions) carries(raw []byte, those *recent[uint64]) bool {
 	for _, f := range requestFields(raw) {
 		if f.Kind != http1.FieldCookie {
 			continue
