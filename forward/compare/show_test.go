@@ -193,3 +193,26 @@ func TestSlowerAmongAlike(t *testing.T) {
 		}
 	}
 }
+
+// Where many exchanges have no original, people are told why, and what to do; where few
+// have none they are not.
+func TestLacking(t *testing.T) {
+	for _, tt := range []struct {
+		original          string
+		compared, lacking uint64
+		says              string
+	}{
+		{"production", 1000, 100, ""}, {"production", 1000, 101, "opened anew"}, {"production", 0, 5, "opened anew"}, {"http://old", 0, 5, "http://old gave no response"},
+	} {
+		r := &Report{Original: tt.original, Targets: []TargetReport{{Target: "http://new", Fates: Fates{Compared: tt.compared, Same: tt.compared, NoOriginal: tt.lacking}}}}
+		html, err := r.HTML()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range []string{strings.Join(strings.Fields(string(r.AppendText(nil, 100))), " "), string(html)} {
+			if strings.Contains(text, "Where there is no original") != (tt.says != "") || !strings.Contains(text, tt.says) {
+				t.Errorf("%+v:\n%s", tt, text)
+			}
+		}
+	}
+}
