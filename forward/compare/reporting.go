@@ -97,8 +97,10 @@ func (j *judge) report() TargetReport {
 	defer j.mu.Unlock()
 	t := TargetReport{Target: j.cfg.Targets[j.target], LoggedOut: j.sessions.report(), NotCompared: map[string]uint64{}, Routes: []RouteReport{}}
 	known := j.elsewhere()
+	var strangers strangers
 	for name, a := range j.routes.All() {
 		r := j.route(name, a, known)
+		strangers.add(a, j.without(name, a, known.borrow(a, a.verdicts())))
 		t.Fates.add(&r.Fates)
 		for why, n := range a.notCompared {
 			t.NotCompared[why] += n
@@ -106,6 +108,7 @@ func (j *judge) report() TargetReport {
 		t.Routes = append(t.Routes, r)
 	}
 	t.Waiting = j.begun - t.Fates.begun()
+	t.Foreign = strangers.report(t.Target)
 	findSlower(t.Routes)
 	slices.SortStableFunc(t.Routes, func(a, b RouteReport) int {
 		return cmp.Or(cmp.Compare(b.Different, a.Different), cmp.Compare(b.Undecided, a.Undecided), cmp.Compare(b.Compared, a.Compared), strings.Compare(a.Route, b.Route))
