@@ -17,6 +17,15 @@ const (
 // A set of a route's places, one bit for each.
 type set uint64
 
+// A tally counts exchanges, and those of them with a session that the target has
+// another one for.
+type tally struct {
+	all     uint64
+	carried carriage
+}
+
+func (t tally) plus(o tally) tally { return tally{t.all + o.all, t.carried.plus(o.carried)} }
+
 // An account is what is known of one route at one target. What an exchange differs in
 // is counted by the set of places, so that it can be said at any time how many of them are
 // the same but for noise.
@@ -27,10 +36,11 @@ type account struct {
 	notCompared map[string]uint64 // bodies, by why
 
 	exchanges uint64    // compared, and in none of the two classes
+	carried   carriage  // of those, the ones with a session that the target has another one for
 	repeats   [2]uint64 // pairs of answers of one server to the same request: production's, the target's
 	places    []*place
 	index     map[string]int // in places, by the finding's key
-	sets      map[set]uint64 // exchanges
+	sets      map[set]tally
 
 	then, now hist.Histogram
 
@@ -45,7 +55,7 @@ func (a *account) at(key, path []byte, f *finding) int {
 		return i
 	}
 	if a.index == nil {
-		a.index, a.sets = map[string]int{}, map[set]uint64{}
+		a.index, a.sets = map[string]int{}, map[set]tally{}
 	}
 	name := string(path)
 	if len(a.places) >= maxPlaces {
@@ -59,9 +69,11 @@ func (a *account) at(key, path []byte, f *finding) int {
 	return len(a.places) - 1
 }
 
-// add takes down what an exchange differs in, and returns where it does.
-func (a *account) add(f *findings, at int64) set {
+// add takes down what an exchange differs in, and returns where it does. carried: what it has
+// of sessions that the target has others for.
+func (a *account) add(f *findings, at int64, carried carriage) set {
 	a.exchanges++
+	a.carried = a.carried.plus(carried)
 	if f.notCompared != "" {
 		if a.notCompared == nil {
 			a.notCompared = map[string]uint64{}
@@ -82,7 +94,7 @@ func (a *account) add(f *findings, at int64) set {
 		a.places[n].add(x, at)
 	}
 	if where != 0 {
-		a.count(where, 1)
+		a.count(where, tally{1, carried})
 	}
 	return where
 }
@@ -112,9 +124,9 @@ func (a *account) repeat(f *findings, whose side) {
 	}
 }
 
-// count counts n exchanges by the set of places where it differs. Where there are too
+// count counts exchanges by the set of places where they differ. Where there are too
 // many sets they become fewer by the noise, and at the end those that matter least go without.
-func (a *account) count(where set, n uint64) {
+func (a *account) count(where set, n tally) {
 	if _, ok := a.sets[where]; !ok && len(a.sets) >= maxSets {
 		is := a.lately()
 		a.pack(is.noise)
@@ -125,7 +137,7 @@ func (a *account) count(where set, n uint64) {
 			where &= -where
 		}
 	}
-	a.sets[where] += n
+	a.sets[where] = a.sets[where].plus(n)
 }
 
 // pack frees the sets of noise, so that some become one. Where that made little room it is not
@@ -134,9 +146,9 @@ func (a *account) pack(noise set) {
 	if a.packed == noise {
 		return
 	}
-	less := map[set]uint64{}
+	less := map[set]tally{}
 	for s, n := range a.sets {
-		less[s&^noise] += n
+		less[s&^noise] = less[s&^noise].plus(n)
 	}
 	if a.sets, a.packed = less, 0; len(less) > maxSets/2 {
 		a.packed = noise
@@ -212,16 +224,16 @@ func (a *account) fill(f *Fates, is division) (reasons [diff.Reasons]uint64) {
 	for s, n := range a.sets {
 		switch {
 		case s&is.real != 0:
-			f.Different += n
+			f.Different += n.all
 			var has [diff.Reasons]bool
 			for i, p := range a.places {
 				if s&is.real&(1<<i) != 0 && !has[p.reason] {
 					has[p.reason] = true
-					reasons[p.reason] += n
+					reasons[p.reason] += n.all
 				}
 			}
 		case s&^is.noise != 0:
-			f.Undecided += n
+			f.Undecided += n.all
 		}
 	}
 	f.Same = a.exchanges - f.Different - f.Undecided
@@ -242,6 +254,7 @@ func mergeAccounts(into, from *account) {
 		into.notCompared[why] += n
 	}
 	into.exchanges += from.exchanges
+	into.carried = into.carried.plus(from.carried)
 	for i, n := range from.repeats {
 		into.repeats[i] += n
 	}

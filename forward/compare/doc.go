@@ -64,6 +64,15 @@
 // millisecond: now = a*then + b with the median of all slopes (Theil and Sen), as the two servers were seen from different
 // places and are different machines. Where routes do not differ in time enough to tell a slope, now is in proportion to then. Both medians are taken at the far ends of what chance may do to them.
 //
+// # Sessions of production's
+//
+// Where production's answer and the target's set one HttpOnly cookie to two values, later
+// requests carry production's, and the target may answer as to a stranger, with 200.
+// Nobody can tell that from other differences; but if exchanges with such a cookie, or
+// with one that a login set, differ more often than those without (Fisher's exact test, at
+// a level of one in a thousand), that is said first (foreign.go). What is different stays
+// so. A target that is sent its own sessions (Config.Own) is not spoken of.
+//
 // # Limits
 //
 // Config.Memory bounds halves (half of it), examples and repeats. Beside it are the accounts: of Routes routes at most, 64 places and 600 sets of
@@ -81,6 +90,7 @@
 //	    "compared": 60300, "same": 45732, "different": 11684, "undecided": 2584, "not_logged_in": 300, "not_modified": 0,
 //	    "no_original": 0, "no_response": 0, "expired": 0, "waiting": 0,
 //	    "logged_out": {"exchanges", "login_seen", "says", "example": EXAMPLE},    only if there were such
+//	    "foreign_sessions": {"exchanges", "different", "others", "others_different", "says"},    only if they stand out
 //	    "not_compared": {"compressed with br": 12},    bodies, by why
 //	    "routes": [{
 //	      "route": "GET /users/{id}", "target": "http://staging",

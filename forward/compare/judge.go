@@ -39,7 +39,7 @@ func newJudge(cfg *Config, target int, desk *desk) *judge {
 	})
 	j.examples = budget{limit: share, target: address(cfg.Targets[target])}
 	j.repeats.init(share, seed)
-	j.sessions = sessions{seed: seed, set: recent[uint64]{most: maxLogins}, refused: recent[uint64]{most: maxLogins}}
+	j.sessions.init(seed, target < len(cfg.Own) && cfg.Own[target])
 	if cfg.Echo != nil {
 		j.echoes.share, j.echoes.limit = cfg.EchoShare, share
 	}
@@ -137,7 +137,7 @@ func (j *judge) take(x *Exchange, then *diff.Answer, f *findings) *earlier {
 		j.repeats.writes.add(x)
 		return nil
 	}
-	if where := a.add(f, x.Time); where != 0 {
+	if where := a.add(f, x.Time, j.sessions.foreignIn(x.Raw)); where != 0 {
 		j.examples.keep(a, x, then.Status, f, where)
 	}
 	if then.Took > 0 && x.Answer.Took > 0 && then.Status == x.Answer.Status {

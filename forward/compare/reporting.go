@@ -96,8 +96,10 @@ func (j *judge) report() TargetReport { return j.look(true).report(j.cfg, j.cfg.
 func (p *picture) report(cfg *Config, target string) TargetReport {
 	p.judge(cfg)
 	t := TargetReport{Target: target, LoggedOut: p.loggedOut, NotCompared: map[string]uint64{}, Routes: []RouteReport{}}
+	var strangers strangers
 	for i := range p.routes {
 		r := p.routes[i].report(cfg, target)
+		strangers.add(p.routes[i].account, p.routes[i].is)
 		t.Fates.add(&r.Fates)
 		for why, n := range p.routes[i].notCompared {
 			t.NotCompared[why] += n
@@ -105,6 +107,7 @@ func (p *picture) report(cfg *Config, target string) TargetReport {
 		t.Routes = append(t.Routes, r)
 	}
 	t.Waiting = p.begun - t.Fates.begun()
+	t.Foreign = strangers.report(t.Target)
 	findSlower(t.Routes)
 	slices.SortStableFunc(t.Routes, func(a, b RouteReport) int {
 		return cmp.Or(cmp.Compare(b.Different, a.Different), cmp.Compare(b.Undecided, a.Undecided), cmp.Compare(b.Compared, a.Compared), strings.Compare(a.Route, b.Route))

@@ -14,10 +14,19 @@ const maxLogins = 16384
 // sessions tells exchanges of users whom the target does not know from others.
 type sessions struct {
 	seed    maphash.Seed
-	set     recent[uint64] // hashes of the cookies that production set
-	refused recent[uint64] // of these, those that the target did not
+	set     recent[uint64]    // hashes of the cookies that production set
+	refused recent[uint64]    // of these, what the target did not
+	foreign [2]recent[uint64] // of these, what the target set another value for, which nobody sends it: all, and those that a request for a change brought, such as a login
+	own     bool              // the target is sent its own sessions
 	counts  LoggedOut
 	example *Example
+}
+
+func (s *sessions) init(seed maphash.Seed, own bool) {
+	s.seed, s.own = seed, own
+	for _, r := range []*recent[uint64]{&s.set, &s.refused, &s.foreign[0], &s.foreign[1]} {
+		r.most = maxLogins
+	}
 }
 
 // isLoggedOut reports whether the target answers a request with credentials as if it did not know
@@ -67,6 +76,17 @@ func (s *sessions) remember(x *Exchange, then *diff.Answer) {
 	for _, cookie := range diff.Refused(then, x.Answer, isSafe(x.Method)) {
 		s.refused.add(maphash.String(s.seed, cookie))
 	}
+	if s.own {
+		return
+	}
+	for _, g := range diff.Grants(then, x.Answer) {
+		if g.Then.HTTPOnly && g.Then.Sets() && g.Now.Sets() && g.Then.Pair != g.Now.Pair {
+			s.foreign[0].add(maphash.String(s.seed, g.Then.Pair))
+			if !isSafe(x.Method) {
+				s.foreign[1].add(maphash.String(s.seed, g.Then.Pair))
+			}
+		}
+	}
 }
 
 // loggedOut takes down an exchange whose user the target does not know.
@@ -87,11 +107,24 @@ func (s *sessions) knows(raw []byte) bool { return s.carries(raw, &s.set) }
 // isRefused reports whether a request has a cookie that the target refused its user:
 // what differs then is whom the two servers know.
 func (s *sessions) isRefused(raw []byte) bool {
-	return s.refused.len() > 0 && s.carries(raw, &s.refused)
+	return s.carries(raw, &s.refused)
+}
+
+// foreignIn says what a request has of sessions that the target gave others for.
+func (s *sessions) foreignIn(raw []byte) (c carriage) {
+	for i := range s.foreign {
+		if s.carries(raw, &s.foreign[i]) {
+			c[i] = 1
+		}
+	}
+	return c
 }
 
 // carries reports whether a request has one of the cookies.
 func (s *sessions) carries(raw []byte, those *recent[uint64]) bool {
+	if those.len() == 0 {
+		return false
+	}
 	for _, f := range requestFields(raw) {
 		if f.Kind != http1.FieldCookie {
 			continue
@@ -112,16 +145,35 @@ func (s *sessions) report() *LoggedOut {
 	}
 	r := s.counts
 	r.Example = s.example
+	r.Says = s.says()
+	return &r
+}
+
+// says is what to do for users who are not logged in.
+func (s *sessions) says() string {
+	r := &s.counts
+	share := "Let the target share production's session store, or its key for signing sessions"
+	if !s.own {
+		share += "; or send it its own sessions: --own-sessions"
+	}
 	switch {
 	case r.LoginSeen == 0:
-		r.Says = "The target does not know production's sessions: these users logged in before gor listened, or elsewhere. " +
-			"Let the target share production's session store, or its key for signing sessions; or let gor run until users have logged in again."
+		return "The target does not know production's sessions: these users logged in before gor listened, or elsewhere. " +
+			share + "; or let gor run until users have logged in again."
 	case r.LoginSeen*2 < r.Exchanges:
-		r.Says = "Most of these users logged in before gor listened, or elsewhere; but some logins were repeated at the target, and it still does not know the sessions: it makes its own. " +
-			"Let the target share production's session store, or its key for signing sessions."
-	default:
-		r.Says = "The logins were repeated at the target, and it still does not know the sessions: it makes its own, while users go on with production's cookies. " +
-			"Let the target share production's session store, or its key for signing sessions."
+		return "Most of these users logged in before gor listened, or elsewhere; but some logins were repeated at the target, and it still does not know the sessions: it makes its own. " + share + "."
+	case s.own:
+		return "The logins were repeated at the target, which is sent its own sessions, and it still asks for a login: it refuses them, or has ended them. " + share + "."
 	}
-	return &r
+	return "The logins were repeated at the target, and it still does not know the sessions: it makes its own, while users go on with production's cookies. " + share + "."
+}
+
+// Cookies are the cookies of a request, as the value of one Cookie field.
+func (x *Exchange) Cookies() (all []byte) {
+	for _, f := range requestFields(x.Raw) {
+		if f.Kind == http1.FieldCookie {
+			all = append(append(all, f.Value...), ';')
+		}
+	}
+	return all
 }

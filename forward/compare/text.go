@@ -61,6 +61,9 @@ func (w *textWriter) target(r *Report, t *TargetReport) {
 	if t.LoggedOut != nil {
 		w.paragraph(fmt.Sprintf("  not logged in: %d of %d.", t.LoggedOut.Exchanges, t.Compared), strings.Fields(t.LoggedOut.Says))
 	}
+	if t.Foreign != nil {
+		w.paragraph("  sessions:", strings.Fields(t.Foreign.Says))
+	}
 	w.paragraph("  exchanges  ", t.Fates.words())
 	if t.Undecided > t.Same+t.Different {
 		w.paragraph("  undecided:", strings.Fields("too few requests were repeated to tell what differs from what is noise: --echo 100%, or more requests, will."))
