@@ -52,3 +52,14 @@ func (s *Scene) reach(p uint16) (addr netip.Addr, here bool) {
 	}
 	return addr, false
 }
+
+// programmed is an interface that is captured and has a program which gets packets before
+// anybody else (XDP); "": none has.
+func (s *Scene) programmed() string {
+	for _, l := range s.Links {
+		if l.XDP && l.Up && (s.Question.anyInterface() || slices.Contains(s.Question.Interfaces, l.Name)) {
+			return l.Name
+		}
+	}
+	return ""
+}
