@@ -157,7 +157,7 @@ func TestDoctorKernel(t *testing.T) {
 			gor := gorBinary(t) // which may take a while to be made
 			m.startServer()
 			m.web.newSink(":81")
-			busy := m.newLoad(1_000_000, scaled(15_000))
+			busy := m.newLoad(1_000_000, scaled(12_000))
 			busy.rate, busy.conns = scaled(3000.), 32
 			ran := make(chan error, 1)
 			go func() { ran <- busy.run() }()
