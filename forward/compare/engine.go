@@ -112,6 +112,17 @@ func (e *Engine) Response(x *Exchange) {
 	}
 }
 
+// Wrote says that a user asked for a change, by a request of a time (Exchange.Time), whether that is compared or not. It is
+// to be told as soon as that is known: what differs between two answers to that user, one before and one after, may come of it
+// and is no noise. Changes that are compared the Engine sees itself, when their answers are there, which may be late.
+func (e *Engine) Wrote(user uint64, at int64) {
+	for _, j := range e.judges {
+		if j != nil {
+			j.wrote(user, at)
+		}
+	}
+}
+
 // judge takes down what came of an exchange of which both halves are known.
 func (e *Engine) judge(x *Exchange, original *diff.Answer) {
 	if original == nil {

@@ -53,6 +53,13 @@ func (j *judge) begin() {
 	j.begun++
 }
 
+// wrote takes down that a user asked for a change.
+func (j *judge) wrote(user uint64, at int64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.repeats.writes.note(user, at)
+}
+
 // count takes down the fate of an exchange that cannot be compared.
 func (j *judge) count(x *Exchange, f fate) {
 	j.mu.Lock()
