@@ -3,6 +3,7 @@ package compare
 import (
 	"maps"
 	"math/bits"
+	"time"
 
 	"gor/forward/compare/diff"
 	"gor/forward/hist"
@@ -43,6 +44,8 @@ type account struct {
 	sets      map[set]tally
 
 	then, now hist.Histogram
+	moments   int   // seconds in which answers were timed
+	timed     int64 // the last of these
 
 	checkAt uint64 // exchanges and repeats: when to divide the places again
 	is      division
@@ -97,6 +100,15 @@ func (a *account) add(f *findings, at int64, carried carriage) set {
 		a.count(where, tally{1, carried})
 	}
 	return where
+}
+
+// time takes down how long the two answers to a request of some time took.
+func (a *account) time(then, now time.Duration, at int64) {
+	a.then.Add(then)
+	a.now.Add(now)
+	if at-a.timed >= moment {
+		a.moments, a.timed = a.moments+1, at
+	}
 }
 
 // A side says whose answers two are.
@@ -260,6 +272,7 @@ func mergeAccounts(into, from *account) {
 	}
 	into.then.Merge(&from.then)
 	into.now.Merge(&from.now)
+	into.moments, into.timed = max(into.moments, from.moments), max(into.timed, from.timed)
 	moved := make([]int, len(from.places))
 	for i, p := range from.places {
 		n := into.at([]byte(p.key), []byte(p.path), &finding{reason: p.reason})

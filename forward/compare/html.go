@@ -34,7 +34,7 @@ func (r *Report) HTML() (template.HTML, error) {
 		Shown []shown
 	}{Report: r}
 	for i := range r.Targets {
-		data.Shown = append(data.Shown, show(&r.Targets[i]))
+		data.Shown = append(data.Shown, show(r, &r.Targets[i]))
 	}
 	var b strings.Builder
 	if err := t.Execute(&b, &data); err != nil {
@@ -47,11 +47,12 @@ func (r *Report) HTML() (template.HTML, error) {
 type shown struct {
 	*TargetReport
 	Differ, Slow, Rest []RouteReport
+	Lacking            string
 	More               int // routes that are not shown
 }
 
-func show(t *TargetReport) shown {
-	s := shown{TargetReport: t}
+func show(r *Report, t *TargetReport) shown {
+	s := shown{TargetReport: t, Lacking: r.lacking(t)}
 	for i, r := range t.Routes {
 		if i >= htmlRoutes {
 			s.More++

@@ -141,8 +141,7 @@ func (j *judge) take(x *Exchange, then *diff.Answer, f *findings) *earlier {
 		j.examples.keep(a, x, then.Status, f, where)
 	}
 	if then.Took > 0 && x.Answer.Took > 0 && then.Status == x.Answer.Status {
-		a.then.Add(then.Took)
-		a.now.Add(x.Answer.Took)
+		a.time(then.Took, x.Answer.Took, x.Time)
 	}
 	j.sessions.remember(x, then)
 	j.repeats.writes.add(x)

@@ -119,10 +119,11 @@ func TestSlower(t *testing.T) {
 	route := func(name string, then, now float64, n uint64) RouteReport {
 		spread := func(p float64) Latency {
 			d := time.Duration(p * float64(time.Millisecond))
-			return Latency{Count: n, P50: d, low: d * 9 / 10, high: d * 11 / 10}
+			return Latency{Count: n, P50: d, low: d * 9 / 10, high: d * 11 / 10, moments: leastSpread}
 		}
 		return RouteReport{Route: name, Then: spread(then), Now: spread(now)}
 	}
+	burst := func(r RouteReport) RouteReport { r.Then.moments = leastSpread - 1; return r }
 	for _, tt := range []struct {
 		name  string
 		slope float64
@@ -138,6 +139,7 @@ func TestSlower(t *testing.T) {
 		{"faster", 1, 0, route("x", 10, 5, 500), false},
 		{"few answers", 1, 0, route("x", 10, 50, 99), false},
 		{"less than a millisecond", 1, 0, route("x", .1, .9, 500), false},
+		{"all in one moment", 1, 0, burst(route("x", 10, 50, 500)), false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			all := []RouteReport{tt.odd}
@@ -173,7 +175,7 @@ func TestSlowerAmongAlike(t *testing.T) {
 	} {
 		var all []RouteReport
 		add := func(name string, then, now float64) {
-			all = append(all, RouteReport{Route: name, Then: Latency{Count: 470, P50: time.Duration(then * ms), low: time.Duration(.8 * then * ms), high: time.Duration(1.2 * then * ms)},
+			all = append(all, RouteReport{Route: name, Then: Latency{Count: 470, moments: leastSpread, P50: time.Duration(then * ms), low: time.Duration(.8 * then * ms), high: time.Duration(1.2 * then * ms)},
 				Now: Latency{Count: 470, P50: time.Duration(now * ms), low: time.Duration(.8 * now * ms), high: time.Duration(1.2 * now * ms)}})
 		}
 		add("odd", tt.then, tt.now)
@@ -187,6 +189,29 @@ func TestSlowerAmongAlike(t *testing.T) {
 			}
 			if i > 0 && (r.Expected < 2900*time.Microsecond || r.Expected > 3300*time.Microsecond) {
 				t.Errorf("%s: %s is expected to take %v", tt.name, r.Route, r.Expected)
+			}
+		}
+	}
+}
+
+// Where many exchanges have no original, people are told why, and what to do; where few
+// have none they are not.
+func TestLacking(t *testing.T) {
+	for _, tt := range []struct {
+		original          string
+		compared, lacking uint64
+		says              string
+	}{
+		{"production", 1000, 100, ""}, {"production", 1000, 101, "opened anew"}, {"production", 0, 5, "opened anew"}, {"http://old", 0, 5, "http://old gave no response"},
+	} {
+		r := &Report{Original: tt.original, Targets: []TargetReport{{Target: "http://new", Fates: Fates{Compared: tt.compared, Same: tt.compared, NoOriginal: tt.lacking}}}}
+		html, err := r.HTML()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range []string{strings.Join(strings.Fields(string(r.AppendText(nil, 100))), " "), string(html)} {
+			if strings.Contains(text, "Where there is no original") != (tt.says != "") || !strings.Contains(text, tt.says) {
+				t.Errorf("%+v:\n%s", tt, text)
 			}
 		}
 	}

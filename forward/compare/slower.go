@@ -11,6 +11,7 @@ import (
 
 const (
 	leastTimes  = 100 // answers of a route whose times are judged
+	leastSpread = 5   // seconds in which they have to have come: what all came at once shows that moment, not the route
 	leastRoutes = 3   // others that say what is usual
 	mostRoutes  = 100 // that are looked at
 	slowBy      = 1.3 // times what is expected
@@ -30,7 +31,7 @@ func margin(h *hist.Histogram) float64 {
 func findSlower(all []RouteReport) {
 	var usual []int // indexes of routes with enough answers, those with most of them
 	for i := range all {
-		if all[i].Then.Count >= leastTimes && all[i].Then.P50 > 0 {
+		if t := &all[i].Then; t.Count >= leastTimes && t.moments >= leastSpread && t.P50 > 0 {
 			usual = append(usual, i)
 		}
 	}

@@ -68,6 +68,9 @@ func (w *textWriter) target(r *Report, t *TargetReport) {
 	if t.Undecided > t.Same+t.Different {
 		w.paragraph("  undecided:", strings.Fields("too few requests were repeated to tell what differs from what is noise: --echo 100%, or more requests, will."))
 	}
+	if why := r.lacking(t); why != "" {
+		w.paragraph("  no original:", strings.Fields(why))
+	}
 	if len(t.NotCompared) > 0 {
 		w.paragraph("  bodies that could not be compared:", words(t.NotCompared))
 	}
