@@ -31,11 +31,13 @@ func (t tally) plus(o tally) tally { return tally{t.all + o.all, t.carried.plus(
 // is counted by the set of places, so that it can be said at any time how many of them are
 // the same but for noise.
 type account struct {
+	// --- what became of exchanges that are not held against each other
 	fates       [fates]uint64
 	notLoggedIn uint64
 	notModified uint64
 	notCompared map[string]uint64 // bodies, by why
 
+	// --- where the others differ
 	exchanges uint64    // compared, and in none of the two classes
 	carried   carriage  // of those, the ones with a session that the target has another one for
 	repeats   [2]uint64 // pairs of answers of one server to the same request: production's, the target's
@@ -43,10 +45,12 @@ type account struct {
 	index     map[string]int // in places, by the finding's key
 	sets      map[set]tally
 
+	// --- how long they took
 	then, now hist.Histogram
 	moments   int   // seconds in which answers were timed
 	timed     int64 // the last of these
 
+	// --- what was known of the places lately
 	checkAt uint64 // exchanges and repeats: when to divide the places again
 	is      division
 	packed  set // noise that the sets were freed of, which made no more room than there is
