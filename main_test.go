@@ -259,9 +259,10 @@ func freePort(t *testing.T) string {
 var allowedImports = map[string][]string{
 	"gor/capture":                    {"golang.org/x/net/bpf", "golang.org/x/sys/unix"},
 	"gor/capture/doctor":             {"gor/capture", "golang.org/x/sys/unix"},
-	"gor/reassembly":                 {"gor/capture", "gor/reassembly/http1"},
+	"gor/reassembly":                 {"gor/capture", "gor/reassembly/http1", "gor/reassembly/memory"},
 	"gor/reassembly/sniffer":         {"github.com/urfave/cli/v2", "gor/capture", "gor/capture/doctor", "gor/reassembly", "gor/reassembly/answers", "gor/reassembly/http1", "gor/reassembly/recording", "gor/reassembly/users"},
-	"gor/reassembly/answers":         {"gor/capture", "gor/reassembly/http1"},
+	"gor/reassembly/answers":         {"gor/capture", "gor/reassembly/http1", "gor/reassembly/memory"},
+	"gor/reassembly/memory":          {},
 	"gor/udpwire":                    {"github.com/urfave/cli/v2", "golang.org/x/sys/unix"},
 	"gor/forward":                    {"gor/forward/hist", "gor/forward/sessions", "gor/forward/spelling", "gor/reassembly/http1", "golang.org/x/time/rate", "github.com/urfave/cli/v2"},
 	"gor/forward/command":            {"gor/forward/spelling", "github.com/urfave/cli/v2"},

@@ -63,7 +63,8 @@
 //
 // Answers are handed out when no request waits, and when they are 20 ms old: by
 // then the requests' block is full or retired, so that a question comes before its
-// answer as a rule. Nothing promises that where the process is kept from running.
+// answer as a rule. Nothing promises that where the process is kept from running. On a
+// busy link they wake nobody: they are looked at with each block of requests.
 //
 // # Directions
 //

@@ -38,7 +38,7 @@ type waiter struct {
 	streak   int           // blocks that followed one another
 	hurried  atomic.Bool
 	event    [2]unix.EpollEvent // for look
-	polled   [2]unix.PollFd     // for poll
+	polled   unix.PollFd        // for poll
 	timeout  unix.Timespec      // likewise
 }
 
@@ -72,7 +72,7 @@ func newWaiter(sockets []*socket, tick time.Duration, log *slog.Logger) (*waiter
 // already, and is looked at again after that time.
 func (w *waiter) wait(hold time.Duration) error {
 	if w.streak >= manyBlocks && runtime.GOMAXPROCS(0) > 1 { // the only processor has others to serve
-		n, errno := w.poll(hold)
+		n, errno := w.poll()
 		if n == 0 && errno != unix.EINTR {
 			w.streak = 0
 		}
@@ -168,18 +168,14 @@ func (w *waiter) hurry() {
 // suits only waits as short as those between the blocks of a busy link. What
 // the scheduler wants meanwhile, such as a collection, it says with a signal,
 // and that ends the wait (EINTR).
-func (w *waiter) poll(hold time.Duration) (n int, errno syscall.Errno) {
-	timeout, count := hotWait, len(w.fds)
-	if hold > 0 {
-		timeout, count = min(hold, hotWait), 1
-	}
-	w.polled[1].Revents = 0
-	for i, fd := range w.fds {
-		w.polled[i] = unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
-	}
-	w.timeout = unix.NsecToTimespec(int64(timeout))
-	m, _, errno := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&w.polled)), uintptr(count), uintptr(unsafe.Pointer(&w.timeout)), 0, 0, 0)
-	if (w.polled[0].Revents|w.polled[1].Revents)&unix.POLLERR != 0 {
+//
+// It waits for the first socket alone: on a busy link the others' blocks are looked at
+// with each of its own, and need not wake anybody.
+func (w *waiter) poll() (n int, errno syscall.Errno) {
+	w.polled = unix.PollFd{Fd: int32(w.fds[0]), Events: unix.POLLIN}
+	w.timeout = unix.NsecToTimespec(int64(hotWait))
+	m, _, errno := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&w.polled)), 1, uintptr(unsafe.Pointer(&w.timeout)), 0, 0, 0)
+	if w.polled.Revents&unix.POLLERR != 0 {
 		w.clearError()
 	}
 	return int(m), errno

@@ -231,7 +231,7 @@
 // # Order of decisions
 //
 // Filter, the target's own filter, share (|N%), room in the buffer, limit (|N), whether
-// it can be sent as captured, own sessions, then rewriting: path, headers removed, headers set, Host,
-// connection headers, mark. The filters see the captured bytes, and FilterConfig says
+// it can be sent as captured, then own sessions and rewriting: path, headers removed,
+// headers set, Host, connection headers, mark. The filters see the captured bytes, and FilterConfig says
 // in which forms. Every decision is counted; see TargetStats.
 package forward

@@ -215,6 +215,7 @@ func New(cfg Config) (*Forwarder, error) {
 // Submit offers r to every target, copies what they keep, and never blocks.
 // What becomes of it is counted per target.
 func (f *Forwarder) Submit(r *Request) {
+	f.cfg.Compare.note(r)
 	allowed := f.denied.Allow(r.Raw) && f.cfg.Filter.Allow(r.Raw)
 	for _, t := range f.targets {
 		t.submit(r, allowed && t.filter.Allow(r.Raw))

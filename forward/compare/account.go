@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"maps"
 	"math/bits"
 
 	"gor/forward/compare/diff"
@@ -45,6 +46,7 @@ type account struct {
 
 	checkAt uint64 // exchanges and repeats: when to divide the places again
 	is      division
+	packed  set // noise that the sets were freed of, which made no more room than there is
 }
 
 // at is the place of a finding, which may be a new one.
@@ -62,7 +64,7 @@ func (a *account) at(key, path []byte, f *finding) int {
 		}
 		key, name = []byte(others), others
 	}
-	a.places = append(a.places, &place{path: name, reason: f.reason})
+	a.places = append(a.places, &place{key: string(key), path: name, reason: f.reason})
 	a.index[string(key)] = len(a.places) - 1
 	return len(a.places) - 1
 }
@@ -126,12 +128,8 @@ func (a *account) repeat(f *findings, whose side) {
 // many sets they become fewer by the noise, and at the end those that matter least go without.
 func (a *account) count(where set, n tally) {
 	if _, ok := a.sets[where]; !ok && len(a.sets) >= maxSets {
-		is := a.verdicts()
-		less := map[set]tally{}
-		for s, n := range a.sets {
-			less[s&^is.noise] = less[s&^is.noise].plus(n)
-		}
-		a.sets = less
+		is := a.lately()
+		a.pack(is.noise)
 		if where &^= is.noise; len(a.sets) >= maxSets {
 			where &= is.real | where&-where // what is known, and one of the others for all
 		}
@@ -140,6 +138,39 @@ func (a *account) count(where set, n tally) {
 		}
 	}
 	a.sets[where] = a.sets[where].plus(n)
+}
+
+// pack frees the sets of noise, so that some become one. Where that made little room it is not
+// done again before more is known to be noise.
+func (a *account) pack(noise set) {
+	if a.packed == noise {
+		return
+	}
+	less := map[set]tally{}
+	for s, n := range a.sets {
+		less[s&^noise] = less[s&^noise].plus(n)
+	}
+	if a.sets, a.packed = less, 0; len(less) > maxSets/2 {
+		a.packed = noise
+	}
+}
+
+// clone is a copy that is not changed any more, for a report: without the index, and without latencies unless
+// they are wanted. Examples are as they were.
+func (a *account) clone(latencies bool) *account {
+	c := *a
+	c.index, c.notCompared, c.sets = nil, maps.Clone(a.notCompared), maps.Clone(a.sets)
+	all := make([]place, len(a.places))
+	c.places = make([]*place, len(a.places))
+	for i, p := range a.places {
+		all[i] = *p
+		c.places[i] = &all[i]
+	}
+	c.then, c.now = hist.Histogram{}, hist.Histogram{}
+	if latencies {
+		c.then, c.now = a.then.Clone(), a.now.Clone()
+	}
+	return &c
 }
 
 // A division of a route's places: all others are open.
@@ -230,9 +261,8 @@ func mergeAccounts(into, from *account) {
 	into.then.Merge(&from.then)
 	into.now.Merge(&from.now)
 	moved := make([]int, len(from.places))
-	for key, i := range from.index {
-		p := from.places[i]
-		n := into.at([]byte(key), []byte(p.path), &finding{reason: p.reason})
+	for i, p := range from.places {
+		n := into.at([]byte(p.key), []byte(p.path), &finding{reason: p.reason})
 		moved[i] = n
 		into.places[n].merge(p)
 		into.places[n].inherit(p)

@@ -106,12 +106,25 @@ func (e *Engine) Response(x *Exchange) {
 		return
 	}
 	e.judges[x.Target].begin()
-	original, known := e.halves.response(x)
+	original, is := e.halves.response(x)
 	switch {
 	case x.Answer == nil:
 		e.judges[x.Target].count(x, noResponse)
-	case known:
+	case is == compared:
 		e.judge(x, original)
+	case is == expired:
+		e.judges[x.Target].count(x, expired)
+	}
+}
+
+// Wrote says that a user asked for a change, by a request of a time (Exchange.Time), whether that is compared or not. It is
+// to be told as soon as that is known: what differs between two answers to that user, one before and one after, may come of it
+// and is no noise. Changes that are compared the Engine sees itself, when their answers are there, which may be late.
+func (e *Engine) Wrote(user uint64, at int64) {
+	for _, j := range e.judges {
+		if j != nil {
+			j.wrote(user, at)
+		}
 	}
 }
 

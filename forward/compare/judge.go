@@ -20,6 +20,7 @@ type judge struct {
 	mu       sync.Mutex
 	now      time.Duration
 	begun    uint64
+	joined   uint64 // how often routes have become one
 	routes   *routes.Table[account]
 	examples budget
 	repeats  repeats
@@ -32,10 +33,13 @@ func newJudge(cfg *Config, target int, desk *desk) *judge {
 	j.hosts.init(cfg, target)
 	seed := maphash.MakeSeed()
 	share := cfg.Memory / 8 / int64(len(cfg.Targets)) // halves have half of it
-	j.routes = routes.New(cfg.Routes, mergeAccounts)
+	j.routes = routes.New(cfg.Routes, func(into, from *account) {
+		j.joined++
+		mergeAccounts(into, from)
+	})
 	j.examples = budget{limit: share, target: address(cfg.Targets[target])}
 	j.repeats.init(share, seed)
-	j.sessions.seed, j.sessions.own = seed, target < len(cfg.Own) && cfg.Own[target]
+	j.sessions = newSessions(seed, target < len(cfg.Own) && cfg.Own[target])
 	if cfg.Echo != nil {
 		j.echoes.share, j.echoes.limit = cfg.EchoShare, share
 	}
@@ -47,6 +51,13 @@ func (j *judge) begin() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.begun++
+}
+
+// wrote takes down that a user asked for a change.
+func (j *judge) wrote(user uint64, at int64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.repeats.writes.note(user, at)
 }
 
 // count takes down the fate of an exchange that cannot be compared.

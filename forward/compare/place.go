@@ -15,6 +15,7 @@ const (
 // A place is where a route's answers differ: a path, and whether it is a value, the
 // order, or that there is nothing.
 type place struct {
+	key    string // of findings
 	path   string
 	reason diff.Reason
 	what   [5]uint64 // exchanges, by diff.What

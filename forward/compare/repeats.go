@@ -56,7 +56,7 @@ func (r *repeats) find(x *Exchange, then *diff.Answer, keep bool) *earlier {
 			r.insert(e) // a later one may repeat it
 			return nil
 		}
-		if apart > mostApart || r.writes.since(x.User, e.turn) {
+		if apart > mostApart || r.writes.since(x.User, e.turn, e.time) {
 			e = nil
 		}
 	}
@@ -105,27 +105,52 @@ func (r *repeats) remove(e *earlier) {
 	r.used -= e.size
 }
 
-// writes knows which users changed something lately.
+// writes knows which users changed something lately, and when: in exchanges, and by the clock that their requests have.
 type writes struct {
-	turn  uint64            // exchanges so far
-	floor uint64            // before this anybody may have
-	last  map[uint64]uint64 // user to turn
+	turn  uint64           // exchanges and changes so far
+	floor uint64           // before this anybody may have
+	began uint64           // with this turn last does
+	last  map[uint64]wrote // by user
+	past  map[uint64]wrote // those before
+}
+
+// A wrote is when a user last changed something.
+type wrote struct {
+	turn uint64
+	time int64
 }
 
 // add takes down one more exchange.
 func (w *writes) add(x *Exchange) {
 	w.turn++
-	if isSafe(x.Method) {
-		return
+	if !isSafe(x.Method) {
+		w.note(x.User, x.Time)
 	}
-	if len(w.last) >= maxWriters {
-		w.last, w.floor = nil, w.turn
-	}
-	if w.last == nil {
-		w.last = map[uint64]uint64{}
-	}
-	w.last[x.User] = w.turn
 }
 
-// since reports whether a user may have changed something after a turn.
-func (w *writes) since(user, turn uint64) bool { return turn < w.floor || w.last[user] > turn }
+// note takes down that a user changed something at a time.
+func (w *writes) note(user uint64, at int64) {
+	w.turn++
+	if w.last == nil || len(w.last) >= maxWriters/2 {
+		if len(w.past) > 0 {
+			w.floor = w.began
+		}
+		w.last, w.past, w.began = map[uint64]wrote{}, w.last, w.turn
+	}
+	before := w.last[user]
+	w.last[user] = wrote{w.turn, max(at, before.time)}
+}
+
+// since reports whether a user may have changed something after a turn, or after an exchange that was at
+// a time: either may be known first.
+func (w *writes) since(user, turn uint64, at int64) bool {
+	if turn < w.floor {
+		return true
+	}
+	for _, known := range []map[uint64]wrote{w.last, w.past} {
+		if c, ok := known[user]; ok && (c.turn > turn || c.time >= at) {
+			return true
+		}
+	}
+	return false
+}

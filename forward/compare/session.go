@@ -14,28 +14,17 @@ const maxLogins = 16384
 // sessions tells exchanges of users whom the target does not know from others.
 type sessions struct {
 	seed    maphash.Seed
-	set     cookies    // what production set
-	refused cookies    // of these, what the target did not
-	foreign [2]cookies // of these, what the target set another value for, which nobody sends it: all, and those that a request for a change brought, such as a login
-	own     bool       // the target is sent its own sessions
+	set     recent[uint64]    // hashes of the cookies that production set
+	refused recent[uint64]    // of these, those that the target did not
+	foreign [2]recent[uint64] // of these, those for which the target set another value, which nobody sends it: all, and what a request for a change brought, such as a login
+	own     bool              // the target is sent its own sessions
 	counts  LoggedOut
 	example *Example
 }
 
-// cookies remember hashes of cookies, the last ones of them.
-type cookies struct{ set, past map[uint64]struct{} }
-
-func (c *cookies) add(h uint64) {
-	if c.set == nil || len(c.set) >= maxLogins/2 {
-		c.set, c.past = map[uint64]struct{}{}, c.set
-	}
-	c.set[h] = struct{}{}
-}
-
-func (c *cookies) has(h uint64) bool {
-	_, now := c.set[h]
-	_, then := c.past[h]
-	return now || then
+func newSessions(seed maphash.Seed, own bool) sessions {
+	last := recent[uint64]{most: maxLogins}
+	return sessions{seed: seed, set: last, refused: last, foreign: [2]recent[uint64]{last, last}, own: own}
 }
 
 // isLoggedOut reports whether the target answers a request with credentials as if it did not know
@@ -130,8 +119,8 @@ func (s *sessions) foreignIn(raw []byte) (c carriage) {
 }
 
 // carries reports whether a request has one of the cookies.
-func (s *sessions) carries(raw []byte, those *cookies) bool {
-	if len(those.set)+len(those.past) == 0 {
+func (s *sessions) carries(raw []byte, those *recent[uint64]) bool {
+	if those.len() == 0 {
 		return false
 	}
 	for _, f := range requestFields(raw) {

@@ -4,6 +4,7 @@
 //	production's answer ---> Original --\
 //	                                     compare.Engine ---> Report, Fates
 //	forward.Outcome -------> Take ------/      |
+//	each write submitted --> Wrote             |
 //	      ^                                    | Echo: once more, please
 //	      +----------- Forwarder <-------------+
 //

@@ -92,6 +92,13 @@ func (r *Referee) take(o *forward.Outcome) {
 	}
 }
 
+// wrote is told of each request that asks for a change, also where it is not compared.
+func (r *Referee) wrote(user uint64, at int64) {
+	if r.came.Load() {
+		r.safely(func() { r.engine.Wrote(user, at) })
+	}
+}
+
 // answer is a target's response as the Engine wants it.
 func (r *Referee) answer(o *forward.Outcome) diff.Answer {
 	p := o.Response

@@ -76,7 +76,7 @@ func New(o Options, cfg *forward.Config, patient bool) (*Referee, error) {
 	if r.engine, err = compare.New(judged); err != nil {
 		return nil, fmt.Errorf("comparing: %w", err)
 	}
-	cfg.Compare = forward.Comparing{Take: r.take, All: o.Baseline >= 0}
+	cfg.Compare = forward.Comparing{Take: r.take, Wrote: r.wrote, All: o.Baseline >= 0}
 	r.sayShares(cfg.Targets)
 	return r, nil
 }

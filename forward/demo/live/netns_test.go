@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -30,6 +31,18 @@ const roleEnv = "GOR_TEST_ROLE"
 // of it takes on an idle machine: a test that hits it has failed.
 const patience = 60 * time.Second
 
+// moreAtOnce lets four of the tests that run in parallel do so where there are fewer
+// processors, unless the command line says how many: most of their time is spent
+// waiting, for a cut to end or for silence to be noticed.
+func moreAtOnce() {
+	flag.Parse()
+	said := false
+	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })
+	if !said && runtime.GOMAXPROCS(0) < 4 {
+		flag.Set("test.parallel", "4")
+	}
+}
+
 func TestMain(m *testing.M) {
 	switch os.Getenv(roleEnv) {
 	case "yardstick":
@@ -53,6 +66,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	buildGor = sync.OnceValues(func() (string, error) { return build(filepath.Join(dir, "gor")) })
+	moreAtOnce()
 	status := m.Run()
 	os.RemoveAll(dir)
 	os.Exit(status)
