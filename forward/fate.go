@@ -26,7 +26,7 @@ func (w *worker) finish(it *item, res *result) (done bool) {
 		w.token.putBack()
 	}
 	if res.session.Await != 0 {
-		t.swaps.park(t, it, res.session.Await, now)
+		t.swaps.park(w, it, res.session.Await, now)
 	} else if res.err != nil && res.unsupported == nil && t.life.ctx.Err() == nil {
 		t.learn(now, w.since, res)
 		done = !t.patience.retain(now, it, res)

@@ -82,9 +82,14 @@ func (s *swaps) count(it *item, use *sessions.Use) {
 	}
 }
 
-// park puts back a request that waits for what a session is called at the target. It does not
-// take a worker's time meanwhile.
-func (s *swaps) park(t *target, it *item, key uint64, now int64) {
+// park puts back a request that waits for what a session is called at the target. It takes
+// no worker meanwhile, and leaves its turn to the next.
+func (s *swaps) park(w *worker, it *item, key uint64, now int64) {
+	t := w.t
+	if w.token != nil {
+		w.token.next -= w.token.interval
+		t.crew.waiter = nil
+	}
 	if t.book.Waits(key, now) {
 		park(it.buf, it, key, now)
 	} else {

@@ -39,7 +39,7 @@ func newJudge(cfg *Config, target int, desk *desk) *judge {
 	})
 	j.examples = budget{limit: share, target: address(cfg.Targets[target])}
 	j.repeats.init(share, seed)
-	j.sessions.init(seed, target < len(cfg.Own) && cfg.Own[target])
+	j.sessions = newSessions(seed, target < len(cfg.Own) && cfg.Own[target])
 	if cfg.Echo != nil {
 		j.echoes.share, j.echoes.limit = cfg.EchoShare, share
 	}

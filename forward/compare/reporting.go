@@ -107,7 +107,7 @@ func (p *picture) report(cfg *Config, target string) TargetReport {
 		t.Routes = append(t.Routes, r)
 	}
 	t.Waiting = p.begun - t.Fates.begun()
-	t.Foreign = strangers.report(t.Target)
+	t.Foreign = strangers.report(target)
 	findSlower(t.Routes)
 	slices.SortStableFunc(t.Routes, func(a, b RouteReport) int {
 		return cmp.Or(cmp.Compare(b.Different, a.Different), cmp.Compare(b.Undecided, a.Undecided), cmp.Compare(b.Compared, a.Compared), strings.Compare(a.Route, b.Route))

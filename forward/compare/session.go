@@ -15,18 +15,16 @@ const maxLogins = 16384
 type sessions struct {
 	seed    maphash.Seed
 	set     recent[uint64]    // hashes of the cookies that production set
-	refused recent[uint64]    // of these, what the target did not
-	foreign [2]recent[uint64] // of these, what the target set another value for, which nobody sends it: all, and those that a request for a change brought, such as a login
+	refused recent[uint64]    // of these, those that the target did not
+	foreign [2]recent[uint64] // of these, those for which the target set another value, which nobody sends it: all, and what a request for a change brought, such as a login
 	own     bool              // the target is sent its own sessions
 	counts  LoggedOut
 	example *Example
 }
 
-func (s *sessions) init(seed maphash.Seed, own bool) {
-	s.seed, s.own = seed, own
-	for _, r := range []*recent[uint64]{&s.set, &s.refused, &s.foreign[0], &s.foreign[1]} {
-		r.most = maxLogins
-	}
+func newSessions(seed maphash.Seed, own bool) sessions {
+	last := recent[uint64]{most: maxLogins}
+	return sessions{seed: seed, set: last, refused: last, foreign: [2]recent[uint64]{last, last}, own: own}
 }
 
 // isLoggedOut reports whether the target answers a request with credentials as if it did not know
