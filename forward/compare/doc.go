@@ -62,7 +62,7 @@
 //
 // A route with 100 answers or more is slower if its median is beyond what those of the other routes let expect, by 30 % and a
 // millisecond: now = a*then + b with the median of all slopes (Theil and Sen), as the two servers were seen from different
-// places and are different machines. Both medians are taken at the far ends of what chance may do to them.
+// places and are different machines. Where routes do not differ in time enough to tell a slope, now is in proportion to then. Both medians are taken at the far ends of what chance may do to them.
 //
 // # Limits
 //

@@ -201,3 +201,35 @@ func TestUndecidedShown(t *testing.T) {
 		t.Errorf("no %s in %s", want, data)
 	}
 }
+
+// Routes that all take about the same time tell no slope: what is expected of one is
+// in the same proportion as of the others, and one that is apart from them bends nothing.
+func TestSlowerAmongAlike(t *testing.T) {
+	const ms = float64(time.Millisecond)
+	for _, tt := range []struct {
+		name      string
+		then, now float64 // of the odd one
+		slower    bool
+	}{
+		{"as the others", 2.2, 3.1, false}, {"slow", 2.39, 33.5, true}, {"always slow", 50, 60, false}, {"always slow, and now three times", 50, 220, true}, {"faster", 2.6, .5, false},
+	} {
+		var all []RouteReport
+		add := func(name string, then, now float64) {
+			all = append(all, RouteReport{Route: name, Then: Latency{Count: 470, P50: time.Duration(then * ms), low: time.Duration(.8 * then * ms), high: time.Duration(1.2 * then * ms)},
+				Now: Latency{Count: 470, P50: time.Duration(now * ms), low: time.Duration(.8 * now * ms), high: time.Duration(1.2 * now * ms)}})
+		}
+		add("odd", tt.then, tt.now)
+		for i := range 20 {
+			add(fmt.Sprint(i), 2.2+.02*float64(i%7-3), 3.1+.03*float64(i%5-2))
+		}
+		findSlower(all)
+		for i, r := range all {
+			if r.Slower != (tt.slower && i == 0) {
+				t.Errorf("%s: %s %v -> %v is slower: %v", tt.name, r.Route, r.Then.P50, r.Now.P50, r.Slower)
+			}
+			if i > 0 && (r.Expected < 2900*time.Microsecond || r.Expected > 3300*time.Microsecond) {
+				t.Errorf("%s: %s is expected to take %v", tt.name, r.Route, r.Expected)
+			}
+		}
+	}
+}
