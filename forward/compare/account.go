@@ -228,6 +228,27 @@ func (a *account) wantsRepeats() bool {
 	return a.repeats[0]+a.repeats[1] < enoughRepeats || bits.OnesCount64(uint64(is.noise|is.real)) < len(a.places)
 }
 
+// A keeping says of how many requests of a route one is kept for the next that asks for the same: those are as many as
+// are wanted, or they are rare, and each that is kept costs two answers' room.
+type keeping uint64
+
+const (
+	keepAll  keeping = 1
+	keepFew  keeping = 4  // of a route where more has to be known, and much was seen
+	keepRare keeping = 16 // of a route where all is known
+	muchSeen         = 4000
+)
+
+func (a *account) keeping(isWanted bool) keeping {
+	switch {
+	case a.exchanges < muchSeen && (isWanted || a.repeats[production] < a.exchanges/16):
+		return keepAll
+	case isWanted:
+		return keepFew
+	}
+	return keepRare
+}
+
 // enoughRepeats is how many show what is noise where nothing is open.
 const enoughRepeats = 50
 

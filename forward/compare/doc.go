@@ -33,8 +33,8 @@
 //
 // What differs between two answers of one server to the same request is noise. Such repeats are
 //
-//   - equal requests of one user, a tenth of a second to ten seconds apart, without a change by that user in between: two answers of
-//     production, and two of the target;
+//   - equal requests of one user, a tenth of a second to ten seconds apart, without a change by that user in between, whether that is
+//     compared or not (Engine.Wrote): two answers of production, and two of the target. Of a route of which much was seen some are looked at;
 //   - echoes: a share of the safe requests goes to the target once more, a second later (Config.Echo). Which ones does not depend
 //     on what they were answered; routes of which more has to be known get more of them. An echo whose user changed something
 //     meanwhile says nothing.
@@ -75,6 +75,9 @@
 //
 // # Limits
 //
+// A report is made of a copy (picture.go), so that who compares does not wait for it. What had to go for want of memory is remembered
+// for a while, so that its other half expires, too, and at once.
+//
 // Config.Memory bounds halves (half of it), examples and repeats. Beside it are the accounts: of Routes routes at most, 64 places and 600 sets of
 // them each, and two histograms. Nothing grows with the number of requests.
 //
@@ -102,7 +105,8 @@
 //	    }]
 //	  }]
 //	}
-//	PATH     {"path": "$.items[].price", "what": "changed", "reason": "body", "count": 20, "of": 400, "repeats": 30, "varied": 0, "says": "..."}
+//	PATH     {"path": "$.items[].price", "what": "changed", "reason": "body", "count": 20, "of": 400, "repeats": 30, "varied": 0, "says": "...",
+//	          "then", "now", "decide"}    of what is open: values of one exchange, and what would show whether it is noise
 //	EXAMPLE  {"request": "GET /users/7", "then": 200, "now": 500, "differences": [{"path", "what", "then", "now"}], "curl": "curl -i ..."}
 //
 // # Secrets

@@ -102,6 +102,11 @@ type PathReport struct {
 	Repeats uint64 `json:"repeats"` // pairs of answers by one server to the same request
 	Varied  uint64 `json:"varied"`  // of those, the pairs that differ there
 	Says    string `json:"says"`    // why it is noise, or not
+
+	// Of what is undecided: the values in one exchange, and what would decide it.
+	Then   string `json:"then,omitempty"`
+	Now    string `json:"now,omitempty"`
+	Decide string `json:"decide,omitempty"`
 }
 
 // An Example is one exchange.
