@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"gor/forward/sessions"
 	"gor/reassembly/http1"
 )
 
@@ -46,6 +47,8 @@ type Config struct {
 	Rewrite *Rewrite
 	// TLS is for https targets.
 	TLS TLSConfig
+	// Sessions says whether requests get the target's own session cookies.
+	Sessions sessions.Config
 
 	// ---- bounds, for each target
 

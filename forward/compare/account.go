@@ -18,24 +18,38 @@ const (
 // A set of a route's places, one bit for each.
 type set uint64
 
+// A tally counts exchanges, and those of them with a session that the target has
+// another one for.
+type tally struct {
+	all     uint64
+	carried carriage
+}
+
+func (t tally) plus(o tally) tally { return tally{t.all + o.all, t.carried.plus(o.carried)} }
+
 // An account is what is known of one route at one target. What an exchange differs in
 // is counted by the set of places, so that it can be said at any time how many of them are
 // the same but for noise.
 type account struct {
+	// --- what became of exchanges that are not held against each other
 	fates       [fates]uint64
 	notLoggedIn uint64
 	notModified uint64
 	notCompared map[string]uint64 // bodies, by why
 
+	// --- where the others differ
 	exchanges uint64    // compared, and in none of the two classes
+	carried   carriage  // of those, the ones with a session that the target has another one for
 	repeats   [2]uint64 // pairs of answers of one server to the same request: production's, the target's
 	places    []*place
 	index     map[string]int // in places, by the finding's key
-	sets      map[set]uint64 // exchanges
+	sets      map[set]tally
 
+	// --- how long they took
 	then, now hist.Histogram
 	timed     spread // when those were that they are of
 
+	// --- what was known of the places lately
 	checkAt uint64 // exchanges and repeats: when to divide the places again
 	is      division
 	packed  set // noise that the sets were freed of, which made no more room than there is
@@ -47,7 +61,7 @@ func (a *account) at(key, path []byte, f *finding) int {
 		return i
 	}
 	if a.index == nil {
-		a.index, a.sets = map[string]int{}, map[set]uint64{}
+		a.index, a.sets = map[string]int{}, map[set]tally{}
 	}
 	name := string(path)
 	if len(a.places) >= maxPlaces {
@@ -61,9 +75,11 @@ func (a *account) at(key, path []byte, f *finding) int {
 	return len(a.places) - 1
 }
 
-// add takes down what an exchange differs in, and returns where it does.
-func (a *account) add(f *findings, at int64) set {
+// add takes down what an exchange differs in, and returns where it does. carried: what it has
+// of sessions that the target has others for.
+func (a *account) add(f *findings, at int64, carried carriage) set {
 	a.exchanges++
+	a.carried = a.carried.plus(carried)
 	if f.notCompared != "" {
 		if a.notCompared == nil {
 			a.notCompared = map[string]uint64{}
@@ -84,7 +100,7 @@ func (a *account) add(f *findings, at int64) set {
 		a.places[n].add(x, at)
 	}
 	if where != 0 {
-		a.count(where, 1)
+		a.count(where, tally{1, carried})
 	}
 	return where
 }
@@ -121,9 +137,9 @@ func (a *account) repeat(f *findings, whose side) {
 	}
 }
 
-// count counts n exchanges by the set of places where it differs. Where there are too
+// count counts exchanges by the set of places where they differ. Where there are too
 // many sets they become fewer by the noise, and at the end those that matter least go without.
-func (a *account) count(where set, n uint64) {
+func (a *account) count(where set, n tally) {
 	if _, ok := a.sets[where]; !ok && len(a.sets) >= maxSets {
 		is := a.lately()
 		a.pack(is.noise)
@@ -134,7 +150,7 @@ func (a *account) count(where set, n uint64) {
 			where &= -where
 		}
 	}
-	a.sets[where] += n
+	a.sets[where] = a.sets[where].plus(n)
 }
 
 // pack frees the sets of noise, so that some become one. Where that made little room it is not
@@ -143,9 +159,9 @@ func (a *account) pack(noise set) {
 	if a.packed == noise {
 		return
 	}
-	less := map[set]uint64{}
+	less := map[set]tally{}
 	for s, n := range a.sets {
-		less[s&^noise] += n
+		less[s&^noise] = less[s&^noise].plus(n)
 	}
 	if a.sets, a.packed = less, 0; len(less) > maxSets/2 {
 		a.packed = noise
@@ -209,6 +225,27 @@ func (a *account) wantsRepeats() bool {
 	return a.repeats[0]+a.repeats[1] < enoughRepeats || bits.OnesCount64(uint64(is.noise|is.real)) < len(a.places)
 }
 
+// A keeping says of how many requests of a route one is kept for the next that asks for the same: those are as many as
+// are wanted, or they are rare, and each that is kept costs two answers' room.
+type keeping uint64
+
+const (
+	keepAll  keeping = 1
+	keepFew  keeping = 4  // of a route where more has to be known, and much was seen
+	keepRare keeping = 16 // of a route where all is known
+	muchSeen         = 4000
+)
+
+func (a *account) keeping(isWanted bool) keeping {
+	switch {
+	case a.exchanges < muchSeen && (isWanted || a.repeats[production] < a.exchanges/16):
+		return keepAll
+	case isWanted:
+		return keepFew
+	}
+	return keepRare
+}
+
 // enoughRepeats is how many show what is noise where nothing is open.
 const enoughRepeats = 50
 
@@ -221,16 +258,16 @@ func (a *account) fill(f *Fates, is division) (reasons [diff.Reasons]uint64) {
 	for s, n := range a.sets {
 		switch {
 		case s&is.real != 0:
-			f.Different += n
+			f.Different += n.all
 			var has [diff.Reasons]bool
 			for i, p := range a.places {
 				if s&is.real&(1<<i) != 0 && !has[p.reason] {
 					has[p.reason] = true
-					reasons[p.reason] += n
+					reasons[p.reason] += n.all
 				}
 			}
 		case s&^is.noise != 0:
-			f.Undecided += n
+			f.Undecided += n.all
 		}
 	}
 	f.Same = a.exchanges - f.Different - f.Undecided
@@ -251,6 +288,7 @@ func mergeAccounts(into, from *account) {
 		into.notCompared[why] += n
 	}
 	into.exchanges += from.exchanges
+	into.carried = into.carried.plus(from.carried)
 	for i, n := range from.repeats {
 		into.repeats[i] += n
 	}

@@ -15,7 +15,8 @@ var section string
 
 const (
 	htmlRoutes = 100 // of a target
-	htmlNoise  = 20  // places of a route that are noise
+	htmlNoise  = 20  // places of a route that are noise, or undecided
+	htmlOpen   = 20  // routes with what is undecided
 )
 
 // HTML is the report as a section of a page.
@@ -47,8 +48,9 @@ func (r *Report) HTML() (template.HTML, error) {
 type shown struct {
 	*TargetReport
 	Differ, Slow, Rest []RouteReport
+	Open               []RouteReport // with what is undecided
+	More               int           // routes that are not shown
 	Lacking            string
-	More               int // routes that are not shown
 }
 
 func show(r *Report, t *TargetReport) shown {
@@ -63,6 +65,9 @@ func show(r *Report, t *TargetReport) shown {
 		}
 		if r.Slower {
 			s.Slow = append(s.Slow, r)
+		}
+		if r.Undecided > 0 && len(s.Open) < htmlOpen {
+			s.Open = append(s.Open, r)
 		}
 		s.Rest = append(s.Rest, r)
 	}

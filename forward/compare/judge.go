@@ -39,7 +39,7 @@ func newJudge(cfg *Config, target int, desk *desk) *judge {
 	})
 	j.examples = budget{limit: share, target: address(cfg.Targets[target])}
 	j.repeats.init(share, seed)
-	j.sessions = sessions{seed: seed, set: recent[uint64]{most: maxLogins}, refused: recent[uint64]{most: maxLogins}}
+	j.sessions = newSessions(seed, target < len(cfg.Own) && cfg.Own[target])
 	if cfg.Echo != nil {
 		j.echoes.share, j.echoes.limit = cfg.EchoShare, share
 	}
@@ -71,8 +71,8 @@ func (j *judge) count(x *Exchange, f fate) {
 // meet compares the two halves of an exchange, which stay as they are.
 func (j *judge) meet(lent *Exchange, original *diff.Answer) {
 	x, was, is := *lent, *original, *lent.Answer
-	x.Answer = &is
-	was.Names = j.hosts.of(x.Raw)
+	x.Answer, x.section = &is, fieldSection(x.Raw)
+	was.Names = j.hosts.of(x.section)
 	is.Names = was.Names
 	if was.Took == 0 && was.At > x.Time && x.Time > 0 {
 		was.Took = time.Duration(was.At - x.Time)
@@ -131,13 +131,13 @@ func (j *judge) take(x *Exchange, then *diff.Answer, f *findings) *earlier {
 		f.forgiveIDs()
 	}
 	a.fates[compared]++
-	if f.differs() && j.sessions.isRefused(x.Raw) {
+	if f.differs() && j.sessions.isRefused(x.section) {
 		a.notLoggedIn++
 		j.sessions.loggedOut(x, then, j.examples.target)
 		j.repeats.writes.add(x)
 		return nil
 	}
-	if where := a.add(f, x.Time); where != 0 {
+	if where := a.add(f, x.Time, j.sessions.foreignIn(x.section)); where != 0 {
 		j.examples.keep(a, x, then.Status, f, where)
 	}
 	if then.Took > 0 && x.Answer.Took > 0 && then.Status == x.Answer.Status {
@@ -148,7 +148,7 @@ func (j *judge) take(x *Exchange, then *diff.Answer, f *findings) *earlier {
 	if j.echoes.wants(x, isWanted) {
 		j.echoes.wish(x, j.repeats.writes.turn, j.now)
 	}
-	return j.repeats.find(x, then, isWanted || a.repeats[production] < a.exchanges/16)
+	return j.repeats.find(x, then, a.keeping(isWanted))
 }
 
 // repeat takes down where two answers of one server to the same request differ.

@@ -78,7 +78,7 @@ func TestFullAccount(t *testing.T) {
 			}
 		}
 		count++
-		a.add(f, 0)
+		a.add(f, 0, carriage{})
 	}
 	for range 5000 {
 		exchange()

@@ -96,8 +96,10 @@ func (j *judge) report() TargetReport { return j.look(true).report(j.cfg, j.cfg.
 func (p *picture) report(cfg *Config, target string) TargetReport {
 	p.judge(cfg)
 	t := TargetReport{Target: target, LoggedOut: p.loggedOut, NotCompared: map[string]uint64{}, Routes: []RouteReport{}}
+	var strangers strangers
 	for i := range p.routes {
 		r := p.routes[i].report(cfg, target)
+		strangers.add(p.routes[i].account, p.routes[i].is)
 		t.Fates.add(&r.Fates)
 		for why, n := range p.routes[i].notCompared {
 			t.NotCompared[why] += n
@@ -105,6 +107,7 @@ func (p *picture) report(cfg *Config, target string) TargetReport {
 		t.Routes = append(t.Routes, r)
 	}
 	t.Waiting = p.begun - t.Fates.begun()
+	t.Foreign = strangers.report(target)
 	findSlower(t.Routes)
 	slices.SortStableFunc(t.Routes, func(a, b RouteReport) int {
 		return cmp.Or(cmp.Compare(b.Different, a.Different), cmp.Compare(b.Undecided, a.Undecided), cmp.Compare(b.Compared, a.Compared), strings.Compare(a.Route, b.Route))
@@ -127,7 +130,10 @@ func (of *pictured) report(cfg *Config, target string) RouteReport {
 		case is.real&bit != 0:
 			r.Paths = append(r.Paths, a.path(p, real))
 		case is.noise&bit == 0:
-			r.Open = append(r.Open, a.path(p, open))
+			undecided := a.path(p, open)
+			undecided.Then, undecided.Now = p.values()
+			undecided.Decide = decide(name)
+			r.Open = append(r.Open, undecided)
 		default:
 			n := a.path(p, noise)
 			if p.differ > 0 && a.repeats == [2]uint64{} {
@@ -157,6 +163,27 @@ func (a *account) path(p *place, v verdict) PathReport {
 		r.Count = p.generated
 	}
 	return r
+}
+
+// values are those of the place in its first example; empty: there is none.
+func (p *place) values() (then, now string) {
+	for _, e := range p.examples {
+		for _, d := range e.Differences {
+			if d.Path == p.path {
+				return d.Then, d.Now
+			}
+		}
+	}
+	return "", ""
+}
+
+// decide says what would show whether what differs on a route is noise.
+func decide(route string) string {
+	method, _, _ := strings.Cut(route, " ")
+	if isSafe([]byte(method)) {
+		return "more requests for the same thing by one user, or --echo 100%"
+	}
+	return "more such requests: what asks for a change is sent to nobody twice"
 }
 
 // examples are some of the places that differ, of each at least one as far as that goes, with

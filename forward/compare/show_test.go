@@ -164,6 +164,48 @@ func TestSlower(t *testing.T) {
 	}
 }
 
+// What is undecided is listed with its values and what would decide it, behind what differs,
+// and only so much of it.
+func TestUndecidedShown(t *testing.T) {
+	e := newEngine(t, Config{})
+	for i := range 2 * uint64(textOpen) {
+		visit{"GET", "/" + strings.Repeat("a", int(i)+1), i, "", 0, 1, 2}.meet(e, i)
+	}
+	visit{"POST", "/change", 99, "", 0, 3, 4}.meet(e, 99)
+	for i := range uint64(9) {
+		e.Original(Key{7, i}, said(200))
+		e.Response(&Exchange{Key: Key{7, i}, Method: []byte("GET"), Path: []byte("/fails"), Time: began, Answer: said(500)})
+	}
+	r := e.Report()
+	html, err := r.HTML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(r.AppendText(nil, 100))
+	for _, want := range []string{
+		"  undecided  compared  route\n          1         1  ", "$.n changed in 1: 1 -> 2\n", "  and 6 routes more that are undecided: --report FILE.html has them\n", "  undecided: too few requests",
+	} {
+		if strings.Count(text, want) < 1 || strings.Index(text, want) < strings.Index(text, "status changed in 9") {
+			t.Errorf("no %q behind what differs in\n%s", want, text)
+		}
+	}
+	if n := strings.Count(text, "$.n changed"); n != textOpen {
+		t.Errorf("%d places are shown", n)
+	}
+	for _, want := range []string{"What nobody can tell yet", "<code>3</code>", "<code>4</code>", "more such requests: what asks for a change is sent to nobody twice", "--echo 100%"} {
+		if !strings.Contains(string(html), want) {
+			t.Errorf("no %q in the page", want)
+		}
+	}
+	if want := `"then":"3","now":"4","decide":"more such requests`; !strings.Contains(string(data), want) {
+		t.Errorf("no %s in %s", want, data)
+	}
+}
+
 // Routes that all take about the same time tell no slope: what is expected of one is
 // in the same proportion as of the others, and one that is apart from them bends nothing.
 func TestSlowerAmongAlike(t *testing.T) {

@@ -13,6 +13,11 @@
 // ends its only goroutine, on which time passes for the Engine and echoes are asked for.
 // Original may be called from any goroutine, as the Forwarder calls Take.
 //
+// Both answers also tell which of the target's session cookies stand for production's,
+// where that is wanted (sessions.go): the Forwarder is told when production gives one
+// (SessionsGiven), and when the target has answered, too (SessionsMet). What is judged is
+// the request as it was captured.
+//
 // Comparing is not worth a request. What the Engine keeps is bounded, it waits for
 // nothing, and if it fails (a panic), that is logged once and nothing is compared any
 // more, while forwarding goes on.

@@ -62,6 +62,9 @@ func (r *Referee) Original(o *Original) {
 	case len(o.Body) > 0 || o.Hash != 0:
 		a.State = diff.Cut
 	}
+	if r.sessions {
+		r.given(&a)
+	}
 	r.engine.Original(key, &a)
 }
 

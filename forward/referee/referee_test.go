@@ -43,9 +43,15 @@ func begin(t *testing.T, o Options, targets string, sabotage func(*Referee)) *ma
 	if err != nil {
 		t.Fatal(err)
 	}
+	return beginWith(t, o, forward.Config{Targets: specs}, sabotage)
+}
+
+func beginWith(t *testing.T, o Options, cfg forward.Config, sabotage func(*Referee)) *match {
+	t.Helper()
+	var err error
 	var mu sync.Mutex
 	log := &bytes.Buffer{}
-	cfg := forward.Config{Targets: specs, Logger: slog.New(slog.NewTextHandler(writer{&mu, log}, nil))}
+	cfg.Logger = slog.New(slog.NewTextHandler(writer{&mu, log}, nil))
 	m := &match{done: make(chan struct{}), log: log}
 	if m.Referee, err = New(o, &cfg, false); err != nil {
 		t.Fatal(err)
