@@ -163,6 +163,9 @@ func (w *textWriter) undecided(t *TargetReport) {
 			}
 			w.line(line)
 		}
+		if more := len(r.Open) - textPaths; more > 0 {
+			w.line(fmt.Sprintf("%sand %d more", textIndent, more))
+		}
 	}
 	if more > 0 {
 		w.line(fmt.Sprintf("  and %d routes more that are undecided: --report FILE.html has them", more))
