@@ -47,8 +47,7 @@ type account struct {
 
 	// --- how long they took
 	then, now hist.Histogram
-	moments   int   // seconds in which answers were timed
-	timed     int64 // the last of these
+	timed     spread // when those were that they are of
 
 	// --- what was known of the places lately
 	checkAt uint64 // exchanges and repeats: when to divide the places again
@@ -110,9 +109,7 @@ func (a *account) add(f *findings, at int64, carried carriage) set {
 func (a *account) time(then, now time.Duration, at int64) {
 	a.then.Add(then)
 	a.now.Add(now)
-	if at-a.timed >= moment {
-		a.moments, a.timed = a.moments+1, at
-	}
+	a.timed.add(at)
 }
 
 // A side says whose answers two are.
@@ -297,7 +294,7 @@ func mergeAccounts(into, from *account) {
 	}
 	into.then.Merge(&from.then)
 	into.now.Merge(&from.now)
-	into.moments, into.timed = max(into.moments, from.moments), max(into.timed, from.timed)
+	into.timed.merge(&from.timed)
 	moved := make([]int, len(from.places))
 	for i, p := range from.places {
 		n := into.at([]byte(p.key), []byte(p.path), &finding{reason: p.reason})

@@ -54,13 +54,14 @@
 //     answered alike, production's A and the target's B would be as frequent as production's B and the target's A. It needs no repeats. What
 //     both servers change at one moment differs for as long as requests are on their way; so one second counts once.
 //   - For the same reason no pair of values in one order can make more than a quarter of all exchanges; where one does, few are enough.
+//   - Likewise where one place of several routes differs by the same pair in the same order, and by no other: all of them together.
 //   - A status that differs in three of three exchanges, or so many that two in a hundred would not give that by chance (at a level of one in 100,000).
 //
 // It is noise if repeats differ there and no test says more; undecided if nothing is known.
 //
 // # Slower
 //
-// A route with 100 answers or more, in five seconds at least, is slower if its median is beyond what those of the other routes let expect, by 30 % and a
+// A route with 100 answers or more, in five seconds at least and a quarter of the time, is slower if its median is beyond what those of the other routes let expect, by 30 % and a
 // millisecond: now = a*then + b with the median of all slopes (Theil and Sen), as the two servers were seen from different
 // places and are different machines. Where routes do not differ in time enough to tell a slope, now is in proportion to then. Both medians are taken at the far ends of what chance may do to them.
 //

@@ -99,8 +99,11 @@ func (p *place) merge(from *place) {
 	if from.known > 0 && p.known > 0 && from.pairs[0] != p.pairs[0] {
 		return // which of them is meant: what is to come shows it
 	}
-	if p.known == 0 {
+	switch {
+	case p.known == 0:
 		p.pairs, p.reverses, p.known = from.pairs, from.reverses, from.known
+	case from.known > 0:
+		p.first++ // that which made the pair known there
 	}
 	p.first, p.along, p.against = p.first+from.first, p.along+from.along, p.against+from.against
 }

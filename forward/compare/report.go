@@ -133,5 +133,5 @@ type Latency struct {
 	P99   time.Duration `json:"p99"`
 
 	low, high time.Duration // between which the median is, chance apart
-	moments   int           // seconds that it is of
+	spread    spread        // over which time
 }

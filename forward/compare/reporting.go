@@ -152,7 +152,7 @@ func (of *pictured) report(cfg *Config, target string) RouteReport {
 	}
 	r.Examples = a.examples(is)
 	r.Then, r.Now = latency(&a.then), latency(&a.now)
-	r.Then.moments, r.Now.moments = a.moments, a.moments
+	r.Then.spread, r.Now.spread = a.timed, a.timed
 	return r
 }
 

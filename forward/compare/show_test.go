@@ -119,11 +119,11 @@ func TestSlower(t *testing.T) {
 	route := func(name string, then, now float64, n uint64) RouteReport {
 		spread := func(p float64) Latency {
 			d := time.Duration(p * float64(time.Millisecond))
-			return Latency{Count: n, P50: d, low: d * 9 / 10, high: d * 11 / 10, moments: leastSpread}
+			return Latency{Count: n, P50: d, low: d * 9 / 10, high: d * 11 / 10, spread: spread{0, 100 * moment, leastSpread}}
 		}
 		return RouteReport{Route: name, Then: spread(then), Now: spread(now)}
 	}
-	burst := func(r RouteReport) RouteReport { r.Then.moments = leastSpread - 1; return r }
+	during := func(s spread, r RouteReport) RouteReport { r.Then.spread = s; return r }
 	for _, tt := range []struct {
 		name  string
 		slope float64
@@ -139,7 +139,9 @@ func TestSlower(t *testing.T) {
 		{"faster", 1, 0, route("x", 10, 5, 500), false},
 		{"few answers", 1, 0, route("x", 10, 50, 99), false},
 		{"less than a millisecond", 1, 0, route("x", .1, .9, 500), false},
-		{"all in one moment", 1, 0, burst(route("x", 10, 50, 500)), false},
+		{"in too few moments", 1, 0, during(spread{0, 100 * moment, leastSpread - 1}, route("x", 10, 50, 500)), false},
+		{"at the beginning", 1, 0, during(spread{0, 24 * moment, 20}, route("x", 10, 50, 500)), false},
+		{"in a quarter of the time", 1, 0, during(spread{70 * moment, 95 * moment, leastSpread}, route("x", 10, 50, 500)), true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			all := []RouteReport{tt.odd}
@@ -217,7 +219,7 @@ func TestSlowerAmongAlike(t *testing.T) {
 	} {
 		var all []RouteReport
 		add := func(name string, then, now float64) {
-			all = append(all, RouteReport{Route: name, Then: Latency{Count: 470, moments: leastSpread, P50: time.Duration(then * ms), low: time.Duration(.8 * then * ms), high: time.Duration(1.2 * then * ms)},
+			all = append(all, RouteReport{Route: name, Then: Latency{Count: 470, spread: spread{0, moment, leastSpread}, P50: time.Duration(then * ms), low: time.Duration(.8 * then * ms), high: time.Duration(1.2 * then * ms)},
 				Now: Latency{Count: 470, P50: time.Duration(now * ms), low: time.Duration(.8 * now * ms), high: time.Duration(1.2 * now * ms)}})
 		}
 		add("odd", tt.then, tt.now)
@@ -256,5 +258,23 @@ func TestLacking(t *testing.T) {
 				t.Errorf("%+v:\n%s", tt, text)
 			}
 		}
+	}
+}
+
+// A spread is from the first to the last request, and counts the seconds between.
+func TestSpread(t *testing.T) {
+	var s, other spread
+	for _, at := range []int64{0, 1, moment - 1, moment, moment + 5, 5 * moment, 5*moment - 1} {
+		s.add(began + at)
+	}
+	if want := (spread{began, began + 5*moment, 3}); s != want {
+		t.Errorf("%+v, want %+v", s, want)
+	}
+	other.merge(&s)
+	if s.merge(&spread{}); other != s {
+		t.Errorf("%+v and %+v", other, s)
+	}
+	if s.merge(&spread{began - moment, began + moment, 2}); s != (spread{began - moment, began + 5*moment, 3}) || s.length() != 6*moment {
+		t.Errorf("%+v", s)
 	}
 }
