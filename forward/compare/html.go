@@ -5,6 +5,8 @@ import (
 	"html/template"
 	"strings"
 	"time"
+
+	"gor/forward/figures"
 )
 
 // section is the part of an HTML report that shows a Report. It stands alone: it has its own style, whose
@@ -22,8 +24,8 @@ const (
 // HTML is the report as a section of a page.
 func (r *Report) HTML() (template.HTML, error) {
 	t, err := template.New("section").Funcs(template.FuncMap{
-		"percent": percent, "duration": duration, "nothing": orNothing, "what": inWords,
-		"part":  func(n, of uint64) string { return percent(float64(n) / float64(max(of, 1))) },
+		"percent": figures.Percent, "duration": figures.Duration, "nothing": orNothing, "what": inWords,
+		"part":  func(n, of uint64) string { return figures.Percent(float64(n) / float64(max(of, 1))) },
 		"ratio": func(a, b time.Duration) float64 { return float64(a) / float64(max(b, 1)) },
 		"first": func(p []PathReport) []PathReport { return p[:min(len(p), htmlNoise)] },
 	}).Parse(section)

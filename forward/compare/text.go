@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
+
+	"gor/forward/figures"
 )
 
 const (
@@ -81,7 +82,7 @@ func (w *textWriter) target(r *Report, t *TargetReport) {
 
 // words are what became of the exchanges, but for what none did.
 func (f *Fates) words() []string {
-	all := []string{"compared=" + number(f.Compared), "same=" + number(f.Same), fmt.Sprintf("different=%d (%s)", f.Different, percent(f.Share()))}
+	all := []string{"compared=" + number(f.Compared), "same=" + number(f.Same), fmt.Sprintf("different=%d (%s)", f.Different, figures.Percent(f.Share()))}
 	for _, c := range []struct {
 		name string
 		n    uint64
@@ -134,7 +135,7 @@ func (w *textWriter) paths(r *RouteReport) {
 		w.line(fmt.Sprintf("%sand %d more", textIndent, more))
 	}
 	if r.Slower {
-		w.line(fmt.Sprintf("%sslower: p50 %s, was %s; the other routes let expect %s", textIndent, duration(r.Now.P50), duration(r.Then.P50), duration(r.Expected)))
+		w.line(fmt.Sprintf("%sslower: p50 %s, was %s; the other routes let expect %s", textIndent, figures.Duration(r.Now.P50), figures.Duration(r.Then.P50), figures.Duration(r.Expected)))
 	}
 }
 
@@ -161,6 +162,9 @@ func (w *textWriter) undecided(t *TargetReport) {
 				line += ": " + orNothing(p.Then) + " -> " + orNothing(p.Now)
 			}
 			w.line(line)
+		}
+		if more := len(r.Open) - textPaths; more > 0 {
+			w.line(fmt.Sprintf("%sand %d more", textIndent, more))
 		}
 	}
 	if more > 0 {
@@ -203,34 +207,3 @@ func orNothing(s string) string {
 
 // number writes a count.
 func number(n uint64) string { return strconv.FormatUint(n, 10) }
-
-// percent writes a share; one that is not zero is not shown as zero, nor one that is not all as all.
-func percent(share float64) string {
-	switch p := share * 100; {
-	case p == 0:
-		return "0%"
-	case p < .01:
-		return "<0.01%"
-	case p < 1:
-		return strconv.FormatFloat(p, 'f', 2, 64) + "%"
-	case p == 100:
-		return "100%"
-	case p > 99.9:
-		return ">99.9%"
-	default:
-		return strconv.FormatFloat(p, 'f', 1, 64) + "%"
-	}
-}
-
-// duration writes a time in three digits or so.
-func duration(d time.Duration) string {
-	switch {
-	case d < time.Millisecond:
-		return d.Round(time.Microsecond).String()
-	case d < 10*time.Millisecond:
-		return d.Round(10 * time.Microsecond).String()
-	case d < time.Second:
-		return d.Round(100 * time.Microsecond).String()
-	}
-	return d.Round(10 * time.Millisecond).String()
-}

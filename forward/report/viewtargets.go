@@ -5,10 +5,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"gor/forward"
 	"gor/forward/compare"
+	"gor/forward/figures"
 	"gor/forward/hist"
 	"gor/forward/report/screen"
 )
@@ -35,7 +35,7 @@ func (v *view) targets(stats []forward.TargetStats, compared []compare.Fates, ro
 		if i < len(compared) {
 			differ = briefCompared(&compared[i])
 		}
-		line := screen.Line{Text: fmt.Sprintf(viewTarget, screen.Fit(shortName(t), 20), formatCount(t.Rate()),
+		line := screen.Line{Text: fmt.Sprintf(viewTarget, screen.Fit(shortName(t), 20), figures.Count(t.Rate()),
 			formatQuantiles(&t.Latency), formatQuantiles(&t.Wait), differ+v.ends(t))}
 		if t.Failing {
 			line.Style = screen.Bad
@@ -67,7 +67,7 @@ func (v *view) ends(t *forward.TargetStats) string {
 		case d.label == "code":
 			codes = append(codes, d.element+formatShare(n, sent))
 		case d.isDrop() || d.line == "yes":
-			rest = append(rest, d.name+" "+formatCount(float64(n)))
+			rest = append(rest, d.name+" "+figures.Count(float64(n)))
 		}
 	}
 	slices.Reverse(codes)
@@ -96,31 +96,5 @@ func formatQuantiles(h *hist.Histogram) string {
 	if h.Count() == 0 {
 		return "-"
 	}
-	return formatBrief(h.Quantile(.5)) + "/" + formatBrief(h.Quantile(.99))
-}
-
-// formatBrief writes a time in six columns at most: 85us, 1.25ms, 12.5ms, 125ms, 1.2s, 61s.
-func formatBrief(d time.Duration) string {
-	switch {
-	case d < time.Millisecond:
-		return strconv.FormatInt(d.Microseconds(), 10) + "us"
-	case d >= 10*time.Second:
-		return strconv.FormatFloat(d.Seconds(), 'f', 0, 64) + "s"
-	case d >= 100*time.Millisecond && d < time.Second:
-		return strconv.FormatInt(d.Milliseconds(), 10) + "ms"
-	}
-	return formatLatency(d)
-}
-
-// formatCount writes a number with its thousands apart; small ones with a decimal, if
-// they are not whole.
-func formatCount(n float64) string {
-	if n < 10 && n != float64(int64(n)) {
-		return strconv.FormatFloat(n, 'f', 1, 64)
-	}
-	text := strconv.FormatFloat(n, 'f', 0, 64)
-	for i := len(text) - 3; i > 0; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
+	return figures.Brief(h.Quantile(.5)) + "/" + figures.Brief(h.Quantile(.99))
 }
