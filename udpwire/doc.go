@@ -85,7 +85,8 @@
 //	73  1   highest                                         process runs; not 0
 //	74  1   flags: 1 the source can wait            80  4   window, bytes
 //	75  1   zero                                    84  1   version chosen
-//	76  16  cookie; zeros at first                  85  3   zeros
+//	76  16  cookie; zeros at first                  85  1   flags: 1 production's responses are wanted
+//	                                                86  2   zeros
 //	92  ..  zeros, up to 512 bytes in all, or       88  ..  what the replayer is, in the format of
 //	        more to find out what a path does               STATUS; or nothing
 //
@@ -218,7 +219,9 @@
 //	24  .. head: the status line and the fields as they were sent, with the empty line behind them
 //	..  .. content, without chunk framing, or its beginning, or nothing
 //
-// Either half may get lost. A replayer that nobody has asked to compare receives, counts and skips them.
+// Either half may get lost. A replayer that wants them says so in WELCOME (flag 1); whoever does not, since nobody has
+// asked it to compare, or since it is older than they are, is sent none by a listener that has heard its WELCOME, and no
+// request with bit 5. What comes all the same is received, counted and skipped.
 //
 // # Recovery
 //

@@ -24,6 +24,7 @@ type link struct {
 
 	// The Send goroutine's.
 	pack packer
+	told bool // The user knows that responses are not sent here.
 
 	// Read without the lock.
 	standing
@@ -42,6 +43,7 @@ type standing struct {
 	up       atomic.Bool   // It is there, and takes new messages.
 	instance atomic.Uint64 // Which process it said it is when it last began a session; 0: it has never answered.
 	settled  atomic.Uint64 // The last id up to which the fate of each message is known.
+	refuses  atomic.Bool   // It wants none of production's responses.
 }
 
 // A look is what was seen of a standing.
@@ -144,6 +146,7 @@ func (l *link) hurry() {
 
 // send packs m, which was admitted.
 func (l *link) send(m *Message) {
+	l.pack.alone = l.refuses.Load()
 	l.pack.add(m)
 	if m.Time-l.pack.since > maxDelay {
 		l.pack.flush()
@@ -212,6 +215,7 @@ func (l *link) busy(now int64) bool {
 func (l *link) publish() {
 	l.up.Store(l.peer.up() && l.peer.forlorn.since == 0)
 	l.instance.Store(l.peer.instance)
+	l.refuses.Store(l.peer.refuses)
 	l.settled.Store(l.peer.out.begun.settled(&l.peer.out.flight, l.peer.out.pending.first))
 	l.full.Store(int64(l.peer.out.tx.size.full))
 	l.buffer.publish(l.peer.forlorn.since != 0)

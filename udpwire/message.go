@@ -18,6 +18,8 @@ var (
 	ErrNobody = errors.New("nobody to wait for")
 	// ErrTooLarge: the message can never be sent with this buffer.
 	ErrTooLarge = errors.New("message too large")
+	// ErrUnwanted: the replayer that the message would go to wants no messages of KindResponse. It was not taken.
+	ErrUnwanted = errors.New("responses are not wanted")
 )
 
 // A Message is what travels: some bytes and where they were seen.
@@ -65,6 +67,7 @@ const (
 // Sizes of a MESSAGE frame's head.
 const (
 	messageFixed = 36 // what each has
+	messageFlags = 3  // where its flags are
 	messageLeast = messageFixed + 1 + 1
 	maxHead      = messageFixed + binary.MaxVarintLen32 + binary.MaxVarintLen64 + 2*16
 	maxFrame     = maxHead + MaxMessage

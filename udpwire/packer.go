@@ -2,10 +2,11 @@ package udpwire
 
 // A packer cuts and packs messages into datagrams. It belongs to the goroutine that calls Send: nothing here is locked.
 type packer struct {
-	hand func(*chunk) *chunk // Takes a filled chunk, returns an empty one with room for chunkSize bytes.
-	size func() int          // The current size of a full datagram, asked when a chunk is begun.
-	tag  int                 // Bytes to leave behind each datagram for sealing.
-	part bool                // No chunk ends one message and begins another: what begins needs leave, what goes on does not.
+	hand  func(*chunk) *chunk // Takes a filled chunk, returns an empty one with room for chunkSize bytes.
+	size  func() int          // The current size of a full datagram, asked when a chunk is begun.
+	tag   int                 // Bytes to leave behind each datagram for sealing.
+	alone bool                // No request is followed by production's response, whatever it says.
+	part  bool                // No chunk ends one message and begins another: what begins needs leave, what goes on does not.
 
 	c     *chunk // What is being filled; nil at first.
 	full  int    // The size of a full datagram in c.
@@ -43,6 +44,9 @@ func (p *packer) add(m *Message) {
 	}
 	*l = p.id
 	head := appendHead(p.head[:0], m, uint32(back))
+	if p.alone {
+		head[messageFlags] &^= flagAnswered
+	}
 	need := len(head) + len(m.Body)
 	if room := p.room(); need > room {
 		whole := p.full - dataOffset - p.tag

@@ -20,6 +20,7 @@ type peer struct {
 	farewell  farewell  // The end.
 	status    announcer // What the listener tells of itself.
 	instance  uint64    // Which process the replayer said it is; 0: it has never answered.
+	refuses   bool      // It has said that it does not want production's responses.
 	forlorn   forlorn   // Whether waiting makes no sense.
 	accounts  peerAccounts
 	report    report // Scratch.
@@ -205,6 +206,7 @@ func (p *peer) welcome(now int64, h header, d []byte) (why reason, ok bool) {
 	if why, ok = p.initiator.accept(h, d, &w); !ok {
 		return why, false
 	}
+	p.refuses = w.flags&welcomeResponses == 0
 	if p.state == silent && w.session == p.initiator.hello.current {
 		p.happen(now, welcomedBack)
 		p.beat(now)

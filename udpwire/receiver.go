@@ -22,7 +22,7 @@ type ReceiverConfig struct {
 	Allow      []netip.Prefix // source addresses heard; nil: all
 	Load       func() float64 // how full the consumer is, 0..1; nil: never. Called at most once a second
 
-	Responses bool // hand on messages of KindResponse, too; false: they are counted and skipped
+	Responses bool // hand on messages of KindResponse, too; false: listeners are told to send none, and what comes is counted and skipped
 
 	Behind Consumer // holds back listeners whose source can wait; nil: nobody does
 

@@ -57,6 +57,9 @@ const (
 func newReception(cfg ReceiverConfig, keys *keyring, window int, write func(d []byte, to *source) error) reception {
 	responder := newResponder(keys, randomBytes)
 	responder.self = cfg.Self
+	if cfg.Responses {
+		responder.flags = welcomeResponses
+	}
 	return reception{cfg: cfg, write: write, responder: responder,
 		sessions: newSessionTable(window), hints: bucket{every: hintEvery, burst: hintBurst}, load: loadGauge{sample: cfg.Load},
 		granter: granter{consumer: cfg.Behind}}

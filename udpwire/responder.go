@@ -10,6 +10,7 @@ type responder struct {
 	instance uint64       // Says that it is this replayer, since it was started.
 	local    localKeys
 	self     func() Status // What the replayer says of itself; nil: nothing.
+	flags    uint8         // Of a WELCOME.
 }
 
 // newResponder returns a responder. keys are nil without a secret.
@@ -42,7 +43,7 @@ func (r *responder) retry(ask *hello, from source, dst []byte) []byte {
 // known; else it is given another.
 func (r *responder) welcome(ask *hello, from source, known bool, window uint32, dst []byte) []byte {
 	key := &r.local.keys[0]
-	body := welcome{asked: ask.random, session: ask.current, instance: r.instance, window: window}
+	body := welcome{asked: ask.random, session: ask.current, instance: r.instance, window: window, flags: r.flags}
 	if !known {
 		body.session = key.session(&ask.random, &ask.public, from)
 	}

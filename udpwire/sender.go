@@ -127,7 +127,8 @@ func randomBytes(b []byte) { rand.Read(b) } // never fails (crypto/rand)
 
 // Send packs one message; Body is lent for the call. Nothing leaves before the datagram is full, 5 ms have passed by
 // the messages' times, or Flush. It returns ErrQueueFull when the buffer has no room (with Wait it waits instead, and
-// returns ErrNobody when there is nobody to wait for), ErrTooLarge when it never will, net.ErrClosed after Close.
+// returns ErrNobody when there is nobody to wait for), ErrTooLarge when it never will, ErrUnwanted for a response that its
+// replayer does not want, net.ErrClosed after Close.
 func (s *Sender) Send(m *Message) error {
 	if s.closed {
 		return net.ErrClosed
@@ -139,6 +140,9 @@ func (s *Sender) Send(m *Message) error {
 	for {
 		s.attend(false)
 		l, h := s.spread.place(m.orderedBy())
+		if l != nil && m.Kind == KindResponse && l.refuses.Load() {
+			return unwanted(l)
+		}
 		if h != nil && s.spread.holds.full() && s.wait.Load() {
 			s.spread.holds.begun[0].await()
 			continue
@@ -171,6 +175,15 @@ func (s *Sender) refuse(why error) error {
 		s.tooLarge.Add(1)
 	}
 	return why
+}
+
+// unwanted refuses a response that a replayer does not want, and tells the user, once.
+func unwanted(l *link) error {
+	if !l.told {
+		l.told = true
+		l.peer.log.Warn("the replayer does not compare with production, or is too old for that: responses are not sent there", "replayer", l.peer.name)
+	}
+	return ErrUnwanted
 }
 
 // moved reports whether other replayers are there than messages are spread over.

@@ -18,9 +18,15 @@ type welcome struct {
 
 	// window is how many bytes the replayer can take at once.
 	window uint32
+
+	// flags are what the listener should know of the replayer, such as welcomeResponses.
+	flags uint8
 }
 
-// welcomeSize is the size of the body: two of 32 bytes, session, instance, window, the version chosen, three zeros.
+// Flags of a welcome. Others are zero when sent and ignored when received.
+const welcomeResponses = 1 << 0 // production's responses are wanted, and a request may say that one follows
+
+// welcomeSize is the size of the body: two of 32 bytes, session, instance, window, the version chosen, flags, two zeros.
 const welcomeSize = 32 + 32 + 8 + 8 + 4 + 4
 
 // append appends the body to dst.
@@ -29,7 +35,7 @@ func (w *welcome) append(dst []byte) []byte {
 	dst = binary.BigEndian.AppendUint64(dst, w.session)
 	dst = binary.BigEndian.AppendUint64(dst, w.instance)
 	dst = binary.BigEndian.AppendUint32(dst, w.window)
-	return append(dst, Version, 0, 0, 0)
+	return append(dst, Version, w.flags, 0, 0)
 }
 
 // The accounts by which a replayer tells how it is with what it forwards to.
@@ -57,6 +63,6 @@ func (w *welcome) parse(b []byte) bool {
 	}
 	w.asked, w.public = [32]byte(b), [32]byte(b[32:])
 	w.session, w.instance = binary.BigEndian.Uint64(b[64:]), binary.BigEndian.Uint64(b[72:])
-	w.window = binary.BigEndian.Uint32(b[80:])
+	w.window, w.flags = binary.BigEndian.Uint32(b[80:]), b[85]
 	return w.session != 0 && w.instance != 0
 }

@@ -8,7 +8,7 @@ import (
 
 func TestWelcome(t *testing.T) {
 	want := welcome{asked: [32]byte{0: 1, 31: 2}, public: [32]byte{0: 3, 31: 4}, session: 0x0102030405060708,
-		instance: 0x0D0E, window: 0x090A0B0C}
+		instance: 0x0D0E, window: 0x090A0B0C, flags: welcomeResponses}
 	b := want.append(nil)
 	if len(b) != welcomeSize {
 		t.Fatalf("%d bytes, want %d", len(b), welcomeSize)

@@ -2,7 +2,6 @@ package doctor
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 )
@@ -50,6 +49,13 @@ func (j *judge) silence(p uint16) {
 	case segments > 0:
 		j.say(Warning, name, "no request", fmt.Sprintf("packets with data came, and no request begins in them%s", j.servers(p)),
 			"wait longer: a large upload shows no beginning; else see that this port speaks HTTP/1")
+	case j.programmed() != "":
+		if server == "" {
+			server = "nobody listens"
+		}
+		link := j.programmed()
+		j.say(Warning, name, "xdp", fmt.Sprintf("%s here, and nothing came in %.0f seconds; a program on %s (XDP) gets packets before they can be seen, and may have kept them", server, j.look.Elapsed.Seconds(), link),
+			"ip -d link show dev "+link+" names it; capture where it hands packets on, or pass them on from it")
 	case server != "":
 		j.say(Warning, name, "silence", fmt.Sprintf("%s here, and nothing came in %.0f seconds", server, j.look.Elapsed.Seconds()),
 			j.visit(p))
@@ -57,53 +63,6 @@ func (j *judge) silence(p uint16) {
 		j.say(Problem, name, "nobody", fmt.Sprintf("nobody listens here, and nothing passed in %.0f seconds", j.look.Elapsed.Seconds()),
 			"run it on the machine, and in the network namespace, of the web server; see gor help where")
 	}
-}
-
-// visit is what has requests come to a port where somebody listens, to see them.
-func (j *judge) visit(p uint16) string {
-	addr, here := j.reach(p)
-	if !addr.IsValid() {
-		return "see that something asks it, and ask again meanwhile"
-	}
-	url := fmt.Sprintf("http://%s/", netip.AddrPortFrom(addr, p))
-	if addr.Is6() {
-		url = "'" + url + "'" // a shell has a use for brackets
-	}
-	where := "in another terminal"
-	if !here {
-		where = "on another machine"
-	}
-	return fmt.Sprintf("ask again while this runs %s: while sleep 1; do curl -s %s; done", where, url)
-}
-
-// reach is an address by which a port is reached so that the requests are captured;
-// here says that this machine may ask there itself. Not valid: none is known.
-func (j *judge) reach(p uint16) (addr netip.Addr, here bool) {
-	loopback := j.Question.anyInterface() || slices.ContainsFunc(j.Links, func(l Link) bool {
-		return l.Loopback && slices.Contains(j.Question.Interfaces, l.Name)
-	})
-	loopback = loopback && slices.Contains(j.Arriving, p) // by it requests arrive, whatever they do else
-	for i := range j.Servers {
-		switch s := &j.Servers[i]; {
-		case s.Addr.Port() != p:
-		case loopback && s.Addr.Addr().IsUnspecified() && s.Addr.Addr().Is4():
-			return netip.AddrFrom4([4]byte{127, 0, 0, 1}), true
-		case loopback && s.Addr.Addr().IsUnspecified():
-			return netip.IPv6Loopback(), true
-		case loopback:
-			return s.Addr.Addr(), true
-		case s.Addr.Addr().IsLoopback():
-		case !s.Addr.Addr().IsUnspecified():
-			return s.Addr.Addr(), false
-		default:
-			for _, l := range j.Links {
-				if slices.Contains(j.Question.Interfaces, l.Name) && l.Addr.IsValid() {
-					return l.Addr, false
-				}
-			}
-		}
-	}
-	return addr, false
 }
 
 // receivesUnseen finds sockets of the port that receive what no packet socket sees:
@@ -129,12 +88,10 @@ func (j *judge) receivesUnseen(p uint16) bool {
 	if bytes == 0 {
 		return false
 	}
-	for _, l := range j.Links {
-		if l.XDP {
-			j.say(Problem, name, "xdp", fmt.Sprintf("sockets have received %d bytes, and no packet was seen: a program on %s (XDP) takes them before", bytes, l.Name),
-				"capture behind it, such as in the container or on another interface; ip link shows the program")
-			return true
-		}
+	if link := j.programmed(); link != "" {
+		j.say(Problem, name, "xdp", fmt.Sprintf("sockets have received %d bytes, and no packet was seen: a program on %s (XDP) takes them before", bytes, link),
+			"capture behind it, such as in the container or on another interface; ip link shows the program")
+		return true
 	}
 	j.say(Problem, name, "unseen", fmt.Sprintf("sockets have received %d bytes, and no packet was seen with this port", bytes),
 		"what brings them: ss -tinp sport = "+fmt.Sprint(p)+"; a redirection, an eBPF program or a user space network?")

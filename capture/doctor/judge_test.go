@@ -164,6 +164,11 @@ func TestJudge(t *testing.T) {
 			s.Links[1].XDP = true
 			s.Connections = []Connection{{Local: netip.MustParseAddrPort("10.0.0.1:80"), Remote: remote, Received: 700}}
 		}, nil, "problem xdp: "},
+		{"XDP that keeps all", func(s *Scene) { s.Links[1].XDP = true }, nil, "warning xdp: ip -d link show dev eth0"},
+		{"XDP that keeps all of nobody's", func(s *Scene) { s.Links[1].XDP, s.Servers = true, nil }, nil, "warning xdp: ip -d link show dev eth0"},
+		{"XDP that lets through", func(s *Scene) { s.Links[1].XDP = true }, []sight{{}}, ""},
+		{"XDP, and the middle of something", func(s *Scene) { s.Links[1].XDP = true }, []sight{{payload: strings.Repeat("0123456789", 10)}}, "warning no request: "},
+		{"XDP where it is not captured", func(s *Scene) { s.Links[1].XDP, s.Question.Interfaces = true, []string{"br0"} }, nil, "warning silence: "},
 		{"received unseen", func(s *Scene) {
 			s.Connections = []Connection{{Local: netip.MustParseAddrPort("10.0.0.1:80"), Remote: remote, Received: 700}}
 		}, nil, "problem unseen: "},

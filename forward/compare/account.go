@@ -3,6 +3,7 @@ package compare
 import (
 	"maps"
 	"math/bits"
+	"time"
 
 	"gor/forward/compare/diff"
 	"gor/forward/hist"
@@ -30,11 +31,13 @@ func (t tally) plus(o tally) tally { return tally{t.all + o.all, t.carried.plus(
 // is counted by the set of places, so that it can be said at any time how many of them are
 // the same but for noise.
 type account struct {
+	// --- what became of exchanges that are not held against each other
 	fates       [fates]uint64
 	notLoggedIn uint64
 	notModified uint64
 	notCompared map[string]uint64 // bodies, by why
 
+	// --- where the others differ
 	exchanges uint64    // compared, and in none of the two classes
 	carried   carriage  // of those, the ones with a session that the target has another one for
 	repeats   [2]uint64 // pairs of answers of one server to the same request: production's, the target's
@@ -42,8 +45,11 @@ type account struct {
 	index     map[string]int // in places, by the finding's key
 	sets      map[set]tally
 
+	// --- how long they took
 	then, now hist.Histogram
+	timed     spread // when those were that they are of
 
+	// --- what was known of the places lately
 	checkAt uint64 // exchanges and repeats: when to divide the places again
 	is      division
 	packed  set // noise that the sets were freed of, which made no more room than there is
@@ -97,6 +103,13 @@ func (a *account) add(f *findings, at int64, carried carriage) set {
 		a.count(where, tally{1, carried})
 	}
 	return where
+}
+
+// time takes down how long the two answers to a request of some time took.
+func (a *account) time(then, now time.Duration, at int64) {
+	a.then.Add(then)
+	a.now.Add(now)
+	a.timed.add(at)
 }
 
 // A side says whose answers two are.
@@ -212,6 +225,27 @@ func (a *account) wantsRepeats() bool {
 	return a.repeats[0]+a.repeats[1] < enoughRepeats || bits.OnesCount64(uint64(is.noise|is.real)) < len(a.places)
 }
 
+// A keeping says of how many requests of a route one is kept for the next that asks for the same: those are as many as
+// are wanted, or they are rare, and each that is kept costs two answers' room.
+type keeping uint64
+
+const (
+	keepAll  keeping = 1
+	keepFew  keeping = 4  // of a route where more has to be known, and much was seen
+	keepRare keeping = 16 // of a route where all is known
+	muchSeen         = 4000
+)
+
+func (a *account) keeping(isWanted bool) keeping {
+	switch {
+	case a.exchanges < muchSeen && (isWanted || a.repeats[production] < a.exchanges/16):
+		return keepAll
+	case isWanted:
+		return keepFew
+	}
+	return keepRare
+}
+
 // enoughRepeats is how many show what is noise where nothing is open.
 const enoughRepeats = 50
 
@@ -260,6 +294,7 @@ func mergeAccounts(into, from *account) {
 	}
 	into.then.Merge(&from.then)
 	into.now.Merge(&from.now)
+	into.timed.merge(&from.timed)
 	moved := make([]int, len(from.places))
 	for i, p := range from.places {
 		n := into.at([]byte(p.key), []byte(p.path), &finding{reason: p.reason})

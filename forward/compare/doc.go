@@ -33,8 +33,8 @@
 //
 // What differs between two answers of one server to the same request is noise. Such repeats are
 //
-//   - equal requests of one user, a tenth of a second to ten seconds apart, without a change by that user in between: two answers of
-//     production, and two of the target;
+//   - equal requests of one user, a tenth of a second to ten seconds apart, without a change by that user in between, whether that is
+//     compared or not (Engine.Wrote): two answers of production, and two of the target. Of a route of which much was seen some are looked at;
 //   - echoes: a share of the safe requests goes to the target once more, a second later (Config.Echo). Which ones does not depend
 //     on what they were answered; routes of which more has to be known get more of them. An echo whose user changed something
 //     meanwhile says nothing.
@@ -54,13 +54,14 @@
 //     answered alike, production's A and the target's B would be as frequent as production's B and the target's A. It needs no repeats. What
 //     both servers change at one moment differs for as long as requests are on their way; so one second counts once.
 //   - For the same reason no pair of values in one order can make more than a quarter of all exchanges; where one does, few are enough.
+//   - Likewise where one place of several routes differs by the same pair in the same order, and by no other: all of them together.
 //   - A status that differs in three of three exchanges, or so many that two in a hundred would not give that by chance (at a level of one in 100,000).
 //
 // It is noise if repeats differ there and no test says more; undecided if nothing is known.
 //
 // # Slower
 //
-// A route with 100 answers or more is slower if its median is beyond what those of the other routes let expect, by 30 % and a
+// A route with 100 answers or more, in five seconds at least and a quarter of the time, is slower if its median is beyond what those of the other routes let expect, by 30 % and a
 // millisecond: now = a*then + b with the median of all slopes (Theil and Sen), as the two servers were seen from different
 // places and are different machines. Where routes do not differ in time enough to tell a slope, now is in proportion to then. Both medians are taken at the far ends of what chance may do to them.
 //
@@ -74,6 +75,9 @@
 // so. A target that is sent its own sessions (Config.Own) is not spoken of.
 //
 // # Limits
+//
+// A report is made of a copy (picture.go), so that who compares does not wait for it. What had to go for want of memory is remembered
+// for a while, so that its other half expires, too, and at once.
 //
 // Config.Memory bounds halves (half of it), examples and repeats. Beside it are the accounts: of Routes routes at most, 64 places and 600 sets of
 // them each, and two histograms. Nothing grows with the number of requests.
@@ -102,7 +106,8 @@
 //	    }]
 //	  }]
 //	}
-//	PATH     {"path": "$.items[].price", "what": "changed", "reason": "body", "count": 20, "of": 400, "repeats": 30, "varied": 0, "says": "..."}
+//	PATH     {"path": "$.items[].price", "what": "changed", "reason": "body", "count": 20, "of": 400, "repeats": 30, "varied": 0, "says": "...",
+//	          "then", "now", "decide"}    of what is open: values of one exchange, and what would show whether it is noise
 //	EXAMPLE  {"request": "GET /users/7", "then": 200, "now": 500, "differences": [{"path", "what", "then", "now"}], "curl": "curl -i ..."}
 //
 // # Secrets

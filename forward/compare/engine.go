@@ -30,6 +30,8 @@ type Exchange struct {
 	Time   int64        // when the request was recorded, in nanoseconds since 1970
 	Answer *diff.Answer // nil: there was none
 
+	section []byte // the header fields in Raw, while it is compared
+
 	// Crowd, Client and Server are whoever sends an echo's to know: as the request was submitted.
 	Crowd          bool
 	Client, Server netip.AddrPort

@@ -173,6 +173,7 @@ func (h *halves) remove(e *entry) {
 // clone returns an exchange that holds nothing lent.
 func (x *Exchange) clone() *Exchange {
 	c := *x
+	c.section = nil
 	c.Method, c.Path, c.Raw = bytes.Clone(x.Method), bytes.Clone(x.Path), bytes.Clone(x.Raw[:min(len(x.Raw), maxRaw)])
 	if x.Answer != nil {
 		c.Answer = x.Answer.Clone()

@@ -71,8 +71,8 @@ func (j *judge) count(x *Exchange, f fate) {
 // meet compares the two halves of an exchange, which stay as they are.
 func (j *judge) meet(lent *Exchange, original *diff.Answer) {
 	x, was, is := *lent, *original, *lent.Answer
-	x.Answer = &is
-	was.Names = j.hosts.of(x.Raw)
+	x.Answer, x.section = &is, fieldSection(x.Raw)
+	was.Names = j.hosts.of(x.section)
 	is.Names = was.Names
 	if was.Took == 0 && was.At > x.Time && x.Time > 0 {
 		was.Took = time.Duration(was.At - x.Time)
@@ -131,25 +131,24 @@ func (j *judge) take(x *Exchange, then *diff.Answer, f *findings) *earlier {
 		f.forgiveIDs()
 	}
 	a.fates[compared]++
-	if f.differs() && j.sessions.isRefused(x.Raw) {
+	if f.differs() && j.sessions.isRefused(x.section) {
 		a.notLoggedIn++
 		j.sessions.loggedOut(x, then, j.examples.target)
 		j.repeats.writes.add(x)
 		return nil
 	}
-	if where := a.add(f, x.Time, j.sessions.foreignIn(x.Raw)); where != 0 {
+	if where := a.add(f, x.Time, j.sessions.foreignIn(x.section)); where != 0 {
 		j.examples.keep(a, x, then.Status, f, where)
 	}
 	if then.Took > 0 && x.Answer.Took > 0 && then.Status == x.Answer.Status {
-		a.then.Add(then.Took)
-		a.now.Add(x.Answer.Took)
+		a.time(then.Took, x.Answer.Took, x.Time)
 	}
 	j.sessions.remember(x, then)
 	j.repeats.writes.add(x)
 	if j.echoes.wants(x, isWanted) {
 		j.echoes.wish(x, j.repeats.writes.turn, j.now)
 	}
-	return j.repeats.find(x, then, isWanted || a.repeats[production] < a.exchanges/16)
+	return j.repeats.find(x, then, a.keeping(isWanted))
 }
 
 // repeat takes down where two answers of one server to the same request differ.

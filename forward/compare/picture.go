@@ -81,9 +81,9 @@ func (p *picture) judge(cfg *Config) {
 	for i := range p.routes {
 		p.routes[i].is = p.routes[i].verdicts()
 	}
-	known := elsewhereOf(p.routes)
+	known, found := elsewhereOf(p.routes), alikes(p.routes)
 	for i := range p.routes {
 		r := &p.routes[i]
-		r.is = cfg.without(r.name, r.account, known.borrow(r.account, r.is))
+		r.is = cfg.without(r.name, r.account, share(found, r.account, known.borrow(r.account, r.is)))
 	}
 }

@@ -10,6 +10,7 @@ import (
 const (
 	maxPairs    = 8 // ordered pairs of values of one place that are told from others
 	maxExamples = 3 // of one place
+	oneWay      = 5 // moments in one direction, none in the other, that may be no chance
 )
 
 // A place is where a route's answers differ: a path, and whether it is a value, the
@@ -98,8 +99,11 @@ func (p *place) merge(from *place) {
 	if from.known > 0 && p.known > 0 && from.pairs[0] != p.pairs[0] {
 		return // which of them is meant: what is to come shows it
 	}
-	if p.known == 0 {
+	switch {
+	case p.known == 0:
 		p.pairs, p.reverses, p.known = from.pairs, from.reverses, from.known
+	case from.known > 0:
+		p.first++ // that which made the pair known there
 	}
 	p.first, p.along, p.against = p.first+from.first, p.along+from.along, p.against+from.against
 }
@@ -129,6 +133,8 @@ func (p *place) judge(n uint64, m [2]uint64) verdict {
 		return noise // those that there are were generated, or are of repeats alone
 	case p.differ >= leastExamples && p.isReal(n, m):
 		return real
+	case p.varied[0] == 0 && p.along >= oneWay && p.against == 0: // it may be the target alone that varies
+		return open
 	case varied > 1 || varied == 1 && 2*n >= p.differ*(m[0]+m[1]): // one, of not many
 		return noise
 	}

@@ -2,10 +2,12 @@ package compare
 
 import (
 	"hash/maphash"
+	"slices"
 	"strings"
 	"time"
 
 	"gor/forward/compare/diff"
+	"gor/reassembly/http1"
 )
 
 const (
@@ -41,9 +43,9 @@ func (r *repeats) init(limit int64, seed maphash.Seed) {
 	r.ends.prev, r.ends.next = &r.ends, &r.ends
 }
 
-// find returns the request before that x repeats, or nil, and keeps x, if it is worth it, for the one that
-// repeats it.
-func (r *repeats) find(x *Exchange, then *diff.Answer, keep bool) *earlier {
+// find returns the request before that x repeats, or nil, and keeps x for the one that repeats it, if it is one of
+// those that are kept: which ones does not depend on when, so that those that are kept meet.
+func (r *repeats) find(x *Exchange, then *diff.Answer, one keeping) *earlier {
 	if !isSafe(x.Method) || x.Time == 0 {
 		return nil
 	}
@@ -60,7 +62,7 @@ func (r *repeats) find(x *Exchange, then *diff.Answer, keep bool) *earlier {
 			e = nil
 		}
 	}
-	if keep {
+	if id%uint64(one) == 0 {
 		r.insert(&earlier{id: id, time: x.Time, turn: r.writes.turn, size: 200 + then.Size() + x.Answer.Size(), then: then.Clone(), now: x.Answer.Clone()})
 	}
 	return e
@@ -78,17 +80,19 @@ func (r *repeats) identity(x *Exchange) uint64 {
 	h.Write(x.Method)
 	h.WriteByte(' ')
 	h.Write(x.Path)
-	for _, f := range requestFields(x.Raw) {
-		switch name := strings.ToLower(string(f.Name)); name {
-		case "host", "cookie", "authorization", "accept", "accept-encoding", "accept-language", "range", "if-none-match", "if-modified-since", "x-requested-with":
-			h.WriteString(name)
-			h.WriteByte(':')
+	for line, rest := http1.CutField(x.section); line != nil; line, rest = http1.CutField(rest) {
+		f := http1.ParseField(line)
+		if i := slices.IndexFunc(telling, func(t string) bool { return len(t) == len(f.Name) && strings.EqualFold(t, string(f.Name)) }); i >= 0 {
+			h.WriteByte(byte(i))
 			h.Write(f.Value)
 			h.WriteByte('\n')
 		}
 	}
 	return h.Sum64()
 }
+
+// telling are the fields that ask for another thing where they differ.
+var telling = []string{"host", "cookie", "authorization", "accept", "accept-encoding", "accept-language", "range", "if-none-match", "if-modified-since", "x-requested-with"}
 
 func (r *repeats) insert(e *earlier) {
 	e.prev, e.next = r.ends.prev, &r.ends

@@ -21,6 +21,18 @@ type TargetReport struct {
 	Routes      []RouteReport     `json:"routes"` // those that differ most first
 }
 
+// lacking says why many exchanges have no original; "": few have none.
+func (r *Report) lacking(t *TargetReport) string {
+	switch {
+	case t.NoOriginal*10 <= t.Compared:
+		return ""
+	case r.Original != "production":
+		return "Where there is no original, " + r.Original + " gave no response."
+	}
+	return "Where there is no original, packets of the answer were lost, or its connection was open before gor looked on: which answer there belongs to which request " +
+		"is not certain until it rests for three seconds, or is opened anew. Connections that a proxy keeps busy never rest: start the listener before the proxy, or reload the proxy."
+}
+
 // Fates is what became of exchanges: those that were started at a target are the sum
 // of all but Compared.
 type Fates struct {
@@ -90,6 +102,11 @@ type PathReport struct {
 	Repeats uint64 `json:"repeats"` // pairs of answers by one server to the same request
 	Varied  uint64 `json:"varied"`  // of those, the pairs that differ there
 	Says    string `json:"says"`    // why it is noise, or not
+
+	// Of what is undecided: the values in one exchange, and what would decide it.
+	Then   string `json:"then,omitempty"`
+	Now    string `json:"now,omitempty"`
+	Decide string `json:"decide,omitempty"`
 }
 
 // An Example is one exchange.
@@ -116,4 +133,5 @@ type Latency struct {
 	P99   time.Duration `json:"p99"`
 
 	low, high time.Duration // between which the median is, chance apart
+	spread    spread        // over which time
 }

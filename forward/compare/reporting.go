@@ -130,7 +130,10 @@ func (of *pictured) report(cfg *Config, target string) RouteReport {
 		case is.real&bit != 0:
 			r.Paths = append(r.Paths, a.path(p, real))
 		case is.noise&bit == 0:
-			r.Open = append(r.Open, a.path(p, open))
+			undecided := a.path(p, open)
+			undecided.Then, undecided.Now = p.values()
+			undecided.Decide = decide(name)
+			r.Open = append(r.Open, undecided)
 		default:
 			n := a.path(p, noise)
 			if p.differ > 0 && a.repeats == [2]uint64{} {
@@ -149,6 +152,7 @@ func (of *pictured) report(cfg *Config, target string) RouteReport {
 	}
 	r.Examples = a.examples(is)
 	r.Then, r.Now = latency(&a.then), latency(&a.now)
+	r.Then.spread, r.Now.spread = a.timed, a.timed
 	return r
 }
 
@@ -159,6 +163,27 @@ func (a *account) path(p *place, v verdict) PathReport {
 		r.Count = p.generated
 	}
 	return r
+}
+
+// values are those of the place in its first example; empty: there is none.
+func (p *place) values() (then, now string) {
+	for _, e := range p.examples {
+		for _, d := range e.Differences {
+			if d.Path == p.path {
+				return d.Then, d.Now
+			}
+		}
+	}
+	return "", ""
+}
+
+// decide says what would show whether what differs on a route is noise.
+func decide(route string) string {
+	method, _, _ := strings.Cut(route, " ")
+	if isSafe([]byte(method)) {
+		return "more requests for the same thing by one user, or --echo 100%"
+	}
+	return "more such requests: what asks for a change is sent to nobody twice"
 }
 
 // examples are some of the places that differ, of each at least one as far as that goes, with

@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"bytes"
 	"hash/maphash"
 	"strings"
 
@@ -33,7 +34,7 @@ func isLoggedOut(x *Exchange, then, now *diff.Answer) bool {
 	if then.Status >= 400 || asksForLogin(then) || !asksForLogin(now) {
 		return false
 	}
-	return len(x.Raw) == 0 || hasCredentials(x.Raw)
+	return len(x.Raw) == 0 || hasCredentials(x.section)
 }
 
 // asksForLogin reports whether an answer is one for users who are not logged in.
@@ -52,13 +53,10 @@ func asksForLogin(a *diff.Answer) bool {
 	return false
 }
 
-func hasCredentials(raw []byte) bool {
-	for _, f := range requestFields(raw) {
-		if f.Kind == http1.FieldCookie || f.Kind == http1.FieldAuthorization {
-			return true
-		}
-	}
-	return false
+func hasCredentials(section []byte) bool {
+	cookie, _ := http1.CutKind(section, http1.FieldCookie)
+	authorization, _ := http1.CutKind(section, http1.FieldAuthorization)
+	return cookie != nil || authorization != nil
 }
 
 // remember takes down which cookies production set in an answer to a request that
@@ -90,7 +88,7 @@ func (s *sessions) remember(x *Exchange, then *diff.Answer) {
 // loggedOut takes down an exchange whose user the target does not know.
 func (s *sessions) loggedOut(x *Exchange, then *diff.Answer, target string) {
 	s.counts.Exchanges++
-	if s.knows(x.Raw) {
+	if s.knows(x.section) {
 		s.counts.LoginSeen++
 	}
 	if s.example == nil {
@@ -100,18 +98,16 @@ func (s *sessions) loggedOut(x *Exchange, then *diff.Answer, target string) {
 }
 
 // knows reports whether one of a request's cookies was set here.
-func (s *sessions) knows(raw []byte) bool { return s.carries(raw, &s.set) }
+func (s *sessions) knows(section []byte) bool { return s.carries(section, &s.set) }
 
 // isRefused reports whether a request has a cookie that the target refused its user:
 // what differs then is whom the two servers know.
-func (s *sessions) isRefused(raw []byte) bool {
-	return s.carries(raw, &s.refused)
-}
+func (s *sessions) isRefused(section []byte) bool { return s.carries(section, &s.refused) }
 
 // foreignIn says what a request has of sessions that the target gave others for.
-func (s *sessions) foreignIn(raw []byte) (c carriage) {
+func (s *sessions) foreignIn(section []byte) (c carriage) {
 	for i := range s.foreign {
-		if s.carries(raw, &s.foreign[i]) {
+		if s.carries(section, &s.foreign[i]) {
 			c[i] = 1
 		}
 	}
@@ -119,16 +115,13 @@ func (s *sessions) foreignIn(raw []byte) (c carriage) {
 }
 
 // carries reports whether a request has one of the cookies.
-func (s *sessions) carries(raw []byte, those *recent[uint64]) bool {
+func (s *sessions) carries(section []byte, those *recent[uint64]) bool {
 	if those.len() == 0 {
 		return false
 	}
-	for _, f := range requestFields(raw) {
-		if f.Kind != http1.FieldCookie {
-			continue
-		}
-		for pair := range strings.SplitSeq(string(f.Value), ";") {
-			if those.has(maphash.String(s.seed, strings.TrimSpace(pair))) {
+	for line, rest := http1.CutKind(section, http1.FieldCookie); line != nil; line, rest = http1.CutKind(rest, http1.FieldCookie) {
+		for pair := range bytes.SplitSeq(http1.ParseField(line).Value, []byte(";")) {
+			if those.has(maphash.Bytes(s.seed, bytes.TrimSpace(pair))) {
 				return true
 			}
 		}
@@ -168,10 +161,9 @@ func (s *sessions) says() string {
 
 // Cookies are the cookies of a request, as the value of one Cookie field.
 func (x *Exchange) Cookies() (all []byte) {
-	for _, f := range requestFields(x.Raw) {
-		if f.Kind == http1.FieldCookie {
-			all = append(append(all, f.Value...), ';')
-		}
+	section := fieldSection(x.Raw)
+	for line, rest := http1.CutKind(section, http1.FieldCookie); line != nil; line, rest = http1.CutKind(rest, http1.FieldCookie) {
+		all = append(append(all, http1.ParseField(line).Value...), ';')
 	}
 	return all
 }

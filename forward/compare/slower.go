@@ -11,12 +11,41 @@ import (
 
 const (
 	leastTimes  = 100 // answers of a route whose times are judged
+	leastSpread = 5   // seconds in which they have to have come
+	shareOfRun  = 4   // and in what part of the time of all: what all came at once shows that moment, not the route
 	leastRoutes = 3   // others that say what is usual
 	mostRoutes  = 100 // that are looked at
 	slowBy      = 1.3 // times what is expected
 	slowLeast   = time.Millisecond
 	deviations  = 5 // of the median: what is beyond is no chance
 )
+
+// A spread says over which time a route's requests came.
+type spread struct {
+	first, last int64 // moments
+	moments     int   // that there were
+}
+
+// add takes down when a request came.
+func (s *spread) add(at int64) {
+	if s.moments == 0 {
+		s.first = at
+	}
+	if s.moments == 0 || at-s.last >= moment {
+		s.moments, s.last = s.moments+1, at
+	}
+}
+
+// merge adds another route's.
+func (s *spread) merge(from *spread) {
+	if s.moments == 0 {
+		*s = *from
+	} else if from.moments > 0 {
+		s.first, s.last, s.moments = min(s.first, from.first), max(s.last, from.last), max(s.moments, from.moments)
+	}
+}
+
+func (s *spread) length() int64 { return s.last - s.first }
 
 // margin is how far from one half the quantiles are between which the true median lies.
 func margin(h *hist.Histogram) float64 {
@@ -28,9 +57,13 @@ func margin(h *hist.Histogram) float64 {
 // kind of machine: so what is usual is a line, now = a*then + b, found from the other routes' medians in
 // a way that a few slow ones do not bend (Theil and Sen: the median of all slopes, and of what is above it).
 func findSlower(all []RouteReport) {
+	longest := int64(0)
+	for i := range all {
+		longest = max(longest, all[i].Then.spread.length())
+	}
 	var usual []int // indexes of routes with enough answers, those with most of them
 	for i := range all {
-		if all[i].Then.Count >= leastTimes && all[i].Then.P50 > 0 {
+		if t := &all[i].Then; t.Count >= leastTimes && t.spread.moments >= leastSpread && t.spread.length()*shareOfRun >= longest && t.P50 > 0 {
 			usual = append(usual, i)
 		}
 	}

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
+
+	"gor/forward/figures"
 )
 
 const (
 	textRoutes = 12 // of a target in the table
 	textPaths  = 3  // of a route
+	textOpen   = 5  // routes with what is undecided
 )
 
 // AppendText appends what people read at the end of a run: for each target what became of
@@ -65,13 +67,14 @@ func (w *textWriter) target(r *Report, t *TargetReport) {
 		w.paragraph("  sessions:", strings.Fields(t.Foreign.Says))
 	}
 	w.paragraph("  exchanges  ", t.Fates.words())
-	if t.Undecided > t.Same+t.Different {
-		w.paragraph("  undecided:", strings.Fields("too few requests were repeated to tell what differs from what is noise: --echo 100%, or more requests, will."))
+	if why := r.lacking(t); why != "" {
+		w.paragraph("  no original:", strings.Fields(why))
 	}
 	if len(t.NotCompared) > 0 {
 		w.paragraph("  bodies that could not be compared:", words(t.NotCompared))
 	}
 	w.routes(t)
+	w.undecided(t)
 	if r.Drift != "" && t.Different > 0 {
 		w.paragraph("  note:", strings.Fields(r.Drift))
 	}
@@ -79,7 +82,7 @@ func (w *textWriter) target(r *Report, t *TargetReport) {
 
 // words are what became of the exchanges, but for what none did.
 func (f *Fates) words() []string {
-	all := []string{"compared=" + number(f.Compared), "same=" + number(f.Same), fmt.Sprintf("different=%d (%s)", f.Different, percent(f.Share()))}
+	all := []string{"compared=" + number(f.Compared), "same=" + number(f.Same), fmt.Sprintf("different=%d (%s)", f.Different, figures.Percent(f.Share()))}
 	for _, c := range []struct {
 		name string
 		n    uint64
@@ -115,22 +118,60 @@ func (w *textWriter) routes(t *TargetReport) {
 	}
 }
 
+// textIndent is what precedes places, below their route.
+const textIndent = "                       "
+
 // paths writes what differs on a route.
 func (w *textWriter) paths(r *RouteReport) {
-	const indent = "                       "
 	for i := range r.Paths[:min(len(r.Paths), textPaths)] {
 		p := &r.Paths[i]
-		line := fmt.Sprintf("%s%s %s in %d", indent, p.Path, p.What, p.Count)
+		line := fmt.Sprintf("%s%s %s in %d", textIndent, p.Path, p.What, p.Count)
 		if then, now, found := r.values(p); found {
 			line += ": " + then + " -> " + now
 		}
 		w.line(line)
 	}
 	if more := len(r.Paths) - textPaths; more > 0 {
-		w.line(fmt.Sprintf("%sand %d more", indent, more))
+		w.line(fmt.Sprintf("%sand %d more", textIndent, more))
 	}
 	if r.Slower {
-		w.line(fmt.Sprintf("%sslower: p50 %s, was %s; the other routes let expect %s", indent, duration(r.Now.P50), duration(r.Then.P50), duration(r.Expected)))
+		w.line(fmt.Sprintf("%sslower: p50 %s, was %s; the other routes let expect %s", textIndent, figures.Duration(r.Now.P50), figures.Duration(r.Then.P50), figures.Duration(r.Expected)))
+	}
+}
+
+// undecided writes what may differ, and what would tell.
+func (w *textWriter) undecided(t *TargetReport) {
+	shown, more := 0, 0
+	for i := range t.Routes {
+		r := &t.Routes[i]
+		if len(r.Open) == 0 || r.Undecided == 0 {
+			continue
+		}
+		if shown++; shown > textOpen {
+			more++
+			continue
+		}
+		if shown == 1 {
+			w.line("  undecided  compared  route")
+		}
+		w.line(fmt.Sprintf("  %9d  %8d  %s", r.Undecided, r.Compared, r.Route))
+		for j := range r.Open[:min(len(r.Open), textPaths)] {
+			p := &r.Open[j]
+			line := fmt.Sprintf("%s%s %s in %d", textIndent, p.Path, p.What, p.Count)
+			if p.Then != "" || p.Now != "" {
+				line += ": " + orNothing(p.Then) + " -> " + orNothing(p.Now)
+			}
+			w.line(line)
+		}
+		if more := len(r.Open) - textPaths; more > 0 {
+			w.line(fmt.Sprintf("%sand %d more", textIndent, more))
+		}
+	}
+	if more > 0 {
+		w.line(fmt.Sprintf("  and %d routes more that are undecided: --report FILE.html has them", more))
+	}
+	if shown > 0 {
+		w.paragraph("  undecided:", strings.Fields("too few requests were repeated to tell what differs from what is noise: --echo 100%, or more requests, will."))
 	}
 }
 
@@ -166,34 +207,3 @@ func orNothing(s string) string {
 
 // number writes a count.
 func number(n uint64) string { return strconv.FormatUint(n, 10) }
-
-// percent writes a share; one that is not zero is not shown as zero, nor one that is not all as all.
-func percent(share float64) string {
-	switch p := share * 100; {
-	case p == 0:
-		return "0%"
-	case p < .01:
-		return "<0.01%"
-	case p < 1:
-		return strconv.FormatFloat(p, 'f', 2, 64) + "%"
-	case p == 100:
-		return "100%"
-	case p > 99.9:
-		return ">99.9%"
-	default:
-		return strconv.FormatFloat(p, 'f', 1, 64) + "%"
-	}
-}
-
-// duration writes a time in three digits or so.
-func duration(d time.Duration) string {
-	switch {
-	case d < time.Millisecond:
-		return d.Round(time.Microsecond).String()
-	case d < 10*time.Millisecond:
-		return d.Round(10 * time.Microsecond).String()
-	case d < time.Second:
-		return d.Round(100 * time.Microsecond).String()
-	}
-	return d.Round(10 * time.Millisecond).String()
-}

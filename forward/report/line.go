@@ -6,6 +6,7 @@ import (
 
 	"gor/forward"
 	"gor/forward/compare"
+	"gor/forward/figures"
 )
 
 // interval shows what moves and what is wrong, not all accounts: of the groups
@@ -54,18 +55,18 @@ func (r *Reporter) appendTargetsLine(dst []byte, stats []forward.TargetStats, co
 		if limit := limitOf(s); limit != "" {
 			dst = append(dst, " limit="+limit...)
 		}
-		dst = fmt.Appendf(dst, " %s/s", formatRate(s.Rate()))
+		dst = fmt.Appendf(dst, " %s/s", figures.Rate(s.Rate()))
 		for d, n := range r.declared.counters(s) {
 			if n > 0 && d.line == "" && (d.label != "" || d.trouble) {
 				dst = fmt.Appendf(dst, " %s=%d", d.element, n)
 			}
 		}
 		if s.Latency.Count() > 0 {
-			dst = fmt.Appendf(dst, " p50=%s p90=%s p99=%s max=%s", formatLatency(s.Latency.Quantile(.5)),
-				formatLatency(s.Latency.Quantile(.9)), formatLatency(s.Latency.Quantile(.99)), formatLatency(s.Latency.Max()))
+			dst = fmt.Appendf(dst, " p50=%s p90=%s p99=%s max=%s", figures.Duration(s.Latency.Quantile(.5)),
+				figures.Duration(s.Latency.Quantile(.9)), figures.Duration(s.Latency.Quantile(.99)), figures.Duration(s.Latency.Max()))
 		}
 		if s.Wait.Count() > 0 {
-			dst = fmt.Appendf(dst, " wait_p99=%s", formatLatency(s.Wait.Quantile(.99)))
+			dst = fmt.Appendf(dst, " wait_p99=%s", figures.Duration(s.Wait.Quantile(.99)))
 		}
 		for d, n := range r.declared.counters(s) {
 			if n > 0 && d.line == "yes" {

@@ -2,9 +2,7 @@ package report
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 )
 
@@ -56,24 +54,4 @@ func appendItems(out []byte, head string, items []string) []byte {
 		line += " " + item
 	}
 	return append(append(out, line...), '\n')
-}
-
-func formatRate(r float64) string {
-	if r < 10 {
-		return strconv.FormatFloat(r, 'f', 1, 64)
-	}
-	return strconv.FormatFloat(r, 'f', 0, 64)
-}
-
-// formatLatency writes three digits or so: 85µs, 1.25ms, 12.5ms, 1.2s.
-func formatLatency(d time.Duration) string {
-	switch {
-	case d < time.Millisecond:
-		return d.Round(time.Microsecond).String()
-	case d < 10*time.Millisecond:
-		return d.Round(10 * time.Microsecond).String()
-	case d < time.Second:
-		return d.Round(100 * time.Microsecond).String()
-	}
-	return d.Round(10 * time.Millisecond).String()
 }

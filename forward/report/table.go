@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"gor/forward"
+	"gor/forward/figures"
 	"gor/forward/hist"
 )
 
@@ -112,11 +113,11 @@ func timeColumns(stats []forward.TargetStats) []column {
 			all = append(all, c)
 		}
 	}
-	column("per s", func(s *forward.TargetStats) (string, bool) { return formatRate(s.Rate()), s.Rate() == 0 })
+	column("per s", func(s *forward.TargetStats) (string, bool) { return figures.Rate(s.Rate()), s.Rate() == 0 })
 	quantile := func(head string, of func(s *forward.TargetStats) *hist.Histogram, q float64) {
 		column(head, func(s *forward.TargetStats) (string, bool) {
 			d := of(s).Quantile(q)
-			return formatLatency(d), of(s).Max() == 0
+			return figures.Duration(d), of(s).Max() == 0
 		})
 	}
 	latency := func(s *forward.TargetStats) *hist.Histogram { return &s.Latency }
@@ -125,7 +126,7 @@ func timeColumns(stats []forward.TargetStats) []column {
 	quantile("p90", latency, .9)
 	quantile("p99", latency, .99)
 	column("max", func(s *forward.TargetStats) (string, bool) {
-		return formatLatency(s.Latency.Max()), s.Latency.Max() == 0
+		return figures.Duration(s.Latency.Max()), s.Latency.Max() == 0
 	})
 	quantile("wait p50", wait, .5)
 	quantile("wait p99", wait, .99)

@@ -125,19 +125,3 @@ func TestTargetFates(t *testing.T) {
 		}
 	}
 }
-
-func TestFormat(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		0: "0s", 85_400 * time.Nanosecond: "85µs", 1_254 * time.Microsecond: "1.25ms", 12_540 * time.Microsecond: "12.5ms",
-		1_204 * time.Millisecond: "1.2s",
-	} {
-		if got := formatLatency(d); got != want {
-			t.Errorf("%v is %q, want %q", d, got, want)
-		}
-	}
-	for rate, want := range map[float64]string{0: "0.0", 9.94: "9.9", 10.4: "10", 54321: "54321"} {
-		if got := formatRate(rate); got != want {
-			t.Errorf("%v is %q, want %q", rate, got, want)
-		}
-	}
-}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gor/forward"
+	"gor/forward/figures"
 	"gor/forward/report/screen"
 )
 
@@ -70,7 +71,7 @@ func (v *view) next(now time.Time, s Snapshot, notReady, progress string) []scre
 		wrong = max(1, min(wrong, viewLines-len(all)-1-len(targets)-1)) // less those of the table and of what is lost
 	}
 	end := append(v.lost(s), v.troubles(now, wrong)...)
-	return append(append(all, v.targets(targets, viewLines-len(all)-len(end))...), end...)
+	return append(append(all, v.targets(targets, s.Compared, viewLines-len(all)-len(end))...), end...)
 }
 
 // rate is how fast a group's counter grows, a second.
@@ -91,9 +92,9 @@ func (v *view) flow(s Snapshot) (lines []screen.Line) {
 		for d, n := range v.declared.counters(g.Stats) {
 			switch {
 			case d.line == "always" || d.view && !d.gauge:
-				items = append(items, fmt.Sprintf("%s %s/s, %s", d.name, formatCount(v.rate(g.Name+"."+d.name)), formatCount(float64(n))))
+				items = append(items, fmt.Sprintf("%s %s/s, %s", d.name, figures.Count(v.rate(g.Name+"."+d.name)), figures.Count(float64(n))))
 			case n > 0 && (d.view || d.line == "yes" && !d.trouble):
-				items = append(items, d.name+" "+formatCount(float64(n)))
+				items = append(items, d.name+" "+figures.Count(float64(n)))
 			}
 		}
 		if items != nil {
@@ -121,9 +122,9 @@ func (v *view) lost(s Snapshot) []screen.Line {
 	for _, g := range s.Groups {
 		for d, n := range v.declared.counters(g.Stats) {
 			if n > 0 && d.trouble && !d.gauge && !strings.HasPrefix(d.name, refused) {
-				item := g.Name + "." + d.name + " " + formatCount(float64(n))
+				item := g.Name + "." + d.name + " " + figures.Count(float64(n))
 				if rate := v.rate(g.Name + "." + d.name); rate > 0 {
-					item += fmt.Sprintf(" (%s/s)", formatCount(rate))
+					item += fmt.Sprintf(" (%s/s)", figures.Count(rate))
 				}
 				items = append(items, item)
 			}
@@ -132,7 +133,7 @@ func (v *view) lost(s Snapshot) []screen.Line {
 	for i := range s.Targets {
 		for d, n := range v.declared.counters(&s.Targets[i]) {
 			if n > 0 && d.trouble {
-				items = append(items, fmt.Sprintf("%s %s at %s", d.element, formatCount(float64(n)), s.Targets[i].Target))
+				items = append(items, fmt.Sprintf("%s %s at %s", d.element, figures.Count(float64(n)), s.Targets[i].Target))
 			}
 		}
 	}

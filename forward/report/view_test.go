@@ -239,19 +239,3 @@ func TestRunView(t *testing.T) {
 		})
 	}
 }
-
-func TestFormatBrief(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		0: "0us", 999 * time.Microsecond: "999us", 1_254 * time.Microsecond: "1.25ms", 12_540 * time.Microsecond: "12.5ms",
-		125_400 * time.Microsecond: "125ms", 1_204 * time.Millisecond: "1.2s", 61_204 * time.Millisecond: "61s",
-	} {
-		if got := formatBrief(d); got != want || len(got) > 6 {
-			t.Errorf("%v is %q, want %q", d, got, want)
-		}
-	}
-	for n, want := range map[float64]string{0: "0", 3: "3", 3.25: "3.2", 10.4: "10", 999: "999", 1000: "1,000", 1_203_394: "1,203,394"} {
-		if got := formatCount(n); got != want {
-			t.Errorf("%v is %q, want %q", n, got, want)
-		}
-	}
-}

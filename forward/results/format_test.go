@@ -7,23 +7,6 @@ import (
 )
 
 func TestFormat(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		0: "0s", 900: "900ns", 85_400: "85µs", 1_254_000: "1.25ms", 12_540_000: "12.5ms", 1_204 * time.Millisecond: "1.2s", 125 * time.Second: "2m5s",
-	} {
-		if got := duration(d); got != want {
-			t.Errorf("%d is %q, want %q", d, got, want)
-		}
-	}
-	for r, want := range map[float64]string{0: "0.0", 9.94: "9.9", 10.4: "10", 54321: "54321"} {
-		if got := rate(r); got != want {
-			t.Errorf("%v is %q, want %q", r, got, want)
-		}
-	}
-	for share, want := range map[float64]string{0: "0%", 1e-9: "<0.01%", .0012: "0.12%", .5: "50.0%", .99999: ">99.9%", 1: "100%"} {
-		if got := percent(share); got != want {
-			t.Errorf("%v is %q, want %q", share, got, want)
-		}
-	}
 	for d, want := range map[time.Duration]string{0: "0", 500 * time.Millisecond: "500ms", 10 * time.Second: "10s", 90 * time.Second: "1m30s", 20 * time.Minute: "20m", 3 * time.Hour: "3h"} {
 		if got := moment(d); got != want {
 			t.Errorf("%v is %q, want %q", d, got, want)

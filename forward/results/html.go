@@ -6,6 +6,7 @@ import (
 	"io"
 	"time"
 
+	"gor/forward/figures"
 	"gor/forward/hist"
 )
 
@@ -33,7 +34,7 @@ type pageTimes struct {
 // writeHTML writes the HTML report.
 func writeHTML(w io.Writer, r *Run) error {
 	t, err := template.New("page").Funcs(template.FuncMap{
-		"duration": duration, "percent": percent, "rate": rate, "perSecond": perSecond,
+		"duration": figures.Duration, "percent": figures.Percent, "rate": figures.Rate, "perSecond": perSecond,
 		"share": func(n, all uint64) float64 { return 100 * share(n, all) },
 		"when":  func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
 	}).Parse(page)

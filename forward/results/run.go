@@ -5,6 +5,7 @@ import (
 
 	"gor/forward"
 	"gor/forward/compare"
+	"gor/forward/figures"
 )
 
 // A Run is what came of replaying a recording, or of live traffic: what all reports are
@@ -97,7 +98,7 @@ func (r *Run) Cut() string {
 		return ""
 	}
 	if r.Played > 0 && r.Played < 1 {
-		return cut + " after about " + percent(r.Played) + " of the recording"
+		return cut + " after about " + figures.Percent(r.Played) + " of the recording"
 	}
 	return cut + " before the end of the recording"
 }

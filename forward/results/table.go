@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"gor/forward/figures"
 	"gor/forward/hist"
 )
 
@@ -19,7 +20,7 @@ const (
 // No line takes more than 100 columns.
 func AppendTable(dst []byte, r *Run) []byte {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d requests read in %s, %s", r.Read, duration(r.Elapsed), r.Pace)
+	fmt.Fprintf(&b, "%d requests read in %s, %s", r.Read, figures.Duration(r.Elapsed), r.Pace)
 	if cut := r.Cut(); cut != "" {
 		b.WriteString("; " + cut)
 	}
@@ -57,7 +58,7 @@ func (r *Run) writeTarget(b *strings.Builder, t *Target) {
 		fmt.Sprintf("started=%d", t.Started()), fmt.Sprintf("answered=%d", t.Answered), fmt.Sprintf("failed=%d", t.FailedTotal()),
 	}, t.notStarted()...))
 	if ends := t.ends(); len(ends) > 0 {
-		writeWords(b, "ends", append(ends, fmt.Sprintf("errors=%s", percent(t.ErrorShare()))))
+		writeWords(b, "ends", append(ends, fmt.Sprintf("errors=%s", figures.Percent(t.ErrorShare()))))
 	}
 	if s := &t.Sessions; s.SessionsSwapped+s.SessionsUnknown > 0 {
 		writeWords(b, "sessions", []string{fmt.Sprintf("swapped=%d", s.SessionsSwapped), fmt.Sprintf("unknown=%d", s.SessionsUnknown)})
@@ -65,7 +66,7 @@ func (r *Run) writeTarget(b *strings.Builder, t *Target) {
 	if t.Started() == 0 {
 		return
 	}
-	writeWords(b, "rate", []string{rate(perSecond(t.Started(), r.Elapsed)) + " per second"})
+	writeWords(b, "rate", []string{figures.Rate(perSecond(t.Started(), r.Elapsed)) + " per second"})
 	b.WriteByte('\n')
 	rows := [][]string{{"", "p50", "p90", "p99", "p99.9", "max", ""}}
 	if r.HasTimes {
@@ -117,9 +118,9 @@ func quantiles(name string, h *hist.Histogram, says string) []string {
 	}
 	row := []string{name}
 	for _, q := range []float64{.5, .9, .99, .999} {
-		row = append(row, duration(h.Quantile(q)))
+		row = append(row, figures.Duration(h.Quantile(q)))
 	}
-	return append(row, duration(h.Max()), says)
+	return append(row, figures.Duration(h.Max()), says)
 }
 
 // writeRoutes writes the table of the routes with the most requests.
@@ -128,8 +129,8 @@ func (t *Target) writeRoutes(b *strings.Builder) {
 	for i := range t.Routes[:min(len(t.Routes), tableRoutes)] {
 		route := &t.Routes[i]
 		rows = append(rows, []string{
-			fmt.Sprint(route.Started()), percent(route.ErrorShare()), duration(route.Latency.Quantile(.5)),
-			duration(route.Latency.Quantile(.99)), duration(route.Latency.Max()), route.Name,
+			fmt.Sprint(route.Started()), figures.Percent(route.ErrorShare()), figures.Duration(route.Latency.Quantile(.5)),
+			figures.Duration(route.Latency.Quantile(.99)), figures.Duration(route.Latency.Max()), route.Name,
 		})
 	}
 	if more := len(t.Routes) - tableRoutes; more > 0 {
@@ -200,7 +201,7 @@ type Moment struct {
 // ProgressLine is a line of at most width columns: what does not fit is left out,
 // the less important first.
 func (m *Moment) ProgressLine(width int) string {
-	parts := []string{fmt.Sprintf("%d done", m.Done), rate(m.Rate) + "/s"}
+	parts := []string{fmt.Sprintf("%d done", m.Done), figures.Rate(m.Rate) + "/s"}
 	if m.Left > 0 {
 		parts = append(parts, clock(m.Left)+" left")
 	}
@@ -208,11 +209,11 @@ func (m *Moment) ProgressLine(width int) string {
 		parts = append(parts, fmt.Sprintf("%d errors", m.Errors))
 	}
 	if m.Compared > 0 {
-		parts = append(parts, percent(share(m.Different, m.Compared))+" different")
+		parts = append(parts, figures.Percent(share(m.Different, m.Compared))+" different")
 	}
-	parts = append(parts, fmt.Sprintf("p50 %s p99 %s", duration(m.P50), duration(m.P99)))
+	parts = append(parts, fmt.Sprintf("p50 %s p99 %s", figures.Duration(m.P50), figures.Duration(m.P99)))
 	if m.Lag > 0 {
-		parts = append(parts, fmt.Sprintf("late %s (%s)", duration(m.Lag), m.Cause))
+		parts = append(parts, fmt.Sprintf("late %s (%s)", figures.Duration(m.Lag), m.Cause))
 	}
 	parts = append(parts, fmt.Sprintf("%d in flight", m.InFlight))
 	line := shorten(parts[0], width)

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"gor/forward/figures"
 )
 
 // Exit statuses of a run beside 0, 1 (failed) and 2 (wrong usage).
@@ -106,7 +108,7 @@ func (t *Threshold) check(target *Target) Finding {
 		}
 		f.Value, f.Exceeded = strconv.FormatUint(n, 10), n > t.Count
 		if t.IsPercent {
-			f.Value = percent(share(n, of))
+			f.Value = figures.Percent(share(n, of))
 			f.Exceeded = float64(n)*100 > t.Percent*float64(of)
 		}
 		return f
@@ -121,7 +123,7 @@ func (t *Threshold) check(target *Target) Finding {
 		q, _ := t.quantile()
 		got = target.Latency.Quantile(q)
 	}
-	f.Value, f.Exceeded = duration(got), got > t.Duration
+	f.Value, f.Exceeded = figures.Duration(got), got > t.Duration
 	return f
 }
 

@@ -329,11 +329,16 @@ func TestDiffering(t *testing.T) {
 		t.Errorf("%d routes, the first %q", len(list), list[0].Route)
 	}
 	for _, r := range list {
-		if len(r.Examples) != shownExamples || len(r.Paths) != shownPaths || r.Noise != nil || r.Open != nil {
+		if len(r.Examples) != shownExamples || len(r.Paths) != shownPaths || r.Noise != nil || len(r.Open) != shownOpen {
 			t.Errorf("%s: %d examples, %d paths", r.Route, len(r.Examples), len(r.Paths))
 		}
 	}
 	report.Targets[1].Routes, report.Targets[0].Routes = report.Targets[1].Routes[:1], report.Targets[0].Routes[:2]
+	report.Targets[0].Routes[0].Undecided = 3
+	if list = differing(report); len(list) != 3 || list[1].Route != "0" {
+		t.Errorf("the undecided one: %+v", list)
+	}
+	report.Targets[0].Routes[0].Undecided = 0
 	if list = differing(report); len(list) != 2 || list[0].Route != "2" || list[1].Route != "1" {
 		t.Errorf("the slower one: %+v", list)
 	}

@@ -59,11 +59,11 @@ func TestLineHost(t *testing.T) {
 	var p renderer
 	m := newMaker()
 	for fields, want := range map[string]string{
-		"Host: shop.example\r\n":            " to shop.example",
-		"Host: [::1]:8080\r\nA: b\r\n":      " to [::1]:8080",
+		"Host: shop.example\r\n":           " to shop.example",
+		"Host: [::1]:8080\r\nA: b\r\n":     " to [::1]:8080",
 		"A: b\r\nhost:shop.example:80\r\n": " to shop.example:80",
-		"Host: a\r\n b\r\n":               ` to a\x20b`,
-		"Host: \xffa\x7f\\\r\n":           ` to \xffa\x7f\\`,
+		"Host: a\r\n b\r\n":                ` to a\x20b`,
+		"Host: \xffa\x7f\\\r\n":            ` to \xffa\x7f\\`,
 		"Host:\r\n":                        "",
 		"":                                 "",
 	} {

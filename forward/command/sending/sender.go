@@ -23,7 +23,7 @@ type Sender struct {
 	msg  udpwire.Message
 	body []byte // of an answer's message
 
-	sent, queueFull, tooLarge, skipped atomic.Uint64
+	sent, queueFull, tooLarge, skipped, unwanted atomic.Uint64
 }
 
 // New makes one. end is called when there is nobody to send to, and the source is one
@@ -46,6 +46,8 @@ func (s *Sender) send() reassembly.Fate {
 		return reassembly.Sent
 	case errors.Is(err, udpwire.ErrTooLarge):
 		return reassembly.TooLarge
+	case errors.Is(err, udpwire.ErrUnwanted):
+		return reassembly.Filtered
 	case errors.Is(err, udpwire.ErrNobody):
 		s.end()
 		return reassembly.Skipped
@@ -81,6 +83,8 @@ func (s *Sender) Answer(a *answers.Answer) {
 		s.send() // so that nobody waits for it; what becomes of that no account has room for
 	case reassembly.Skipped:
 		s.skipped.Add(1)
+	case reassembly.Filtered:
+		s.unwanted.Add(1)
 	default:
 		s.queueFull.Add(1)
 	}
@@ -92,9 +96,10 @@ type Stats struct {
 	QueueFull uint64 `name:"queue_full" unit:"responses" help:"Responses dropped because the buffer for the wire was full: their requests are not compared." trouble:"yes"`
 	TooLarge  uint64 `name:"too_large" unit:"responses" help:"Responses dropped because they can never be sent with this buffer."`
 	Skipped   uint64 `name:"skipped" unit:"responses" help:"Responses of a recording that were not sent because there was nobody to send them to."`
+	Unwanted  uint64 `name:"unwanted" unit:"responses" help:"Responses that were not sent because the replayer does not compare with production, or is too old for that."`
 }
 
 // Stats returns the accounts. Any goroutine may call it.
 func (s *Sender) Stats() Stats {
-	return Stats{Sent: s.sent.Load(), QueueFull: s.queueFull.Load(), TooLarge: s.tooLarge.Load(), Skipped: s.skipped.Load()}
+	return Stats{Sent: s.sent.Load(), QueueFull: s.queueFull.Load(), TooLarge: s.tooLarge.Load(), Skipped: s.skipped.Load(), Unwanted: s.unwanted.Load()}
 }

@@ -83,6 +83,7 @@ func TestRefused(t *testing.T) {
 		ends int
 	}{
 		{udpwire.ErrQueueFull, reassembly.QueueFull, Stats{QueueFull: 1}, 0},
+		{udpwire.ErrUnwanted, reassembly.Filtered, Stats{Unwanted: 1}, 0},
 		{udpwire.ErrTooLarge, reassembly.TooLarge, Stats{TooLarge: 1}, 0},
 		{fmt.Errorf("wrapped: %w", udpwire.ErrNobody), reassembly.Skipped, Stats{Skipped: 1}, 2},
 	} {

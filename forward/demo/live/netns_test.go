@@ -24,7 +24,8 @@ import (
 )
 
 // roleEnv makes the test binary play the yardstick of the listener's benchmark,
-// the bare loop of the files', or the sleeper of the recordings'.
+// the bare loop of the files', the sleeper of the recordings', or become a program that
+// may not open packet sockets.
 const roleEnv = "GOR_TEST_ROLE"
 
 // patience bounds everything the live tests wait for. It is far more than any
@@ -53,6 +54,9 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		os.Exit(0)
+	case "sealed":
+		fmt.Fprintln(os.Stderr, sealed(os.Getenv(sealedEnv), os.Args[1:]))
+		os.Exit(1)
 	case "sleeper":
 		if err := sleep(os.Args[1], os.Stdout); err != nil {
 			fmt.Fprintln(os.Stderr, err)
