@@ -39,6 +39,13 @@ func newDoorkeeper(login time.Duration) *doorkeeper {
 	return d
 }
 
+// saw is the cookie that came with a path, and when; nothing: it did not come.
+func (d *doorkeeper) saw(path string) (cookie string, at time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.came[path], d.at[path]
+}
+
 // visit offers a request of a user with a cookie.
 func (r *virtualRun) visit(user uint64, line, cookie string) {
 	r.Submit(&Request{User: user << 32, Conn: user << 32, Raw: fmt.Appendf(nil, "%s HTTP/1.1\r\nHost: x\r\nCookie: %s\r\nContent-Length: 0\r\n\r\n", line, cookie)})
@@ -68,8 +75,8 @@ func TestSessionAwaited(t *testing.T) {
 			r.visit(2, "GET /next", "S=p")
 			r.visit(3, "GET /other", "a=c")
 			time.Sleep(550 * time.Millisecond)
-			if d.arrived() != 2 || d.at["/other"] > 520*time.Millisecond {
-				t.Errorf("limit %q: %d came, of another user at %v", limit, d.arrived(), d.at["/other"])
+			if _, at := d.saw("/other"); d.arrived() != 2 || at > 520*time.Millisecond {
+				t.Errorf("limit %q: %d came, of another user at %v", limit, d.arrived(), at)
 			}
 			if s := r.Stats()[0]; s.Queue != 2 || s.InFlight != 0 {
 				t.Errorf("limit %q: %d wait, %d are in flight", limit, s.Queue, s.InFlight)
@@ -103,8 +110,8 @@ func TestSessionNever(t *testing.T) {
 		r.visit(3, "GET /stranger", "S=q")
 		time.Sleep(time.Second)
 		for path, until := range map[string]time.Duration{"/a": time.Second, "/b": time.Second, "/later": 3 * time.Second, "/stranger": 3*time.Second + 250*time.Millisecond} {
-			if at := d.at[path]; at < until || at > until+tickEvery+10*time.Millisecond || !strings.HasPrefix(d.came[path], "S=") {
-				t.Errorf("%s at %v with %q, want %v", path, at, d.came[path], until)
+			if cookie, at := d.saw(path); at < until || at > until+tickEvery+10*time.Millisecond || !strings.HasPrefix(cookie, "S=") {
+				t.Errorf("%s at %v with %q, want %v", path, at, cookie, until)
 			}
 		}
 		if s := r.finish()[0]; s.SessionStats != (SessionStats{SessionsUnknown: 4}) || s.Answered != 4 {

@@ -177,6 +177,10 @@ func TestRaces(t *testing.T) {
 		if got, _ := swap(b, "S=p", 20); got != "S=u" {
 			t.Errorf("%s: %q after the target has exchanged it", tt.name, got)
 		}
+		meet(Grant{Name: "S", Then: set("S=p"), Now: set("S=t")}, 2, 14)
+		if got, _ := swap(b, "S=p", 20); got != "S=u" {
+			t.Errorf("%s: %q after an older answer that was on its way", tt.name, got)
+		}
 	}
 }
 
