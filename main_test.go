@@ -22,6 +22,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"gor/forward/command/control"
+	"gor/forward/command/topics"
 	"gor/udpwire"
 )
 
@@ -259,16 +260,17 @@ func freePort(t *testing.T) string {
 var allowedImports = map[string][]string{
 	"gor/capture":                    {"golang.org/x/net/bpf", "golang.org/x/sys/unix"},
 	"gor/capture/doctor":             {"gor/capture", "golang.org/x/sys/unix"},
-	"gor/reassembly":                 {"gor/capture", "gor/reassembly/http1"},
+	"gor/reassembly":                 {"gor/capture", "gor/reassembly/http1", "gor/reassembly/memory"},
 	"gor/reassembly/sniffer":         {"github.com/urfave/cli/v2", "gor/capture", "gor/capture/doctor", "gor/reassembly", "gor/reassembly/answers", "gor/reassembly/http1", "gor/reassembly/recording", "gor/reassembly/users"},
-	"gor/reassembly/answers":         {"gor/capture", "gor/reassembly/http1"},
+	"gor/reassembly/answers":         {"gor/capture", "gor/reassembly/http1", "gor/reassembly/memory"},
+	"gor/reassembly/memory":          {},
 	"gor/udpwire":                    {"github.com/urfave/cli/v2", "golang.org/x/sys/unix"},
-	"gor/forward":                    {"gor/forward/hist", "gor/forward/spelling", "gor/reassembly/http1", "golang.org/x/time/rate", "github.com/urfave/cli/v2"},
+	"gor/forward":                    {"gor/forward/hist", "gor/forward/sessions", "gor/forward/spelling", "gor/reassembly/http1", "golang.org/x/time/rate", "github.com/urfave/cli/v2"},
 	"gor/forward/command":            {"gor/forward/spelling", "github.com/urfave/cli/v2"},
 	"gor/forward/command/replay":     {"gor/forward", "gor/forward/command", "gor/forward/playback", "gor/forward/report", "gor/forward/web", "gor/reassembly/sniffer", "gor/udpwire", "github.com/urfave/cli/v2", "gor/forward/command/control", "gor/forward/referee", "gor/forward/results"},
 	"gor/forward/command/sending":    {"gor/reassembly", "gor/reassembly/answers", "gor/udpwire"},
 	"gor/forward/compare":            {"gor/forward/compare/diff", "gor/forward/hist", "gor/forward/routes", "gor/reassembly/http1"},
-	"gor/forward/compare/diff":       {"gor/reassembly/http1"},
+	"gor/forward/compare/diff":       {"gor/forward/sessions", "gor/reassembly/http1"},
 	"gor/forward/command/doctor":     {"gor/capture", "gor/capture/doctor", "gor/forward/command", "gor/reassembly/sniffer", "gor/udpwire", "github.com/urfave/cli/v2"},
 	"gor/forward/demo":               {"gor/forward/command", "github.com/urfave/cli/v2"},
 	"gor/forward/command/topics":     {"gor/forward/command"},
@@ -277,12 +279,13 @@ var allowedImports = map[string][]string{
 	"gor/forward/pace":               {},
 	"gor/forward/routes":             {},
 	"gor/forward/spelling":           {},
+	"gor/forward/sessions":           {},
 	"gor/forward/playback":           {"gor/forward", "gor/forward/command", "gor/forward/hist", "gor/forward/pace", "gor/forward/report", "gor/forward/results", "gor/forward/web", "github.com/urfave/cli/v2", "gor/forward/referee"},
 	"gor/forward/web":                {"gor/forward", "gor/forward/hist", "gor/forward/report", "gor/forward/routes", "github.com/urfave/cli/v2", "gor/forward/compare"},
 	"gor/forward/results":            {"gor/forward", "gor/forward/hist", "gor/forward/routes", "github.com/urfave/cli/v2", "gor/forward/compare"},
 	"gor/forward/report/screen":      {"golang.org/x/sys/unix"},
 	"gor/forward/report":             {"golang.org/x/sys/unix", "gor/forward/report/screen", "gor/forward", "gor/forward/hist", "github.com/urfave/cli/v2", "gor/forward/compare"},
-	"gor/forward/referee":            {"gor/forward", "gor/forward/compare", "gor/forward/compare/diff", "github.com/urfave/cli/v2"},
+	"gor/forward/referee":            {"gor/forward", "gor/forward/sessions", "gor/forward/compare", "gor/forward/compare/diff", "github.com/urfave/cli/v2"},
 	"gor/forward/command/control":    {"golang.org/x/sys/unix", "github.com/urfave/cli/v2"},
 	"gor/forward/command/ctl":        {"gor/forward/command", "gor/forward/command/control", "github.com/urfave/cli/v2"},
 	"gor":                            {"gor/capture", "gor/reassembly", "gor/reassembly/recording", "gor/reassembly/sniffer", "gor/reassembly/users", "gor/udpwire", "gor/forward", "gor/forward/command", "gor/forward/command/replay", "gor/forward/command/topics", "gor/forward/demo", "gor/forward/report", "gor/forward/command/control", "gor/forward/command/ctl", "gor/capture/doctor", "gor/forward/command/doctor", "gor/forward/command/sending", "gor/reassembly/answers", "github.com/urfave/cli/v2"},
@@ -536,37 +539,61 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
-// Every gor command in the README's code blocks parses.
-func TestReadmeCommands(t *testing.T) {
-	found := 0
+// Every gor command in the README's code blocks parses, and every one in a topic.
+func TestCommandsSaid(t *testing.T) {
+	found := map[string]int{}
 	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(readme(t), -1) {
 		for line := range strings.Lines(block[1]) {
-			i := strings.Index(line, "./gor ")
-			if i < 0 {
-				continue
-			}
-			line, _, _ = strings.Cut(line[i+len("./gor "):], " #")
-			line, _, _ = strings.Cut(line, " | ")
-			line, _, _ = strings.Cut(line, " > ")
-			args := shellWords(line)
-			found++
-			var ran bool
-			app := &cli.App{Name: "gor", Writer: io.Discard, ErrWriter: io.Discard, DisableSliceFlagSeparator: true,
-				ExitErrHandler: func(*cli.Context, error) {}}
-			for _, cmd := range commands() {
-				cmd.Action = func(c *cli.Context) error {
-					ran = !c.Args().Present() || cmd.ArgsUsage != "" && control.Check(c.Args().Slice()) == nil
-					return nil
-				}
-				app.Commands = append(app.Commands, cmd)
-			}
-			if err := app.RunContext(context.Background(), append([]string{"gor"}, args...)); err != nil || !ran {
-				t.Errorf("%q does not parse: %v", line, err)
+			if _, line, is := strings.Cut(line, "./gor "); is {
+				parses(t, line)
+				found["README"]++
 			}
 		}
 	}
-	if found < 10 {
-		t.Errorf("only %d commands found", found)
+	for _, topic := range topics.All(accounts) {
+		for _, m := range regexp.MustCompile(`(?m)^ +gor ((?:listen|replay|ctl|doctor) .*)$`).FindAllStringSubmatch(topic.Text(), -1) {
+			line, _, _ := strings.Cut(m[1], "  ") // what it does
+			parses(t, line)
+			found[topic.Name]++
+		}
+	}
+	if found["README"] < 7 || found["examples"] < 20 || found["compare"] < 3 {
+		t.Errorf("commands found: %v", found)
+	}
+}
+
+// parses fails unless a command line without its first word is understood.
+func parses(t *testing.T, line string) {
+	t.Helper()
+	for _, end := range []string{" #", " | ", " > "} {
+		line, _, _ = strings.Cut(line, end)
+	}
+	var ran bool
+	app := &cli.App{Name: "gor", Writer: io.Discard, ErrWriter: io.Discard, DisableSliceFlagSeparator: true,
+		ExitErrHandler: func(*cli.Context, error) {}}
+	for _, cmd := range commands() {
+		cmd.Action = func(c *cli.Context) error {
+			ran = !c.Args().Present() || cmd.ArgsUsage != "" && control.Check(c.Args().Slice()) == nil
+			return nil
+		}
+		app.Commands = append(app.Commands, cmd)
+	}
+	if err := app.RunContext(context.Background(), append([]string{"gor"}, shellWords(line)...)); err != nil || !ran {
+		t.Errorf("%q does not parse: %v", line, err)
+	}
+}
+
+// The README shows what a terminal showed (TestLivePanes), and is read in minutes.
+func TestReadmeShows(t *testing.T) {
+	pane, err := os.ReadFile("testdata/panes/replay-80.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(readme(t), "```\n"+string(pane)+"```\n") {
+		t.Errorf("the README shows another view than\n%s", pane)
+	}
+	if n := len(strings.Fields(readme(t))); n > 1500 {
+		t.Errorf("the README has %d words", n)
 	}
 }
 

@@ -29,7 +29,7 @@ type Sighting struct {
 }
 
 // A Sample is what a Scout saw of one kind: the first segments, and how many there
-// were.
+// were. There are some if there were any.
 type Sample struct {
 	Seen  []Sighting
 	Total uint64
@@ -37,16 +37,17 @@ type Sample struct {
 
 // A Look is what a Scout saw in a while.
 type Look struct {
-	Wanted    Sample // to the ports of the Gaze
-	Elsewhere Sample // to all others
+	Wanted    []Sample // to the ports of the Gaze: a quiet port has one beside that of a busy one
+	Elsewhere Sample   // to all others
 	Elapsed   time.Duration
 }
 
 // Bounds of a Sample.
 const (
 	scoutBytes  = 1500 // of a packet: its headers, and the head of a request
-	scoutSample = 512  // packets are read of each look, the others are counted
+	scoutSample = 512  // packets are read of each sample, the others are counted
 	scoutBuffer = 1 << 20
+	scoutShares = 8 // samples of wanted ports at most: more ports than those share them
 )
 
 // A spotter makes sightings of packets.

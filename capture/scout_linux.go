@@ -11,41 +11,59 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A Scout is a pair of packet sockets that look at what is captured and at what is
-// not, for a while each time. They are opened before privileges are dropped, and cost
-// nothing while they do not look. One goroutine at a time may use it.
+// A Scout looks at what is captured and at what is not, for a while each time: through
+// a packet socket for each wanted port, so that a busy one leaves the others their
+// share, and one for all other ports. They are opened before privileges are dropped, and
+// cost nothing while they do not look. One goroutine at a time may use it.
 type Scout struct {
-	wanted, elsewhere int // the sockets
-	gaze              Gaze
-	began             time.Time // of the look under way; zero: there is none
-	buf               [scoutBytes]byte
+	wanted    []int // the sockets
+	elsewhere int
+	began     time.Time // of the look under way; zero: there is none
+	buf       [scoutBytes]byte
 }
 
-// OpenScout opens the sockets. Errors are those of OpenRing.
-func OpenScout() (*Scout, error) {
-	s := &Scout{wanted: -1, elsewhere: -1}
-	for _, fd := range []*int{&s.wanted, &s.elsewhere} {
-		opened, err := packetSocket()
-		if err != nil {
-			s.Close()
-			return nil, err
+// OpenScout opens the sockets to look at so many ports at a time. Errors are those of
+// OpenRing.
+func OpenScout(ports int) (*Scout, error) {
+	s := &Scout{elsewhere: -1}
+	var err error
+	for range min(max(ports, 1), scoutShares) {
+		fd := -1
+		if fd, err = openLook(); err != nil {
+			break
 		}
-		*fd = opened
-		if err := unix.SetsockoptInt(opened, unix.SOL_SOCKET, unix.SO_RCVBUF, scoutBuffer); err != nil {
-			s.Close()
-			return nil, fmt.Errorf("packet socket's buffer: %w", err)
-		}
+		s.wanted = append(s.wanted, fd)
+	}
+	if err == nil {
+		s.elsewhere, err = openLook()
+	}
+	if err != nil {
+		s.Close()
+		return nil, err
 	}
 	return s, nil
 }
 
+// openLook opens a socket that sees nothing yet.
+func openLook() (fd int, err error) {
+	if fd, err = packetSocket(); err != nil {
+		return -1, err
+	}
+	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, scoutBuffer); err != nil {
+		unix.Close(fd)
+		return -1, fmt.Errorf("packet socket's buffer: %w", err)
+	}
+	return fd, nil
+}
+
 // Close closes the sockets.
 func (s *Scout) Close() {
-	for _, fd := range []*int{&s.wanted, &s.elsewhere} {
-		if *fd >= 0 {
-			unix.Close(*fd)
-			*fd = -1
-		}
+	for _, fd := range s.wanted {
+		unix.Close(fd)
+	}
+	if s.wanted = nil; s.elsewhere >= 0 {
+		unix.Close(s.elsewhere)
+		s.elsewhere = -1
 	}
 }
 
@@ -57,23 +75,33 @@ func (s *Scout) Begin(g Gaze, now time.Time) error {
 	if _, err := s.End(now); err != nil { // what is left of the look before
 		return err
 	}
-	spec := FilterSpec{Arriving: g.Arriving, Leaving: g.Leaving, Tunnels: true, OtherHosts: g.OtherHosts}
-	program, err := spec.Program()
-	if err != nil {
-		return err
-	}
-	if err := s.watch(s.wanted, program); err != nil {
-		return err
+	ports := slices.Compact(slices.Sorted(slices.Values(slices.Concat(g.Arriving, g.Leaving))))
+	for i, fd := range s.wanted {
+		others := func(p uint16) bool { return slices.Index(ports, p)%len(s.wanted) != i }
+		spec := FilterSpec{Tunnels: true, OtherHosts: g.OtherHosts}
+		spec.Arriving = slices.DeleteFunc(slices.Clone(g.Arriving), others)
+		spec.Leaving = slices.DeleteFunc(slices.Clone(g.Leaving), others)
+		if len(spec.Arriving)+len(spec.Leaving) == 0 {
+			continue
+		}
+		program, err := spec.Program()
+		if err != nil {
+			return err
+		}
+		if err := s.watch(fd, program); err != nil {
+			return err
+		}
 	}
 	if g.Elsewhere {
-		if program, err = elsewhereProgram(slices.Concat(g.Arriving, g.Leaving)); err != nil {
+		program, err := elsewhereProgram(ports)
+		if err != nil {
 			return err
 		}
 		if err := s.watch(s.elsewhere, program); err != nil {
 			return err
 		}
 	}
-	s.gaze, s.began = g, now
+	s.began = now
 	return nil
 }
 
@@ -95,7 +123,8 @@ func (s *Scout) watch(fd int, program []bpf.Instruction) error {
 func (s *Scout) End(now time.Time) (*Look, error) {
 	l := &Look{Elapsed: now.Sub(s.began)}
 	s.began = time.Time{}
-	for _, fd := range []int{s.wanted, s.elsewhere} {
+	all := append(slices.Clone(s.wanted), s.elsewhere)
+	for _, fd := range all {
 		// A protocol that nobody uses: the kernel ends the socket's view of all others.
 		const unused = 0x88b6 // IEEE 802, local experiments
 		addr := &unix.SockaddrLinklayer{Protocol: binary.NativeEndian.Uint16([]byte{unused >> 8, unused & 0xff})}
@@ -103,11 +132,16 @@ func (s *Scout) End(now time.Time) (*Look, error) {
 			return nil, fmt.Errorf("unbind: %w", err)
 		}
 	}
-	var err error
-	if l.Wanted, err = s.read(s.wanted); err == nil {
-		l.Elsewhere, err = s.read(s.elsewhere)
+	for _, fd := range all {
+		sample, err := s.read(fd)
+		if err != nil {
+			return nil, err
+		}
+		l.Wanted = append(l.Wanted, sample)
 	}
-	return l, err
+	last := len(l.Wanted) - 1
+	l.Wanted, l.Elsewhere = l.Wanted[:last], l.Wanted[last]
+	return l, nil
 }
 
 // drain forgets what a socket holds, and its counters.

@@ -8,7 +8,7 @@ import "time"
 type Scout struct{}
 
 // OpenScout returns ErrUnsupported.
-func OpenScout() (*Scout, error) { return nil, ErrUnsupported }
+func OpenScout(int) (*Scout, error) { return nil, ErrUnsupported }
 
 // The rest is never called: there is no Scout.
 

@@ -31,6 +31,7 @@ type item struct {
 	inAge  node[item] // its place among all that wait
 	seq    uint64     // its number among all that came
 	again  bool       // it has been taken out before, and was put back
+	awaits uint64     // for what its lane is parked
 
 	// ---- when
 
@@ -50,6 +51,7 @@ type lane struct {
 	busy    bool       // one of its requests is in flight
 	rank    int        // index of the buffer's list that inRank is in; -1: none
 	inReady node[lane]
+	parked  node[lane] // its first request waits for what a session is called at the target
 	inRank  node[lane]
 }
 
@@ -83,6 +85,7 @@ type buffer struct {
 	seq        uint64
 	users      map[uint64]*user
 	held       list[user] // those of whom something waits for what is in flight
+	parked     list[lane] // those that have no turn until unpark
 	offered    int        // lanes that came into ready, since somebody set it to zero
 	spareUsers []*user    // to be used again
 }
@@ -165,6 +168,7 @@ func (b *buffer) expired(t int64) *item {
 // drop takes out the first request of l, which is not sent.
 func (b *buffer) drop(l *lane) *item {
 	it := b.shift(l)
+	l.parked.remove()
 	b.cost -= it.cost()
 	b.abandon(it)
 	if head := l.items.first(); head == nil {

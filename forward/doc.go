@@ -66,6 +66,7 @@
 //	target URL with a path         put before the path of the  it was asked for
 //	                               origin- and absolute-form
 //	Config.Rewrite                 as configured               it was asked for
+//	session cookies                the target's own            it was asked for (Config.Sessions)
 //
 // All else is as it was: method, target, version, order, spelling, duplicates
 // and blanks of headers, Expect (its body follows at once, as RFC 9110 section
@@ -218,10 +219,19 @@
 // next, and within the limits. An echo is no request of a user, and counts as none: it
 // has an account of its own (EchoStats), and makes way for what users send (echo.go).
 //
+// # The target's own sessions
+//
+// With Config.Sessions a request's cookies that production gave become those that the
+// target gave in their place (package sessions), as SessionsGiven and SessionsMet were told.
+// That is done when a request is sent, since until then more becomes known. One that is
+// to wait is put back into its lane, which is parked until it is known what it waits
+// for, or no longer worth it (swap.go): it takes no worker, and no turn of the limit;
+// what its user sent behind it on its connection waits with it.
+//
 // # Order of decisions
 //
 // Filter, the target's own filter, share (|N%), room in the buffer, limit (|N), whether
-// it can be sent as captured, then rewriting: path, headers removed, headers set, Host,
-// connection headers, mark. The filters see the captured bytes, and FilterConfig says
+// it can be sent as captured, then own sessions and rewriting: path, headers removed,
+// headers set, Host, connection headers, mark. The filters see the captured bytes, and FilterConfig says
 // in which forms. Every decision is counted; see TargetStats.
 package forward

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -183,4 +184,26 @@ func TestEchoFates(t *testing.T) {
 			t.Errorf("told of %d", len(b.all))
 		}
 	})
+}
+
+// TestWrote: whoever compares is told of each request that asks for a change, once, whether it is
+// compared or filtered, and of no other.
+func TestWrote(t *testing.T) {
+	var told []string
+	f, err := New(Config{
+		Targets: []TargetSpec{{URL: "http://127.0.0.1:1"}, {URL: "http://127.0.0.1:2"}},
+		Compare: Comparing{Take: func(*Outcome) {}, Wrote: func(user uint64, at int64) { told = append(told, fmt.Sprint(user, "@", at)) }},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.DenyPath("^/denied"); err != nil {
+		t.Fatal(err)
+	}
+	for i, line := range []string{"POST /a", "GET /a", "DELETE /denied", "HEAD /a", "\r\nPUT /a", "OPTIONS *", "PATCH /a"} {
+		f.Submit(&Request{Conn: 100, User: uint64(i % 4), Time: int64(i), Raw: []byte(line + " HTTP/1.1\r\nHost: a\r\n\r\n"), Compare: i%2 == 0})
+	}
+	if got := strings.Join(told, " "); got != "100@0 2@2 100@4 2@6" {
+		t.Errorf("%s", got)
+	}
 }

@@ -25,7 +25,9 @@ func (w *worker) finish(it *item, res *result) (done bool) {
 	if w.token != nil && !res.begun {
 		w.token.putBack()
 	}
-	if res.err != nil && res.unsupported == nil && t.life.ctx.Err() == nil {
+	if res.session.Await != 0 {
+		t.swaps.park(w, it, res.session.Await, now)
+	} else if res.err != nil && res.unsupported == nil && t.life.ctx.Err() == nil {
 		t.learn(now, w.since, res)
 		done = !t.patience.retain(now, it, res)
 	} else {
@@ -34,6 +36,7 @@ func (w *worker) finish(it *item, res *result) (done bool) {
 	if done {
 		it.buf.release(it, now)
 		t.count(now, time.Duration(now-w.since), it, res)
+		t.swaps.count(it, &res.session)
 	}
 	w.since = 0
 	t.patience.forsake(now)

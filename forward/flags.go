@@ -25,6 +25,8 @@ func Flags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "set-header", Category: "Changes to requests", Usage: "set this header, `'Name: value'` (repeatable); {client}, {client_port}, {server}, {user} stand for what was captured"},
 		&cli.StringSliceFlag{Name: "remove-header", Category: "Changes to requests", Usage: "remove the headers of this `NAME` (repeatable)"},
 		&cli.StringSliceFlag{Name: "rewrite-path", Category: "Changes to requests", Usage: "rewrite request targets, `'REGEX:REPLACEMENT'` (repeatable)"},
+		&cli.BoolFlag{Name: "own-sessions", Category: "Changes to requests", Usage: "send each target its own session cookies in place of production's, as learnt from the answers of both (listen --responses, or recordings with answers; gor help targets)"},
+		&cli.StringFlag{Name: "session-cookies", Category: "Changes to requests", Usage: "with --own-sessions: `NAMES` of production's session cookies, comma separated; if not given, cookies with HttpOnly are"},
 		&cli.StringFlag{Name: "ca-file", Category: "TLS", Usage: "trust the certificates of this PEM `FILE` instead of the system's"},
 		&cli.BoolFlag{Name: "insecure", Category: "TLS", Usage: "do not verify the targets' certificates"},
 		&cli.StringFlag{Name: "client-cert", Category: "TLS", Usage: "client certificate, PEM `FILE`"},
@@ -60,7 +62,7 @@ func FromFlags(c *cli.Context) (Config, error) {
 			return cfg, err
 		}
 	}
-	return cfg, nil
+	return cfg, checkSessions(c, &cfg)
 }
 
 // checkLimits refuses limits that would let nothing through.

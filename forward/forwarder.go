@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"gor/forward/sessions"
 	"gor/reassembly/http1"
 )
 
@@ -46,6 +47,8 @@ type Config struct {
 	Rewrite *Rewrite
 	// TLS is for https targets.
 	TLS TLSConfig
+	// Sessions says whether requests get the target's own session cookies.
+	Sessions sessions.Config
 
 	// ---- bounds, for each target
 
@@ -212,6 +215,7 @@ func New(cfg Config) (*Forwarder, error) {
 // Submit offers r to every target, copies what they keep, and never blocks.
 // What becomes of it is counted per target.
 func (f *Forwarder) Submit(r *Request) {
+	f.cfg.Compare.note(r)
 	allowed := f.denied.Allow(r.Raw) && f.cfg.Filter.Allow(r.Raw)
 	for _, t := range f.targets {
 		t.submit(r, allowed && t.filter.Allow(r.Raw))

@@ -21,6 +21,9 @@ type Comparing struct {
 	// and under its conditions, and of each echo, which only Take is told of; nil:
 	// nothing is compared.
 	Take func(*Outcome)
+	// Wrote is told of each request that asks for a change, compared or not, filtered or not, when it is submitted: whose it is,
+	// and when it was captured. What differs between two responses to that user may come of it. nil: nobody wants to know.
+	Wrote func(user uint64, at int64)
 	// All compares every request, as where targets are held against each other; if
 	// not, those are compared that say so (Request.Compare).
 	All bool
@@ -30,6 +33,13 @@ type Comparing struct {
 
 // wants reports whether r is compared.
 func (c *Comparing) wants(r *Request) bool { return c.Take != nil && (c.All || r.Compare) }
+
+// note tells of r if it asks for a change.
+func (c *Comparing) note(r *Request) {
+	if c.Wrote != nil && !asksForNothing(r.Raw) {
+		c.Wrote(r.user(), r.Time)
+	}
+}
 
 // A Response is what a target responded, without what frames the message: the body is
 // the content, coded (gzip) as it came. Trailers are not in it.

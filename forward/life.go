@@ -63,6 +63,7 @@ func (t *target) tick() {
 	t.expire(now)
 	t.patience.forsake(now)
 	t.queues.lapse(now)
+	t.swaps.unpark(t, now)
 	t.crew.callFor(t, 0)
 	t.watch(now)
 	t.review(now)

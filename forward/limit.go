@@ -162,8 +162,9 @@ func (g *gate) setPaused(t *target, paused bool) (before bool) {
 	return before
 }
 
-// rests reports whether the target is paused with something to send.
-func (g *gate) rests(q *queues) bool { return g.paused && q.waiting() > 0 }
+// rests reports whether there is something to send that nothing in flight holds up: the
+// target is paused, or it waits for a session.
+func (g *gate) rests(q *queues) bool { return g.paused && q.waiting() > 0 || q.parks() }
 
 // maxNap is how long a worker sleeps at most before it looks again whether the limit,
 // or what it waits for otherwise, has changed.

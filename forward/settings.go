@@ -107,6 +107,9 @@ func settings(v values) (cfg Config, err error) {
 	if cfg.BufferBytes, err = SizeFlag(v, "buffer-size"); err != nil {
 		return cfg, err
 	}
+	if cfg.Sessions, err = sessionsOf(v); err != nil {
+		return cfg, err
+	}
 	cfg.Filter, err = filter(v)
 	return cfg, err
 }

@@ -109,6 +109,7 @@ type TargetStats struct {
 	// --- Beside the users' requests.
 
 	EchoStats
+	SessionStats
 }
 
 // Open is how many requests have no fate yet.
@@ -173,6 +174,7 @@ func (s *TargetStats) subtract(before *TargetStats) {
 	}
 	s.Status = status
 	s.EchoStats.subtract(&before.EchoStats)
+	s.SessionStats.subtract(&before.SessionStats)
 	s.Latency, s.Wait = s.Latency.Since(&before.Latency), s.Wait.Since(&before.Wait)
 }
 
@@ -200,5 +202,6 @@ func (t *target) stats(s *TargetStats) {
 		Unsupported: c.unsupported, Filtered: c.filtered, Stopped: c.stopped,
 		Queue: t.queues.waiting() - t.echoes.waiting(), QueueBytes: t.queues.live.cost + t.queues.patient.cost, InFlight: c.inFlight - t.echoes.inFlight, Failing: t.backoff.failing,
 		Latency: c.latency.Clone(), Wait: c.wait.Clone(), EchoStats: t.echoes.stats(),
+		SessionStats: t.swaps.SessionStats,
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"gor/forward/sessions"
 )
 
 // A target is one place where requests go: its buffer, its limit, its workers,
@@ -24,6 +26,7 @@ type target struct {
 	route  route
 	items  itemPools // of any goroutine
 	quota  atomic.Pointer[quota]
+	book   *sessions.Book // of its own sessions; nil: it gets production's
 
 	// ---- guarded by the lock
 
@@ -38,6 +41,7 @@ type target struct {
 	backoff  backoff
 	counts   counts
 	echoes   echoes
+	swaps    swaps
 	reports  reports
 }
 
@@ -77,6 +81,9 @@ func newTarget(all *Config, spec TargetSpec, name string, start time.Time) (*tar
 	}
 	if spec.Own != nil {
 		t.filter = spec.Own.Filter
+	}
+	if cfg.Sessions.On {
+		t.book = sessions.New(cfg.Sessions)
 	}
 	t.crew.cond.L, t.patience, t.queues = &t.mu, newPatience(t), newQueues(cfg, &t.held)
 	t.route.setUp(cfg, u, spec.HTTP2, tlsConf)

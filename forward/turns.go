@@ -51,7 +51,7 @@ func (b *buffer) isOld(it *item) bool { return it == nil || b.now-it.began >= in
 // offer lets l have its turn if its first request may go out.
 func (b *buffer) offer(l *lane) {
 	it := l.items.first()
-	if it == nil || l.busy || l.inReady.isIn() {
+	if it == nil || l.busy || l.inReady.isIn() || l.parked.isIn() {
 		return
 	}
 	if !b.mayGo(l) {

@@ -10,6 +10,8 @@ import (
 	"runtime/debug"
 	"syscall"
 	"time"
+
+	"gor/forward/sessions"
 )
 
 var (
@@ -25,6 +27,7 @@ type result struct {
 	err         error // nil: answered
 	unsupported error // why it was not sent
 	marked      bool  // it carried the mark when it was captured
+	session     sessions.Use
 	isOutcome   bool  // it was answered or failed
 	ended       int64 // when, on the target's clock
 }
@@ -46,6 +49,7 @@ type worker struct {
 
 	peers   peers                 // of the request at hand
 	req     request               // the captured request, taken apart
+	swapper swapper               // of its cookies
 	ex      *exchange             // what is written of it; another one where a connection kept the last
 	repeats int                   // how often it was sent again
 	trace   httptrace.ClientTrace // through which http.Transport hands over a connection
@@ -154,7 +158,7 @@ func (w *worker) send(raw []byte) (res result) {
 	ex.conn, w.repeats = nil, 0
 	hreq, err := w.prepare(raw)
 	if err != nil {
-		return result{unsupported: err}
+		return result{unsupported: err, session: w.swapper.use}
 	}
 	w.timer.Reset(w.t.cfg.Timeout)
 	resp, err := w.roundTrip(hreq)
@@ -165,7 +169,7 @@ func (w *worker) send(raw []byte) (res result) {
 		}
 		err = w.readResponse(resp)
 	}
-	res.begun, res.marked = w.ex.begun.Load(), w.req.marked
+	res.begun, res.marked, res.session = w.ex.begun.Load(), w.req.marked, w.swapper.use
 	if err != nil {
 		res.kind, res.err = w.classify(err), err
 	}
@@ -198,6 +202,9 @@ func (w *worker) prepare(raw []byte) (*http.Request, error) {
 		return nil, err
 	}
 	r.peers = w.peers
+	if err := w.swapper.swap(w.t, r); err != nil {
+		return nil, err
+	}
 	target, err := s.target(r.target)
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gor/capture"
+	"gor/reassembly/memory"
 )
 
 // Config says what an Assembler may hold and for how long. Zero values mean
@@ -104,7 +105,7 @@ func New(cfg Config, emit func(*Request) Fate) *Assembler {
 	cfg = cfg.withDefaults()
 	a := &Assembler{cfg: cfg, conns: newConnections(cfg.MaxMemory)}
 	a.streams.limit = max(1, int(cfg.MaxMemory*3/8/streamBytes))
-	a.budget = budget{max: cfg.MaxMemory, pool: pool{limit: cfg.MaxMemory / 4}, conns: &a.conns, streams: &a.streams}
+	a.budget = budget{max: cfg.MaxMemory, pool: memory.NewPool(cfg.MaxMemory / 4), conns: &a.conns, streams: &a.streams}
 	a.reader = requests{cfg: &a.cfg, budget: &a.budget, ledger: ledger{
 		emit: emit, stats: &a.stats, log: cfg.Logger, explain: explainer{tell: cfg.Explain}, repeats: newRepeats(cfg.Logger),
 	}}

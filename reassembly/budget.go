@@ -1,18 +1,20 @@
 package reassembly
 
+import "gor/reassembly/memory"
+
 // A budget is what all connections, streams and buffers may hold together. It
 // only says whether there is room: making some is the Assembler's business, and
 // done between two segments, never inside of one.
 type budget struct {
 	max     int64 // bytes
 	peak    int64 // the most that was held when timers were looked at
-	pool    pool
+	pool    memory.Pool
 	conns   *connections
 	streams *streams
 }
 
 // held is what is held now, in bytes.
-func (b *budget) held() int64 { return b.conns.bytes() + b.streams.bytes() + b.pool.held }
+func (b *budget) held() int64 { return b.conns.bytes() + b.streams.bytes() + b.pool.Held() }
 
 func (b *budget) exceeded() bool { return b.held() > b.max }
 
@@ -46,8 +48,8 @@ func (a *Assembler) shed(need int64, except *stream) {
 			st = st.newer
 		}
 		switch {
-		case a.budget.pool.spare > 0:
-			a.budget.pool.drop()
+		case a.budget.pool.Idle() > 0:
+			a.budget.pool.Drop()
 		case st != nil:
 			a.shedStream(st)
 		default:

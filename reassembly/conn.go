@@ -1,6 +1,10 @@
 package reassembly
 
-import "gor/capture"
+import (
+	"gor/capture"
+
+	"gor/reassembly/memory"
+)
 
 // A connState is how far the TCP side of a connection is known.
 type connState uint8
@@ -136,7 +140,7 @@ func (s *slab) grow() {
 	n := max(1, min(len(s.blocks)/8, s.limit/slabBlock-len(s.blocks)))
 	conns := make([]conn, n*slabBlock)
 	if len(s.blocks) >= manyBlocks {
-		adviseHuge(conns)
+		memory.AdviseHuge(conns)
 	}
 	for at := 0; at < len(conns); at += slabBlock {
 		s.blocks = append(s.blocks, (*[slabBlock]conn)(conns[at:]))

@@ -170,7 +170,7 @@ func (f *flow) startAt(at seq) {
 	f.c.begin(at)
 	if st := f.stream(); st != nil {
 		for st.outOfOrder.len() > 0 && st.outOfOrder.front().seq.minus(at) < 0 {
-			f.a.budget.pool.put(st.outOfOrder.pop(&f.a.budget.pool).data)
+			f.a.budget.pool.Put(st.outOfOrder.pop(&f.a.budget.pool).data)
 		}
 	}
 }
@@ -249,7 +249,7 @@ func (f *flow) drain() {
 			f.ack = in.ack
 			f.consume(in.after(behind))
 		}
-		f.a.budget.pool.put(in.data)
+		f.a.budget.pool.Put(in.data)
 	}
 }
 
@@ -350,8 +350,8 @@ func (f *flow) releaseStream() {
 		return
 	}
 	p := &f.a.budget.pool
-	p.put(st.half.buf)
-	p.put(st.half.guess.raw)
+	p.Put(st.half.buf)
+	p.Put(st.half.guess.raw)
 	st.outOfOrder.reset(p)
 	f.a.streams.put(st)
 	f.c.stream = 0

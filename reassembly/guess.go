@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"gor/reassembly/http1"
+	"gor/reassembly/memory"
 )
 
 // Guesses. Where the place of a request's beginning is not known, because the
@@ -32,8 +33,8 @@ func (gs *guesses) hold(f *flow, m *message, raw []byte) {
 	h, st := &f.c.http, f.needStream()
 	if st.half.buf != nil { // it is raw, and goes over to the guess
 		st.half.buf = nil
-	} else if _, size := class(len(raw)); gs.budget.has(size) {
-		raw = append(gs.budget.pool.get(len(raw)), raw...)
+	} else if size := memory.Size(len(raw)); gs.budget.has(size) {
+		raw = append(gs.budget.pool.Get(len(raw)), raw...)
 	} else {
 		gs.decide(f, m, Shed)
 		h.lose()
@@ -103,8 +104,8 @@ func (gs *guesses) searchAgain(f *flow, rest []byte) []byte {
 	var again []byte
 	if p := &g.places; p.n > 0 {
 		skip := p.at[0]
-		if _, size := class(len(g.raw) + len(st.half.buf) + len(rest) - skip); gs.budget.has(size) {
-			again = pool.get(size)
+		if size := memory.Size(len(g.raw) + len(st.half.buf) + len(rest) - skip); gs.budget.has(size) {
+			again = pool.Get(size)
 			for _, part := range [...][]byte{g.raw, st.half.buf, rest} {
 				n := min(skip, len(part))
 				again = append(again, part[n:]...)
@@ -113,10 +114,10 @@ func (gs *guesses) searchAgain(f *flow, rest []byte) []byte {
 		}
 	}
 	left := g.places.behindFirst()
-	pool.put(g.raw)
+	pool.Put(g.raw)
 	*g = guess{}
 	st.half.free(&gs.budget.pool)
-	pool.put(gs.again) // rest may lie in it
+	pool.Put(gs.again) // rest may lie in it
 	gs.again = again
 	if again == nil || !http1.StartsRequest(again) {
 		return nil
@@ -175,7 +176,7 @@ func (gs *guesses) loseProof(f *flow, fate Fate) {
 
 func (gs *guesses) freeGuess(f *flow) {
 	st := f.stream()
-	gs.budget.pool.put(st.half.guess.raw)
+	gs.budget.pool.Put(st.half.guess.raw)
 	st.half.guess = guess{}
 }
 

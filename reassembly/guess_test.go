@@ -107,8 +107,8 @@ func TestSwallowedRequestsAreFound(t *testing.T) {
 			if s := c.finish(t); s.GuessesFailed == 0 {
 				t.Errorf("%+v", s)
 			}
-			if p := c.budget.pool; p.held != p.spare {
-				t.Errorf("%d bytes are lent after the end", p.held-p.spare)
+			if p := c.budget.pool; p.Held() != p.Idle() {
+				t.Errorf("%d bytes are lent after the end", p.Held()-p.Idle())
 			}
 		})
 	}

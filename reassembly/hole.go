@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"gor/reassembly/http1"
+	"gor/reassembly/memory"
 )
 
 // Holes: bytes that are missing while later ones are there. They are waited for
@@ -80,7 +81,7 @@ func (f *flow) giveUpHole(st *stream) {
 // came in order since and did not reach it. To believe an old duplicate, or a
 // forged RST, would cost all that the connection still sends. Exactly this is
 // only told by the server's window and by timestamps, which are not read.
-func (st *stream) dropStray(next seq, p *pool) bool {
+func (st *stream) dropStray(next seq, p *memory.Pool) bool {
 	if st.outOfOrder.len() == 0 {
 		if st.end.at.minus(next) <= nearWindow {
 			return false
@@ -92,7 +93,7 @@ func (st *stream) dropStray(next seq, p *pool) bool {
 	if front.seq.minus(next) <= nearWindow || st.outOfOrder.len() > 1 && st.progress <= front.time {
 		return false
 	}
-	p.put(st.outOfOrder.pop(p).data)
+	p.Put(st.outOfOrder.pop(p).data)
 	return true
 }
 

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"gor/reassembly/http1"
+	"gor/reassembly/memory"
 )
 
 // A phase is what the next byte of a connection is to the reader of requests.
@@ -141,8 +142,8 @@ type places struct {
 }
 
 // free gives the buffer of a request back.
-func (h *half) free(p *pool) {
-	p.put(h.buf)
+func (h *half) free(p *memory.Pool) {
+	p.Put(h.buf)
 	h.buf = nil
 }
 

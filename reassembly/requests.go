@@ -1,6 +1,10 @@
 package reassembly
 
-import "gor/reassembly/http1"
+import (
+	"gor/reassembly/http1"
+
+	"gor/reassembly/memory"
+)
 
 // requests is the reader of clients' bytes: it finds where each request begins
 // and ends, and gives each one its fate. It is told of bytes in order, of bytes
@@ -42,7 +46,7 @@ func (r *requests) read(f *flow, b []byte, starts bool) {
 		b = r.step(f, b, starts)
 		starts = false
 	}
-	r.budget.pool.put(r.guesses.again)
+	r.budget.pool.Put(r.guesses.again)
 	r.guesses.again = nil
 }
 
@@ -279,14 +283,14 @@ func (r *requests) keep(f *flow, st *stream, b []byte) bool {
 		if left, known := st.half.msg.Left(); known && int64(have) >= (int64(have)+left)/16 {
 			want = have + int(left)
 		}
-		if _, size := class(want); !r.budget.has(size) {
+		if size := memory.Size(want); !r.budget.has(size) {
 			want = have
 		}
-		if _, size := class(want); !r.budget.has(size) {
+		if size := memory.Size(want); !r.budget.has(size) {
 			r.giveUp(f, Shed)
 			return false
 		}
-		buf = r.budget.pool.grow(buf, want-len(buf), want)
+		buf = r.budget.pool.Grow(buf, want-len(buf), want)
 	}
 	st.half.buf = append(buf, b...)
 	return true

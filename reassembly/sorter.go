@@ -1,6 +1,10 @@
 package reassembly
 
-import "slices"
+import (
+	"slices"
+
+	"gor/reassembly/memory"
+)
 
 // A sorter holds what came ahead of its turn: ranges of a stream in order,
 // which do not overlap.
@@ -45,7 +49,7 @@ func (o *sorter) front() *span { return &o.ranges[o.head] }
 // insert adds a copy of in. Where it overlaps what is there, the bytes of the
 // segment that began earlier count, and a segment that covers another whole takes
 // its place: so does Linux (tcp_data_queue_ofo), and what it keeps the server reads.
-func (o *sorter) insert(p *pool, in span) {
+func (o *sorter) insert(p *memory.Pool, in span) {
 	in.from = in.seq
 	i := o.search(in.seq)
 	for in.n > 0 {
@@ -116,27 +120,27 @@ func (r span) after(n int) span {
 
 // add puts a copy of in before ranges[i], or behind the data of the range
 // before, where that ends. It returns the number of the range it is in.
-func (o *sorter) add(p *pool, i int, in span) int {
+func (o *sorter) add(p *memory.Pool, i int, in span) int {
 	if in.kind == data {
 		if i > o.head && !in.starts && !in.apart && in.from == in.seq { // two whole segments
 			r := &o.ranges[i-1]
 			if r.kind == data && r.from == r.seq && r.end() == in.seq && r.n+in.n <= maxSpanBuffer {
 				o.bytes -= cap(r.data)
-				r.data = p.grow(r.data, in.n, maxSpanBuffer)
+				r.data = p.Grow(r.data, in.n, maxSpanBuffer)
 				r.data = append(r.data, in.data...)
 				r.n += in.n
 				o.bytes += cap(r.data)
 				return i - 1
 			}
 		}
-		buf := append(p.get(in.n), in.data...)
+		buf := append(p.Get(in.n), in.data...)
 		in.data = buf
 	}
 	if in.starts {
 		o.starts++
 	}
 	o.bytes += cap(in.data) + spanBytes
-	p.held += spanBytes
+	p.Charge(spanBytes)
 	if o.head > 0 && len(o.ranges) == cap(o.ranges) {
 		n := copy(o.ranges, o.ranges[o.head:])
 		clear(o.ranges[n:])
@@ -148,12 +152,12 @@ func (o *sorter) add(p *pool, i int, in span) int {
 
 // remove gives up range i, and those behind it that in covers as well: all in one,
 // since each time the ranges behind them move.
-func (o *sorter) remove(p *pool, i int, in span) {
+func (o *sorter) remove(p *memory.Pool, i int, in span) {
 	end := i
 	for end < len(o.ranges) && in.covers(&o.ranges[end]) {
 		r := &o.ranges[end]
 		o.forget(p, r)
-		p.put(r.data)
+		p.Put(r.data)
 		end++
 	}
 	o.ranges = slices.Delete(o.ranges, i, end)
@@ -172,16 +176,16 @@ func (o *sorter) trim(r *span, n int) {
 }
 
 // forget takes a range out of the sums.
-func (o *sorter) forget(p *pool, r *span) {
+func (o *sorter) forget(p *memory.Pool, r *span) {
 	o.bytes -= cap(r.data) + spanBytes
-	p.held -= spanBytes
+	p.Charge(-spanBytes)
 	if r.starts {
 		o.starts--
 	}
 }
 
 // pop removes the first range; its buffer is the caller's.
-func (o *sorter) pop(p *pool) span {
+func (o *sorter) pop(p *memory.Pool) span {
 	r := o.ranges[o.head]
 	o.ranges[o.head] = span{}
 	o.forget(p, &r)
@@ -192,8 +196,8 @@ func (o *sorter) pop(p *pool) span {
 }
 
 // reset gives all buffers back.
-func (o *sorter) reset(p *pool) {
+func (o *sorter) reset(p *memory.Pool) {
 	for o.len() > 0 {
-		p.put(o.pop(p).data)
+		p.Put(o.pop(p).data)
 	}
 }

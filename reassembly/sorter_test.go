@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"gor/reassembly/memory"
 )
 
 // ofoQueue is Linux's queue of segments that came ahead of their turn
@@ -71,7 +73,7 @@ func TestSorterKeepsWhatLinuxKeeps(t *testing.T) {
 		first := seq(r.Uint32())
 		var o sorter
 		var model ofoQueue
-		p := pool{limit: 1 << 20}
+		p := memory.NewPool(1 << 20)
 		for range 1 + r.IntN(12) {
 			at := r.IntN(size)
 			n := 1 + r.IntN(size-at)
@@ -91,14 +93,14 @@ func TestSorterKeepsWhatLinuxKeeps(t *testing.T) {
 			t.Fatalf("seed %d:\n%s, Linux\n%s", seed, got, want)
 		}
 		o.reset(&p)
-		if p.held != p.spare || o.bytes != 0 || o.starts != 0 {
-			t.Fatalf("seed %d: %d bytes held, %d idle, %d and %d starts left", seed, p.held, p.spare, o.bytes, o.starts)
+		if p.Held() != p.Idle() || o.bytes != 0 || o.starts != 0 {
+			t.Fatalf("seed %d: %d bytes held, %d idle, %d and %d starts left", seed, p.Held(), p.Idle(), o.bytes, o.starts)
 		}
 	}
 }
 
 // checkSorter holds a sorter against what it promises of itself.
-func checkSorter(t *testing.T, o *sorter, p *pool) {
+func checkSorter(t *testing.T, o *sorter, p *memory.Pool) {
 	t.Helper()
 	bytes, starts, spans := 0, 0, int64(0)
 	for i := o.head; i < len(o.ranges); i++ {

@@ -370,8 +370,8 @@ func checkAccounts(a *Assembler, closed bool) error {
 	switch {
 	case st.Captured != sum:
 		return fmt.Errorf("captured %d, fates and open %d: %+v", st.Captured, sum, st)
-	case closed && (st.Open != 0 || a.streams.live != 0 || a.budget.pool.held != a.budget.pool.spare):
-		return fmt.Errorf("not all was given back: %d open, %d streams, %d of %d bytes idle", st.Open, a.streams.live, a.budget.pool.spare, a.budget.pool.held)
+	case closed && (st.Open != 0 || a.streams.live != 0 || a.budget.pool.Held() != a.budget.pool.Idle()):
+		return fmt.Errorf("not all was given back: %d open, %d streams, %d of %d bytes idle", st.Open, a.streams.live, a.budget.pool.Idle(), a.budget.pool.Held())
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"math/bits"
 
 	"gor/capture"
+	"gor/reassembly/memory"
 )
 
 // A table finds connections by the hash of their addresses. It is an
@@ -139,7 +140,7 @@ func (t *table) grow(p *tablePart) {
 	p.slots = make([]slot, max(minHomes, 2*p.homes())+slackSlots)
 	t.bytes += int64(len(p.slots)-len(old)) * slotBytes
 	if len(p.slots) >= manySlots {
-		adviseHuge(p.slots)
+		memory.AdviseHuge(p.slots)
 	}
 	next := 0
 	for _, s := range old {

@@ -44,7 +44,7 @@ func SenderFromFlags(c *cli.Context) (SenderConfig, error) {
 // ProbeFlags returns the flags of a command that asks whether replayers are there.
 func ProbeFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "replay", Category: "The wire", Aliases: []string{"r"}, Usage: "also ask these replay servers `HOST:PORT` whether they are there, comma separated or repeated"},
+		&cli.StringSliceFlag{Name: "replay", Category: "The wire", Aliases: []string{"r"}, Usage: "also ask these replay servers `HOST:PORT` whether they are there, comma separated or repeated; of a silent one's machine also UDP port 1, to tell a deaf replayer from a firewall"},
 		secretFlag(),
 	}
 }

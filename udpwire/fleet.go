@@ -171,7 +171,7 @@ func (f *fleet) begin(n *name, l *link, at netip.AddrPort) {
 	l.peer.status.body = f.status
 	if len(f.cfg.Secret) == 0 && !at.Addr().IsLoopback() && !n.warned {
 		n.warned = true
-		f.cfg.Logger.Warn("no secret: requests travel readable for everybody on the way, and anybody can send some", "replayer", n.host)
+		f.cfg.Logger.Warn("no secret: requests travel readable for everybody on the way, and anybody can send some; --secret-file on both sides prevents that", "replayer", n.host)
 	}
 	f.run(l)
 }

@@ -47,14 +47,16 @@ const (
 	probeSize     = 150 * time.Millisecond // for the sizes of a burst, beyond the round trip
 )
 
-// controlPort is a port where nobody listens: whether a machine says so of it tells what its silence means of another.
+// controlPort is a port where nobody listens: whether a machine says so of it tells what its silence means of another. It is
+// asked only of a machine whose replayer is silent, since to some watchman a datagram to it is the beginning of a scan.
 const controlPort = 1
 
 // maxProbed bounds how many addresses of a name are probed.
 const maxProbed = 16
 
 // Probe asks a replayer for a session as a listener does, at each address that its name has, and begins none: what it
-// sends is HELLO and nothing else, and the replayer keeps nothing of it. The error is that of looking up the name.
+// sends is HELLO and nothing else, to the replayer and, if that is silent, to controlPort of its machine; the replayer keeps
+// nothing of it. The error is that of looking up the name.
 func Probe(ctx context.Context, replayer string, secret []byte) ([]Probed, error) {
 	keys, err := newKeyring(secret)
 	if err != nil {

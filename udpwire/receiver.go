@@ -96,7 +96,7 @@ func Listen(cfg ReceiverConfig) (*Receiver, error) {
 		return nil, err
 	}
 	if keys == nil && !conn.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap().IsLoopback() && cfg.Allow == nil {
-		cfg.Logger.Warn("no secret: anybody who reaches this port can have requests replayed", "addr", conn.LocalAddr())
+		cfg.Logger.Warn("no secret: anybody who reaches this port can have requests replayed; --secret-file on both sides, or --allow, prevents that", "addr", conn.LocalAddr())
 	}
 	r := &Receiver{clock: newClock(), sock: sock}
 	r.core = newReception(cfg, keys, sock.window(), sock.write)

@@ -49,9 +49,16 @@ func (j *judge) silence(p uint16) {
 	case segments > 0:
 		j.say(Warning, name, "no request", fmt.Sprintf("packets with data came, and no request begins in them%s", j.servers(p)),
 			"wait longer: a large upload shows no beginning; else see that this port speaks HTTP/1")
+	case j.programmed() != "":
+		if server == "" {
+			server = "nobody listens"
+		}
+		link := j.programmed()
+		j.say(Warning, name, "xdp", fmt.Sprintf("%s here, and nothing came in %.0f seconds; a program on %s (XDP) gets packets before they can be seen, and may have kept them", server, j.look.Elapsed.Seconds(), link),
+			"ip -d link show dev "+link+" names it; capture where it hands packets on, or pass them on from it")
 	case server != "":
 		j.say(Warning, name, "silence", fmt.Sprintf("%s here, and nothing came in %.0f seconds", server, j.look.Elapsed.Seconds()),
-			fmt.Sprintf("curl http://ADDRESS:%d/ from another machine, while gor doctor looks", p))
+			j.visit(p))
 	default:
 		j.say(Problem, name, "nobody", fmt.Sprintf("nobody listens here, and nothing passed in %.0f seconds", j.look.Elapsed.Seconds()),
 			"run it on the machine, and in the network namespace, of the web server; see gor help where")
@@ -81,12 +88,10 @@ func (j *judge) receivesUnseen(p uint16) bool {
 	if bytes == 0 {
 		return false
 	}
-	for _, l := range j.Links {
-		if l.XDP {
-			j.say(Problem, name, "xdp", fmt.Sprintf("sockets have received %d bytes, and no packet was seen: a program on %s (XDP) takes them before", bytes, l.Name),
-				"capture behind it, such as in the container or on another interface; ip link shows the program")
-			return true
-		}
+	if link := j.programmed(); link != "" {
+		j.say(Problem, name, "xdp", fmt.Sprintf("sockets have received %d bytes, and no packet was seen: a program on %s (XDP) takes them before", bytes, link),
+			"capture behind it, such as in the container or on another interface; ip link shows the program")
+		return true
 	}
 	j.say(Problem, name, "unseen", fmt.Sprintf("sockets have received %d bytes, and no packet was seen with this port", bytes),
 		"what brings them: ss -tinp sport = "+fmt.Sprint(p)+"; a redirection, an eBPF program or a user space network?")

@@ -12,8 +12,9 @@
 // asks the kernel for sockets, unix_linux.go for Unix sockets, processes_linux.go /proc
 // for who has them and in which network namespace, and links_linux.go what interfaces
 // there are. Nothing is changed, nothing sent, and what is looked at is bounded: 512
-// packets of the wanted ports and as many of all others; connections of the wanted
-// ports alone.
+// packets of each wanted port (of more than eight ports, some share them), so that a
+// busy one does not hide a quiet one, and as many of all others; connections of the
+// wanted ports alone.
 //
 // A finding is ok, a warning or a problem. A cause gives one finding, whatever else
 // follows from it: of the reasons why nothing is seen at a port the first that holds is

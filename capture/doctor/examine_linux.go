@@ -15,12 +15,12 @@ func Examine(ctx context.Context, q Question) (*Scene, error) {
 	s := &Scene{Question: q}
 	counted := make(chan *census, 1)
 	go func() { counted <- takeCensus(time.Now().Add(lookTime)) }() // and no longer than that
-	scout, err := capture.OpenScout()
+	scout, err := capture.OpenScout(len(q.Ports))
 	s.Rights = rightsOf(err)
 	if err == nil {
 		defer scout.Close()
 	}
-	if s.Links, err = links(); err != nil {
+	if s.Links, err = links(q.Interfaces); err != nil {
 		s.blind("interfaces", err)
 	}
 	if err := s.checkInterfaces(); err != nil {

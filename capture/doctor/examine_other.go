@@ -26,7 +26,7 @@ func (*diag) tcp(uint32, uint16) ([]tcpSocket, error) { return nil, capture.ErrU
 func (*diag) servers() ([]Server, error)              { return nil, capture.ErrUnsupported }
 func (*diag) close()                                  {}
 
-func links() ([]Link, error) { return nil, capture.ErrUnsupported }
+func links([]string) ([]Link, error) { return nil, capture.ErrUnsupported }
 
 // Examine returns capture.ErrUnsupported: live capture works on Linux only.
 func Examine(context.Context, Question) (*Scene, error) { return nil, capture.ErrUnsupported }

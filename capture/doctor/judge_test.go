@@ -65,7 +65,7 @@ func scene(change func(*Scene), sights ...sight) *Scene {
 			{Index: lo, Name: "lo", Up: true, Carrier: true, Loopback: true}, {Index: eth0, Name: "eth0", Up: true, Carrier: true},
 			{Index: eth1, Name: "eth1"}, {Index: br0, Name: "br0", Kind: "bridge", Up: true, Carrier: true},
 		},
-		Look:    &capture.Look{Elapsed: 2 * time.Second},
+		Look:    &capture.Look{Wanted: make([]capture.Sample, 1), Elapsed: 2 * time.Second},
 		Servers: []Server{{Process{12, "nginx"}, netip.MustParseAddrPort("0.0.0.0:80"), "", 1}},
 	}
 	if change != nil {
@@ -75,7 +75,7 @@ func scene(change func(*Scene), sights ...sight) *Scene {
 		seen := one.sighting(i)
 		sample := &s.Look.Elsewhere
 		if slices.Contains(s.Question.Ports, seen.Dst.Port) {
-			sample = &s.Look.Wanted
+			sample = &s.Look.Wanted[0]
 		}
 		sample.Seen = append(sample.Seen, seen)
 		sample.Total++
@@ -112,7 +112,7 @@ func TestJudge(t *testing.T) {
 		{"healthy, two ports, one quiet", func(s *Scene) {
 			s.Question.Ports, s.Arriving = []uint16{80, 81}, []uint16{80, 81}
 			s.Servers = append(s.Servers, Server{Process{13, "app"}, netip.MustParseAddrPort("[::]:81"), "", 2})
-		}, []sight{{}, {port: 8080}}, "warning silence: curl http://ADDRESS:81/"},
+		}, []sight{{}, {port: 8080}}, "warning silence: ask again while this runs in another terminal: while sleep 1; do curl -s 'http://[::1]:81/'; done"},
 		{"another port", wrong, []sight{{}, {}, {port: 9000}}, "problem wrong port: -p 80"},
 		{"another port by TLS", wrong, []sight{{port: 443, payload: aHello}}, "problem tls: listen where TLS ends"},
 		{"TLS, plain behind", nil, []sight{{payload: aHello}, {port: 8080, iface: lo}}, "problem tls: -p 8080"},
@@ -164,6 +164,11 @@ func TestJudge(t *testing.T) {
 			s.Links[1].XDP = true
 			s.Connections = []Connection{{Local: netip.MustParseAddrPort("10.0.0.1:80"), Remote: remote, Received: 700}}
 		}, nil, "problem xdp: "},
+		{"XDP that keeps all", func(s *Scene) { s.Links[1].XDP = true }, nil, "warning xdp: ip -d link show dev eth0"},
+		{"XDP that keeps all of nobody's", func(s *Scene) { s.Links[1].XDP, s.Servers = true, nil }, nil, "warning xdp: ip -d link show dev eth0"},
+		{"XDP that lets through", func(s *Scene) { s.Links[1].XDP = true }, []sight{{}}, ""},
+		{"XDP, and the middle of something", func(s *Scene) { s.Links[1].XDP = true }, []sight{{payload: strings.Repeat("0123456789", 10)}}, "warning no request: "},
+		{"XDP where it is not captured", func(s *Scene) { s.Links[1].XDP, s.Question.Interfaces = true, []string{"br0"} }, nil, "warning silence: "},
 		{"received unseen", func(s *Scene) {
 			s.Connections = []Connection{{Local: netip.MustParseAddrPort("10.0.0.1:80"), Remote: remote, Received: 700}}
 		}, nil, "problem unseen: "},
@@ -193,6 +198,53 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// TestVisit: the address that is to be asked is one where the server listens, and by
+// which requests come to where they are captured.
+func TestVisit(t *testing.T) {
+	terminal, machine := "ask again while this runs in another terminal: while sleep 1; do curl -s ", "ask again while this runs on another machine: while sleep 1; do curl -s "
+	const none = "see that something asks it, and ask again meanwhile"
+	for _, tt := range []struct{ server, iface, want string }{
+		{"0.0.0.0:80", "any", terminal + "http://127.0.0.1:80/; done"},
+		{"[::]:80", "any", terminal + "'http://[::1]:80/'; done"},
+		{"127.0.0.1:80", "any", terminal + "http://127.0.0.1:80/; done"},
+		{"127.0.0.53:80", "lo", terminal + "http://127.0.0.53:80/; done"},
+		{"10.0.0.1:80", "any", terminal + "http://10.0.0.1:80/; done"},
+		{"10.0.0.1:80", "eth0", machine + "http://10.0.0.1:80/; done"},
+		{"0.0.0.0:80", "eth0", machine + "http://10.0.0.1:80/; done"},
+		{"0.0.0.0:80", "br0", none}, // it has no address
+		{"127.0.0.1:80", "eth0", none},
+	} {
+		findings := Judge(scene(func(s *Scene) {
+			s.Question.Interfaces = []string{tt.iface}
+			s.Servers[0].Addr = netip.MustParseAddrPort(tt.server)
+			s.Links[1].Addr = netip.MustParseAddr("10.0.0.1")
+		}))
+		if got := bad(findings); got != "warning silence: "+tt.want {
+			t.Errorf("%s on %s: %q, want %q", tt.server, tt.iface, got, tt.want)
+		}
+	}
+}
+
+// TestShares: what a port carries is told of its own sample, however busy another is.
+func TestShares(t *testing.T) {
+	s := scene(func(s *Scene) {
+		s.Question.Ports, s.Arriving = []uint16{80, 81}, []uint16{80, 81}
+		quiet := sight{port: 81}.sighting(0)
+		s.Look.Wanted = append(s.Look.Wanted, capture.Sample{Seen: []capture.Sighting{quiet, quiet}, Total: 2})
+	}, sight{}, sight{}, sight{})
+	s.Look.Wanted[0].Total = 40_000
+	var said []string
+	for _, f := range Judge(s) {
+		if strings.HasPrefix(f.About, "port ") {
+			rate, _, _ := strings.Cut(f.Seen, ",")
+			said = append(said, f.About+": "+f.Level.String()+" "+rate)
+		}
+	}
+	if want := "port 80: ok about 20, port 81: ok about 1 request/s"; strings.Join(said, ", ") != want {
+		t.Errorf("%q, want %q", said, want)
+	}
+}
+
 // TestOthers names the busiest ports, with what they carry.
 func TestOthers(t *testing.T) {
 	all := []sight{{}}
@@ -215,7 +267,7 @@ func TestOthers(t *testing.T) {
 
 func TestAbout(t *testing.T) {
 	for rate, want := range map[float64]string{
-		0.4: "less than a request/s", 1: "about 1 requests/s", 9.6: "about 10 requests/s", 99: "about 99 requests/s",
+		0.4: "less than a request/s", 1: "about 1 request/s", 1.6: "about 2 requests/s", 9.6: "about 10 requests/s", 99: "about 99 requests/s",
 		123: "about 120 requests/s", 999.9: "about 1,000 requests/s", 1249: "about 1,200 requests/s", 98_765_432: "about 99,000,000 requests/s",
 	} {
 		if got := about(rate); got != want {

@@ -3,14 +3,18 @@ package doctor
 import (
 	"encoding/binary"
 	"fmt"
+	"net"
+	"net/netip"
+	"slices"
 	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
-// links lists the interfaces of this network namespace (rtnetlink(7)).
-func links() ([]Link, error) {
+// links lists the interfaces of this network namespace (rtnetlink(7)), with an address of
+// those that are named.
+func links(named []string) ([]Link, error) {
 	reply, err := syscall.NetlinkRIB(unix.RTM_GETLINK, unix.AF_UNSPEC)
 	if err != nil {
 		return nil, fmt.Errorf("list interfaces: %w", err)
@@ -28,9 +32,26 @@ func links() ([]Link, error) {
 		if err != nil {
 			continue
 		}
-		all = append(all, linkOf(messages[i].Data, attrs))
+		l := linkOf(messages[i].Data, attrs)
+		if slices.Contains(named, l.Name) { // there may be thousands of others
+			l.Addr = addressOf(l.Index)
+		}
+		all = append(all, l)
 	}
 	return all, nil
+}
+
+// addressOf is the first address of an interface, as it lists them: IPv4 first.
+func addressOf(index int) netip.Addr {
+	addrs, err := (&net.Interface{Index: index}).Addrs()
+	if err != nil || len(addrs) == 0 {
+		return netip.Addr{} // what is not known is not said
+	}
+	prefix, err := netip.ParsePrefix(addrs[0].String())
+	if err != nil {
+		return netip.Addr{}
+	}
+	return prefix.Addr()
 }
 
 // linkOf reads one interface: b begins with struct ifinfomsg.

@@ -53,6 +53,7 @@ type Link struct {
 	Up         bool   // it is switched on
 	Carrier    bool   // and connected
 	Loopback   bool
+	Addr       netip.Addr // one of its addresses; not valid: it has none
 	MTU        int
 	XDP        bool   // a program takes packets before any socket sees them
 	LargestGRO int    // bytes of the largest packets that it makes; 0: not known

@@ -16,7 +16,8 @@ const mark = "Gor-Replayed"
 type seen struct {
 	*capture.Sighting
 	protocol protocol
-	replayed bool // it is a request that a replayer has sent
+	replayed bool    // it is a request that a replayer has sent
+	weight   float64 // how many segments it stands for: not all were read of what there was
 }
 
 // A traffic is what was looked at, sorted.
@@ -29,18 +30,22 @@ type traffic struct {
 // newTraffic sorts what was looked at.
 func newTraffic(l *capture.Look) *traffic {
 	t := &traffic{look: l}
-	for _, part := range []struct {
-		from *capture.Sample
-		to   *[]seen
-	}{{&l.Wanted, &t.wanted}, {&l.Elsewhere, &t.elsewhere}} {
-		for i := range part.from.Seen {
-			s := &part.from.Seen[i]
-			one := seen{Sighting: s, protocol: classify(s.Payload)}
-			one.replayed = one.isRequest() && field(s.Payload, mark, "")
-			*part.to = append(*part.to, one)
-		}
+	for i := range l.Wanted {
+		t.wanted = appendSeen(t.wanted, &l.Wanted[i])
 	}
+	t.elsewhere = appendSeen(nil, &l.Elsewhere)
 	return t
+}
+
+// appendSeen appends what is in a sample.
+func appendSeen(all []seen, from *capture.Sample) []seen {
+	for i := range from.Seen {
+		s := &from.Seen[i]
+		one := seen{Sighting: s, protocol: classify(s.Payload), weight: float64(from.Total) / float64(len(from.Seen))}
+		one.replayed = one.isRequest() && field(s.Payload, mark, "")
+		all = append(all, one)
+	}
+	return all
 }
 
 // isRequest reports whether it is one of HTTP/1.
@@ -50,24 +55,19 @@ func (s *seen) isRequest() bool { return s.protocol == request || s.protocol == 
 func (s *seen) own() bool { return s.replayed && s.Leaving }
 
 // rate estimates how many segments per second of those to wanted ports f picks.
-func (t *traffic) rate(f func(*seen) bool) float64 { return t.rateOf(t.wanted, t.look.Wanted.Total, f) }
+func (t *traffic) rate(f func(*seen) bool) float64 { return t.rateOf(t.wanted, f) }
 
 // rateElsewhere is rate of those to other ports.
-func (t *traffic) rateElsewhere(f func(*seen) bool) float64 {
-	return t.rateOf(t.elsewhere, t.look.Elsewhere.Total, f)
-}
+func (t *traffic) rateElsewhere(f func(*seen) bool) float64 { return t.rateOf(t.elsewhere, f) }
 
-func (t *traffic) rateOf(all []seen, total uint64, f func(*seen) bool) float64 {
-	n := 0
+func (t *traffic) rateOf(all []seen, f func(*seen) bool) float64 {
+	n := 0.
 	for i := range all {
 		if f(&all[i]) {
-			n++
+			n += all[i].weight
 		}
 	}
-	if n == 0 {
-		return 0
-	}
-	return float64(n) / float64(len(all)) * float64(total) / max(t.look.Elapsed.Seconds(), 1e-3)
+	return n / max(t.look.Elapsed.Seconds(), 1e-3)
 }
 
 // A portRate is how much of something goes to a port.
@@ -106,6 +106,9 @@ func about(rate float64) string {
 	digits := fmt.Sprint(n)
 	for i := len(digits) - 3; i > 0; i -= 3 {
 		digits = digits[:i] + "," + digits[i:]
+	}
+	if n == 1 {
+		return "about 1 request/s"
 	}
 	return "about " + digits + " requests/s"
 }

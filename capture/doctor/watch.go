@@ -49,7 +49,7 @@ type watchedScene struct {
 // OpenWatcher opens what a Watcher needs privileges for. Errors are those of
 // capture.OpenRing.
 func OpenWatcher(cfg WatchConfig) (*Watcher, error) {
-	scout, err := capture.OpenScout()
+	scout, err := capture.OpenScout(len(cfg.Question.Ports))
 	if err != nil {
 		return nil, err
 	}
@@ -159,7 +159,7 @@ func (w *Watcher) surroundings() *watchedScene {
 	s := &watchedScene{Scene: Scene{Question: w.cfg.Question}}
 	s.Arriving, s.Leaving = w.cfg.Directions()
 	var err error
-	if s.Links, err = links(); err != nil {
+	if s.Links, err = links(w.cfg.Question.Interfaces); err != nil {
 		w.cfg.Logger.Debug("interfaces cannot be listed", "err", err)
 	}
 	if w.diag == nil {

@@ -25,11 +25,11 @@ func TestOtherWay(t *testing.T) {
 			"about 50 requests/s to ports 80, 81 leave this machine: --direction out takes these, --direction both all"},
 		{"TLS, others' frames and a replayer's", 3, []sight{{leaving: true, payload: aHello}, {otherHost: true}, {leaving: true, payload: replayed}}, ""},
 	} {
-		look := &capture.Look{Elapsed: 2 * time.Second}
+		look := &capture.Look{Wanted: make([]capture.Sample, 1), Elapsed: 2 * time.Second}
 		for i, s := range tt.sights {
-			look.Wanted.Seen = append(look.Wanted.Seen, s.sighting(i))
+			look.Wanted[0].Seen = append(look.Wanted[0].Seen, s.sighting(i))
 		}
-		look.Wanted.Total = tt.total
+		look.Wanted[0].Total = tt.total
 		if got, rate := sayOtherWay(newTraffic(look)); got != tt.want || rate > 0 != (tt.want != "") {
 			t.Errorf("%s: %q and %v, want %q", tt.name, got, rate, tt.want)
 		}

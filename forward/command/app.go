@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"gor/forward/spelling"
 )
 
 // App is the program: its commands, and what it reads and writes.
@@ -104,6 +106,23 @@ func (a *App) noCommand(name string) error {
 	}
 	last := len(names) - 1
 	return UsageError("there is no command %q: use %s or %s", name, strings.Join(names[:last], ", "), names[last])
+}
+
+// noTopic is the error of asking for help on what is no command and no topic: the
+// nearest of these, or all topics.
+func (a *App) noTopic(name string) error {
+	var names, all []string
+	for _, t := range a.Topics {
+		names = append(names, t.Name)
+	}
+	for _, c := range a.Commands {
+		all = append(all, c.Name)
+	}
+	slices.Sort(names)
+	if near := spelling.Nearest(name, append(all, names...)); near != "" {
+		return UsageError("there is no command or topic %q: is it gor help %s? (gor help lists all)", name, near)
+	}
+	return UsageError("there is no command or topic %q: the topics are %s", name, strings.Join(names, ", "))
 }
 
 func noArguments(c *cli.Context) error {

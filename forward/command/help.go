@@ -178,7 +178,7 @@ func (a *App) helpCommand() *cli.Command {
 					return err
 				}
 			}
-			return a.noCommand(name)
+			return a.noTopic(name)
 		},
 	}
 }

@@ -1,7 +1,9 @@
 package compare
 
 import (
+	"maps"
 	"math/bits"
+	"time"
 
 	"gor/forward/compare/diff"
 	"gor/forward/hist"
@@ -16,25 +18,42 @@ const (
 // A set of a route's places, one bit for each.
 type set uint64
 
+// A tally counts exchanges, and those of them with a session that the target has
+// another one for.
+type tally struct {
+	all     uint64
+	carried carriage
+}
+
+func (t tally) plus(o tally) tally { return tally{t.all + o.all, t.carried.plus(o.carried)} }
+
 // An account is what is known of one route at one target. What an exchange differs in
 // is counted by the set of places, so that it can be said at any time how many of them are
 // the same but for noise.
 type account struct {
+	// --- what became of exchanges that are not held against each other
 	fates       [fates]uint64
 	notLoggedIn uint64
 	notModified uint64
 	notCompared map[string]uint64 // bodies, by why
 
+	// --- where the others differ
 	exchanges uint64    // compared, and in none of the two classes
+	carried   carriage  // of those, the ones with a session that the target has another one for
 	repeats   [2]uint64 // pairs of answers of one server to the same request: production's, the target's
 	places    []*place
 	index     map[string]int // in places, by the finding's key
-	sets      map[set]uint64 // exchanges
+	sets      map[set]tally
 
+	// --- how long they took
 	then, now hist.Histogram
+	moments   int   // seconds in which answers were timed
+	timed     int64 // the last of these
 
+	// --- what was known of the places lately
 	checkAt uint64 // exchanges and repeats: when to divide the places again
 	is      division
+	packed  set // noise that the sets were freed of, which made no more room than there is
 }
 
 // at is the place of a finding, which may be a new one.
@@ -43,7 +62,7 @@ func (a *account) at(key, path []byte, f *finding) int {
 		return i
 	}
 	if a.index == nil {
-		a.index, a.sets = map[string]int{}, map[set]uint64{}
+		a.index, a.sets = map[string]int{}, map[set]tally{}
 	}
 	name := string(path)
 	if len(a.places) >= maxPlaces {
@@ -52,14 +71,16 @@ func (a *account) at(key, path []byte, f *finding) int {
 		}
 		key, name = []byte(others), others
 	}
-	a.places = append(a.places, &place{path: name, reason: f.reason})
+	a.places = append(a.places, &place{key: string(key), path: name, reason: f.reason})
 	a.index[string(key)] = len(a.places) - 1
 	return len(a.places) - 1
 }
 
-// add takes down what an exchange differs in, and returns where it does.
-func (a *account) add(f *findings, at int64) set {
+// add takes down what an exchange differs in, and returns where it does. carried: what it has
+// of sessions that the target has others for.
+func (a *account) add(f *findings, at int64, carried carriage) set {
 	a.exchanges++
+	a.carried = a.carried.plus(carried)
 	if f.notCompared != "" {
 		if a.notCompared == nil {
 			a.notCompared = map[string]uint64{}
@@ -80,9 +101,18 @@ func (a *account) add(f *findings, at int64) set {
 		a.places[n].add(x, at)
 	}
 	if where != 0 {
-		a.count(where, 1)
+		a.count(where, tally{1, carried})
 	}
 	return where
+}
+
+// time takes down how long the two answers to a request of some time took.
+func (a *account) time(then, now time.Duration, at int64) {
+	a.then.Add(then)
+	a.now.Add(now)
+	if at-a.timed >= moment {
+		a.moments, a.timed = a.moments+1, at
+	}
 }
 
 // A side says whose answers two are.
@@ -110,16 +140,12 @@ func (a *account) repeat(f *findings, whose side) {
 	}
 }
 
-// count counts n exchanges by the set of places where it differs. Where there are too
+// count counts exchanges by the set of places where they differ. Where there are too
 // many sets they become fewer by the noise, and at the end those that matter least go without.
-func (a *account) count(where set, n uint64) {
+func (a *account) count(where set, n tally) {
 	if _, ok := a.sets[where]; !ok && len(a.sets) >= maxSets {
-		is := a.verdicts()
-		less := map[set]uint64{}
-		for s, n := range a.sets {
-			less[s&^is.noise] += n
-		}
-		a.sets = less
+		is := a.lately()
+		a.pack(is.noise)
 		if where &^= is.noise; len(a.sets) >= maxSets {
 			where &= is.real | where&-where // what is known, and one of the others for all
 		}
@@ -127,7 +153,40 @@ func (a *account) count(where set, n uint64) {
 			where &= -where
 		}
 	}
-	a.sets[where] += n
+	a.sets[where] = a.sets[where].plus(n)
+}
+
+// pack frees the sets of noise, so that some become one. Where that made little room it is not
+// done again before more is known to be noise.
+func (a *account) pack(noise set) {
+	if a.packed == noise {
+		return
+	}
+	less := map[set]tally{}
+	for s, n := range a.sets {
+		less[s&^noise] = less[s&^noise].plus(n)
+	}
+	if a.sets, a.packed = less, 0; len(less) > maxSets/2 {
+		a.packed = noise
+	}
+}
+
+// clone is a copy that is not changed any more, for a report: without the index, and without latencies unless
+// they are wanted. Examples are as they were.
+func (a *account) clone(latencies bool) *account {
+	c := *a
+	c.index, c.notCompared, c.sets = nil, maps.Clone(a.notCompared), maps.Clone(a.sets)
+	all := make([]place, len(a.places))
+	c.places = make([]*place, len(a.places))
+	for i, p := range a.places {
+		all[i] = *p
+		c.places[i] = &all[i]
+	}
+	c.then, c.now = hist.Histogram{}, hist.Histogram{}
+	if latencies {
+		c.then, c.now = a.then.Clone(), a.now.Clone()
+	}
+	return &c
 }
 
 // A division of a route's places: all others are open.
@@ -169,6 +228,27 @@ func (a *account) wantsRepeats() bool {
 	return a.repeats[0]+a.repeats[1] < enoughRepeats || bits.OnesCount64(uint64(is.noise|is.real)) < len(a.places)
 }
 
+// A keeping says of how many requests of a route one is kept for the next that asks for the same: those are as many as
+// are wanted, or they are rare, and each that is kept costs two answers' room.
+type keeping uint64
+
+const (
+	keepAll  keeping = 1
+	keepFew  keeping = 4  // of a route where more has to be known, and much was seen
+	keepRare keeping = 16 // of a route where all is known
+	muchSeen         = 4000
+)
+
+func (a *account) keeping(isWanted bool) keeping {
+	switch {
+	case a.exchanges < muchSeen && (isWanted || a.repeats[production] < a.exchanges/16):
+		return keepAll
+	case isWanted:
+		return keepFew
+	}
+	return keepRare
+}
+
 // enoughRepeats is how many show what is noise where nothing is open.
 const enoughRepeats = 50
 
@@ -181,16 +261,16 @@ func (a *account) fill(f *Fates, is division) (reasons [diff.Reasons]uint64) {
 	for s, n := range a.sets {
 		switch {
 		case s&is.real != 0:
-			f.Different += n
+			f.Different += n.all
 			var has [diff.Reasons]bool
 			for i, p := range a.places {
 				if s&is.real&(1<<i) != 0 && !has[p.reason] {
 					has[p.reason] = true
-					reasons[p.reason] += n
+					reasons[p.reason] += n.all
 				}
 			}
 		case s&^is.noise != 0:
-			f.Undecided += n
+			f.Undecided += n.all
 		}
 	}
 	f.Same = a.exchanges - f.Different - f.Undecided
@@ -211,15 +291,16 @@ func mergeAccounts(into, from *account) {
 		into.notCompared[why] += n
 	}
 	into.exchanges += from.exchanges
+	into.carried = into.carried.plus(from.carried)
 	for i, n := range from.repeats {
 		into.repeats[i] += n
 	}
 	into.then.Merge(&from.then)
 	into.now.Merge(&from.now)
+	into.moments, into.timed = max(into.moments, from.moments), max(into.timed, from.timed)
 	moved := make([]int, len(from.places))
-	for key, i := range from.index {
-		p := from.places[i]
-		n := into.at([]byte(key), []byte(p.path), &finding{reason: p.reason})
+	for i, p := range from.places {
+		n := into.at([]byte(p.key), []byte(p.path), &finding{reason: p.reason})
 		moved[i] = n
 		into.places[n].merge(p)
 		into.places[n].inherit(p)

@@ -33,8 +33,8 @@
 //
 // What differs between two answers of one server to the same request is noise. Such repeats are
 //
-//   - equal requests of one user, a tenth of a second to ten seconds apart, without a change by that user in between: two answers of
-//     production, and two of the target;
+//   - equal requests of one user, a tenth of a second to ten seconds apart, without a change by that user in between, whether that is
+//     compared or not (Engine.Wrote): two answers of production, and two of the target. Of a route of which much was seen some are looked at;
 //   - echoes: a share of the safe requests goes to the target once more, a second later (Config.Echo). Which ones does not depend
 //     on what they were answered; routes of which more has to be known get more of them. An echo whose user changed something
 //     meanwhile says nothing.
@@ -60,11 +60,23 @@
 //
 // # Slower
 //
-// A route with 100 answers or more is slower if its median is beyond what those of the other routes let expect, by 30 % and a
+// A route with 100 answers or more, in five seconds at least, is slower if its median is beyond what those of the other routes let expect, by 30 % and a
 // millisecond: now = a*then + b with the median of all slopes (Theil and Sen), as the two servers were seen from different
-// places and are different machines. Both medians are taken at the far ends of what chance may do to them.
+// places and are different machines. Where routes do not differ in time enough to tell a slope, now is in proportion to then. Both medians are taken at the far ends of what chance may do to them.
+//
+// # Sessions of production's
+//
+// Where production's answer and the target's set one HttpOnly cookie to two values, later
+// requests carry production's, and the target may answer as to a stranger, with 200.
+// Nobody can tell that from other differences; but if exchanges with such a cookie, or
+// with one that a login set, differ more often than those without (Fisher's exact test, at
+// a level of one in a thousand), that is said first (foreign.go). What is different stays
+// so. A target that is sent its own sessions (Config.Own) is not spoken of.
 //
 // # Limits
+//
+// A report is made of a copy (picture.go), so that who compares does not wait for it. What had to go for want of memory is remembered
+// for a while, so that its other half expires, too, and at once.
 //
 // Config.Memory bounds halves (half of it), examples and repeats. Beside it are the accounts: of Routes routes at most, 64 places and 600 sets of
 // them each, and two histograms. Nothing grows with the number of requests.
@@ -81,6 +93,7 @@
 //	    "compared": 60300, "same": 45732, "different": 11684, "undecided": 2584, "not_logged_in": 300, "not_modified": 0,
 //	    "no_original": 0, "no_response": 0, "expired": 0, "waiting": 0,
 //	    "logged_out": {"exchanges", "login_seen", "says", "example": EXAMPLE},    only if there were such
+//	    "foreign_sessions": {"exchanges", "different", "others", "others_different", "says"},    only if they stand out
 //	    "not_compared": {"compressed with br": 12},    bodies, by why
 //	    "routes": [{
 //	      "route": "GET /users/{id}", "target": "http://staging",
@@ -92,7 +105,8 @@
 //	    }]
 //	  }]
 //	}
-//	PATH     {"path": "$.items[].price", "what": "changed", "reason": "body", "count": 20, "of": 400, "repeats": 30, "varied": 0, "says": "..."}
+//	PATH     {"path": "$.items[].price", "what": "changed", "reason": "body", "count": 20, "of": 400, "repeats": 30, "varied": 0, "says": "...",
+//	          "then", "now", "decide"}    of what is open: values of one exchange, and what would show whether it is noise
 //	EXAMPLE  {"request": "GET /users/7", "then": 200, "now": 500, "differences": [{"path", "what", "then", "now"}], "curl": "curl -i ..."}
 //
 // # Secrets

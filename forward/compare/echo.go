@@ -89,7 +89,7 @@ func (e *echoes) answered(x *Exchange, writes *writes) *diff.Answer {
 		return nil
 	}
 	e.drop(x.Key, w)
-	if x.Answer == nil || writes.since(x.User, w.turn) {
+	if x.Answer == nil || writes.since(x.User, w.turn, w.x.Time) {
 		return nil
 	}
 	return w.x.Answer

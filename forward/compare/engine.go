@@ -30,6 +30,8 @@ type Exchange struct {
 	Time   int64        // when the request was recorded, in nanoseconds since 1970
 	Answer *diff.Answer // nil: there was none
 
+	section []byte // the header fields in Raw, while it is compared
+
 	// Crowd, Client and Server are whoever sends an echo's to know: as the request was submitted.
 	Crowd          bool
 	Client, Server netip.AddrPort
@@ -44,6 +46,11 @@ type Config struct {
 	Routes   int           // routes of a target at most; 500
 	Ignore   []Rule        // what is not compared
 	Sampled  bool          // the targets get a share of the users, so that their data drift from production's
+	Own      []bool        // by target: it is sent sessions of its own; nil: none is
+
+	// Met is told of each exchange of which both answers are there, before it is judged,
+	// and from any goroutine; nil: nobody is. What it is given is lent for the call.
+	Met func(x *Exchange, original *diff.Answer)
 
 	// EchoShare is which share of the compared exchanges of safe methods may be sent
 	// once more, 0 to 1. Echo is asked to do it; what it is given is lent for the call. It is called
@@ -101,12 +108,25 @@ func (e *Engine) Response(x *Exchange) {
 		return
 	}
 	e.judges[x.Target].begin()
-	original, known := e.halves.response(x)
+	original, is := e.halves.response(x)
 	switch {
 	case x.Answer == nil:
 		e.judges[x.Target].count(x, noResponse)
-	case known:
+	case is == compared:
 		e.judge(x, original)
+	case is == expired:
+		e.judges[x.Target].count(x, expired)
+	}
+}
+
+// Wrote says that a user asked for a change, by a request of a time (Exchange.Time), whether that is compared or not. It is
+// to be told as soon as that is known: what differs between two answers to that user, one before and one after, may come of it
+// and is no noise. Changes that are compared the Engine sees itself, when their answers are there, which may be late.
+func (e *Engine) Wrote(user uint64, at int64) {
+	for _, j := range e.judges {
+		if j != nil {
+			j.wrote(user, at)
+		}
 	}
 }
 
@@ -115,6 +135,9 @@ func (e *Engine) judge(x *Exchange, original *diff.Answer) {
 	if original == nil {
 		e.judges[x.Target].count(x, noOriginal)
 		return
+	}
+	if e.cfg.Met != nil {
+		e.cfg.Met(x, original)
 	}
 	e.judges[x.Target].meet(x, original)
 }

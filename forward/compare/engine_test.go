@@ -7,9 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
-
-	"gor/forward/compare/diff"
 )
 
 // planted is all that a world's target does differently.
@@ -79,29 +76,6 @@ func checkCounts(t *testing.T, w *world, r *Report) {
 				t.Errorf("%s: %d examples", route.Route, len(route.Examples))
 			}
 		}
-	}
-}
-
-// BenchmarkExchange is what one exchange costs, of a JSON answer with much noise.
-func BenchmarkExchange(b *testing.B) {
-	w := newWorld(b, 1, false, .01)
-	var all []*Exchange
-	var originals []*diff.Answer
-	for i := range 512 {
-		method, path, user := w.request()
-		w.now += int64(10 * time.Millisecond)
-		raw := fmt.Sprintf("%s %s HTTP/1.1\r\nHost: a\r\nCookie: sid=%d\r\n\r\n", method, path, user)
-		all = append(all, &Exchange{Key: Key{1, uint64(i)}, User: uint64(user), Method: []byte(method), Path: []byte(path), Raw: []byte(raw), Time: w.now, Answer: w.answer(1, method, path, w.now)})
-		originals = append(originals, w.answer(0, method, path, w.now))
-	}
-	b.ReportAllocs()
-	n := 0
-	for b.Loop() {
-		x := *all[n%len(all)]
-		x.Key.Conn, x.Time = uint64(n), x.Time+int64(n/512)*int64(5*time.Second)
-		w.engine.Original(x.Key, originals[n%len(all)])
-		w.engine.Response(&x)
-		n++
 	}
 }
 

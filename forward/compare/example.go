@@ -142,7 +142,7 @@ func curl(x *Exchange, target string) string {
 	} else if m != "GET" {
 		b.WriteString(" -X " + quote(m))
 	}
-	for _, f := range requestFields(x.Raw) {
+	for _, f := range http1.AppendFields(nil, fieldSection(x.Raw)) {
 		switch name := strings.ToLower(string(f.Name)); name {
 		case "cookie", "authorization":
 			b.WriteString(" -H " + quote(string(f.Name)+": YOURS"))
@@ -169,14 +169,14 @@ func quote(s string) string {
 	return "'" + strings.ReplaceAll(visible(s), "'", `'\''`) + "'"
 }
 
-// requestFields are the header fields of a request.
-func requestFields(raw []byte) []http1.Field {
+// fieldSection is the part of a request with its header fields; nil: it is none that anybody could read.
+func fieldSection(raw []byte) []byte {
 	raw = raw[http1.EmptyLines(raw):]
 	var m http1.Message
 	if m.Head(raw, "") != http1.Whole {
 		return nil
 	}
-	return http1.AppendFields(nil, m.Fields(raw))
+	return m.Fields(raw)
 }
 
 // isSafe reports whether a method asks for no change (RFC 9110 section 9.2.1).

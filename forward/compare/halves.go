@@ -23,7 +23,8 @@ type halves struct {
 	now     time.Duration
 	used    int64
 	entries map[Key]*entry
-	ends    entry // of the ring of all entries: next is the oldest
+	ends    entry       // of the ring of all entries: next is the oldest
+	gone    recent[Key] // requests of which a half had to go for want of memory
 }
 
 // An entry is what is there of one request.
@@ -39,11 +40,15 @@ type entry struct {
 	done     int          // responses that were here
 }
 
-const entrySize = 200 // bytes of an entry itself, and its place in the map
+const (
+	entrySize = 200 // bytes of an entry itself, and its place in the map
+	goneSize  = 48  // of a key that is remembered, and its place
+	goneShare = 192 // one such key for so many bytes of the limit, so that they take a quarter of it
+)
 
 func (h *halves) init(limit int64, wait time.Duration, most int, lost func(*Exchange, fate)) {
 	h.limit, h.wait, h.most, h.lost = limit, wait, most, lost
-	h.entries = map[Key]*entry{}
+	h.entries, h.gone.most = map[Key]*entry{}, int(limit/goneShare)
 	h.ends.prev, h.ends.next = &h.ends, &h.ends
 }
 
@@ -52,6 +57,9 @@ func (h *halves) init(limit int64, wait time.Duration, most int, lost func(*Exch
 func (h *halves) original(k Key, a *diff.Answer) []*Exchange {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.gone.has(k) {
+		return nil // what it was to meet had to go
+	}
 	e := h.at(k)
 	if e.answered {
 		return nil // came twice
@@ -75,26 +83,31 @@ func (h *halves) original(k Key, a *diff.Answer) []*Exchange {
 	return waited
 }
 
-// response takes what became of a request at a target. It returns what production
-// answered, nil if it is known that nobody knows, and whether any of that is known.
-// If it is not, the exchange waits, unless it has no answer, for which nothing is worth waiting.
-func (h *halves) response(x *Exchange) (original *diff.Answer, known bool) {
+// response takes what became of a request at a target. It returns compared and what
+// production answered, nil if it is known that nobody knows; expired, where that had to go before;
+// or waiting: the exchange is kept for it, unless it has no answer, for which nothing is worth waiting.
+func (h *halves) response(x *Exchange) (original *diff.Answer, is fate) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.gone.has(x.Key) {
+		return nil, expired
+	}
 	e := h.at(x.Key)
-	if !e.answered && x.Answer != nil {
-		c := x.clone()
-		e.waiting = append(e.waiting, c)
-		h.charge(e, c.size())
-		h.shrink()
-		return nil, false
+	defer h.shrink()
+	if e.answered {
+		if e.done++; e.done >= h.most {
+			h.remove(e)
+		}
+		return e.original, compared
 	}
-	original, known = e.original, e.answered
-	if e.done++; e.done >= h.most && e.answered {
-		h.remove(e)
+	if x.Answer == nil {
+		e.done++
+		return nil, waiting
 	}
-	h.shrink()
-	return original, known
+	c := x.clone()
+	e.waiting = append(e.waiting, c)
+	h.charge(e, c.size())
+	return nil, waiting
 }
 
 // advance drops what has waited too long.
@@ -107,13 +120,15 @@ func (h *halves) advance(now time.Duration) {
 	}
 }
 
-// close drops all.
+// close drops all, and forgets what is gone.
 func (h *halves) close() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for h.ends.next != &h.ends {
 		h.drop(h.ends.next, noOriginal)
 	}
+	h.used -= int64(h.gone.len()) * goneSize
+	h.gone = recent[Key]{most: h.gone.most}
 }
 
 // at is the entry of a request, which may be a new one.
@@ -133,10 +148,12 @@ func (h *halves) charge(e *entry, n int64) {
 	h.used += n
 }
 
-// shrink makes room.
+// shrink makes room, and remembers for whom there was none.
 func (h *halves) shrink() {
 	for h.used > h.limit && h.ends.next != &h.ends {
+		k := h.ends.next.key
 		h.drop(h.ends.next, expired)
+		h.used += int64(1-h.gone.add(k)) * goneSize
 	}
 }
 
@@ -156,6 +173,7 @@ func (h *halves) remove(e *entry) {
 // clone returns an exchange that holds nothing lent.
 func (x *Exchange) clone() *Exchange {
 	c := *x
+	c.section = nil
 	c.Method, c.Path, c.Raw = bytes.Clone(x.Method), bytes.Clone(x.Path), bytes.Clone(x.Raw[:min(len(x.Raw), maxRaw)])
 	if x.Answer != nil {
 		c.Answer = x.Answer.Clone()

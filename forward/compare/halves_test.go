@@ -170,6 +170,33 @@ func TestExpired(t *testing.T) {
 	}
 }
 
+// Where an original had to go, the exchange that comes for it has expired, at once; so have the
+// others where a waiting one had to.
+func TestOriginalExpired(t *testing.T) {
+	e := newEngine(t, Config{Memory: 1 << 20, Targets: []string{"http://a", "http://b"}, Baseline: -1})
+	const n = 900
+	for i := range uint64(n) {
+		e.Original(Key{1, i}, &diff.Answer{Status: 200, Body: make([]byte, 1000)})
+	}
+	for target := range 2 {
+		for i := range uint64(n) {
+			e.Response(x(i, target, 200))
+		}
+		f := e.Fates(target)
+		if f.NoOriginal != 0 || f.Waiting != 0 || f.Expired < n/2 || f.Compared < 20 || f.Compared+f.Expired != n {
+			t.Errorf("%+v", f)
+		}
+	}
+	e = newEngine(t, Config{Memory: 1 << 20})
+	for i := range uint64(2000) {
+		e.Response(x(i, 0, 200))
+	}
+	before := e.halves.used
+	if e.Original(Key{1, 0}, said(200)); e.halves.used != before {
+		t.Error("an original is kept that nobody will come for")
+	}
+}
+
 // Rules take out what they name and nothing else.
 func TestRules(t *testing.T) {
 	for _, tt := range []struct {

@@ -45,15 +45,11 @@ func hostOf(target string) string {
 	return u.Host
 }
 
-// of is what servers may call themselves in the answers to a request.
-func (h *hosts) of(raw []byte) *diff.Names {
-	raw = raw[http1.EmptyLines(raw):]
+// of is what servers may call themselves in the answers to a request with these fields.
+func (h *hosts) of(section []byte) *diff.Names {
 	var host []byte
-	var m http1.Message
-	if m.Head(raw, "") == http1.Whole {
-		if line, _ := http1.CutKind(m.Fields(raw), http1.FieldHost); line != nil {
-			host = http1.ParseField(line).Value
-		}
+	if line, _ := http1.CutKind(section, http1.FieldHost); line != nil {
+		host = http1.ParseField(line).Value
 	}
 	if len(host) < leastHost || len(host) > mostHost || bytes.ContainsFunc(host, isNoHost) {
 		host = nil // what a client has made up would be looked for in every text

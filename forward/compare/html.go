@@ -15,7 +15,8 @@ var section string
 
 const (
 	htmlRoutes = 100 // of a target
-	htmlNoise  = 20  // places of a route that are noise
+	htmlNoise  = 20  // places of a route that are noise, or undecided
+	htmlOpen   = 20  // routes with what is undecided
 )
 
 // HTML is the report as a section of a page.
@@ -34,7 +35,7 @@ func (r *Report) HTML() (template.HTML, error) {
 		Shown []shown
 	}{Report: r}
 	for i := range r.Targets {
-		data.Shown = append(data.Shown, show(&r.Targets[i]))
+		data.Shown = append(data.Shown, show(r, &r.Targets[i]))
 	}
 	var b strings.Builder
 	if err := t.Execute(&b, &data); err != nil {
@@ -47,11 +48,13 @@ func (r *Report) HTML() (template.HTML, error) {
 type shown struct {
 	*TargetReport
 	Differ, Slow, Rest []RouteReport
-	More               int // routes that are not shown
+	Open               []RouteReport // with what is undecided
+	More               int           // routes that are not shown
+	Lacking            string
 }
 
-func show(t *TargetReport) shown {
-	s := shown{TargetReport: t}
+func show(r *Report, t *TargetReport) shown {
+	s := shown{TargetReport: t, Lacking: r.lacking(t)}
 	for i, r := range t.Routes {
 		if i >= htmlRoutes {
 			s.More++
@@ -62,6 +65,9 @@ func show(t *TargetReport) shown {
 		}
 		if r.Slower {
 			s.Slow = append(s.Slow, r)
+		}
+		if r.Undecided > 0 && len(s.Open) < htmlOpen {
+			s.Open = append(s.Open, r)
 		}
 		s.Rest = append(s.Rest, r)
 	}

@@ -20,6 +20,7 @@ type judge struct {
 	mu       sync.Mutex
 	now      time.Duration
 	begun    uint64
+	joined   uint64 // how often routes have become one
 	routes   *routes.Table[account]
 	examples budget
 	repeats  repeats
@@ -32,10 +33,13 @@ func newJudge(cfg *Config, target int, desk *desk) *judge {
 	j.hosts.init(cfg, target)
 	seed := maphash.MakeSeed()
 	share := cfg.Memory / 8 / int64(len(cfg.Targets)) // halves have half of it
-	j.routes = routes.New(cfg.Routes, mergeAccounts)
+	j.routes = routes.New(cfg.Routes, func(into, from *account) {
+		j.joined++
+		mergeAccounts(into, from)
+	})
 	j.examples = budget{limit: share, target: address(cfg.Targets[target])}
 	j.repeats.init(share, seed)
-	j.sessions.seed = seed
+	j.sessions = newSessions(seed, target < len(cfg.Own) && cfg.Own[target])
 	if cfg.Echo != nil {
 		j.echoes.share, j.echoes.limit = cfg.EchoShare, share
 	}
@@ -49,6 +53,13 @@ func (j *judge) begin() {
 	j.begun++
 }
 
+// wrote takes down that a user asked for a change.
+func (j *judge) wrote(user uint64, at int64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.repeats.writes.note(user, at)
+}
+
 // count takes down the fate of an exchange that cannot be compared.
 func (j *judge) count(x *Exchange, f fate) {
 	j.mu.Lock()
@@ -60,8 +71,8 @@ func (j *judge) count(x *Exchange, f fate) {
 // meet compares the two halves of an exchange, which stay as they are.
 func (j *judge) meet(lent *Exchange, original *diff.Answer) {
 	x, was, is := *lent, *original, *lent.Answer
-	x.Answer = &is
-	was.Names = j.hosts.of(x.Raw)
+	x.Answer, x.section = &is, fieldSection(x.Raw)
+	was.Names = j.hosts.of(x.section)
 	is.Names = was.Names
 	if was.Took == 0 && was.At > x.Time && x.Time > 0 {
 		was.Took = time.Duration(was.At - x.Time)
@@ -120,25 +131,24 @@ func (j *judge) take(x *Exchange, then *diff.Answer, f *findings) *earlier {
 		f.forgiveIDs()
 	}
 	a.fates[compared]++
-	if f.differs() && j.sessions.isRefused(x.Raw) {
+	if f.differs() && j.sessions.isRefused(x.section) {
 		a.notLoggedIn++
 		j.sessions.loggedOut(x, then, j.examples.target)
 		j.repeats.writes.add(x)
 		return nil
 	}
-	if where := a.add(f, x.Time); where != 0 {
+	if where := a.add(f, x.Time, j.sessions.foreignIn(x.section)); where != 0 {
 		j.examples.keep(a, x, then.Status, f, where)
 	}
 	if then.Took > 0 && x.Answer.Took > 0 && then.Status == x.Answer.Status {
-		a.then.Add(then.Took)
-		a.now.Add(x.Answer.Took)
+		a.time(then.Took, x.Answer.Took, x.Time)
 	}
 	j.sessions.remember(x, then)
 	j.repeats.writes.add(x)
 	if j.echoes.wants(x, isWanted) {
 		j.echoes.wish(x, j.repeats.writes.turn, j.now)
 	}
-	return j.repeats.find(x, then, isWanted || a.repeats[production] < a.exchanges/16)
+	return j.repeats.find(x, then, a.keeping(isWanted))
 }
 
 // repeat takes down where two answers of one server to the same request differ.

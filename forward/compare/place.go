@@ -10,11 +10,13 @@ import (
 const (
 	maxPairs    = 8 // ordered pairs of values of one place that are told from others
 	maxExamples = 3 // of one place
+	oneWay      = 5 // moments in one direction, none in the other, that may be no chance
 )
 
 // A place is where a route's answers differ: a path, and whether it is a value, the
 // order, or that there is nothing.
 type place struct {
+	key    string // of findings
 	path   string
 	reason diff.Reason
 	what   [5]uint64 // exchanges, by diff.What
@@ -128,6 +130,8 @@ func (p *place) judge(n uint64, m [2]uint64) verdict {
 		return noise // those that there are were generated, or are of repeats alone
 	case p.differ >= leastExamples && p.isReal(n, m):
 		return real
+	case p.varied[0] == 0 && p.along >= oneWay && p.against == 0: // it may be the target alone that varies
+		return open
 	case varied > 1 || varied == 1 && 2*n >= p.differ*(m[0]+m[1]): // one, of not many
 		return noise
 	}

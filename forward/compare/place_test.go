@@ -137,7 +137,7 @@ func TestAccounts(t *testing.T) {
 				f.add(&diff.Difference{Path: fmt.Appendf(nil, "$.%s%d", names, rnd.IntN(200)), Reason: diff.Body, What: diff.What(rnd.IntN(5))})
 			}
 			a.fates[compared]++
-			a.add(f, 0)
+			a.add(f, 0, carriage{})
 		}
 		return a
 	}

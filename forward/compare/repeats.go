@@ -2,10 +2,12 @@ package compare
 
 import (
 	"hash/maphash"
+	"slices"
 	"strings"
 	"time"
 
 	"gor/forward/compare/diff"
+	"gor/reassembly/http1"
 )
 
 const (
@@ -41,9 +43,9 @@ func (r *repeats) init(limit int64, seed maphash.Seed) {
 	r.ends.prev, r.ends.next = &r.ends, &r.ends
 }
 
-// find returns the request before that x repeats, or nil, and keeps x, if it is worth it, for the one that
-// repeats it.
-func (r *repeats) find(x *Exchange, then *diff.Answer, keep bool) *earlier {
+// find returns the request before that x repeats, or nil, and keeps x for the one that repeats it, if it is one of
+// those that are kept: which ones does not depend on when, so that those that are kept meet.
+func (r *repeats) find(x *Exchange, then *diff.Answer, one keeping) *earlier {
 	if !isSafe(x.Method) || x.Time == 0 {
 		return nil
 	}
@@ -56,11 +58,11 @@ func (r *repeats) find(x *Exchange, then *diff.Answer, keep bool) *earlier {
 			r.insert(e) // a later one may repeat it
 			return nil
 		}
-		if apart > mostApart || r.writes.since(x.User, e.turn) {
+		if apart > mostApart || r.writes.since(x.User, e.turn, e.time) {
 			e = nil
 		}
 	}
-	if keep {
+	if id%uint64(one) == 0 {
 		r.insert(&earlier{id: id, time: x.Time, turn: r.writes.turn, size: 200 + then.Size() + x.Answer.Size(), then: then.Clone(), now: x.Answer.Clone()})
 	}
 	return e
@@ -78,17 +80,19 @@ func (r *repeats) identity(x *Exchange) uint64 {
 	h.Write(x.Method)
 	h.WriteByte(' ')
 	h.Write(x.Path)
-	for _, f := range requestFields(x.Raw) {
-		switch name := strings.ToLower(string(f.Name)); name {
-		case "host", "cookie", "authorization", "accept", "accept-encoding", "accept-language", "range", "if-none-match", "if-modified-since", "x-requested-with":
-			h.WriteString(name)
-			h.WriteByte(':')
+	for line, rest := http1.CutField(x.section); line != nil; line, rest = http1.CutField(rest) {
+		f := http1.ParseField(line)
+		if i := slices.IndexFunc(telling, func(t string) bool { return len(t) == len(f.Name) && strings.EqualFold(t, string(f.Name)) }); i >= 0 {
+			h.WriteByte(byte(i))
 			h.Write(f.Value)
 			h.WriteByte('\n')
 		}
 	}
 	return h.Sum64()
 }
+
+// telling are the fields that ask for another thing where they differ.
+var telling = []string{"host", "cookie", "authorization", "accept", "accept-encoding", "accept-language", "range", "if-none-match", "if-modified-since", "x-requested-with"}
 
 func (r *repeats) insert(e *earlier) {
 	e.prev, e.next = r.ends.prev, &r.ends
@@ -105,27 +109,52 @@ func (r *repeats) remove(e *earlier) {
 	r.used -= e.size
 }
 
-// writes knows which users changed something lately.
+// writes knows which users changed something lately, and when: in exchanges, and by the clock that their requests have.
 type writes struct {
-	turn  uint64            // exchanges so far
-	floor uint64            // before this anybody may have
-	last  map[uint64]uint64 // user to turn
+	turn  uint64           // exchanges and changes so far
+	floor uint64           // before this anybody may have
+	began uint64           // with this turn last does
+	last  map[uint64]wrote // by user
+	past  map[uint64]wrote // those before
+}
+
+// A wrote is when a user last changed something.
+type wrote struct {
+	turn uint64
+	time int64
 }
 
 // add takes down one more exchange.
 func (w *writes) add(x *Exchange) {
 	w.turn++
-	if isSafe(x.Method) {
-		return
+	if !isSafe(x.Method) {
+		w.note(x.User, x.Time)
 	}
-	if len(w.last) >= maxWriters {
-		w.last, w.floor = nil, w.turn
-	}
-	if w.last == nil {
-		w.last = map[uint64]uint64{}
-	}
-	w.last[x.User] = w.turn
 }
 
-// since reports whether a user may have changed something after a turn.
-func (w *writes) since(user, turn uint64) bool { return turn < w.floor || w.last[user] > turn }
+// note takes down that a user changed something at a time.
+func (w *writes) note(user uint64, at int64) {
+	w.turn++
+	if w.last == nil || len(w.last) >= maxWriters/2 {
+		if len(w.past) > 0 {
+			w.floor = w.began
+		}
+		w.last, w.past, w.began = map[uint64]wrote{}, w.last, w.turn
+	}
+	before := w.last[user]
+	w.last[user] = wrote{w.turn, max(at, before.time)}
+}
+
+// since reports whether a user may have changed something after a turn, or after an exchange that was at
+// a time: either may be known first.
+func (w *writes) since(user, turn uint64, at int64) bool {
+	if turn < w.floor {
+		return true
+	}
+	for _, known := range []map[uint64]wrote{w.last, w.past} {
+		if c, ok := known[user]; ok && (c.turn > turn || c.time >= at) {
+			return true
+		}
+	}
+	return false
+}

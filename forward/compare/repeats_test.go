@@ -137,3 +137,61 @@ func TestEchoCut(t *testing.T) {
 	}
 	e.Advance(time.Minute)
 }
+
+// A change that nobody compares lies between two requests as one that is compared does,
+// whenever the answer to the first was known; so it does before an echo.
+func TestWrote(t *testing.T) {
+	repeats := func(e *Engine) (n uint64) {
+		for _, a := range e.judges[0].routes.All() {
+			n += a.repeats[0] + a.repeats[1]
+		}
+		return n
+	}
+	at := func(d time.Duration) int64 { return began + int64(d) }
+	first, second := visit{"GET", "/a", 1, "", time.Second, 1, 1}, visit{"GET", "/a", 1, "", 3 * time.Second, 2, 2}
+	for _, tt := range []struct {
+		name           string
+		before, middle func(e *Engine)
+		want           uint64
+	}{
+		{"none", nil, nil, 2},
+		{"in between", nil, func(e *Engine) { e.Wrote(1, at(2*time.Second)) }, 0},
+		{"in between, of another", nil, func(e *Engine) { e.Wrote(2, at(2*time.Second)) }, 2},
+		{"in between, without a time", nil, func(e *Engine) { e.Wrote(1, 0) }, 0},
+		{"known before the first answer is", func(e *Engine) { e.Wrote(1, at(2*time.Second)) }, nil, 0},
+		{"before the first", func(e *Engine) { e.Wrote(1, at(0)) }, nil, 2},
+		{"known before, then one long ago", func(e *Engine) { e.Wrote(1, at(2*time.Second)); e.Wrote(1, at(0)) }, nil, 0},
+		{"forgotten by now", nil, func(e *Engine) {
+			e.Wrote(1, at(2*time.Second))
+			for u := range uint64(2 * maxWriters) {
+				e.Wrote(100+u, 0)
+			}
+		}, 0},
+		{"many others long before", func(e *Engine) {
+			for u := range uint64(2 * maxWriters) {
+				e.Wrote(100+u, 0)
+			}
+		}, nil, 2},
+	} {
+		e := newEngine(t, Config{})
+		if tt.before != nil {
+			tt.before(e)
+		}
+		first.meet(e, 1)
+		if tt.middle != nil {
+			tt.middle(e)
+		}
+		second.meet(e, 2)
+		if n := repeats(e); n != tt.want {
+			t.Errorf("%s: %d repeats, want %d", tt.name, n, tt.want)
+		}
+	}
+	var asked *Exchange
+	e := newEngine(t, Config{Targets: []string{"http://staging"}, Baseline: -1, EchoShare: 1, Echo: func(x *Exchange) { asked = x.clone() }})
+	first.meet(e, 1)
+	e.Wrote(1, at(2*time.Second))
+	e.Advance(time.Second)
+	if e.Echo(asked); repeats(e) != 0 {
+		t.Error("an echo behind a change says something")
+	}
+}

@@ -14,10 +14,23 @@ type Report struct {
 type TargetReport struct {
 	Target string `json:"target"`
 	Fates
-	LoggedOut *LoggedOut `json:"logged_out,omitempty"` // nil: nobody was
+	LoggedOut *LoggedOut `json:"logged_out,omitempty"`       // nil: nobody was
+	Foreign   *Foreign   `json:"foreign_sessions,omitempty"` // nil: they explain nothing
 	// NotCompared says by why how many bodies could not be compared.
 	NotCompared map[string]uint64 `json:"not_compared"`
 	Routes      []RouteReport     `json:"routes"` // those that differ most first
+}
+
+// lacking says why many exchanges have no original; "": few have none.
+func (r *Report) lacking(t *TargetReport) string {
+	switch {
+	case t.NoOriginal*10 <= t.Compared:
+		return ""
+	case r.Original != "production":
+		return "Where there is no original, " + r.Original + " gave no response."
+	}
+	return "Where there is no original, packets of the answer were lost, or its connection was open before gor looked on: which answer there belongs to which request " +
+		"is not certain until it rests for three seconds, or is opened anew. Connections that a proxy keeps busy never rest: start the listener before the proxy, or reload the proxy."
 }
 
 // Fates is what became of exchanges: those that were started at a target are the sum
@@ -53,6 +66,16 @@ type LoggedOut struct {
 	Example   *Example `json:"example,omitempty"`
 }
 
+// Foreign is about exchanges that carried a session's cookie which production gave, where
+// the target gave another one. It is said if they differ more often than the others.
+type Foreign struct {
+	Exchanges uint64 `json:"exchanges"` // with such a cookie
+	Different uint64 `json:"different"` // of those
+	Others    uint64 `json:"others"`    // exchanges without one
+	Rest      uint64 `json:"others_different"`
+	Says      string `json:"says"` // what to do
+}
+
 // A RouteReport is about one route at one target.
 type RouteReport struct {
 	Route  string `json:"route"` // GET /users/{id}
@@ -79,6 +102,11 @@ type PathReport struct {
 	Repeats uint64 `json:"repeats"` // pairs of answers by one server to the same request
 	Varied  uint64 `json:"varied"`  // of those, the pairs that differ there
 	Says    string `json:"says"`    // why it is noise, or not
+
+	// Of what is undecided: the values in one exchange, and what would decide it.
+	Then   string `json:"then,omitempty"`
+	Now    string `json:"now,omitempty"`
+	Decide string `json:"decide,omitempty"`
 }
 
 // An Example is one exchange.
@@ -105,4 +133,5 @@ type Latency struct {
 	P99   time.Duration `json:"p99"`
 
 	low, high time.Duration // between which the median is, chance apart
+	moments   int           // seconds that it is of
 }

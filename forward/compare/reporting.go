@@ -12,15 +12,14 @@ import (
 
 // fates is what became of the exchanges at the target, by what is known of noise now.
 func (j *judge) fates() (f Fates) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	known := j.elsewhere()
-	for name, a := range j.routes.All() {
+	p := j.look(false)
+	p.judge(j.cfg)
+	for i := range p.routes {
 		var r Fates
-		a.fill(&r, j.without(name, a, known.borrow(a, a.verdicts())))
+		p.routes[i].fill(&r, p.routes[i].is)
 		f.add(&r)
 	}
-	f.Waiting = j.begun - f.begun()
+	f.Waiting = p.begun - f.begun()
 	return f
 }
 
@@ -41,9 +40,9 @@ func (f *Fates) add(o *Fates) {
 func (f *Fates) begun() uint64 { return f.Compared + f.NoOriginal + f.NoResponse + f.Expired }
 
 // without makes noise of what is to be ignored of a route.
-func (j *judge) without(route string, a *account, is division) division {
+func (cfg *Config) without(route string, a *account, is division) division {
 	for i, p := range a.places {
-		if slices.ContainsFunc(j.cfg.Ignore, func(r Rule) bool { return r.has(route, p.path) }) {
+		if slices.ContainsFunc(cfg.Ignore, func(r Rule) bool { return r.has(route, p.path) }) {
 			is.noise |= 1 << i
 			is.real &^= 1 << i
 		}
@@ -57,20 +56,19 @@ type elsewhere map[string]int
 // mostNoise is of how many it has to be for those of which nothing is known, as no request is made twice there.
 const mostNoise = 3
 
-// elsewhere finds what is noise on the routes where requests are made twice.
-func (j *judge) elsewhere() elsewhere {
+// elsewhereOf finds what is noise on the routes where requests are made twice.
+func elsewhereOf(all []pictured) elsewhere {
 	known := elsewhere{}
-	for _, a := range j.routes.All() {
+	for _, a := range all {
 		if a.repeats == [2]uint64{} {
 			continue
 		}
-		is := a.verdicts()
-		for key, i := range a.index {
+		for i, p := range a.places {
 			switch {
-			case is.real&(1<<i) != 0:
-				known[key] = -1
-			case is.noise&(1<<i) != 0 && a.places[i].differ > 0 && known[key] >= 0:
-				known[key]++
+			case a.is.real&(1<<i) != 0:
+				known[p.key] = -1
+			case a.is.noise&(1<<i) != 0 && p.differ > 0 && known[p.key] >= 0:
+				known[p.key]++
 			}
 		}
 	}
@@ -83,8 +81,8 @@ func (known elsewhere) borrow(a *account, is division) division {
 	if a.repeats != [2]uint64{} {
 		return is
 	}
-	for key, i := range a.index {
-		if bit := set(1) << i; is.real&bit == 0 && known[key] >= mostNoise {
+	for i, p := range a.places {
+		if bit := set(1) << i; is.real&bit == 0 && known[p.key] >= mostNoise {
 			is.noise |= bit
 		}
 	}
@@ -92,20 +90,24 @@ func (known elsewhere) borrow(a *account, is division) division {
 }
 
 // report says what is known of the target.
-func (j *judge) report() TargetReport {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	t := TargetReport{Target: j.cfg.Targets[j.target], LoggedOut: j.sessions.report(), NotCompared: map[string]uint64{}, Routes: []RouteReport{}}
-	known := j.elsewhere()
-	for name, a := range j.routes.All() {
-		r := j.route(name, a, known)
+func (j *judge) report() TargetReport { return j.look(true).report(j.cfg, j.cfg.Targets[j.target]) }
+
+// report is made without a lock.
+func (p *picture) report(cfg *Config, target string) TargetReport {
+	p.judge(cfg)
+	t := TargetReport{Target: target, LoggedOut: p.loggedOut, NotCompared: map[string]uint64{}, Routes: []RouteReport{}}
+	var strangers strangers
+	for i := range p.routes {
+		r := p.routes[i].report(cfg, target)
+		strangers.add(p.routes[i].account, p.routes[i].is)
 		t.Fates.add(&r.Fates)
-		for why, n := range a.notCompared {
+		for why, n := range p.routes[i].notCompared {
 			t.NotCompared[why] += n
 		}
 		t.Routes = append(t.Routes, r)
 	}
-	t.Waiting = j.begun - t.Fates.begun()
+	t.Waiting = p.begun - t.Fates.begun()
+	t.Foreign = strangers.report(target)
 	findSlower(t.Routes)
 	slices.SortStableFunc(t.Routes, func(a, b RouteReport) int {
 		return cmp.Or(cmp.Compare(b.Different, a.Different), cmp.Compare(b.Undecided, a.Undecided), cmp.Compare(b.Compared, a.Compared), strings.Compare(a.Route, b.Route))
@@ -113,10 +115,10 @@ func (j *judge) report() TargetReport {
 	return t
 }
 
-// route says what is known of a route.
-func (j *judge) route(name string, a *account, known elsewhere) RouteReport {
-	r := RouteReport{Route: name, Target: j.cfg.Targets[j.target], Reasons: map[string]uint64{}, Paths: []PathReport{}, Open: []PathReport{}, Noise: []PathReport{}, Examples: []Example{}}
-	is := j.without(name, a, known.borrow(a, a.verdicts()))
+// report says what is known of a route.
+func (of *pictured) report(cfg *Config, target string) RouteReport {
+	name, a, is := of.name, of.account, of.is
+	r := RouteReport{Route: name, Target: target, Reasons: map[string]uint64{}, Paths: []PathReport{}, Open: []PathReport{}, Noise: []PathReport{}, Examples: []Example{}}
 	for reason, n := range a.fill(&r.Fates, is) {
 		if n > 0 {
 			r.Reasons[diff.Reason(reason).String()] = n
@@ -128,13 +130,16 @@ func (j *judge) route(name string, a *account, known elsewhere) RouteReport {
 		case is.real&bit != 0:
 			r.Paths = append(r.Paths, a.path(p, real))
 		case is.noise&bit == 0:
-			r.Open = append(r.Open, a.path(p, open))
+			undecided := a.path(p, open)
+			undecided.Then, undecided.Now = p.values()
+			undecided.Decide = decide(name)
+			r.Open = append(r.Open, undecided)
 		default:
 			n := a.path(p, noise)
 			if p.differ > 0 && a.repeats == [2]uint64{} {
 				n.Says = "it is noise on other routes"
 			}
-			if slices.ContainsFunc(j.cfg.Ignore, func(r Rule) bool { return r.has(name, p.path) }) {
+			if slices.ContainsFunc(cfg.Ignore, func(r Rule) bool { return r.has(name, p.path) }) {
 				n.Says = "ignored"
 			}
 			r.Noise = append(r.Noise, n)
@@ -147,6 +152,7 @@ func (j *judge) route(name string, a *account, known elsewhere) RouteReport {
 	}
 	r.Examples = a.examples(is)
 	r.Then, r.Now = latency(&a.then), latency(&a.now)
+	r.Then.moments, r.Now.moments = a.moments, a.moments
 	return r
 }
 
@@ -157,6 +163,27 @@ func (a *account) path(p *place, v verdict) PathReport {
 		r.Count = p.generated
 	}
 	return r
+}
+
+// values are those of the place in its first example; empty: there is none.
+func (p *place) values() (then, now string) {
+	for _, e := range p.examples {
+		for _, d := range e.Differences {
+			if d.Path == p.path {
+				return d.Then, d.Now
+			}
+		}
+	}
+	return "", ""
+}
+
+// decide says what would show whether what differs on a route is noise.
+func decide(route string) string {
+	method, _, _ := strings.Cut(route, " ")
+	if isSafe([]byte(method)) {
+		return "more requests for the same thing by one user, or --echo 100%"
+	}
+	return "more such requests: what asks for a change is sent to nobody twice"
 }
 
 // examples are some of the places that differ, of each at least one as far as that goes, with

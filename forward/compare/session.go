@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"bytes"
 	"hash/maphash"
 	"strings"
 
@@ -14,26 +15,17 @@ const maxLogins = 16384
 // sessions tells exchanges of users whom the target does not know from others.
 type sessions struct {
 	seed    maphash.Seed
-	set     cookies // what production set
-	refused cookies // of these, what the target did not
+	set     recent[uint64]    // hashes of the cookies that production set
+	refused recent[uint64]    // of these, those that the target did not
+	foreign [2]recent[uint64] // of these, those for which the target set another value, which nobody sends it: all, and what a request for a change brought, such as a login
+	own     bool              // the target is sent its own sessions
 	counts  LoggedOut
 	example *Example
 }
 
-// cookies remember hashes of cookies, the last ones of them.
-type cookies struct{ set, past map[uint64]struct{} }
-
-func (c *cookies) add(h uint64) {
-	if c.set == nil || len(c.set) >= maxLogins/2 {
-		c.set, c.past = map[uint64]struct{}{}, c.set
-	}
-	c.set[h] = struct{}{}
-}
-
-func (c *cookies) has(h uint64) bool {
-	_, now := c.set[h]
-	_, then := c.past[h]
-	return now || then
+func newSessions(seed maphash.Seed, own bool) sessions {
+	last := recent[uint64]{most: maxLogins}
+	return sessions{seed: seed, set: last, refused: last, foreign: [2]recent[uint64]{last, last}, own: own}
 }
 
 // isLoggedOut reports whether the target answers a request with credentials as if it did not know
@@ -42,7 +34,7 @@ func isLoggedOut(x *Exchange, then, now *diff.Answer) bool {
 	if then.Status >= 400 || asksForLogin(then) || !asksForLogin(now) {
 		return false
 	}
-	return len(x.Raw) == 0 || hasCredentials(x.Raw)
+	return len(x.Raw) == 0 || hasCredentials(x.section)
 }
 
 // asksForLogin reports whether an answer is one for users who are not logged in.
@@ -61,13 +53,10 @@ func asksForLogin(a *diff.Answer) bool {
 	return false
 }
 
-func hasCredentials(raw []byte) bool {
-	for _, f := range requestFields(raw) {
-		if f.Kind == http1.FieldCookie || f.Kind == http1.FieldAuthorization {
-			return true
-		}
-	}
-	return false
+func hasCredentials(section []byte) bool {
+	cookie, _ := http1.CutKind(section, http1.FieldCookie)
+	authorization, _ := http1.CutKind(section, http1.FieldAuthorization)
+	return cookie != nil || authorization != nil
 }
 
 // remember takes down which cookies production set in an answer to a request that
@@ -83,12 +72,23 @@ func (s *sessions) remember(x *Exchange, then *diff.Answer) {
 	for _, cookie := range diff.Refused(then, x.Answer, isSafe(x.Method)) {
 		s.refused.add(maphash.String(s.seed, cookie))
 	}
+	if s.own {
+		return
+	}
+	for _, g := range diff.Grants(then, x.Answer) {
+		if g.Then.HTTPOnly && g.Then.Sets() && g.Now.Sets() && g.Then.Pair != g.Now.Pair {
+			s.foreign[0].add(maphash.String(s.seed, g.Then.Pair))
+			if !isSafe(x.Method) {
+				s.foreign[1].add(maphash.String(s.seed, g.Then.Pair))
+			}
+		}
+	}
 }
 
 // loggedOut takes down an exchange whose user the target does not know.
 func (s *sessions) loggedOut(x *Exchange, then *diff.Answer, target string) {
 	s.counts.Exchanges++
-	if s.knows(x.Raw) {
+	if s.knows(x.section) {
 		s.counts.LoginSeen++
 	}
 	if s.example == nil {
@@ -98,22 +98,30 @@ func (s *sessions) loggedOut(x *Exchange, then *diff.Answer, target string) {
 }
 
 // knows reports whether one of a request's cookies was set here.
-func (s *sessions) knows(raw []byte) bool { return s.carries(raw, &s.set) }
+func (s *sessions) knows(section []byte) bool { return s.carries(section, &s.set) }
 
 // isRefused reports whether a request has a cookie that the target refused its user:
 // what differs then is whom the two servers know.
-func (s *sessions) isRefused(raw []byte) bool {
-	return len(s.refused.set)+len(s.refused.past) > 0 && s.carries(raw, &s.refused)
+func (s *sessions) isRefused(section []byte) bool { return s.carries(section, &s.refused) }
+
+// foreignIn says what a request has of sessions that the target gave others for.
+func (s *sessions) foreignIn(section []byte) (c carriage) {
+	for i := range s.foreign {
+		if s.carries(section, &s.foreign[i]) {
+			c[i] = 1
+		}
+	}
+	return c
 }
 
 // carries reports whether a request has one of the cookies.
-func (s *sessions) carries(raw []byte, those *cookies) bool {
-	for _, f := range requestFields(raw) {
-		if f.Kind != http1.FieldCookie {
-			continue
-		}
-		for pair := range strings.SplitSeq(string(f.Value), ";") {
-			if those.has(maphash.String(s.seed, strings.TrimSpace(pair))) {
+func (s *sessions) carries(section []byte, those *recent[uint64]) bool {
+	if those.len() == 0 {
+		return false
+	}
+	for line, rest := http1.CutKind(section, http1.FieldCookie); line != nil; line, rest = http1.CutKind(rest, http1.FieldCookie) {
+		for pair := range bytes.SplitSeq(http1.ParseField(line).Value, []byte(";")) {
+			if those.has(maphash.Bytes(s.seed, bytes.TrimSpace(pair))) {
 				return true
 			}
 		}
@@ -128,16 +136,34 @@ func (s *sessions) report() *LoggedOut {
 	}
 	r := s.counts
 	r.Example = s.example
+	r.Says = s.says()
+	return &r
+}
+
+// says is what to do for users who are not logged in.
+func (s *sessions) says() string {
+	r := &s.counts
+	share := "Let the target share production's session store, or its key for signing sessions"
+	if !s.own {
+		share += "; or send it its own sessions: --own-sessions"
+	}
 	switch {
 	case r.LoginSeen == 0:
-		r.Says = "The target does not know production's sessions: these users logged in before gor listened, or elsewhere. " +
-			"Let the target share production's session store, or its key for signing sessions; or let gor run until users have logged in again."
+		return "The target does not know production's sessions: these users logged in before gor listened, or elsewhere. " +
+			share + "; or let gor run until users have logged in again."
 	case r.LoginSeen*2 < r.Exchanges:
-		r.Says = "Most of these users logged in before gor listened, or elsewhere; but some logins were repeated at the target, and it still does not know the sessions: it makes its own. " +
-			"Let the target share production's session store, or its key for signing sessions."
-	default:
-		r.Says = "The logins were repeated at the target, and it still does not know the sessions: it makes its own, while users go on with production's cookies. " +
-			"Let the target share production's session store, or its key for signing sessions."
+		return "Most of these users logged in before gor listened, or elsewhere; but some logins were repeated at the target, and it still does not know the sessions: it makes its own. " + share + "."
+	case s.own:
+		return "The logins were repeated at the target, which is sent its own sessions, and it still asks for a login: it refuses them, or has ended them. " + share + "."
 	}
-	return &r
+	return "The logins were repeated at the target, and it still does not know the sessions: it makes its own, while users go on with production's cookies. " + share + "."
+}
+
+// Cookies are the cookies of a request, as the value of one Cookie field.
+func (x *Exchange) Cookies() (all []byte) {
+	section := fieldSection(x.Raw)
+	for line, rest := http1.CutKind(section, http1.FieldCookie); line != nil; line, rest = http1.CutKind(rest, http1.FieldCookie) {
+		all = append(append(all, http1.ParseField(line).Value...), ';')
+	}
+	return all
 }

@@ -119,10 +119,11 @@ func TestSlower(t *testing.T) {
 	route := func(name string, then, now float64, n uint64) RouteReport {
 		spread := func(p float64) Latency {
 			d := time.Duration(p * float64(time.Millisecond))
-			return Latency{Count: n, P50: d, low: d * 9 / 10, high: d * 11 / 10}
+			return Latency{Count: n, P50: d, low: d * 9 / 10, high: d * 11 / 10, moments: leastSpread}
 		}
 		return RouteReport{Route: name, Then: spread(then), Now: spread(now)}
 	}
+	burst := func(r RouteReport) RouteReport { r.Then.moments = leastSpread - 1; return r }
 	for _, tt := range []struct {
 		name  string
 		slope float64
@@ -138,6 +139,7 @@ func TestSlower(t *testing.T) {
 		{"faster", 1, 0, route("x", 10, 5, 500), false},
 		{"few answers", 1, 0, route("x", 10, 50, 99), false},
 		{"less than a millisecond", 1, 0, route("x", .1, .9, 500), false},
+		{"all in one moment", 1, 0, burst(route("x", 10, 50, 500)), false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			all := []RouteReport{tt.odd}
@@ -157,5 +159,102 @@ func TestSlower(t *testing.T) {
 				t.Error("two others are too few")
 			}
 		})
+	}
+}
+
+// What is undecided is listed with its values and what would decide it, behind what differs,
+// and only so much of it.
+func TestUndecidedShown(t *testing.T) {
+	e := newEngine(t, Config{})
+	for i := range 2 * uint64(textOpen) {
+		visit{"GET", "/" + strings.Repeat("a", int(i)+1), i, "", 0, 1, 2}.meet(e, i)
+	}
+	visit{"POST", "/change", 99, "", 0, 3, 4}.meet(e, 99)
+	for i := range uint64(9) {
+		e.Original(Key{7, i}, said(200))
+		e.Response(&Exchange{Key: Key{7, i}, Method: []byte("GET"), Path: []byte("/fails"), Time: began, Answer: said(500)})
+	}
+	r := e.Report()
+	html, err := r.HTML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(r.AppendText(nil, 100))
+	for _, want := range []string{
+		"  undecided  compared  route\n          1         1  ", "$.n changed in 1: 1 -> 2\n", "  and 6 routes more that are undecided: --report FILE.html has them\n", "  undecided: too few requests",
+	} {
+		if strings.Count(text, want) < 1 || strings.Index(text, want) < strings.Index(text, "status changed in 9") {
+			t.Errorf("no %q behind what differs in\n%s", want, text)
+		}
+	}
+	if n := strings.Count(text, "$.n changed"); n != textOpen {
+		t.Errorf("%d places are shown", n)
+	}
+	for _, want := range []string{"What nobody can tell yet", "<code>3</code>", "<code>4</code>", "more such requests: what asks for a change is sent to nobody twice", "--echo 100%"} {
+		if !strings.Contains(string(html), want) {
+			t.Errorf("no %q in the page", want)
+		}
+	}
+	if want := `"then":"3","now":"4","decide":"more such requests`; !strings.Contains(string(data), want) {
+		t.Errorf("no %s in %s", want, data)
+	}
+}
+
+// Routes that all take about the same time tell no slope: what is expected of one is
+// in the same proportion as of the others, and one that is apart from them bends nothing.
+func TestSlowerAmongAlike(t *testing.T) {
+	const ms = float64(time.Millisecond)
+	for _, tt := range []struct {
+		name      string
+		then, now float64 // of the odd one
+		slower    bool
+	}{
+		{"as the others", 2.2, 3.1, false}, {"slow", 2.39, 33.5, true}, {"always slow", 50, 60, false}, {"always slow, and now three times", 50, 220, true}, {"faster", 2.6, .5, false},
+	} {
+		var all []RouteReport
+		add := func(name string, then, now float64) {
+			all = append(all, RouteReport{Route: name, Then: Latency{Count: 470, moments: leastSpread, P50: time.Duration(then * ms), low: time.Duration(.8 * then * ms), high: time.Duration(1.2 * then * ms)},
+				Now: Latency{Count: 470, P50: time.Duration(now * ms), low: time.Duration(.8 * now * ms), high: time.Duration(1.2 * now * ms)}})
+		}
+		add("odd", tt.then, tt.now)
+		for i := range 20 {
+			add(fmt.Sprint(i), 2.2+.02*float64(i%7-3), 3.1+.03*float64(i%5-2))
+		}
+		findSlower(all)
+		for i, r := range all {
+			if r.Slower != (tt.slower && i == 0) {
+				t.Errorf("%s: %s %v -> %v is slower: %v", tt.name, r.Route, r.Then.P50, r.Now.P50, r.Slower)
+			}
+			if i > 0 && (r.Expected < 2900*time.Microsecond || r.Expected > 3300*time.Microsecond) {
+				t.Errorf("%s: %s is expected to take %v", tt.name, r.Route, r.Expected)
+			}
+		}
+	}
+}
+
+// Where many exchanges have no original, people are told why, and what to do; where few
+// have none they are not.
+func TestLacking(t *testing.T) {
+	for _, tt := range []struct {
+		original          string
+		compared, lacking uint64
+		says              string
+	}{
+		{"production", 1000, 100, ""}, {"production", 1000, 101, "opened anew"}, {"production", 0, 5, "opened anew"}, {"http://old", 0, 5, "http://old gave no response"},
+	} {
+		r := &Report{Original: tt.original, Targets: []TargetReport{{Target: "http://new", Fates: Fates{Compared: tt.compared, Same: tt.compared, NoOriginal: tt.lacking}}}}
+		html, err := r.HTML()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range []string{strings.Join(strings.Fields(string(r.AppendText(nil, 100))), " "), string(html)} {
+			if strings.Contains(text, "Where there is no original") != (tt.says != "") || !strings.Contains(text, tt.says) {
+				t.Errorf("%+v:\n%s", tt, text)
+			}
+		}
 	}
 }

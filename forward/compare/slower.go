@@ -11,6 +11,7 @@ import (
 
 const (
 	leastTimes  = 100 // answers of a route whose times are judged
+	leastSpread = 5   // seconds in which they have to have come: what all came at once shows that moment, not the route
 	leastRoutes = 3   // others that say what is usual
 	mostRoutes  = 100 // that are looked at
 	slowBy      = 1.3 // times what is expected
@@ -30,7 +31,7 @@ func margin(h *hist.Histogram) float64 {
 func findSlower(all []RouteReport) {
 	var usual []int // indexes of routes with enough answers, those with most of them
 	for i := range all {
-		if all[i].Then.Count >= leastTimes && all[i].Then.P50 > 0 {
+		if t := &all[i].Then; t.Count >= leastTimes && t.moments >= leastSpread && t.P50 > 0 {
 			usual = append(usual, i)
 		}
 	}
@@ -41,7 +42,8 @@ func findSlower(all []RouteReport) {
 		others := make([]point, 0, len(usual))
 		for _, o := range usual {
 			if o != i {
-				others = append(others, point{float64(all[o].Then.P50), float64(all[o].Now.P50)})
+				t := &all[o].Then
+				others = append(others, point{float64(t.P50), float64(all[o].Now.P50), float64(t.low), float64(t.high)})
 			}
 		}
 		if len(others) < leastRoutes {
@@ -54,28 +56,40 @@ func findSlower(all []RouteReport) {
 	}
 }
 
-// A point is a route's median then and now.
-type point struct{ then, now float64 }
+// A point is a route's median then and now, and between what the first may lie.
+type point struct{ then, now, low, high float64 }
 
-// line is the usual line through points: its slope, and where it begins.
+// isApart reports whether two routes took another time then, not only by chance.
+func (p *point) isApart(q *point) bool {
+	return math.Abs(p.then-q.then) > .05*max(p.then, q.then) && (p.low > q.high || q.low > p.high)
+}
+
+// line is the usual line through points: its slope, and where it begins. Slopes are taken between
+// points that are apart; but a point that is apart from all others, which are not, tells none: it may be the slow one.
 func line(points []point) (slope, begin float64) {
 	var slopes []float64
-	for i, p := range points {
-		for _, q := range points[:i] {
-			if d := p.then - q.then; math.Abs(d) > .05*max(p.then, q.then) {
-				slopes = append(slopes, (p.now-q.now)/d)
+	lasting := 0 // points that have enough others to be apart from
+	for i := range points {
+		p, apart := &points[i], 0
+		for j := range points {
+			if q := &points[j]; p.isApart(q) {
+				if apart++; j < i {
+					slopes = append(slopes, (p.now-q.now)/(p.then-q.then))
+				}
 			}
 		}
+		if apart >= min(leastRoutes, len(points)-1) {
+			lasting++
+		}
 	}
-	if slope = 1; len(slopes) > 0 {
-		slope = max(median(slopes), 0)
-	} else {
-		var ratios []float64 // all take the same time
+	if lasting < leastRoutes { // all take about the same time
+		var ratios []float64
 		for _, p := range points {
 			ratios = append(ratios, p.now/p.then)
 		}
 		return median(ratios), 0
 	}
+	slope = max(median(slopes), 0)
 	var rests []float64
 	for _, p := range points {
 		rests = append(rests, p.now-slope*p.then)

@@ -10,6 +10,7 @@ import (
 const (
 	textRoutes = 12 // of a target in the table
 	textPaths  = 3  // of a route
+	textOpen   = 5  // routes with what is undecided
 )
 
 // AppendText appends what people read at the end of a run: for each target what became of
@@ -61,14 +62,18 @@ func (w *textWriter) target(r *Report, t *TargetReport) {
 	if t.LoggedOut != nil {
 		w.paragraph(fmt.Sprintf("  not logged in: %d of %d.", t.LoggedOut.Exchanges, t.Compared), strings.Fields(t.LoggedOut.Says))
 	}
+	if t.Foreign != nil {
+		w.paragraph("  sessions:", strings.Fields(t.Foreign.Says))
+	}
 	w.paragraph("  exchanges  ", t.Fates.words())
-	if t.Undecided > t.Same+t.Different {
-		w.paragraph("  undecided:", strings.Fields("too few requests were repeated to tell what differs from what is noise: --echo 100%, or more requests, will."))
+	if why := r.lacking(t); why != "" {
+		w.paragraph("  no original:", strings.Fields(why))
 	}
 	if len(t.NotCompared) > 0 {
 		w.paragraph("  bodies that could not be compared:", words(t.NotCompared))
 	}
 	w.routes(t)
+	w.undecided(t)
 	if r.Drift != "" && t.Different > 0 {
 		w.paragraph("  note:", strings.Fields(r.Drift))
 	}
@@ -112,22 +117,57 @@ func (w *textWriter) routes(t *TargetReport) {
 	}
 }
 
+// textIndent is what precedes places, below their route.
+const textIndent = "                       "
+
 // paths writes what differs on a route.
 func (w *textWriter) paths(r *RouteReport) {
-	const indent = "                       "
 	for i := range r.Paths[:min(len(r.Paths), textPaths)] {
 		p := &r.Paths[i]
-		line := fmt.Sprintf("%s%s %s in %d", indent, p.Path, p.What, p.Count)
+		line := fmt.Sprintf("%s%s %s in %d", textIndent, p.Path, p.What, p.Count)
 		if then, now, found := r.values(p); found {
 			line += ": " + then + " -> " + now
 		}
 		w.line(line)
 	}
 	if more := len(r.Paths) - textPaths; more > 0 {
-		w.line(fmt.Sprintf("%sand %d more", indent, more))
+		w.line(fmt.Sprintf("%sand %d more", textIndent, more))
 	}
 	if r.Slower {
-		w.line(fmt.Sprintf("%sslower: p50 %s, was %s; the other routes let expect %s", indent, duration(r.Now.P50), duration(r.Then.P50), duration(r.Expected)))
+		w.line(fmt.Sprintf("%sslower: p50 %s, was %s; the other routes let expect %s", textIndent, duration(r.Now.P50), duration(r.Then.P50), duration(r.Expected)))
+	}
+}
+
+// undecided writes what may differ, and what would tell.
+func (w *textWriter) undecided(t *TargetReport) {
+	shown, more := 0, 0
+	for i := range t.Routes {
+		r := &t.Routes[i]
+		if len(r.Open) == 0 || r.Undecided == 0 {
+			continue
+		}
+		if shown++; shown > textOpen {
+			more++
+			continue
+		}
+		if shown == 1 {
+			w.line("  undecided  compared  route")
+		}
+		w.line(fmt.Sprintf("  %9d  %8d  %s", r.Undecided, r.Compared, r.Route))
+		for j := range r.Open[:min(len(r.Open), textPaths)] {
+			p := &r.Open[j]
+			line := fmt.Sprintf("%s%s %s in %d", textIndent, p.Path, p.What, p.Count)
+			if p.Then != "" || p.Now != "" {
+				line += ": " + orNothing(p.Then) + " -> " + orNothing(p.Now)
+			}
+			w.line(line)
+		}
+	}
+	if more > 0 {
+		w.line(fmt.Sprintf("  and %d routes more that are undecided: --report FILE.html has them", more))
+	}
+	if shown > 0 {
+		w.paragraph("  undecided:", strings.Fields("too few requests were repeated to tell what differs from what is noise: --echo 100%, or more requests, will."))
 	}
 }
 

@@ -4,6 +4,7 @@
 //	production's answer ---> Original --\
 //	                                     compare.Engine ---> Report, Fates
 //	forward.Outcome -------> Take ------/      |
+//	each write submitted --> Wrote             |
 //	      ^                                    | Echo: once more, please
 //	      +----------- Forwarder <-------------+
 //
@@ -11,6 +12,11 @@
 // tells which responses to keep; Start begins, once the Forwarder is there, and Close
 // ends its only goroutine, on which time passes for the Engine and echoes are asked for.
 // Original may be called from any goroutine, as the Forwarder calls Take.
+//
+// Both answers also tell which of the target's session cookies stand for production's,
+// where that is wanted (sessions.go): the Forwarder is told when production gives one
+// (SessionsGiven), and when the target has answered, too (SessionsMet). What is judged is
+// the request as it was captured.
 //
 // Comparing is not worth a request. What the Engine keeps is bounded, it waits for
 // nothing, and if it fails (a panic), that is logged once and nothing is compared any

@@ -62,6 +62,9 @@ func (r *Referee) Original(o *Original) {
 	case len(o.Body) > 0 || o.Hash != 0:
 		a.State = diff.Cut
 	}
+	if r.sessions {
+		r.given(&a)
+	}
 	r.engine.Original(key, &a)
 }
 
@@ -86,6 +89,13 @@ func (r *Referee) take(o *forward.Outcome) {
 		r.engine.Echo(&x)
 	} else {
 		r.engine.Response(&x)
+	}
+}
+
+// wrote is told of each request that asks for a change, also where it is not compared.
+func (r *Referee) wrote(user uint64, at int64) {
+	if r.came.Load() {
+		r.safely(func() { r.engine.Wrote(user, at) })
 	}
 }
 

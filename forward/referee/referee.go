@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,14 +34,15 @@ const (
 
 // A Referee compares what the targets of a Forwarder respond. A nil one compares nothing.
 type Referee struct {
-	options Options
-	log     *slog.Logger
-	engine  *compare.Engine
-	fwd     *forward.Forwarder // from Start on
-	targets int
-	patient bool        // the source of the requests waits: it is a recording
-	came    atomic.Bool // something to compare
-	broken  atomic.Bool // the Engine has failed
+	options  Options
+	log      *slog.Logger
+	engine   *compare.Engine
+	fwd      *forward.Forwarder // from Start on
+	targets  int
+	patient  bool        // the source of the requests waits: it is a recording
+	sessions bool        // targets are sent sessions of their own
+	came     atomic.Bool // something to compare
+	broken   atomic.Bool // the Engine has failed
 
 	stop context.CancelFunc
 	wg   sync.WaitGroup
@@ -49,8 +51,8 @@ type Referee struct {
 // New makes a Referee of the options and tells the Forwarder's Config what to keep; nil:
 // nothing is to be compared. patient: the requests come from a source that waits.
 func New(o Options, cfg *forward.Config, patient bool) (*Referee, error) {
-	if o.Off {
-		return nil, nil
+	if err := o.checkSessions(cfg); err != nil || o.Off {
+		return nil, err
 	}
 	r := &Referee{options: o, log: cfg.Logger, targets: len(cfg.Targets), patient: patient}
 	judged := compare.Config{
@@ -64,13 +66,17 @@ func New(o Options, cfg *forward.Config, patient bool) (*Referee, error) {
 		if own := cfg.Targets[i].Own; own != nil {
 			judged.Wait = max(judged.Wait, own.MaxWait+own.Timeout+spare)
 		}
+		judged.Own = append(judged.Own, cfg.Targets[i].OwnSessions(cfg))
 		judged.Sampled = judged.Sampled || cfg.Targets[i].Percent > 0 && cfg.Targets[i].Percent < 100
+	}
+	if slices.Contains(judged.Own, true) {
+		r.sessions, judged.Met = true, r.met
 	}
 	var err error
 	if r.engine, err = compare.New(judged); err != nil {
 		return nil, fmt.Errorf("comparing: %w", err)
 	}
-	cfg.Compare = forward.Comparing{Take: r.take, All: o.Baseline >= 0}
+	cfg.Compare = forward.Comparing{Take: r.take, Wrote: r.wrote, All: o.Baseline >= 0}
 	r.sayShares(cfg.Targets)
 	return r, nil
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"gor/forward"
 	"gor/forward/compare"
@@ -42,9 +43,15 @@ func begin(t *testing.T, o Options, targets string, sabotage func(*Referee)) *ma
 	if err != nil {
 		t.Fatal(err)
 	}
+	return beginWith(t, o, forward.Config{Targets: specs}, sabotage)
+}
+
+func beginWith(t *testing.T, o Options, cfg forward.Config, sabotage func(*Referee)) *match {
+	t.Helper()
+	var err error
 	var mu sync.Mutex
 	log := &bytes.Buffer{}
-	cfg := forward.Config{Targets: specs, Logger: slog.New(slog.NewTextHandler(writer{&mu, log}, nil))}
+	cfg.Logger = slog.New(slog.NewTextHandler(writer{&mu, log}, nil))
 	m := &match{done: make(chan struct{}), log: log}
 	if m.Referee, err = New(o, &cfg, false); err != nil {
 		t.Fatal(err)
@@ -198,5 +205,32 @@ func TestOff(t *testing.T) {
 	r.Close()
 	if r.Report() != nil || r.Fates() != nil || r.AsksProduction() || r.Wants(nil) || r.Baseline() != -1 {
 		t.Error("a Referee that is off")
+	}
+}
+
+// TestWrote: what a user changes where nobody compares keeps two answers to that user from being taken
+// for noise.
+func TestWrote(t *testing.T) {
+	for _, wrote := range []bool{false, true} {
+		s := newServer(t)
+		m := begin(t, Options{Baseline: -1}, s.URL, nil)
+		visit := func(n int) {
+			o := original(1, n, 0, 200, "/new/bad")
+			m.Original(o)
+			m.fwd.Submit(&forward.Request{Conn: 1 << 32, Index: uint64(n), Time: int64(n) * int64(time.Second), Raw: []byte("GET /new/bad HTTP/1.1\r\nHost: x\r\n\r\n"), Compare: true})
+		}
+		visit(1)
+		if wrote {
+			m.fwd.Submit(&forward.Request{Conn: 1 << 32, Index: 2, Time: int64(2 * time.Second), Raw: []byte("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")})
+		}
+		visit(3)
+		m.end()
+		want := uint64(2)
+		if wrote {
+			want = 0
+		}
+		if p := m.Report().Targets[0].Routes[0].Open[0]; p.Repeats != want {
+			t.Errorf("a write: %t; %+v", wrote, p)
+		}
 	}
 }

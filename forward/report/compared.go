@@ -24,12 +24,28 @@ func fatesOf(f *compare.Fates) []fate {
 }
 
 // appendCompared appends for a target's part of an interval's line which share of its
-// responses is different, of those compared since the start.
+// responses is different, of those compared since the start, and of which share that is not known.
 func appendCompared(dst []byte, f *compare.Fates) []byte {
 	if f.Compared == 0 {
 		return dst
 	}
-	return fmt.Appendf(dst, " different=%s%%", strconv.FormatFloat(f.Share()*100, 'f', 2, 64))
+	dst = fmt.Appendf(dst, " different=%s%%", strconv.FormatFloat(f.Share()*100, 'f', 2, 64))
+	if f.Undecided > 0 {
+		dst = fmt.Appendf(dst, " undecided=%s%%", strconv.FormatFloat(100*float64(f.Undecided)/float64(f.Compared), 'f', 2, 64))
+	}
+	return dst
+}
+
+// briefCompared says the same for a target's line in the view, where there is less room.
+func briefCompared(f *compare.Fates) string {
+	if f.Compared == 0 {
+		return ""
+	}
+	brief := strconv.FormatFloat(f.Share()*100, 'f', 1, 64) + "% differ"
+	if f.Undecided > f.Compared/2 {
+		brief += "?"
+	}
+	return brief + " "
 }
 
 // appendComparedMetrics appends what became of the exchanges. They are gauges, since a

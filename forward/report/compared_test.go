@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"gor/forward/compare"
 )
@@ -22,7 +23,7 @@ func exampleFates() []compare.Fates {
 func TestCompared(t *testing.T) {
 	fates := exampleFates()
 	line := string(new(Reporter).appendTargetsLine(nil, exampleStats(), fates))
-	if n := strings.Count(line, " different="); n != 1 || !strings.Contains(line, " different=0.") || !strings.HasSuffix(line, `http://"dev" 0.0/s`) {
+	if n := strings.Count(line, " different="); n != 1 || !strings.Contains(line, " different=0.50% undecided=7.00%") || !strings.HasSuffix(line, `http://"dev" 0.0/s`) {
 		t.Error(line)
 	}
 	r := &Reporter{cfg: Config{Command: "replay"}}
@@ -67,5 +68,25 @@ func TestFates(t *testing.T) {
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %v\nwant %v", got, want)
+	}
+}
+
+// TestBriefCompared: the view's line has one figure of it, and says where it means little.
+func TestBriefCompared(t *testing.T) {
+	for _, tt := range []struct {
+		f    compare.Fates
+		want string
+	}{
+		{compare.Fates{}, ""}, {compare.Fates{Compared: 1000, Different: 5, Undecided: 70}, "0.5% differ "},
+		{compare.Fates{Compared: 10, Different: 1, Undecided: 6}, "10.0% differ? "},
+	} {
+		if got := briefCompared(&tt.f); got != tt.want {
+			t.Errorf("%q, want %q", got, tt.want)
+		}
+	}
+	v := &view{declared: new(registry), wrong: map[string]time.Time{}}
+	lines := v.targets(exampleStats(), exampleFates(), 8)
+	if !strings.Contains(lines[1].Text, " 0.5% differ ") || strings.Contains(lines[2].Text, "differ") {
+		t.Errorf("%+v", lines)
 	}
 }

@@ -33,7 +33,7 @@ func TestAlerts(t *testing.T) {
 	all := everyStats()
 	listen := &Reporter{cfg: Config{Command: "listen"}}
 	replay := &Reporter{cfg: Config{Command: "replay"}}
-	page := string(replay.appendMetrics(listen.appendMetrics(nil, Snapshot{Groups: all[:len(all)-1]}), Snapshot{Targets: exampleStats()}))
+	page := string(replay.appendMetrics(listen.appendMetrics(nil, Snapshot{Groups: all[:len(all)-1]}), Snapshot{Targets: exampleStats(), Compared: exampleFates()}))
 	names := regexp.MustCompile(`gor_\w+`).FindAll(rules(t), -1)
 	if len(names) < 8 {
 		t.Errorf("%d metrics", len(names))
@@ -89,7 +89,7 @@ func TestPromtool(t *testing.T) {
 	if err := os.WriteFile(file, rules(t), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command(promtool, "check", "rules", file).CombinedOutput(); err != nil || !bytes.Contains(out, []byte("8 rules found")) {
+	if out, err := exec.Command(promtool, "check", "rules", file).CombinedOutput(); err != nil || !bytes.Contains(out, []byte("9 rules found")) {
 		t.Errorf("rules: %v\n%s", err, out)
 	}
 }

@@ -160,14 +160,14 @@ func appendTable(dst []byte, columns []column, stats []forward.TargetStats) []by
 func (d *declaration) isDrop() bool { return d.label == "fate" && d.line != "no" }
 
 // appendEnds appends how a target's requests ended that were sent: the status codes
-// and the kinds of failure.
+// and the kinds of failure; and what its own sessions made of them.
 func (r *registry) appendEnds(dst []byte, s *forward.TargetStats) []byte {
 	if s.Answered+s.FailedTotal() == 0 {
 		return dst
 	}
 	var items []string
 	for d, n := range r.counters(s) {
-		if n > 0 && (d.label == "code" || d.label == "kind") {
+		if n > 0 && (d.label == "code" || d.label == "kind" || d.name == "sessions_swapped" || d.name == "sessions_unknown") {
 			items = append(items, fmt.Sprintf("%s=%d", d.element, n))
 		}
 	}

@@ -70,7 +70,7 @@ func (v *view) next(now time.Time, s Snapshot, notReady, progress string) []scre
 		wrong = max(1, min(wrong, viewLines-len(all)-1-len(targets)-1)) // less those of the table and of what is lost
 	}
 	end := append(v.lost(s), v.troubles(now, wrong)...)
-	return append(append(all, v.targets(targets, viewLines-len(all)-len(end))...), end...)
+	return append(append(all, v.targets(targets, s.Compared, viewLines-len(all)-len(end))...), end...)
 }
 
 // rate is how fast a group's counter grows, a second.

@@ -8,17 +8,18 @@ import (
 	"time"
 
 	"gor/forward"
+	"gor/forward/compare"
 	"gor/forward/hist"
 	"gor/forward/report/screen"
 )
 
 // viewTarget is how a target's line is laid out: its name, how many responses a second,
-// the median and the 99th percentile of their time and of that in the queue, and what the
-// responses were. The last is cut where the terminal ends.
+// the median and the 99th percentile of their time and of that in the queue, which share differs from what it is
+// compared with, since the start (with a question mark where that is not known of most), and what the responses were. The last is cut where the terminal ends.
 const viewTarget = "%-20s %7s  %-13s  %-13s  %s"
 
 // targets are the lines of the targets, as many as there is room for.
-func (v *view) targets(stats []forward.TargetStats, room int) []screen.Line {
+func (v *view) targets(stats []forward.TargetStats, compared []compare.Fates, room int) []screen.Line {
 	if len(stats) == 0 || room < 2 {
 		return nil
 	}
@@ -30,9 +31,12 @@ func (v *view) targets(stats []forward.TargetStats, room int) []screen.Line {
 		if len(lines) == room-1 && i < len(stats)-1 {
 			return append(lines, screen.Line{Text: fmt.Sprintf("and %d more", len(stats)-i), Style: screen.Faint})
 		}
-		t := &stats[i]
+		t, differ := &stats[i], ""
+		if i < len(compared) {
+			differ = briefCompared(&compared[i])
+		}
 		line := screen.Line{Text: fmt.Sprintf(viewTarget, screen.Fit(shortName(t), 20), formatCount(t.Rate()),
-			formatQuantiles(&t.Latency), formatQuantiles(&t.Wait), v.ends(t))}
+			formatQuantiles(&t.Latency), formatQuantiles(&t.Wait), differ+v.ends(t))}
 		if t.Failing {
 			line.Style = screen.Bad
 		}

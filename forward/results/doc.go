@@ -57,6 +57,7 @@
 //	    "errors": 3,                  failed, and answered with 500 and above
 //	    "latency": HISTOGRAM,         since each request was due
 //	    "service": HISTOGRAM,         since it was sent
+//	    "sessions": {"swapped", "unknown"},    requests with a session's cookie; only where the target is sent its own
 //	    "late": {"target": HISTOGRAM, "limit": HISTOGRAM, "gor": HISTOGRAM},
 //	    "timeline": {"width": 100000000, "slots": [{"due", "errors", "ended", "latency_p50", "latency_p99", "latency_max",
 //	                 "service_p50", "service_p99", "late_target", "late_limit", "late_gor"}]},

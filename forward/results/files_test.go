@@ -187,6 +187,54 @@ func TestFiles(t *testing.T) {
 	}
 }
 
+// A report takes the place of another one, at the end of the run, but of no other file.
+func TestFilesKept(t *testing.T) {
+	for _, ending := range []string{".json", ".csv", ".html", ".hgrm"} {
+		path := filepath.Join(t.TempDir(), "report"+ending)
+		if err := os.WriteFile(path, nil, 0o666); err != nil { // as mktemp makes it
+			t.Fatal(err)
+		}
+		var first []byte
+		for range 2 {
+			f, err := OpenFiles([]string{path}, []string{"a"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if now, err := os.ReadFile(path); err != nil || ending != ".csv" && !bytes.Equal(now, first) {
+				t.Errorf("%s: before the end of the run the earlier report is gone: %v", ending, err)
+			}
+			if err := f.Write(exampleRun()); err != nil {
+				t.Fatal(err)
+			}
+			now, err := os.ReadFile(path)
+			if err != nil || len(now) == 0 || first != nil && len(now) != len(first) {
+				t.Errorf("%s: %d bytes, then %d; %v", ending, len(first), len(now), err)
+			}
+			first = now
+		}
+		if err := os.WriteFile(path, bytes.Repeat(first, 3), 0o666); err != nil { // an earlier report may be longer
+			t.Fatal(err)
+		}
+		if f, err := OpenFiles([]string{path}, []string{"a"}); err != nil || f.Write(exampleRun()) != nil {
+			t.Error(err)
+		}
+		if now, err := os.ReadFile(path); err != nil || len(now) != len(first) {
+			t.Errorf("%s: %d bytes, want %d; %v", ending, len(now), len(first), err)
+		}
+		for _, precious := range []string{"x", strings.Repeat("\xd4\xc3\xb2\xa1", 1000)} {
+			if err := os.WriteFile(path, []byte(precious), 0o666); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := OpenFiles([]string{path}, []string{"a"}); err == nil || !strings.Contains(err.Error(), "no report of gor's") {
+				t.Errorf("%s: %v", ending, err)
+			}
+			if now, err := os.ReadFile(path); err != nil || string(now) != precious {
+				t.Errorf("%s: somebody's file is gone: %q, %v", ending, now, err)
+			}
+		}
+	}
+}
+
 // What cannot be written shows: before the run where that can be, else at its end.
 func TestFilesFail(t *testing.T) {
 	for _, name := range []string{"report", "report.xml", "report.JSON", ""} {

@@ -15,7 +15,7 @@ type Options struct {
 // Flags returns the flags of a command that has results.
 func Flags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "report", Category: "Results", Usage: "write the results to this `FILE` at the end, which ends in .html, .json, .csv (each request) or .hgrm (repeatable)"},
+		&cli.StringSliceFlag{Name: "report", Category: "Results", Usage: "write the results to this `FILE` at the end, which ends in .html, .json, .csv (each request) or .hgrm (repeatable); it takes the place of another report, and of no other file"},
 		&cli.StringSliceFlag{Name: "fail-above", Category: "Results", Usage: "end with status 3 if a target is above one of these `BOUNDS`, such as different=0.5%,errors=1%,p99=500ms,lag=5ms, and with 1 if that cannot be said: nothing was compared, or a signal ended a recording"},
 	}
 }

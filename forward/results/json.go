@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"gor/forward"
 	"gor/forward/compare"
 	"gor/forward/hist"
 )
@@ -41,10 +42,16 @@ type jsonFinding struct {
 type jsonTarget struct {
 	Target   string            `json:"target"`
 	Accounts map[string]uint64 `json:"accounts"`
+	Sessions *jsonSessions     `json:"sessions,omitempty"`
 	jsonTally
 	Late     map[string]*jsonHist `json:"late"`
 	Timeline jsonTimeline         `json:"timeline"`
 	Routes   []jsonRoute          `json:"routes"`
+}
+
+type jsonSessions struct {
+	Swapped uint64 `json:"swapped"`
+	Unknown uint64 `json:"unknown"`
 }
 
 type jsonTally struct {
@@ -122,6 +129,9 @@ func jsonOfTarget(t *Target) jsonTarget {
 			"target": jsonOfHist(&t.Late.Target, true), "limit": jsonOfHist(&t.Late.Limit, true), "gor": jsonOfHist(&t.Late.Own, true),
 		},
 		Timeline: jsonTimeline{Width: t.Timeline.Width, Slots: []jsonSlot{}}, Routes: []jsonRoute{},
+	}
+	if s := t.Sessions; s != (forward.SessionStats{}) {
+		j.Sessions = &jsonSessions{s.SessionsSwapped, s.SessionsUnknown}
 	}
 	for i := range t.Timeline.Slots {
 		s := &t.Timeline.Slots[i]

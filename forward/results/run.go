@@ -41,8 +41,9 @@ type Target struct {
 	Unsupported uint64 // could not be sent as they were recorded
 	Skipped     uint64 // read, but the run ended before they had a response, or live ones were too many
 
-	Tally             // those that were started
-	Late     Lateness // by how much
+	Sessions forward.SessionStats // where it is sent its own
+	Tally                         // those that were started
+	Late     Lateness             // by how much
 	Timeline Timeline
 	Routes   []Route // those with the most requests first
 
@@ -57,6 +58,7 @@ func (r *Run) Finish(l *Ledger, stats []forward.TargetStats) {
 		t, s := &r.Targets[i], &stats[i]
 		l.fill(i, t)
 		t.Name, t.SampledOut, t.Filtered, t.Unsupported = s.Target, s.SampledOut, s.Filtered, s.Unsupported
+		t.Sessions = s.SessionStats
 		t.Skipped = r.Read - min(r.Read, t.Started()+t.SampledOut+t.Filtered+t.Unsupported)
 	}
 }

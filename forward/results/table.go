@@ -59,6 +59,9 @@ func (r *Run) writeTarget(b *strings.Builder, t *Target) {
 	if ends := t.ends(); len(ends) > 0 {
 		writeWords(b, "ends", append(ends, fmt.Sprintf("errors=%s", percent(t.ErrorShare()))))
 	}
+	if s := &t.Sessions; s.SessionsSwapped+s.SessionsUnknown > 0 {
+		writeWords(b, "sessions", []string{fmt.Sprintf("swapped=%d", s.SessionsSwapped), fmt.Sprintf("unknown=%d", s.SessionsUnknown)})
+	}
 	if t.Started() == 0 {
 		return
 	}

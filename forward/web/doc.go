@@ -47,7 +47,7 @@
 //	         "listeners": [{"host", "address", "version", "captured", "rate", "unsent", "lost", "behind"}]},
 //	 "slots": [{"at", "seconds", "received", "targets": [{"codes": {"200": 5}, "failed", "dropped", "p50", "p99"}]}],
 //	 "routes": [{"route", "targets": [{"requests", "errors", "p50", "p99", "max"}]}],
-//	 "differences": [{"route", "target", "compared", "different", "reasons", "paths", "examples", ...}]}   as package compare has them
+//	 "differences": [{"route", "target", "compared", "different", "reasons", "paths", "open", "examples", ...}]}   as package compare has them
 //	RIVER: {"source": "captured", "began", "unsent": [{"name", "n"}], "lost": [{"name", "n"}], "received",
 //	        "targets": [{"name", "parts": [{"kind", "name", "n"}]}]}
 package web

@@ -86,9 +86,10 @@ const (
 	shownDifferences = 20 // routes
 	shownExamples    = 3  // of a route
 	shownPaths       = 8  // places of its answers
+	shownOpen        = 4  // places of which nobody can tell yet
 )
 
-// differing are the routes at which targets answer differently, or slower, with what
+// differing are the routes at which targets answer differently, or slower, and those where they may, with what
 // the page shows of them.
 func differing(report *compare.Report) (list []compare.RouteReport) {
 	if report == nil {
@@ -96,17 +97,19 @@ func differing(report *compare.Report) (list []compare.RouteReport) {
 	}
 	for _, t := range report.Targets {
 		for _, r := range t.Routes {
-			if r.Different > 0 || r.Slower {
+			if r.Different > 0 || r.Slower || r.Undecided > 0 {
 				list = append(list, r)
 			}
 		}
 	}
-	slices.SortStableFunc(list, func(a, b compare.RouteReport) int { return cmp.Compare(b.Different, a.Different) })
+	slices.SortStableFunc(list, func(a, b compare.RouteReport) int {
+		return cmp.Or(cmp.Compare(b.Different, a.Different), cmp.Compare(b.Undecided, a.Undecided))
+	})
 	list = list[:min(len(list), shownDifferences)]
 	for i := range list {
 		r := &list[i]
 		r.Examples, r.Paths = r.Examples[:min(len(r.Examples), shownExamples)], r.Paths[:min(len(r.Paths), shownPaths)]
-		r.Open, r.Noise = nil, nil
+		r.Open, r.Noise = r.Open[:min(len(r.Open), shownOpen)], nil
 	}
 	return list
 }

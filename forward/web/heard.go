@@ -42,8 +42,12 @@ func (h *heard) since(before *heard) heard {
 // grow here.
 type ear struct {
 	total heard
-	last  map[string]map[string]uint64 // by listener: what it said last
+	last  map[string]map[string]uint64 // by listener: what it said last, also of those that have gone
 }
+
+// maxRemembered bounds how many are remembered: anybody may say that it is a listener
+// where there is no secret. Who comes back and is not remembered counts as another one.
+const maxRemembered = 1024
 
 // listen takes in what the listeners say now, and returns what was heard so far.
 // arrived is how many requests have come here since the last time: a new listener that
@@ -69,6 +73,11 @@ func (e *ear) listen(all []report.Listener, arrived uint64) heard {
 			before = nil // it was started again
 		}
 		e.total.add(says, before)
+	}
+	for key, says := range e.last {
+		if _, here := now[key]; !here && len(now) < maxRemembered {
+			now[key] = says // it may come back
+		}
 	}
 	e.last = now
 	h := e.total

@@ -341,10 +341,12 @@
       ? el("span", d.slower ? "bad" : "soft", "; p50 " + ms(d.latency_then.p50) + " → " + ms(d.latency_now.p50) + ", p99 " + ms(d.latency_then.p99) + " → " + ms(d.latency_now.p99)) : null;
     const places = (d) => d.paths && d.paths.length
       ? el("div", "chips", ...d.paths.map((p) => el("span", "", el("code", "", p.path), " " + p.what + " ", el("b", "", whole(p.count)), el("span", "soft", " of " + whole(p.of))))) : null;
+    const undecided = (d) => (d.open || []).map((p) => el("p", "soft", "undecided: ", el("code", "", p.path), " " + p.what + " in " + whole(p.count) + " of " + whole(p.of),
+      p.then || p.now ? ": " : "", p.then || p.now ? el("code", "", (p.then || "(nothing)") + " → " + (p.now || "(nothing)")) : null, "; " + p.decide + " will tell"));
     put("differences", el("div", "box", ...differences.map((d) => {
       const key = d.target + " " + d.route, reasons = Object.entries(d.reasons || {}).sort((a, b) => b[1] - a[1]).map(([name, n]) => name + " " + whole(n)).join(", ");
-      const one = el("details", "", el("summary", "", el("b", "", d.route), " ", el("span", d.different ? "bad" : "soft", percent(d.different, d.compared) + " differ"),
-        el("span", "soft", " of " + whole(d.compared) + " at " + d.target + (reasons ? ": " + reasons : "")), took(d)), places(d), ...(d.examples || []).map(example));
+      const one = el("details", "", el("summary", "", el("b", "", d.route), " ", el("span", d.different ? "bad" : "soft", percent(d.different, d.compared) + " differ" + (d.undecided ? ", " + percent(d.undecided, d.compared) + " undecided" : "")),
+        el("span", "soft", " of " + whole(d.compared) + " at " + d.target + (reasons ? ": " + reasons : "")), took(d)), places(d), ...(d.examples || []).map(example), ...undecided(d));
       one.dataset.key = key;
       one.open = open.has(key);
       return one;

@@ -57,6 +57,17 @@ func TestHeard(t *testing.T) {
 			{nil, 0, heard{listeners: 1, captured: 100, sent: 100}},
 			{[]report.Listener{says("b", "requests_captured", 7, "requests_sent", 7, "wire_messages_received", 7)}, 7, heard{listeners: 2, captured: 107, sent: 107}},
 		}},
+		{"gone and back", []step{
+			{[]report.Listener{says("a", "requests_captured", 100, "requests_sent", 100, "wire_messages_received", 100, "wire_messages_pending", 2)}, 100, heard{listeners: 1, captured: 100, sent: 100, pending: 2}},
+			{nil, 0, heard{listeners: 1, captured: 100, sent: 100}},
+			{nil, 0, heard{listeners: 1, captured: 100, sent: 100}},
+			{[]report.Listener{says("a", "requests_captured", 130, "requests_sent", 120, "wire_messages_received", 110)}, 10, heard{listeners: 1, captured: 130, sent: 120}},
+		}},
+		{"gone, and started again", []step{
+			{[]report.Listener{says("a", "requests_captured", 100, "requests_sent", 100)}, 100, heard{listeners: 1, captured: 100, sent: 100}},
+			{nil, 0, heard{listeners: 1, captured: 100, sent: 100}},
+			{[]report.Listener{says("a", "requests_captured", 5, "requests_sent", 5)}, 5, heard{listeners: 1, captured: 105, sent: 105}},
+		}},
 		{"two at a time", []step{
 			{[]report.Listener{says("a", "requests_captured", 1, "requests_sent", 1), says("b", "requests_captured", 2, "requests_sent", 1, "requests_odd", 1)}, 3,
 				heard{2, 3, 2, 0, map[string]uint64{"odd": 1}, 0}},
@@ -119,6 +130,20 @@ func TestRiver(t *testing.T) {
 	want := []branch{{codePart, "200", 60}, {codePart, "404", 5}, {kindPart, "timeout", 2}, {fatePart, "queue_full", 3}, {"open", "open", 1}}
 	if len(r.Targets) != 1 || !slices.Equal(r.Targets[0].Parts, want) {
 		t.Errorf("%+v", r.Targets)
+	}
+}
+
+// However many come and go, so many are remembered.
+func TestHeardOfMany(t *testing.T) {
+	var e ear
+	for i := range 3 * maxRemembered {
+		e.listen([]report.Listener{says(fmt.Sprint(i), "requests_captured", 1)}, 1)
+	}
+	if len(e.last) != maxRemembered || e.total.listeners != 3*maxRemembered {
+		t.Errorf("%d remembered of %d", len(e.last), e.total.listeners)
+	}
+	if e.listen([]report.Listener{says(fmt.Sprint(3*maxRemembered-1), "requests_captured", 2)}, 1); e.total.listeners != 3*maxRemembered || e.total.captured != 3*maxRemembered+1 {
+		t.Errorf("%+v", e.total)
 	}
 }
 
@@ -304,11 +329,16 @@ func TestDiffering(t *testing.T) {
 		t.Errorf("%d routes, the first %q", len(list), list[0].Route)
 	}
 	for _, r := range list {
-		if len(r.Examples) != shownExamples || len(r.Paths) != shownPaths || r.Noise != nil || r.Open != nil {
+		if len(r.Examples) != shownExamples || len(r.Paths) != shownPaths || r.Noise != nil || len(r.Open) != shownOpen {
 			t.Errorf("%s: %d examples, %d paths", r.Route, len(r.Examples), len(r.Paths))
 		}
 	}
 	report.Targets[1].Routes, report.Targets[0].Routes = report.Targets[1].Routes[:1], report.Targets[0].Routes[:2]
+	report.Targets[0].Routes[0].Undecided = 3
+	if list = differing(report); len(list) != 3 || list[1].Route != "0" {
+		t.Errorf("the undecided one: %+v", list)
+	}
+	report.Targets[0].Routes[0].Undecided = 0
 	if list = differing(report); len(list) != 2 || list[0].Route != "2" || list[1].Route != "1" {
 		t.Errorf("the slower one: %+v", list)
 	}

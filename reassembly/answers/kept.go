@@ -71,11 +71,11 @@ func (l *ledger) keep(c *conn, in span) bool {
 	c.keptBytes += len(in.data)
 	if i > 0 && c.kept[i-1].takes(&in) {
 		s := &c.kept[i-1]
-		s.buf = l.pool.add(s.buf[:len(s.data)], in.data)
+		s.buf = l.pool.Append(s.buf[:len(s.data)], in.data)
 		s.data, s.cut = s.buf, in.cut
 		return true
 	}
-	in.buf = append(l.pool.get(len(in.data)), in.data...)
+	in.buf = append(l.pool.Get(len(in.data)), in.data...)
 	in.data = in.buf
 	before := cap(c.kept)
 	c.kept = slices.Insert(c.kept, i, in)
@@ -105,7 +105,7 @@ func (l *ledger) drop(c *conn, unless func(*span) bool) {
 			n++
 		} else {
 			c.keptBytes -= len(s.data)
-			l.pool.put(s.buf)
+			l.pool.Put(s.buf)
 		}
 	}
 	clear(c.kept[n:])

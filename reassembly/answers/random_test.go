@@ -109,8 +109,8 @@ func (j *judge) show(all []sighting) {
 	j.asm.Close()
 	j.Close()
 	j.balance()
-	if s := j.Stats(); s.Waiting != 0 || s.Connections != 0 || j.pool.held != j.pool.spare {
-		j.Errorf("after the end: %+v, %d bytes lent", s, j.pool.held-j.pool.spare)
+	if s := j.Stats(); s.Waiting != 0 || s.Connections != 0 || j.pool.Held() != j.pool.Idle() {
+		j.Errorf("after the end: %+v, %d bytes lent", s, j.pool.Held()-j.pool.Idle())
 	}
 	for _, id := range j.ids {
 		if j.told[id] != 1 {

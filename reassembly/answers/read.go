@@ -103,7 +103,7 @@ func (p *pairing) step(c *conn) bool {
 			p.keep(c, rest)
 		}
 	}
-	p.pool.put(in.buf)
+	p.pool.Put(in.buf)
 	return true
 }
 
@@ -157,12 +157,12 @@ func (p *pairing) readHead(c *conn, in *span) {
 	if had == 0 {
 		y.at = in.time
 	} else {
-		y.head = p.pool.add(y.head, in.data)
+		y.head = p.pool.Append(y.head, in.data)
 		b = y.head
 	}
 	v := y.msg.Head(b, "")
 	if had == 0 && v <= http1.Whole {
-		y.head = p.pool.add(nil, b[:cmp.Or(y.msg.HeadLen, len(b))])
+		y.head = p.pool.Append(nil, b[:cmp.Or(y.msg.HeadLen, len(b))])
 	}
 	switch {
 	case v == http1.More && len(y.head) <= maxHead:

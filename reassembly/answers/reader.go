@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"gor/capture"
+	"gor/reassembly/memory"
 )
 
 // Config says how much is kept of answers, and for how long. Zero values mean the
@@ -53,7 +54,7 @@ func New(cfg Config, emit func(*Answer)) *Reader {
 	cfg.Timeout = cmp.Or(cfg.Timeout, defaultTimeout)
 	r := &Reader{pairing{ledger: ledger{cfg: cfg, emit: emit}, sparse: true}}
 	r.conns.all = map[pair]*conn{}
-	r.pool.limit = cfg.Memory / 4
+	r.pool = memory.NewPool(cfg.Memory / 4)
 	return r
 }
 
@@ -136,7 +137,7 @@ func (r *Reader) Stats() Stats {
 }
 
 // held is the memory that is held now, in bytes.
-func (r *Reader) held() int64 { return r.conns.bytes() + r.pool.held }
+func (r *Reader) held() int64 { return r.conns.bytes() + r.pool.Held() }
 
 // conn returns a connection's record, a new one where there is none.
 func (r *Reader) conn(key pair) *conn {
@@ -152,8 +153,8 @@ func (r *Reader) conn(key pair) *conn {
 func (r *Reader) settle(c *conn) {
 	r.conns.wait(c)
 	for r.held() > r.cfg.Memory {
-		if r.pool.spare > 0 || len(r.conns.spare) > 0 {
-			r.pool.drop()
+		if r.pool.Idle() > 0 || len(r.conns.spare) > 0 {
+			r.pool.Drop()
 			r.conns.drop()
 			continue
 		}

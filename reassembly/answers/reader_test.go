@@ -261,7 +261,7 @@ func TestMemory(t *testing.T) {
 	if r.Close(); told != conns*each {
 		t.Errorf("%d of %d questions were told", told, conns*each)
 	}
-	if n := r.pool.held - r.pool.spare; n != 0 {
+	if n := r.pool.Held() - r.pool.Idle(); n != 0 {
 		t.Errorf("%d bytes are lent", n)
 	}
 }
@@ -340,8 +340,8 @@ func FuzzReader(f *testing.F) {
 			}
 		}
 		w.Close()
-		if asked != told || w.pool.held != w.pool.spare {
-			t.Fatalf("%d asked, %d told, %d bytes lent", asked, told, w.pool.held-w.pool.spare)
+		if asked != told || w.pool.Held() != w.pool.Idle() {
+			t.Fatalf("%d asked, %d told, %d bytes lent", asked, told, w.pool.Held()-w.pool.Idle())
 		}
 	})
 }

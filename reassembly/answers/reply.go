@@ -1,6 +1,10 @@
 package answers
 
-import "gor/reassembly/http1"
+import (
+	"gor/reassembly/http1"
+
+	"gor/reassembly/memory"
+)
 
 // A ledger keeps the accounts of questions, each of which is told once what became of
 // its answer, and what is held for them.
@@ -9,7 +13,7 @@ type ledger struct {
 	emit  func(*Answer)
 	out   Answer // lent to emit
 	conns conns
-	pool  pool
+	pool  memory.Pool
 	stats Stats
 }
 
@@ -47,7 +51,7 @@ func (l *ledger) take(y *reply, content []byte) {
 		return
 	}
 	if n := min(l.cfg.Body-len(y.body), len(content)); n > 0 {
-		y.body = l.pool.add(y.body, content[:n])
+		y.body = l.pool.Append(y.body, content[:n])
 		content = content[n:]
 	}
 	if len(content) == 0 || y.size > l.cfg.Hash {
@@ -98,8 +102,8 @@ func (y *reply) announced() int64 {
 
 // free gives the buffers of an answer back.
 func (l *ledger) free(y *reply) {
-	l.pool.put(y.head)
-	l.pool.put(y.body)
+	l.pool.Put(y.head)
+	l.pool.Put(y.body)
 	y.head, y.body = nil, nil
 }
 

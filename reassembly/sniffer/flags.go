@@ -68,7 +68,7 @@ func Flags() []cli.Flag {
 		&cli.StringFlag{Name: "direction", Category: "Capture", Value: capture.Auto.String(), Usage: "capture what goes this `WAY`: in, out (a proxy's requests), both; auto: in where a server listens on the port, else both"},
 		&cli.BoolFlag{Name: "promisc", Category: "Capture", Usage: "also take what is addressed to other machines, as a switch's mirror port sends it"},
 		&cli.StringSliceFlag{Name: "read", Category: "Capture", Usage: "read recordings (pcap, pcapng, .gz, what --json prints) instead: `FILES` or patterns, comma separated or repeated (-: standard input); no root needed"},
-		&cli.BoolFlag{Name: "print", Category: "Printing", Usage: "print a line per request; nothing is sent unless -r is given"},
+		&cli.BoolFlag{Name: "print", Category: "Printing", Usage: "print a line per request, with its host at the end; nothing is sent unless -r is given"},
 		&cli.BoolFlag{Name: "print-headers", Category: "Printing", Usage: "as --print, with each request's header below its line"},
 		&cli.BoolFlag{Name: "json", Category: "Printing", Usage: "print a JSON object per request; nothing is sent unless -r is given"},
 		&cli.BoolFlag{Name: "explain", Category: "Printing", Usage: "say in the log why each request that was not handed on was not, and which of its bytes were missing"},

@@ -82,7 +82,7 @@ func TestPrintHeaders(t *testing.T) {
 		if err := p.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if got := strings.Count(out.String(), "bytes\n  Host: a\n"); got != 3 || strings.Count(out.String(), "\n") != 6 {
+		if got := strings.Count(out.String(), "bytes to a\n  Host: a\n"); got != 3 || strings.Count(out.String(), "\n") != 6 {
 			t.Errorf("%d requests with a Host in %q", got, out.String())
 		}
 		if s := p.Stats(); s.Lines != 3 || s.Dropped != 0 {

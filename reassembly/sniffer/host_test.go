@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"gor/reassembly"
+	"gor/reassembly/http1"
 )
 
 func TestHost(t *testing.T) {
@@ -29,4 +30,21 @@ func TestHost(t *testing.T) {
 			t.Errorf("%q is no request", raw)
 		}
 	}
+}
+
+// FuzzLeadingHost: what is found without reading all fields is what is found by it.
+func FuzzLeadingHost(f *testing.F) {
+	for _, s := range []string{"Host: a\r\n", "Host: a\r\n b\r\n", "Host: a\r\n\tb\r\n", "Host:  a\r\n", "Host: a \r\n", "Host: a\nB: c\r\n", "Host: a\r\nHost: b\r\n", "Host: a", "Host: \r\n", "Host: a\rb\r\n", "X: y\r\nHost: a\r\n"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, fields []byte) {
+		got := leadingHost(fields)
+		if got == nil {
+			return
+		}
+		all := http1.AppendFields(nil, fields)
+		if len(all) == 0 || all[0].Kind != http1.FieldHost || string(http1.AppendUnfolded(nil, all[0].Value)) != string(got) {
+			t.Fatalf("%q: %q, and of all fields %+v", fields, got, all)
+		}
+	})
 }

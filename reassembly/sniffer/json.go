@@ -1,6 +1,7 @@
 package sniffer
 
 import (
+	"bytes"
 	"encoding/base64"
 	"strconv"
 	"unicode/utf8"
@@ -45,6 +46,9 @@ func (p *renderer) appendJSON(dst []byte, r *reassembly.Request) []byte {
 // hostOf returns the value of a request's first Host, which is valid until the
 // next call; nil where there is none.
 func (p *renderer) hostOf(r *reassembly.Request) []byte {
+	if host := leadingHost(r.Fields()); host != nil {
+		return host
+	}
 	p.fields = http1.AppendFields(p.fields[:0], r.Fields())
 	for i := range p.fields {
 		if f := &p.fields[i]; f.Kind == http1.FieldHost {
@@ -53,6 +57,20 @@ func (p *renderer) hostOf(r *reassembly.Request) []byte {
 		}
 	}
 	return nil
+}
+
+// leadingHost returns the value of Host where that is the first field of all and written
+// as most write it; nil: who reads the fields will know. It saves reading the others.
+func leadingHost(fields []byte) []byte {
+	const begin = "Host: "
+	if len(fields) < len(begin) || string(fields[:len(begin)]) != begin {
+		return nil
+	}
+	value, rest, found := bytes.Cut(fields[len(begin):], []byte("\r\n"))
+	if !found || len(value) == 0 || !isPrintable(value) || len(rest) > 0 && (rest[0] == ' ' || rest[0] == '\t') {
+		return nil
+	}
+	return value
 }
 
 // appendHex appends all sixteen digits of v.

@@ -30,7 +30,11 @@ func (p *renderer) appendServer(dst []byte, e *capture.Endpoint) []byte {
 }
 
 // appendLine appends a request as one line for people: time, client, server,
-// method, target, protocol, size. What could steer a terminal is escaped.
+// method, target, protocol, size and, where there is one, its host:
+//
+//	2026-11-28T01:30:00.123456789Z 10.0.0.7:40000 > 10.0.0.1:80 GET /a HTTP/1.1 78 bytes to shop.example
+//
+// What could steer a terminal is escaped.
 func (p *renderer) appendLine(dst []byte, r *reassembly.Request) []byte {
 	dst = slices.Grow(dst, 256)
 	dst = p.clock.appendTime(dst, r.Last)
@@ -56,7 +60,11 @@ func (p *renderer) appendLine(dst []byte, r *reassembly.Request) []byte {
 	} else {
 		dst = strconv.AppendInt(dst, int64(n), 10)
 	}
-	return append(dst, " bytes\n"...)
+	dst = append(dst, " bytes"...)
+	if host := p.hostOf(r); len(host) > 0 {
+		dst = appendPrintable(append(dst, " to "...), host)
+	}
+	return append(dst, '\n')
 }
 
 const shortLine = 64 // as most request lines are

@@ -35,7 +35,7 @@ func TestAppendLine(t *testing.T) {
 					return // blanks around it are not the target's
 				}
 				seen[c] = true
-				want := fmt.Sprintf("1970-01-01T00:00:00.000000001Z %v > %v GET %s HTTP/1.1 %d bytes\n", r.Client, r.Server, printed, len(r.Raw))
+				want := fmt.Sprintf("1970-01-01T00:00:00.000000001Z %v > %v GET %s HTTP/1.1 %d bytes to a\n", r.Client, r.Server, printed, len(r.Raw))
 				if got := string(p.appendLine(nil, r)); got != want {
 					t.Fatalf("byte %#x at %d: %q, want %q", c, at, got, want)
 				}
@@ -49,6 +49,32 @@ func TestAppendLine(t *testing.T) {
 	for c := 0x21; c < 256; c++ {
 		if !seen[c] && c != 0x7f {
 			t.Errorf("no request with the byte %#x in its target", c)
+		}
+	}
+}
+
+// TestLineHost: the host stands at the end of the line, as it is or so that it can be
+// read back; where there is none, nothing does.
+func TestLineHost(t *testing.T) {
+	var p renderer
+	m := newMaker()
+	for fields, want := range map[string]string{
+		"Host: shop.example\r\n":           " to shop.example",
+		"Host: [::1]:8080\r\nA: b\r\n":     " to [::1]:8080",
+		"A: b\r\nhost:shop.example:80\r\n": " to shop.example:80",
+		"Host: a\r\n b\r\n":                ` to a\x20b`,
+		"Host: \xffa\x7f\\\r\n":            ` to \xffa\x7f\\`,
+		"Host:\r\n":                        "",
+		"":                                 "",
+	} {
+		raw := "GET / HTTP/1.0\r\n" + fields + "\r\n"
+		if !m.request(raw, func(r *reassembly.Request) {
+			line := string(p.appendLine(nil, r))
+			if _, got, _ := strings.Cut(line, fmt.Sprintf(" GET / HTTP/1.0 %d bytes", len(raw))); got != want+"\n" {
+				t.Errorf("%q: %q, want %q at its end", fields, line, want)
+			}
+		}) {
+			t.Logf("%q is no request", fields)
 		}
 	}
 }

@@ -61,7 +61,7 @@ func numbers(t *testing.T, text string) (all []int) {
 	for line := range strings.Lines(text) {
 		var n int
 		_, rest, _ := strings.Cut(line, " GET /")
-		if _, err := fmt.Sscanf(rest, "%d HTTP/1.1 %d bytes\n", &n, new(int)); err != nil {
+		if _, err := fmt.Sscanf(rest, "%d HTTP/1.1 %d bytes to a\n", &n, new(int)); err != nil {
 			t.Fatalf("line %q: %v", line, err)
 		}
 		all = append(all, n)

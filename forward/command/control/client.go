@@ -7,8 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"net"
-	"os"
-	"strings"
 	"time"
 )
 
@@ -55,48 +53,4 @@ func unreachable(path string, err error) error {
 		return fmt.Errorf("there is no %s", path)
 	}
 	return fmt.Errorf("nobody answers at %s: %w", path, err)
-}
-
-// Find is the socket of the one gor that runs here and can be controlled. Where there are
-// several, or none, the error says what there is.
-func Find() (string, error) { return find(folders()) }
-
-func find(folders []string) (string, error) {
-	var found, hidden []string
-	for _, folder := range folders {
-		if _, err := os.ReadDir(folder); errors.Is(err, fs.ErrPermission) {
-			hidden = append(hidden, folder)
-		}
-		for _, path := range sockets(folder) {
-			if isStale(path) {
-				continue
-			}
-			found = append(found, path)
-		}
-	}
-	switch {
-	case len(found) == 1:
-		return found[0], nil
-	case len(found) > 1:
-		for i, path := range found {
-			found[i] = "--control " + path + describe(path)
-		}
-		return "", fmt.Errorf("%d of them run here, name one: %s", len(found), strings.Join(found, ", "))
-	case hidden != nil:
-		return "", fmt.Errorf("%s is another user's: try sudo", strings.Join(hidden, " and "))
-	}
-	return "", fmt.Errorf("nothing runs here that can be controlled: there is no socket in %s (--control names another place)", strings.Join(folders, " or "))
-}
-
-// describe says in brackets who listens at a socket.
-func describe(path string) string {
-	a, err := Ask(path, []string{who})
-	if err != nil {
-		return " (another user's)"
-	}
-	var self Self
-	if err := json.Unmarshal(a.Data, &self); err != nil {
-		return ""
-	}
-	return fmt.Sprintf(" (%s, pid %d)", self.Command, self.PID)
 }

@@ -5,8 +5,9 @@
 //	    |
 //	    +-- connects --> /run/gor/PID.sock --> Server --> Controls.Limit --> "..."
 //
-// A Server is a command's end (server.go), Ask and Find are gor ctl's (client.go);
-// order.go has what may be asked for.
+// A Server is a command's end (server.go); gor ctl's is Ask (client.go), and Places and
+// Pick, which find who runs here and whom an order is for (places.go); order.go has what
+// may be asked for.
 //
 // # The protocol
 //
@@ -37,8 +38,12 @@
 //
 // In the first of /run/gor and $XDG_RUNTIME_DIR/gor that can be had and that nobody else
 // may write to, with the number of the process as its name, or where --control says. A
-// socket there that nobody answers at is what a gor has left that could not remove it,
-// killed or without the privileges for it: the next gor removes it. One that somebody
+// socket there that nobody answers at is what a gor has left that could not remove it: the
+// next gor removes it, and nobody takes it for one that runs. Killed ones leave it, and so
+// do listeners that were started as root. They are another user by their end, who could
+// remove it from a folder alone that this user may write to; but then any process of that
+// user could put its own socket there for root to talk to. A process that stays root for
+// that would be worse. One that somebody
 // answers at is left alone, and so is a file that is no socket. A lock on the folder keeps
 // two that start at a time from taking each other's for stale.
 package control

@@ -10,23 +10,24 @@ import (
 type Verb struct {
 	Name  string
 	Args  []string // the names of what follows it
+	Of    string   // the command that it is for where several run; "": any
 	Usage string   // what it does, in a few words
 }
 
 // Verbs are all there are.
 func Verbs() []Verb {
 	return []Verb{
-		{"status", nil, "how it goes, since the start"},
-		{"limit", []string{"TARGET", "N|N%|off"}, "give a target another limit"},
-		{"pause", []string{"TARGET"}, "let nothing start at a target; what comes waits"},
-		{"resume", []string{"TARGET"}, "end the pause"},
-		{"deny-path", []string{"REGEX"}, "take out requests whose path matches, from now on"},
-		{"drain", nil, "take nothing new, deliver what is held, and end"},
-		{"explain", []string{"on|off"}, "say why requests are not handed on"},
+		{"status", nil, "", "how it goes, since the start"},
+		{"limit", []string{"TARGET", "N|N%|off"}, "replay", "give a target another limit"},
+		{"pause", []string{"TARGET"}, "replay", "let nothing start at a target; what comes waits"},
+		{"resume", []string{"TARGET"}, "replay", "end the pause"},
+		{"deny-path", []string{"REGEX"}, "replay", "take out requests whose path matches, from now on"},
+		{"drain", nil, "", "take nothing new, deliver what is held, and end"},
+		{"explain", []string{"on|off"}, "listen", "say why requests are not handed on"},
 	}
 }
 
-// who is asked by Find alone.
+// who is asked by Places alone.
 const who = "who"
 
 // String is how the verb is written, with what follows it.
@@ -37,15 +38,24 @@ func Check(words []string) error {
 	if len(words) == 0 {
 		return fmt.Errorf("say what to do: %s", names())
 	}
-	verbs := Verbs()
-	i := slices.IndexFunc(verbs, func(v Verb) bool { return v.Name == words[0] })
-	if i < 0 {
+	v := verbOf(words)
+	if v.Name == "" {
 		return fmt.Errorf("there is no %q: use %s", words[0], names())
 	}
-	if len(words)-1 != len(verbs[i].Args) {
-		return fmt.Errorf("give %q", verbs[i])
+	if len(words)-1 != len(v.Args) {
+		return fmt.Errorf("give %q", v)
 	}
 	return nil
+}
+
+// verbOf is the verb of an order; without a name: there is none.
+func verbOf(words []string) Verb {
+	for _, v := range Verbs() {
+		if len(words) > 0 && v.Name == words[0] {
+			return v
+		}
+	}
+	return Verb{}
 }
 
 // names lists the verbs' names for people.

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -105,21 +106,20 @@ func TestOpenDefault(t *testing.T) {
 	}
 }
 
-func TestFind(t *testing.T) {
+// Those are found that somebody answers at; where there are none it is said why.
+func TestPlaces(t *testing.T) {
 	dir := t.TempDir()
-	if _, err := find([]string{dir}); err == nil || !strings.Contains(err.Error(), "nothing runs here") {
+	if _, err := places([]string{dir}); err == nil || !strings.Contains(err.Error(), "nothing runs here") {
 		t.Errorf("none: %v", err)
 	}
 	one, two := filepath.Join(dir, "1.sock"), filepath.Join(dir, "2.sock")
 	leave(t, filepath.Join(dir, "0.sock"))
 	newStation(t, one)
-	if path, err := find([]string{filepath.Join(dir, "nosuch"), dir}); err != nil || path != one {
-		t.Errorf("one: %s, %v", path, err)
-	}
-	newStation(t, two)
-	want := fmt.Sprintf("2 of them run here, name one: --control %s (replay, pid %d), --control %s (replay, pid %[2]d)", one, os.Getpid(), two)
-	if path, err := find([]string{dir}); err == nil || err.Error() != want {
-		t.Errorf("two: %s, %v\nwant %s", path, err, want)
+	newStation(t, two, func(s *Server) { s.cfg.Command = "listen" })
+	all, err := places([]string{filepath.Join(dir, "nosuch"), dir})
+	want := []Place{{Path: one, Self: Self{"replay", "v1", os.Getpid()}}, {Path: two, Self: Self{"listen", "v1", os.Getpid()}}}
+	if err != nil || !slices.Equal(all, want) {
+		t.Errorf("%+v, %v", all, err)
 	}
 	if _, err := Ask(filepath.Join(dir, "9.sock"), []string{"status"}); err == nil || !strings.Contains(err.Error(), "there is no") {
 		t.Errorf("no socket: %v", err)

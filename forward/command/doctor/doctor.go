@@ -1,7 +1,10 @@
 // Package doctor is the command gor doctor: it says what gor listen would see on this
 // machine, and what is in the way (capture/doctor), and whether the replayers are
 // there, know the secret and reach their targets (wire.go), each with what to type.
-// Nothing is changed, and nothing sent but the question for a session.
+// Nothing is changed, and nothing sent but the question for a session: to the replayers,
+// and, of one that is silent, to UDP port 1 of its machine, where nobody listens. If that
+// says so, the replayer heard the question and does not answer; if not, a firewall or the
+// way is to blame.
 package doctor
 
 import (

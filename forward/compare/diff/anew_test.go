@@ -39,6 +39,31 @@ func TestTextMadeAnew(t *testing.T) {
 	}
 }
 
+// Of texts is shown where they begin to differ, but for secrets and what is no text.
+func TestTextExcerpts(t *testing.T) {
+	long := strings.Repeat("body { margin: 0 }\n", 50)
+	for _, tt := range []struct {
+		name      string
+		then, now string
+		want      string
+	}{
+		{"a line", long + "a { color: red }\n", long + "a { color: blue }\n", "body changed 967 bytes, at 950: a { color: red }. -> 968 bytes, at 950: a { color: blue }."},
+		{"a long line", strings.Repeat("x", 500) + "1" + long, strings.Repeat("x", 500) + "2" + long,
+			"body changed 1451 bytes, at 470: " + strings.Repeat("x", 30) + "1body { margin: 0 }.body { margin: 0 }.body { margin: 0 }.body { margi… -> 1451 bytes, at 470: " + strings.Repeat("x", 30) + "2body"},
+		{"more at the end", "no 1\n", "no 1\nno 2\n", "body changed 5 bytes, at 5:  -> 10 bytes, at 5: no 2."},
+		{"umlauts", "no 1: " + strings.Repeat("ü", 20) + "ä", "no 1: " + strings.Repeat("ü", 20) + "ö", "body changed 48 bytes, at 17: " + strings.Repeat("ü", 14) + "ä -> "},
+		{"a secret", "no 1\npassword: hunter2\n", "no 1\npassword: hunter3\n", "body changed 23 bytes, hash "},
+		{"a secret before", "password:\n hunter2\n", "password:\n hunter3\n", "body changed 19 bytes, hash "},
+		{"no text", "\x00\x01", "\x00\x02", "body changed 2 bytes, hash "},
+		{"another encoding", strings.Repeat("\xff\xfe7", 20), strings.Repeat("\xff\xfe8", 20), "body changed 60 bytes, hash "},
+	} {
+		all, _ := differences(jsonAnswer(tt.then), jsonAnswer(tt.now))
+		if len(all) != 1 || !strings.HasPrefix(strings.TrimLeft(all[0], "~="), tt.want) {
+			t.Errorf("%s: %q, want %q", tt.name, all, tt.want)
+		}
+	}
+}
+
 // HTML and XML differ by what stands in and behind their tags, in any order: one place
 // that is another one each time hides no other.
 func TestMarkup(t *testing.T) {
@@ -62,6 +87,11 @@ func TestMarkup(t *testing.T) {
 		{"in another order", page(drawnA, "T", "w", links), page(drawnA, "T", "w", others), []string{"body changed 2"}},
 		{"cut in a tag", "<p>a</p><b", "<p>a</p><i", []string{"=body </p> changed <b -> <i"}},
 		{"a secret", "<p>a</p><i>my password is x1</i>", "<p>a</p><i>my password is x2</i>", []string{"body <i> changed (hidden, 17 bytes) -> (hidden, 17 bytes)"}},
+		{"a comment", "<p>a<!-- made at 7 --></p>", "<p>a<!-- made at 8 --></p>", []string{"~body <!-- …> changed made at 7 -- -> made at 8 --"}},
+		{"a comment more", "<p>a</p><i>b</i>", "<p>a<!--7--></p><i>b</i>", []string{"~=body <!-- …> added  -> 7--"}},
+		{"a comment less, and a word", "<!--1--><p>a</p>", "<p>b</p>", []string{"~=body <!-- …> missing 1-- -> ", "=body <p> changed a -> b"}},
+		{"a comment that is an order", "<p>a<!--[if IE 6]><b>old</b><![endif]--></p>", "<p>a<!--[if IE 7]><b>old</b><![endif]--></p>", []string{"body <!-- …> changed [if IE 6]>"}},
+		{"an include", "<p>a<!--#include file=a.html --></p>", "<p>a<!--#include file=b.html --></p>", []string{"=body <!-- …> changed #include"}},
 		{"tags and none", "<p>a 1</p>", "a 1", []string{"body changed"}},
 		{"too many", "<p>" + strings.Repeat("<i>a", maxFragments+1), "<q>" + strings.Repeat("<i>a", maxFragments+1), []string{"body changed"}},
 	} {

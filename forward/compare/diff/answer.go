@@ -1,10 +1,12 @@
 package diff
 
 import (
+	"bytes"
 	"errors"
 	"hash/fnv"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"gor/reassembly/http1"
@@ -26,11 +28,12 @@ const (
 	Whole                    // all of it
 )
 
-// An Answer is what a server said to one request. Its slices are lent for the call
-// that it is given to.
+// An Answer is what a server said to one request. Its Body is lent for the call that it is
+// given to; its Fields nobody changes any more.
 type Answer struct {
 	Status  int
 	Fields  []Field // in the order in which they came
+	own     bool    // Body is not lent, and nobody changes it
 	Body    []byte  // content without chunk framing, in the content coding that it was sent in
 	BodyLen int64   // of the whole content; -1: not known
 	State   State
@@ -51,24 +54,49 @@ func FromHead(head []byte) (Answer, error) {
 	if m.Head(head, "") != http1.Whole {
 		return Answer{}, errHead
 	}
-	a := Answer{Status: m.Status, BodyLen: -1}
-	for _, f := range http1.AppendFields(nil, m.Fields(head)) {
-		if len(f.Name) > 0 {
-			a.Fields = append(a.Fields, Field{lower(f.Name), string(http1.AppendUnfolded(nil, f.Value))})
-		}
+	a := Answer{Status: m.Status, BodyLen: -1, Fields: make([]Field, 0, typicalFields)}
+	text := string(appendFields(make([]byte, 0, 2048), m.Fields(head))) // one for all names and values
+	for len(text) > 0 {
+		name, rest, _ := strings.Cut(text, ":")
+		value, after, _ := strings.Cut(rest, "\n")
+		a.Fields = append(a.Fields, Field{name, value})
+		text = after
 	}
 	a.BodyLen = a.length()
 	return a, nil
+}
+
+// typicalFields are as many as most answers have.
+const typicalFields = 16
+
+// appendFields appends the fields of a section, one to a line, their names in lower case.
+func appendFields(dst, section []byte) []byte {
+	for line, rest := http1.CutField(section); line != nil; line, rest = http1.CutField(rest) {
+		if f := http1.ParseField(line); len(f.Name) > 0 {
+			dst = append(appendLower(dst, f.Name), ':')
+			dst = append(http1.AppendUnfolded(dst, f.Value), '\n')
+		}
+	}
+	return dst
 }
 
 // FromHeader takes an answer from net/http's form, which has lost the order of
 // the names.
 func FromHeader(status int, h http.Header) Answer {
 	a := Answer{Status: status, Fields: make([]Field, 0, len(h)), BodyLen: -1}
+	var room [1024]byte
+	names := room[:0]
 	for name, values := range h {
 		for _, v := range values {
-			a.Fields = append(a.Fields, Field{lower([]byte(name)), v})
+			a.Fields = append(a.Fields, Field{name, v})
 		}
+	}
+	for i := range a.Fields {
+		names = appendLower(names, a.Fields[i].Name)
+	}
+	for i, all := 0, string(names); i < len(a.Fields); i++ {
+		f := &a.Fields[i]
+		f.Name, all = all[:len(f.Name)], all[len(f.Name):]
 	}
 	a.BodyLen = a.length()
 	return a
@@ -93,11 +121,12 @@ func (a *Answer) Get(name string) string {
 	return ""
 }
 
-// Clone returns an answer that holds nothing lent.
+// Clone returns an answer that holds nothing lent. A clone's own clones have the same Body.
 func (a *Answer) Clone() *Answer {
 	c := *a
-	c.Fields = append([]Field(nil), a.Fields...)
-	c.Body = append([]byte(nil), a.Body...)
+	if !c.own {
+		c.Body, c.own = bytes.Clone(a.Body), true
+	}
 	return &c
 }
 
@@ -118,14 +147,14 @@ func Sum(content []byte) uint64 {
 	return max(h.Sum64(), 1)
 }
 
-// lower is a field's name in lower case.
-func lower(name []byte) string {
-	b := make([]byte, len(name))
-	for i, c := range name {
+// appendLower appends a field's name in lower case.
+func appendLower[T string | []byte](dst []byte, name T) []byte {
+	for i := range len(name) {
+		c := name[i]
 		if c >= 'A' && c <= 'Z' {
 			c += 'a' - 'A'
 		}
-		b[i] = c
+		dst = append(dst, c)
 	}
-	return string(b)
+	return dst
 }

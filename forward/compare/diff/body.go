@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // body compares what the answers say, as far as both were captured.
@@ -110,12 +111,7 @@ func (d *Differ) text(a, b []byte) {
 	if len(a) <= maxValue && len(b) <= maxValue && isWord(a) && isWord(b) {
 		x.pair(d.seed, a, b)
 	}
-	for i, content := range [][]byte{a, b} {
-		v := d.length(i, int64(len(content)))
-		v = append(v, ", hash "...)
-		v = strconv.AppendUint(v, Sum(content)>>32, 16)
-		d.values[i] = v
-	}
+	d.excerpts(a, b)
 	x.Then, x.Now = d.values[0], d.values[1]
 	switch {
 	case len(a) == 0:
@@ -126,6 +122,44 @@ func (d *Differ) text(a, b []byte) {
 		x.presence()
 	}
 	d.tell(x)
+}
+
+// excerpts shows two texts from a little before where they begin to differ; of what is no
+// text, and of what may be a secret, length and hash.
+func (d *Differ) excerpts(a, b []byte) {
+	at := 0
+	for at < len(a) && at < len(b) && a[at] == b[at] {
+		at++
+	}
+	from := max(0, at-beforeExcerpt)
+	if i := bytes.LastIndexByte(a[from:at], '\n'); i >= 0 {
+		from += i + 1
+	}
+	then, now := a[from:min(len(a), from+maxValue)], b[from:min(len(b), from+maxValue)]
+	isShown := isText(a) && isText(b) && !isSecret(strings.ToLower(string(a[max(0, at-maxValue):min(len(a), at+maxValue)]))) && !isSecret(strings.ToLower(string(now)))
+	for i, part := range [][]byte{then, now} {
+		content := [][]byte{a, b}[i]
+		v := d.length(i, int64(len(content)))
+		if isShown {
+			v = append(strconv.AppendInt(append(v, ", at "...), int64(from), 10), ": "...)
+			v = printable(v, bytes.ToValidUTF8(part, nil))
+			if from+len(part) < len(content) {
+				v = append(v, "…"...)
+			}
+		} else {
+			v = strconv.AppendUint(append(v, ", hash "...), Sum(content)>>32, 16)
+		}
+		d.values[i] = v
+	}
+}
+
+// beforeExcerpt is how many bytes are shown before those that differ.
+const beforeExcerpt = 30
+
+// isText reports whether content is for people to read, as far as its beginning tells.
+func isText(content []byte) bool {
+	content = content[:min(len(content), 1000)]
+	return bytes.IndexByte(content, 0) < 0 && len(bytes.ToValidUTF8(content, nil))+utf8.UTFMax > len(content)
 }
 
 // madeAnew says why two texts differ in any two answers, if they do: between their

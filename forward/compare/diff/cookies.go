@@ -129,9 +129,9 @@ func isCleared(value string) bool {
 	if v = strings.Trim(strings.TrimSpace(v), `"`); v == "" || strings.EqualFold(v, "deleted") {
 		return true
 	}
-	for part := range strings.SplitSeq(strings.ToLower(rest), ";") {
+	for part := range strings.SplitSeq(rest, ";") {
 		name, age, _ := strings.Cut(strings.TrimSpace(part), "=")
-		if name == "max-age" && (age == "0" || strings.HasPrefix(age, "-")) || name == "expires" && strings.Contains(age, "1970") {
+		if strings.EqualFold(name, "max-age") && (age == "0" || strings.HasPrefix(age, "-")) || strings.EqualFold(name, "expires") && strings.Contains(age, "1970") {
 			return true
 		}
 	}

@@ -16,7 +16,8 @@
 //	         scheme and host. Cookies by name and attributes, without value, domain and age.
 //	body     JSON by path, with the members of objects in any order and the elements of arrays by their id (or name, or key), if
 //	         all have one. Another order of the same elements is a difference of its own. HTML and XML by what stands in and
-//	         behind the tags of one name, in any order (body <title>, body <a …>). Everything else by length and hash.
+//	         behind the tags of one name, in any order (body <title>, body <a …>). Everything else as a whole; of texts
+//	         is shown where they begin to differ.
 //	         gzip and deflate are undone first. Where bodies were not captured, their lengths.
 //
 // What a server says of itself, by the host that the request was sent to, is the same as what the other says of
@@ -25,7 +26,7 @@
 // # What is marked
 //
 // A Difference is Generated where its two values look as if they were drawn by chance (UUIDs, hashes,
-// tokens), or are the time of the two answers: it is noise wherever it is found. It is
+// tokens), or are the time of the two answers, and where it is in a comment of HTML: it is noise wherever it is found. It is
 // Steady where its values do not change with time alone: a word, a status, whether something is there at all.
 //
 // # Secrets

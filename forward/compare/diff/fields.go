@@ -77,6 +77,9 @@ func isSecret(name string) bool {
 func (d *Differ) fields() {
 	then, now := d.then.Fields[:min(len(d.then.Fields), maxFields)], d.now.Fields[:min(len(d.now.Fields), maxFields)]
 	for i := range then {
+		if isSame(then, now, i) { // most are, and what they are for is no matter then
+			continue
+		}
 		if name := then[i].Name; first(then, name) == i {
 			d.field(name, then, now)
 		}
@@ -86,6 +89,13 @@ func (d *Differ) fields() {
 			d.field(name, then, now)
 		}
 	}
+}
+
+// isSame reports whether a field is the only one of its name in both answers, and has the same value.
+func isSame(then, now []Field, i int) bool {
+	name := then[i].Name
+	j := first(now, name)
+	return j >= 0 && then[i].Value == now[j].Value && first(now[j+1:], name) < 0 && first(then, name) == i && first(then[i+1:], name) < 0
 }
 
 // first is where the first field of a name is; below 0: nowhere.

@@ -58,7 +58,7 @@ func (d *Differ) markup(a, b []byte) bool {
 // fragments takes a text apart; false: it has too many parts.
 func (d *Differ) fragments(text []byte) (all []fragment, ok bool) {
 	var tag []byte
-	add := func(text []byte, inTag bool) {
+	add := func(tag, text []byte, inTag bool) {
 		if text = bytes.TrimSpace(text); len(text) == 0 {
 			return
 		}
@@ -76,7 +76,7 @@ func (d *Differ) fragments(text []byte) (all []fragment, ok bool) {
 		if i < 0 {
 			i = len(text)
 		}
-		add(text[:i], false)
+		add(tag, text[:i], false)
 		text = text[i:]
 		end := bytes.IndexByte(text, '>')
 		if bytes.HasPrefix(text, []byte("<!--")) {
@@ -85,17 +85,21 @@ func (d *Differ) fragments(text []byte) (all []fragment, ok bool) {
 			}
 		}
 		if end < 0 {
-			add(text, false)
+			add(tag, text, false)
 			break
 		}
 		inside := text[1:end]
+		text = text[end+1:]
+		if note, isComment := bytes.CutPrefix(inside, []byte(comment)); isComment { // what is behind it belongs to the tag before
+			add([]byte(comment), note, true)
+			continue
+		}
 		name := bytes.IndexAny(inside, " \t\r\n")
 		if name < 0 {
 			name = len(inside)
 		}
 		tag = inside[:name]
-		add(inside[name:], true)
-		text = text[end+1:]
+		add(tag, inside[name:], true)
 	}
 	return all, len(all) <= maxFragments
 }
@@ -143,6 +147,10 @@ func (d *Differ) fragment(then, now []fragment) {
 		d.path = append(d.path[:len(d.path)-1], " …>"...)
 	}
 	d.secret = first.inTag && bytes.EqualFold(first.tag, []byte("input")) // what people have typed
+	if string(first.tag) == comment && isIdle(then) && isIdle(now) {
+		d.comments(then, now)
+		return
+	}
 	for _, f := range slices.Concat(then, now) {
 		d.secret = d.secret || isSecret(string(bytes.ToLower(f.text[:min(len(f.text), maxPath)])))
 	}
@@ -167,5 +175,30 @@ func (d *Differ) fragment(then, now []fragment) {
 		d.gone(Body, nil, now[both].text, "")
 	case made >= 0:
 		d.changed(Body, then[made].text, now[made].text, "")
+	}
+}
+
+// comment is the name of comments, as if they were tags.
+const comment = "!--"
+
+// isIdle reports whether comments say nothing to whoever reads a page: those that
+// browsers, servers and caches take for orders do (conditional ones, server-side includes, ESI).
+func isIdle(comments []fragment) bool {
+	return !slices.ContainsFunc(comments, func(f fragment) bool {
+		return slices.ContainsFunc([]string{"[if", "<![endif", "#", "esi"}, func(order string) bool { return bytes.HasPrefix(f.text, []byte(order)) })
+	})
+}
+
+// comments tells of comments, which servers leave in a page for themselves: when it was
+// made, and how long that took.
+func (d *Differ) comments(then, now []fragment) {
+	const why = "a comment, which nobody is shown"
+	switch {
+	case len(now) == 0:
+		d.gone(Body, then[0].text, nil, why)
+	case len(then) == 0:
+		d.gone(Body, nil, now[0].text, why)
+	default:
+		d.changed(Body, then[0].text, now[0].text, why)
 	}
 }

@@ -1,5 +1,7 @@
 package diff
 
+import "bytes"
+
 const (
 	maxDepth = 100    // of JSON within JSON
 	maxNodes = 50_000 // values of one body
@@ -129,17 +131,27 @@ func (t *tree) elements(i int, open byte, depth int) bool {
 
 // skipString goes behind a string, and reports whether it has an end.
 func (t *tree) skipString() bool {
-	for t.at++; t.at < len(t.text); t.at++ {
-		switch t.text[t.at] {
-		case '"':
-			t.at++
+	for t.at++; t.at < len(t.text); {
+		n := bytes.IndexByte(t.text[t.at:], '"')
+		if n < 0 {
+			break
+		}
+		if t.at += n + 1; !isEscaped(t.text[:t.at-1]) {
 			return true
-		case '\\':
-			t.at++
 		}
 	}
 	t.at = len(t.text)
 	return false
+}
+
+// isEscaped reports whether what comes behind a text is escaped, as it is behind an odd number of backslashes. Those
+// of a string end at its first quote at the latest.
+func isEscaped(before []byte) bool {
+	n := len(before)
+	for n > 0 && before[n-1] == '\\' {
+		n--
+	}
+	return (len(before)-n)%2 == 1
 }
 
 // raw is a value as it stands in the text, key its name, both as they are written.

@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -20,13 +19,13 @@ import (
 	"time"
 )
 
-// TestReadmeFilters runs each of the README's filters as it is written, in the pipe
-// that the README has it in: from a recording to a server, which gets what the filter
+// TestJSONFilters runs each of the filters of gor help json as it is written, in the pipe
+// that it is said to belong in: from a recording to a server, which gets what the filter
 // is said to let through, in order.
-func TestReadmeFilters(t *testing.T) {
+func TestJSONFilters(t *testing.T) {
 	needRoot(t)
 	needTools(t, "jq", "python3")
-	pipe, filters := readmeFilters(t)
+	pipe, filters := jsonFilters(t)
 	if len(filters) < 5 {
 		t.Fatalf("%d filters", len(filters))
 	}
@@ -68,14 +67,19 @@ func TestReadmeFilters(t *testing.T) {
 	}
 }
 
-// readmeFilters are the filters of the README, and the pipe that has one.
-func readmeFilters(t *testing.T) (pipe string, filters []string) {
+// jsonFilters are the filters of gor help json, and the pipe that has one.
+func jsonFilters(t *testing.T) (pipe string, filters []string) {
 	t.Helper()
-	found := regexp.MustCompile("(?s)\n`(gor [^`\n]* FILTER [^`\n]*)`[^`]*\n```sh\n(.*?)```").FindStringSubmatch(readFile(t, "../../../README.md"))
-	if found == nil {
-		t.Fatal("there are no filters in the README")
+	pipe, rest, found := strings.Cut(readFile(t, "../../command/topics/json.txt"), "where FILTER is")
+	_, pipe, found2 := strings.Cut(pipe, "replayed:\n")
+	if !found || !found2 {
+		t.Fatal("there are no filters in the topic")
 	}
-	return found[1], strings.Split(strings.TrimSpace(found[2]), "\n")
+	for _, part := range strings.Split(rest, "\n\n# ")[1:] {
+		_, filter, _ := strings.Cut(strings.TrimSpace(part), "\n")
+		filters = append(filters, filter)
+	}
+	return strings.TrimSpace(pipe), filters
 }
 
 // pipedRequests are n requests of one user, as the server is to get them: its name and

@@ -132,7 +132,7 @@ func TestReadmeJob(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	block := regexp.MustCompile("(?s)\n## Replay a recording.*?```sh\n(.*?)```").FindSubmatch(readme)
+	block := regexp.MustCompile("(?s)\n## Record and replay.*?```sh\n(.*?)```").FindSubmatch(readme)
 	if block == nil {
 		t.Fatal("no example in the README")
 	}

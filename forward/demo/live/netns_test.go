@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -23,12 +24,25 @@ import (
 )
 
 // roleEnv makes the test binary play the yardstick of the listener's benchmark,
-// the bare loop of the files', or the sleeper of the recordings'.
+// the bare loop of the files', the sleeper of the recordings', or become a program that
+// may not open packet sockets.
 const roleEnv = "GOR_TEST_ROLE"
 
 // patience bounds everything the live tests wait for. It is far more than any
 // of it takes on an idle machine: a test that hits it has failed.
 const patience = 60 * time.Second
+
+// moreAtOnce lets four of the tests that run in parallel do so where there are fewer
+// processors, unless the command line says how many: most of their time is spent
+// waiting, for a cut to end or for silence to be noticed.
+func moreAtOnce() {
+	flag.Parse()
+	said := false
+	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })
+	if !said && runtime.GOMAXPROCS(0) < 4 {
+		flag.Set("test.parallel", "4")
+	}
+}
 
 func TestMain(m *testing.M) {
 	switch os.Getenv(roleEnv) {
@@ -40,6 +54,9 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		os.Exit(0)
+	case "sealed":
+		fmt.Fprintln(os.Stderr, sealed(os.Getenv(sealedEnv), os.Args[1:]))
+		os.Exit(1)
 	case "sleeper":
 		if err := sleep(os.Args[1], os.Stdout); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -53,6 +70,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	buildGor = sync.OnceValues(func() (string, error) { return build(filepath.Join(dir, "gor")) })
+	moreAtOnce()
 	status := m.Run()
 	os.RemoveAll(dir)
 	os.Exit(status)

@@ -1,13 +1,13 @@
-package reassembly
+package memory
 
 import (
 	"syscall"
 	"unsafe"
 )
 
-// adviseHuge asks the kernel for huge pages around the memory of s, which
+// AdviseHuge asks the kernel for huge pages around the memory of s, which
 // lies in Go's heap: its arenas are larger than they are. It is but advice.
-func adviseHuge[T any](s []T) {
+func AdviseHuge[T any](s []T) {
 	const huge = 2 << 20
 	first := uintptr(unsafe.Pointer(unsafe.SliceData(s)))
 	end := first + uintptr(len(s))*unsafe.Sizeof(s[0])
