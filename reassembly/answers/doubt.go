@@ -16,7 +16,7 @@ func (p *pairing) admit(c *conn, q *Question) {
 		p.renew(c)
 	}
 	gap := minus(q.Seq, a.end)
-	follows := a.known && !a.broken && gap >= 0 && gap <= emptyLines && c.phase != lost
+	follows := a.known && !a.broken && gap >= 0 && gap <= emptyLines
 	switch late := c.acks.before(q.Seq, q.First); {
 	case c.phase == over:
 		p.miss(q)
@@ -25,7 +25,7 @@ func (p *pairing) admit(c *conn, q *Question) {
 			a.pipelines = true
 		}
 		p.ask(c, q)
-	case !late && (q.Opens && !a.known || p.isAlone(c, q)):
+	case !late && (q.Opens || p.isAlone(c, q)):
 		p.begin(c, q.Ack)
 		p.ask(c, q)
 	default:
