@@ -55,14 +55,15 @@ func TestLiveControl(t *testing.T) {
 		time.Sleep(time.Second)
 		return m.sink.unique() - before
 	}
-	if n := during("limit", stageURL, "1000"); n > 1050 || n < 900 {
+	// No more than the limit, on any machine; a busy one may manage less, but more than the limit before.
+	if n := during("limit", stageURL, "1000"); n > 1050 || n < 300 {
 		t.Errorf("%d requests a second at a limit of 1000", n)
 	}
 	if n := during("pause", stageURL); n != 0 {
 		t.Errorf("%d requests in a pause", n)
 	}
 	tell(t, replayer, "limit", stageURL, "2000")
-	if n := during("resume", stageURL); n > 2100 || n < 1800 {
+	if n := during("resume", stageURL); n > 2100 || n <= 1050 {
 		t.Errorf("%d requests a second at a limit of 2000", n)
 	}
 	if n := during("limit", stageURL, "off"); n < rate/2 && !l.fellShort() {
