@@ -5,6 +5,7 @@ package live
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/csv"
 	"encoding/json"
@@ -24,10 +25,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// paceTime is for how long a recording is played whose pace is looked at.
-var paceTime = flag.Duration("pace", 2*time.Second, "for how long TestRecordingPace plays each recording")
+// paceTime is for how long a recording is played whose pace is looked at. Other packages'
+// tests run beside this one as a rule: whoever says the time says that nothing does.
+var paceTime = flag.Duration("pace", 0, "for how long TestRecordingPace plays each recording, on a machine that does nothing else: then they have to be on time; 0: 2s, and nothing is made of it")
 
-// onTime is how late 99 of 100 requests may arrive. A machine that wakes one of 100
+// onTime is how late 99 of 100 requests may arrive there. A machine that wakes one of 100
 // sleepers later than quietAwake is too busy to be on time for anybody: there it is said
 // how late they are, and nothing is made of it.
 const (
@@ -36,8 +38,8 @@ const (
 )
 
 // TestRecordingPace: what gor says of when requests were due and started is what a
-// server sees, and tcpdump on the wire; 99 of 100 arrive within 5 ms of their time, and
-// none starts before it. Each connection's requests are in order at every speed.
+// server sees, and tcpdump on the wire; none starts before its time, and with -pace 99 of 100
+// arrive within 5 ms of it. Each connection's requests are in order at every speed.
 func TestRecordingPace(t *testing.T) {
 	needRoot(t)
 	needTools(t, "tcpdump")
@@ -48,7 +50,7 @@ func TestRecordingPace(t *testing.T) {
 		t.Run("speed "+tt.speed, func(t *testing.T) {
 			n := newNamespace(t)
 			server := n.newArrivals("127.0.0.1:8000")
-			count := scaled(int(paceTime.Seconds() * float64(tt.rate*max(tt.times, 1))))
+			count := scaled(int(cmp.Or(*paceTime, 2*time.Second).Seconds() * float64(tt.rate*max(tt.times, 1))))
 			per := time.Duration(0) // from one request to the next
 			if tt.times > 0 {
 				per = time.Second / time.Duration(tt.rate*tt.times)
@@ -78,7 +80,7 @@ func TestRecordingPace(t *testing.T) {
 			if t.Logf("99 of 100 sleepers were awake within %v", awake); awake > quietAwake {
 				t.Log("the machine is busy: how late requests are says nothing")
 			}
-			if awake <= quietAwake {
+			if awake <= quietAwake && *paceTime > 0 {
 				a.most = onTime
 			}
 			server.check(t, &a)
