@@ -123,19 +123,24 @@ const textIndent = "                       "
 
 // paths writes what differs on a route.
 func (w *textWriter) paths(r *RouteReport) {
-	for i := range r.Paths[:min(len(r.Paths), textPaths)] {
-		p := &r.Paths[i]
+	w.places(r.Paths, r.values)
+	if r.Slower {
+		w.line(fmt.Sprintf("%sslower: p50 %s, was %s; the other routes let expect %s", textIndent, figures.Duration(r.Now.P50), figures.Duration(r.Then.P50), figures.Duration(r.Expected)))
+	}
+}
+
+// places writes some places of a route, with the values of those that have any.
+func (w *textWriter) places(all []PathReport, values func(*PathReport) (then, now string, found bool)) {
+	for i := range all[:min(len(all), textPaths)] {
+		p := &all[i]
 		line := fmt.Sprintf("%s%s %s in %d", textIndent, p.Path, p.What, p.Count)
-		if then, now, found := r.values(p); found {
+		if then, now, found := values(p); found {
 			line += ": " + then + " -> " + now
 		}
 		w.line(line)
 	}
-	if more := len(r.Paths) - textPaths; more > 0 {
+	if more := len(all) - textPaths; more > 0 {
 		w.line(fmt.Sprintf("%sand %d more", textIndent, more))
-	}
-	if r.Slower {
-		w.line(fmt.Sprintf("%sslower: p50 %s, was %s; the other routes let expect %s", textIndent, figures.Duration(r.Now.P50), figures.Duration(r.Then.P50), figures.Duration(r.Expected)))
 	}
 }
 
@@ -155,17 +160,9 @@ func (w *textWriter) undecided(t *TargetReport) {
 			w.line("  undecided  compared  route")
 		}
 		w.line(fmt.Sprintf("  %9d  %8d  %s", r.Undecided, r.Compared, r.Route))
-		for j := range r.Open[:min(len(r.Open), textPaths)] {
-			p := &r.Open[j]
-			line := fmt.Sprintf("%s%s %s in %d", textIndent, p.Path, p.What, p.Count)
-			if p.Then != "" || p.Now != "" {
-				line += ": " + orNothing(p.Then) + " -> " + orNothing(p.Now)
-			}
-			w.line(line)
-		}
-		if more := len(r.Open) - textPaths; more > 0 {
-			w.line(fmt.Sprintf("%sand %d more", textIndent, more))
-		}
+		w.places(r.Open, func(p *PathReport) (then, now string, found bool) {
+			return orNothing(p.Then), orNothing(p.Now), p.Then != "" || p.Now != ""
+		})
 	}
 	if more > 0 {
 		w.line(fmt.Sprintf("  and %d routes more that are undecided: --report FILE.html has them", more))
