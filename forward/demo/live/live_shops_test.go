@@ -168,10 +168,12 @@ func (v *verdict) open() (all []string) {
 
 // TestLiveShops: of two servers with the noise that servers have, users with sessions, and
 // writes, a report names each thing that the second does wrong, with its route, and nothing
-// else. Where few responses are looked at, it may say of some that too little is known.
+// else. Where few responses are looked at, as without -full, it may say of some that too
+// little is known.
 func TestLiveShops(t *testing.T) {
-	if !*full {
-		t.Skip("takes minutes: -full")
+	users, perSecond, part := 500, 1500, 1
+	if !*full { // a few seconds, beside other tests
+		users, perSecond, part = 40, 250, 50
 	}
 	most := []string{"--responses", "100%", "--response-body", "16KiB"}
 	few := []string{"--responses", "10%", "--response-body", "16KiB"}
@@ -188,6 +190,9 @@ func TestLiveShops(t *testing.T) {
 		{"nothing planted, a tenth of the responses", false, false, 50_000, few, "1%"},
 		{"nothing planted, sessions of its own", false, true, 50_000, most, "1%"},
 	} {
+		if !*full && (tt.listen[1] != "100%" || !tt.isNew && !tt.own) {
+			continue
+		}
 		t.Run(tt.name, func(t *testing.T) {
 			m := newMirror(t)
 			m.bazaar(m.web, ":80", newBazaar(false, tt.own))
@@ -195,7 +200,7 @@ func TestLiveShops(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "report.json")
 			m.replay("-f", "http://"+stageIP+":8001", "--echo", tt.echo, "--report", file)
 			m.listen(tt.listen...)
-			m.throng(500, tt.total, 1500)
+			m.throng(users, tt.total/part, perSecond)
 			time.Sleep(2 * time.Second) // for the last echoes
 			m.listener.interrupt()
 			m.replayer.interrupt()
@@ -205,7 +210,7 @@ func TestLiveShops(t *testing.T) {
 			v := verdictIn(t, file)
 			t.Logf("compared %d, same %d, different %d, undecided %d, not logged in %d, others %d", v.Compared, v.Same, v.Different, v.Undecided, v.NotLoggedIn,
 				v.NotModified+v.NoOriginal+v.NoResponse+v.Expired+v.Waiting)
-			v.check(t, tt.isNew, len(tt.listen) > 0 && tt.listen[1] == "100%" && !tt.own)
+			v.check(t, tt.isNew, *full && tt.listen[1] == "100%" && !tt.own)
 		})
 	}
 }
@@ -223,12 +228,13 @@ func (v *verdict) check(t *testing.T, isNew, isAll bool) {
 			t.Errorf("%s is not so", f)
 		}
 	}
-	for _, w := range want {
-		if !slices.Contains(found, w) && (isAll || !slices.Contains(open, w)) {
-			t.Errorf("not found: %s", w)
-		}
+	missed := slices.DeleteFunc(want, func(w string) bool {
+		return slices.Contains(found, w) || !isAll && slices.Contains(open, w)
+	})
+	if rare := 4; len(missed) > 0 && (*full || len(missed) > rare) { // of few requests, what happens to one in twenty may happen to none
+		t.Errorf("not found: %s", strings.Join(missed, ", "))
 	}
-	if v.Undecided*10 > v.Compared || isAll && v.Undecided*1000 > v.Compared {
+	if *full && v.Undecided*10 > v.Compared || isAll && v.Undecided*1000 > v.Compared {
 		t.Errorf("%d of %d undecided: %s", v.Undecided, v.Compared, strings.Join(open, ", "))
 	}
 	if v.NoOriginal+v.NoResponse+v.Expired+v.Waiting > 0 {
