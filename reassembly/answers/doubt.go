@@ -52,10 +52,11 @@ func (p *pairing) ask(c *conn, q *Question) {
 }
 
 // isAlone reports whether a request may be taken to have no unanswered one before it:
-// both sides had been silent.
+// both sides had been silent. Of a connection of which nothing was known the first request
+// could be lost, with this one at its heels, where there are clients that do so.
 func (p *pairing) isAlone(c *conn, q *Question) bool {
 	return q.Rest >= quiet && q.First-p.clock.began >= quiet && q.First-p.clock.evicted >= quiet &&
-		p.isIdle(c) && c.silentBefore(q.First)
+		p.isIdle(c) && c.silentBefore(q.First) && (c.client.known || !p.habits.of(c.pair.origin()).pipelines(q.First))
 }
 
 // isIdle reports whether nothing is known to be open on a connection.
