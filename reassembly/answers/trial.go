@@ -66,7 +66,9 @@ func (p *pairing) refuse(c *conn) {
 }
 
 // mayTry reports whether the client of a connection can be put on trial when it asks: nothing
-// is known to be open, or it has the habit, so that what is has been answered.
+// is known to be open, or it has the habit, and what seems to be open was answered without
+// being seen, as later words of the server were.
 func (p *pairing) mayTry(c *conn) bool {
-	return !c.client.pipelines && (p.isIdle(c) || c.client.waited >= enough)
+	n := len(c.asked)
+	return !c.client.pipelines && (p.isIdle(c) || c.client.waited >= enough && (n == 0 || c.heard > c.asked[n-1].Time))
 }
