@@ -219,10 +219,16 @@ func (a *account) lately() division {
 	return a.is
 }
 
-// wantsRepeats reports whether more has to be known of the route's noise.
-func (a *account) wantsRepeats() bool {
-	is := a.lately()
-	return a.repeats[0]+a.repeats[1] < enoughRepeats || bits.OnesCount64(uint64(is.noise|is.real)) < len(a.places)
+// wantsRepeats says how much more has to be known of the route's noise.
+func (a *account) wantsRepeats() worth {
+	is, few := a.lately(), a.repeats[0]+a.repeats[1] < enoughRepeats
+	switch open := bits.OnesCount64(uint64(is.noise|is.real)) < len(a.places); {
+	case open && few:
+		return worthMost
+	case open || few:
+		return worthMore
+	}
+	return worthLittle
 }
 
 // A keeping says of how many requests of a route one is kept for the next that asks for the same: those are as many as
@@ -236,8 +242,8 @@ const (
 	muchSeen         = 4000
 )
 
-func (a *account) keeping(isWanted bool) keeping {
-	switch {
+func (a *account) keeping(of worth) keeping {
+	switch isWanted := of < worthLittle; {
 	case a.exchanges < muchSeen && (isWanted || a.repeats[production] < a.exchanges/16):
 		return keepAll
 	case isWanted:

@@ -47,7 +47,7 @@
 // A place differs in k of n exchanges, and in j of m repeats. It is the target's if there are three examples at least, and one of
 // these says so, at a level of one in a million, which leaves room for thousands of places and repeated looks:
 //
-//   - Fisher's exact test, one-sided, with 20 repeats or more: k of n is more than j of m, where repeats are those of
+//   - Fisher's exact test, one-sided, with 10 repeats or more: k of n is more than j of m, where repeats are those of
 //     both servers, or production's alone, so that what varies at the target only is found. It is not asked where one repeat in ten
 //     differs: such a thing depends on the moment.
 //   - The sign test, where values do not change with time alone (a status, a word, whether a member is there): if the two servers

@@ -126,7 +126,7 @@ func (j *judge) take(x *Exchange, then *diff.Answer, f *findings) *earlier {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	a := j.routes.At(x.Method, x.Path)
-	isWanted := a.wantsRepeats()
+	worth := a.wantsRepeats()
 	if !isSafe(x.Method) {
 		f.forgiveIDs()
 	}
@@ -145,10 +145,10 @@ func (j *judge) take(x *Exchange, then *diff.Answer, f *findings) *earlier {
 	}
 	j.sessions.remember(x, then)
 	j.repeats.writes.add(x)
-	if j.echoes.wants(x, isWanted) {
+	if j.echoes.wants(x, worth) {
 		j.echoes.wish(x, j.repeats.writes.turn, j.now)
 	}
-	return j.repeats.find(x, then, a.keeping(isWanted))
+	return j.repeats.find(x, then, a.keeping(worth))
 }
 
 // repeat takes down where two answers of one server to the same request differ.
