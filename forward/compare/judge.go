@@ -78,7 +78,7 @@ func (j *judge) meet(lent *Exchange, original *diff.Answer) {
 		was.Took = time.Duration(was.At - x.Time)
 	}
 	if string(x.Method) == "HEAD" { // what its answer says of a body is of another request's
-		was.State, was.BodyLen, is.State, is.BodyLen = diff.NotCaptured, -1, diff.NotCaptured, -1
+		was.State, was.BodyLen, is.State, is.BodyLen = diff.NotCaptured, 0, diff.NotCaptured, 0
 	}
 	j.decide(&x, &was)
 }
