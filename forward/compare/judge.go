@@ -37,7 +37,7 @@ func newJudge(cfg *Config, target int, desk *desk) *judge {
 		j.joined++
 		mergeAccounts(into, from)
 	})
-	j.examples = budget{limit: share, target: address(cfg.Targets[target])}
+	j.examples = budget{limit: share, target: address(cfg.Targets[target]), sent: cfg.Sent}
 	j.repeats.init(share, seed)
 	j.sessions = newSessions(seed, target < len(cfg.Own) && cfg.Own[target])
 	if cfg.Echo != nil {
@@ -109,7 +109,7 @@ func (j *judge) loggedOut(x *Exchange, then *diff.Answer) {
 	a := j.routes.At(x.Method, x.Path)
 	a.fates[compared]++
 	a.notLoggedIn++
-	j.sessions.loggedOut(x, then, j.examples.target)
+	j.sessions.loggedOut(x, then, &j.examples)
 }
 
 func (j *judge) notModified(x *Exchange) {
@@ -133,7 +133,7 @@ func (j *judge) take(x *Exchange, then *diff.Answer, f *findings) *earlier {
 	a.fates[compared]++
 	if f.differs() && j.sessions.isRefused(x.section) {
 		a.notLoggedIn++
-		j.sessions.loggedOut(x, then, j.examples.target)
+		j.sessions.loggedOut(x, then, &j.examples)
 		j.repeats.writes.add(x)
 		return nil
 	}
