@@ -28,7 +28,7 @@ type item struct {
 	user   *user      // nil: only its connection has an order
 	inLane node[item] // its place in the lane
 	inUser node[item] // its place among those of its user that wait, or that are in flight
-	inAge  node[item] // its place among all that wait
+	inAge  node[item] // its place among all that wait, or all that were put back
 	seq    uint64     // its number among all that came
 	again  bool       // it has been taken out before, and was put back
 	awaits uint64     // for what its lane is parked
@@ -73,7 +73,8 @@ type buffer struct {
 	lanes map[laneKey]*lane
 	ready list[lane] // lanes whose first request may go out, next turn first
 	ranks [64]list[lane]
-	byAge list[item] // all that wait, the oldest first
+	byAge list[item] // what waits and never had its turn, the oldest first
+	back  list[item] // what was put back, likewise: the rest of what waits
 	count int        // of those that wait
 	cost  int64      // of those that wait and those in flight
 	spare []*lane    // to be used again
@@ -158,7 +159,10 @@ func (b *buffer) overfull() *item {
 
 // expired takes out the oldest request if it came before t; nil: none did.
 func (b *buffer) expired(t int64) *item {
-	oldest := b.byAge.first()
+	oldest, again := b.byAge.first(), b.back.first()
+	if oldest == nil || again != nil && again.seq < oldest.seq {
+		oldest = again
+	}
 	if oldest == nil || oldest.at >= t {
 		return nil
 	}
@@ -218,7 +222,7 @@ func (b *buffer) putBack(it *item, now int64) {
 	b.now = now
 	l.busy, it.again = false, true
 	l.items.pushFront(&it.inLane, it)
-	b.byAge.pushFront(&it.inAge, it)
+	b.ageAgain(it)
 	b.count++
 	l.cost += it.cost()
 	b.rerank(l)
@@ -226,6 +230,19 @@ func (b *buffer) putBack(it *item, now int64) {
 	if b.offer(l); l.inReady.isIn() {
 		l.inReady.remove()
 		b.ready.pushFront(&l.inReady, l)
+	}
+}
+
+// ageAgain lets it, which is put back, stand in its place by age. Most come last.
+func (b *buffer) ageAgain(it *item) {
+	older := b.back.last()
+	for older != nil && older.seq > it.seq {
+		older = older.inAge.predecessor()
+	}
+	if older == nil {
+		b.back.pushFront(&it.inAge, it)
+	} else {
+		b.back.insert(&it.inAge, it, older.inAge.next)
 	}
 }
 

@@ -115,6 +115,46 @@ func TestBufferExpired(t *testing.T) {
 	}
 }
 
+// TestPutBackExpires: what was put back, or waits for a session, stands in the way of no older request that expires, and expires
+// in its own time.
+func TestPutBackExpires(t *testing.T) {
+	b := newBuffer(100, 1<<20, new(heldClock))
+	push := func(at int64, conn uint64) {
+		it := newItem(fmt.Sprint(at))
+		it.at = at
+		b.push(it, connOf(conn))
+	}
+	push(0, 1)
+	busy := b.pop(0) // its connection is busy, and what follows on it waits
+	push(1, 1)
+	for at := int64(2); at < 6; at++ {
+		push(at, uint64(at))
+	}
+	var popped []*item
+	for range 4 {
+		popped = append(popped, b.pop(5))
+	}
+	for _, i := range []int{3, 0, 2, 1} {
+		if it := popped[i]; i%2 == 0 {
+			b.putBack(it, 5)
+		} else {
+			park(b, it, 9, 5)
+		}
+	}
+	b.release(busy, 6)
+	for want := 1; want < 6; want++ {
+		if it := b.expired(int64(want)); it != nil {
+			t.Fatalf("%s is not that old", it.raw)
+		}
+		if it := b.expired(int64(want) + 1); it == nil || string(it.raw) != fmt.Sprint(want) {
+			t.Fatalf("expired %v, want %d", it, want)
+		}
+	}
+	if b.count != 0 || len(b.lanes) != 0 || b.byAge.first() != nil || b.back.first() != nil {
+		t.Errorf("%+v", b)
+	}
+}
+
 // TestBufferModel runs random operations against a plain model.
 func TestBufferModel(t *testing.T) {
 	for seed := range uint64(50) {

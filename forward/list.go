@@ -65,6 +65,10 @@ func (n *node[T]) isIn() bool { return n.next != nil }
 // the last.
 func (n *node[T]) successor() *T { return n.next.of }
 
+// predecessor returns the value before this one in the list that it is in; nil: it is
+// the first.
+func (n *node[T]) predecessor() *T { return n.prev.of }
+
 // remove takes the value out of the list it is in, if it is in one.
 func (n *node[T]) remove() {
 	if n.next == nil {

@@ -55,7 +55,7 @@ func (r *request) parse(raw []byte) error {
 	if err := r.check(r.head.Head(raw, "")); err != nil {
 		return err
 	}
-	if r.method = r.head.Method(raw); string(r.method) == "CONNECT" {
+	if string(r.head.Method(raw)) == "CONNECT" {
 		return errConnect
 	}
 	n, v := r.head.Body(raw[r.head.HeadLen:])
@@ -65,7 +65,13 @@ func (r *request) parse(raw []byte) error {
 	if r.body = raw[r.head.HeadLen:]; n < len(r.body) {
 		return errTrailing
 	}
-	r.target = r.head.Target(raw)
+	r.takeApart(raw)
+	return nil
+}
+
+// takeApart takes apart the head of raw, which r.head has read.
+func (r *request) takeApart(raw []byte) {
+	r.method, r.target = r.head.Method(raw), r.head.Target(raw)
 	section := r.head.Fields(raw)
 	line := raw[:r.head.HeadLen-len(section)]
 	at := len(r.method) + bytes.Index(line[len(r.method):], r.target) // only blanks are before it
@@ -76,7 +82,6 @@ func (r *request) parse(raw []byte) error {
 	}
 	r.fields = http1.AppendFields(r.fields, section)
 	r.readConnection()
-	return nil
 }
 
 // forget drops what belongs to the request; the room stays.

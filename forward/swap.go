@@ -111,8 +111,7 @@ func (s *swaps) unpark(t *target, now int64) {
 // parks reports whether requests wait for sessions.
 func (q *queues) parks() bool { return q.live.parked.first() != nil || q.patient.parked.first() != nil }
 
-// park is putBack for a request that is not to have its turn until unpark says so. Until then
-// it is the first of all by age, so that others expire later than they might.
+// park is putBack for a request that is not to have its turn until unpark says so.
 func park(b *buffer, it *item, key uint64, now int64) {
 	it.awaits = key
 	b.parked.pushBack(&it.lane.parked, it.lane)

@@ -23,9 +23,12 @@ type set uint64
 type tally struct {
 	all     uint64
 	carried carriage
+	inPart  uint64 // of which not all was seen
 }
 
-func (t tally) plus(o tally) tally { return tally{t.all + o.all, t.carried.plus(o.carried)} }
+func (t tally) plus(o tally) tally {
+	return tally{t.all + o.all, t.carried.plus(o.carried), t.inPart + o.inPart}
+}
 
 // An account is what is known of one route at one target. What an exchange differs in
 // is counted by the set of places, so that it can be said at any time how many of them are
@@ -40,6 +43,7 @@ type account struct {
 	// --- where the others differ
 	exchanges uint64    // compared, and in none of the two classes
 	carried   carriage  // of those, the ones with a session that the target has another one for
+	inPart    uint64    // of those, the ones whose bodies were not compared, or not to their ends
 	repeats   [2]uint64 // pairs of answers of one server to the same request: production's, the target's
 	places    []*place
 	index     map[string]int // in places, by the finding's key
@@ -80,7 +84,10 @@ func (a *account) at(key, path []byte, f *finding) int {
 func (a *account) add(f *findings, at int64, carried carriage) set {
 	a.exchanges++
 	a.carried = a.carried.plus(carried)
+	one := tally{all: 1, carried: carried}
 	if f.notCompared != "" {
+		one.inPart = 1
+		a.inPart++
 		if a.notCompared == nil {
 			a.notCompared = map[string]uint64{}
 		}
@@ -100,7 +107,7 @@ func (a *account) add(f *findings, at int64, carried carriage) set {
 		a.places[n].add(x, at)
 	}
 	if where != 0 {
-		a.count(where, tally{1, carried})
+		a.count(where, one)
 	}
 	return where
 }
@@ -219,10 +226,16 @@ func (a *account) lately() division {
 	return a.is
 }
 
-// wantsRepeats reports whether more has to be known of the route's noise.
-func (a *account) wantsRepeats() bool {
-	is := a.lately()
-	return a.repeats[0]+a.repeats[1] < enoughRepeats || bits.OnesCount64(uint64(is.noise|is.real)) < len(a.places)
+// wantsRepeats says how much more has to be known of the route's noise.
+func (a *account) wantsRepeats() worth {
+	is, few := a.lately(), a.repeats[0]+a.repeats[1] < enoughRepeats
+	switch open := bits.OnesCount64(uint64(is.noise|is.real)) < len(a.places); {
+	case open && few:
+		return worthMost
+	case open || few:
+		return worthMore
+	}
+	return worthLittle
 }
 
 // A keeping says of how many requests of a route one is kept for the next that asks for the same: those are as many as
@@ -236,8 +249,8 @@ const (
 	muchSeen         = 4000
 )
 
-func (a *account) keeping(isWanted bool) keeping {
-	switch {
+func (a *account) keeping(of worth) keeping {
+	switch isWanted := of < worthLittle; {
 	case a.exchanges < muchSeen && (isWanted || a.repeats[production] < a.exchanges/16):
 		return keepAll
 	case isWanted:
@@ -255,10 +268,12 @@ func (a *account) fill(f *Fates, is division) (reasons [diff.Reasons]uint64) {
 	f.Compared = a.fates[compared]
 	f.NoOriginal, f.NoResponse, f.Expired = a.fates[noOriginal], a.fates[noResponse], a.fates[expired]
 	f.NotLoggedIn, f.NotModified = a.notLoggedIn, a.notModified
+	f.InPart = a.inPart
 	for s, n := range a.sets {
 		switch {
 		case s&is.real != 0:
 			f.Different += n.all
+			f.InPart -= n.inPart
 			var has [diff.Reasons]bool
 			for i, p := range a.places {
 				if s&is.real&(1<<i) != 0 && !has[p.reason] {
@@ -268,6 +283,7 @@ func (a *account) fill(f *Fates, is division) (reasons [diff.Reasons]uint64) {
 			}
 		case s&^is.noise != 0:
 			f.Undecided += n.all
+			f.InPart -= n.inPart
 		}
 	}
 	f.Same = a.exchanges - f.Different - f.Undecided
@@ -289,6 +305,7 @@ func mergeAccounts(into, from *account) {
 	}
 	into.exchanges += from.exchanges
 	into.carried = into.carried.plus(from.carried)
+	into.inPart += from.inPart
 	for i, n := range from.repeats {
 		into.repeats[i] += n
 	}

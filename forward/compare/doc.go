@@ -17,7 +17,8 @@
 //
 // Every exchange has one:
 //
-//	same           nothing differs but noise, and what is to be ignored
+//	same           nothing differs but noise, and what is to be ignored; of these, those count as in_part whose bodies were not compared, or not
+//	               to their ends: as far as they were seen they are the same
 //	different      something does that is no noise
 //	undecided      something does of which it is not known whether it is noise
 //	not_logged_in  production knew the user, and the target asks for a login (401, 403, a redirect to a login)
@@ -47,7 +48,7 @@
 // A place differs in k of n exchanges, and in j of m repeats. It is the target's if there are three examples at least, and one of
 // these says so, at a level of one in a million, which leaves room for thousands of places and repeated looks:
 //
-//   - Fisher's exact test, one-sided, with 20 repeats or more: k of n is more than j of m, where repeats are those of
+//   - Fisher's exact test, one-sided, with 10 repeats or more: k of n is more than j of m, where repeats are those of
 //     both servers, or production's alone, so that what varies at the target only is found. It is not asked where one repeat in ten
 //     differs: such a thing depends on the moment.
 //   - The sign test, where values do not change with time alone (a status, a word, whether a member is there): if the two servers
@@ -91,11 +92,11 @@
 //	  "drift": "The targets get a share ...",    only if that is so
 //	  "targets": [{
 //	    "target": "http://staging",
-//	    "compared": 60300, "same": 45732, "different": 11684, "undecided": 2584, "not_logged_in": 300, "not_modified": 0,
+//	    "compared": 60300, "same": 45732, "in_part": 12, "different": 11684, "undecided": 2584, "not_logged_in": 300, "not_modified": 0,
 //	    "no_original": 0, "no_response": 0, "expired": 0, "waiting": 0,
 //	    "logged_out": {"exchanges", "login_seen", "says", "example": EXAMPLE},    only if there were such
 //	    "foreign_sessions": {"exchanges", "different", "others", "others_different", "says"},    only if they stand out
-//	    "not_compared": {"compressed with br": 12},    bodies, by why
+//	    "not_compared": {"compressed with br": 12},    bodies, by why; of those that are the same otherwise in_part counts the exchanges
 //	    "routes": [{
 //	      "route": "GET /users/{id}", "target": "http://staging",
 //	      FATES as above,

@@ -32,8 +32,18 @@ type wish struct {
 	due  time.Duration
 }
 
+// A worth says what an echo is worth to a route. Where there are too few for all, those that are worth
+// less leave so much credit to the others, but for the share that is sent anyway.
+type worth float64
+
+const (
+	worthMost   worth = 1             // something may be noise, and little is known of that
+	worthMore   worth = maxCredit / 4 // something may be noise though much is known; or too few repeats would have shown any
+	worthLittle worth = maxCredit / 2 // all is known
+)
+
 // wants reports whether an exchange is to be echoed.
-func (e *echoes) wants(x *Exchange, isWanted bool) bool {
+func (e *echoes) wants(x *Exchange, of worth) bool {
 	if e.share == 0 {
 		return false
 	}
@@ -42,7 +52,7 @@ func (e *echoes) wants(x *Exchange, isWanted bool) bool {
 		x.Answer == nil || e.used >= e.limit || len(e.wished)+len(e.sent) >= maxEchoes {
 		return false
 	}
-	return e.credit >= 1 && (isWanted || e.credit >= maxCredit/2)
+	return e.credit >= max(1, float64(of)*(1-e.share))
 }
 
 func (e *echoes) wish(x *Exchange, turn uint64, now time.Duration) {

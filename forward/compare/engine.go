@@ -52,6 +52,10 @@ type Config struct {
 	// and from any goroutine; nil: nobody is. What it is given is lent for the call.
 	Met func(x *Exchange, original *diff.Answer)
 
+	// Sent is the head of a request as its target got it, for the line that repeats it; nil: as it was captured. What it
+	// is given is lent for the call. It is called with a lock.
+	Sent func(*Exchange) []byte
+
 	// EchoShare is which share of the compared exchanges of safe methods may be sent
 	// once more, 0 to 1. Echo is asked to do it; what it is given is lent for the call. It is called
 	// in Advance, without a lock.

@@ -1,7 +1,6 @@
 package compare
 
 import (
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,13 +13,13 @@ const (
 	maxKept    = 40  // differences of one example, while it is not known which of them are noise
 	maxShown   = 10  // of those, when it is
 	maxRequest = 300 // bytes of a request line that are shown
-	maxCurl    = 800 // bytes of the line that repeats it
 )
 
 // A budget bounds the memory of examples.
 type budget struct {
 	used, limit int64
 	target      string // whose URL the examples have
+	sent        func(*Exchange) []byte
 }
 
 // A kept example is shared by the places that it is one of.
@@ -43,7 +42,7 @@ func (b *budget) keep(a *account, x *Exchange, then int, f *findings, want set) 
 	if len(lacking) == 0 || b.used >= b.limit {
 		return
 	}
-	k := &kept{Example: example(x, then, b.target), budget: b}
+	k := &kept{Example: b.example(x, then), budget: b}
 	size := 300 + len(k.Request) + len(k.Curl)
 	var shown set
 	for i := range f.all {
@@ -91,8 +90,12 @@ func (p *place) inherit(from *place) {
 }
 
 // example is what an example says of the exchange itself.
-func example(x *Exchange, then int, target string) Example {
-	return Example{Request: cutTo(string(x.Method)+" "+withoutSecrets(string(x.Path)), maxRequest), Then: then, Now: x.Answer.Status, Curl: curl(x, target)}
+func (b *budget) example(x *Exchange, then int) Example {
+	var sent []byte
+	if b.sent != nil {
+		sent = b.sent(x)
+	}
+	return Example{Request: cutTo(string(x.Method)+" "+withoutSecrets(string(x.Path)), maxRequest), Then: then, Now: x.Answer.Status, Curl: curl(x, b.target, sent)}
 }
 
 func cutTo(s string, most int) string {
@@ -112,63 +115,6 @@ func visible(s string) string {
 	}, s)
 }
 
-// secretParameters are what the names of parameters have in them whose values are
-// nobody's business.
-var secretParameters = []string{"token", "secret", "pass", "pwd", "key", "auth", "sig", "session", "code", "jwt", "sid", "credential", "email", "otp"}
-
-// withoutSecrets is a request's target without the values of parameters that are secrets.
-func withoutSecrets(target string) string {
-	path, query, found := strings.Cut(target, "?")
-	if !found {
-		return target
-	}
-	parts := strings.Split(query, "&")
-	for i, part := range parts {
-		name, value, _ := strings.Cut(part, "=")
-		lower := strings.ToLower(name) // which may be longer
-		if value != "" && slices.ContainsFunc(secretParameters, func(s string) bool { return strings.Contains(lower, s) }) {
-			parts[i] = name + "=HIDDEN"
-		}
-	}
-	return path + "?" + strings.Join(parts, "&")
-}
-
-// curl is a command that repeats a request, without its body and what is secret.
-func curl(x *Exchange, target string) string {
-	var b strings.Builder
-	b.WriteString("curl -i")
-	if m := string(x.Method); m == "HEAD" {
-		b.WriteString(" --head")
-	} else if m != "GET" {
-		b.WriteString(" -X " + quote(m))
-	}
-	for _, f := range http1.AppendFields(nil, fieldSection(x.Raw)) {
-		switch name := strings.ToLower(string(f.Name)); name {
-		case "cookie", "authorization":
-			b.WriteString(" -H " + quote(string(f.Name)+": YOURS"))
-		case "accept", "accept-language", "content-type", "range", "if-none-match", "if-modified-since", "x-requested-with":
-			b.WriteString(" -H " + quote(string(f.Name)+": "+string(f.Value)))
-		}
-		if b.Len() > maxCurl/2 {
-			break
-		}
-	}
-	if !isSafe(x.Method) {
-		b.WriteString(" --data @BODY")
-	}
-	b.WriteString(" " + quote(join(target, withoutSecrets(string(x.Path)))))
-	if b.Len() > maxCurl {
-		return "(too long to show)"
-	}
-	return b.String()
-}
-
-// quote makes one word of a shell's command of anything; bytes that do not belong
-// on a terminal are not in it.
-func quote(s string) string {
-	return "'" + strings.ReplaceAll(visible(s), "'", `'\''`) + "'"
-}
-
 // fieldSection is the part of a request with its header fields; nil: it is none that anybody could read.
 func fieldSection(raw []byte) []byte {
 	raw = raw[http1.EmptyLines(raw):]
@@ -186,22 +132,4 @@ func isSafe(method []byte) bool {
 		return true
 	}
 	return false
-}
-
-// address is a target's URL as people may see it.
-func address(target string) string {
-	u, err := url.Parse(target)
-	if err != nil || u.Host == "" {
-		return target
-	}
-	return u.Scheme + "://" + u.Host + strings.TrimSuffix(u.EscapedPath(), "/")
-}
-
-// join is where a request went. Its target may be a whole URL (RFC 9112 section 3.2.2).
-func join(target, path string) string {
-	if i := strings.Index(path, "://"); i > 0 && !strings.HasPrefix(path, "/") {
-		_, rest, _ := strings.Cut(path[i+3:], "/")
-		path = "/" + rest
-	}
-	return target + path
 }

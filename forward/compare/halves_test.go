@@ -18,7 +18,7 @@ func x(index uint64, target, status int) *Exchange {
 }
 
 // said is an answer of a status.
-func said(status int) *diff.Answer { return &diff.Answer{Status: status, BodyLen: -1} }
+func said(status int) *diff.Answer { return &diff.Answer{Status: status, State: diff.Whole} }
 
 func newEngine(t *testing.T, cfg Config) *Engine {
 	t.Helper()

@@ -37,7 +37,7 @@ func newJudge(cfg *Config, target int, desk *desk) *judge {
 		j.joined++
 		mergeAccounts(into, from)
 	})
-	j.examples = budget{limit: share, target: address(cfg.Targets[target])}
+	j.examples = budget{limit: share, target: address(cfg.Targets[target]), sent: cfg.Sent}
 	j.repeats.init(share, seed)
 	j.sessions = newSessions(seed, target < len(cfg.Own) && cfg.Own[target])
 	if cfg.Echo != nil {
@@ -78,7 +78,7 @@ func (j *judge) meet(lent *Exchange, original *diff.Answer) {
 		was.Took = time.Duration(was.At - x.Time)
 	}
 	if string(x.Method) == "HEAD" { // what its answer says of a body is of another request's
-		was.State, was.BodyLen, is.State, is.BodyLen = diff.NotCaptured, -1, diff.NotCaptured, -1
+		was.State, was.BodyLen, is.State, is.BodyLen = diff.NotCaptured, 0, diff.NotCaptured, 0
 	}
 	j.decide(&x, &was)
 }
@@ -109,7 +109,7 @@ func (j *judge) loggedOut(x *Exchange, then *diff.Answer) {
 	a := j.routes.At(x.Method, x.Path)
 	a.fates[compared]++
 	a.notLoggedIn++
-	j.sessions.loggedOut(x, then, j.examples.target)
+	j.sessions.loggedOut(x, then, &j.examples)
 }
 
 func (j *judge) notModified(x *Exchange) {
@@ -126,14 +126,14 @@ func (j *judge) take(x *Exchange, then *diff.Answer, f *findings) *earlier {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	a := j.routes.At(x.Method, x.Path)
-	isWanted := a.wantsRepeats()
+	worth := a.wantsRepeats()
 	if !isSafe(x.Method) {
 		f.forgiveIDs()
 	}
 	a.fates[compared]++
 	if f.differs() && j.sessions.isRefused(x.section) {
 		a.notLoggedIn++
-		j.sessions.loggedOut(x, then, j.examples.target)
+		j.sessions.loggedOut(x, then, &j.examples)
 		j.repeats.writes.add(x)
 		return nil
 	}
@@ -145,10 +145,10 @@ func (j *judge) take(x *Exchange, then *diff.Answer, f *findings) *earlier {
 	}
 	j.sessions.remember(x, then)
 	j.repeats.writes.add(x)
-	if j.echoes.wants(x, isWanted) {
+	if j.echoes.wants(x, worth) {
 		j.echoes.wish(x, j.repeats.writes.turn, j.now)
 	}
-	return j.repeats.find(x, then, a.keeping(isWanted))
+	return j.repeats.find(x, then, a.keeping(worth))
 }
 
 // repeat takes down where two answers of one server to the same request differ.

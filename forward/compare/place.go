@@ -119,7 +119,7 @@ const (
 
 const (
 	leastExamples = 3
-	leastRepeats  = 20 // that say how often something varies
+	leastRepeats  = 10 // that say whether something varies all the time: if it did so in a third of all, these would show it in 98 of 100 cases
 	restless      = 10
 	rareStatus    = .02  // a share of answers with another status that no server has by chance alone
 	statusLevel   = 1e-5 // three of three

@@ -16,7 +16,7 @@ type TargetReport struct {
 	Fates
 	LoggedOut *LoggedOut `json:"logged_out,omitempty"`       // nil: nobody was
 	Foreign   *Foreign   `json:"foreign_sessions,omitempty"` // nil: they explain nothing
-	// NotCompared says by why how many bodies could not be compared.
+	// NotCompared says by why how many bodies could not be compared, or not to their ends.
 	NotCompared map[string]uint64 `json:"not_compared"`
 	Routes      []RouteReport     `json:"routes"` // those that differ most first
 }
@@ -35,10 +35,11 @@ func (r *Report) lacking(t *TargetReport) string {
 }
 
 // Fates is what became of exchanges: those that were started at a target are the sum
-// of all but Compared.
+// of all but Compared and InPart.
 type Fates struct {
 	Compared    uint64 `json:"compared"`      // Same + Different + Undecided + NotLoggedIn + NotModified
 	Same        uint64 `json:"same"`          // but for noise
+	InPart      uint64 `json:"in_part"`       // of Same, those of which not all was seen: as far as it was, they are the same
 	Different   uint64 `json:"different"`     // in something that is no noise
 	Undecided   uint64 `json:"undecided"`     // in something of which it is not known whether it is noise
 	NotLoggedIn uint64 `json:"not_logged_in"` // the target did not know the user's session, and said nothing else

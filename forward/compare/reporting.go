@@ -27,6 +27,7 @@ func (j *judge) fates() (f Fates) {
 func (f *Fates) add(o *Fates) {
 	f.Compared += o.Compared
 	f.Same += o.Same
+	f.InPart += o.InPart
 	f.Different += o.Different
 	f.Undecided += o.Undecided
 	f.NotLoggedIn += o.NotLoggedIn

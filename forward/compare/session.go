@@ -86,13 +86,13 @@ func (s *sessions) remember(x *Exchange, then *diff.Answer) {
 }
 
 // loggedOut takes down an exchange whose user the target does not know.
-func (s *sessions) loggedOut(x *Exchange, then *diff.Answer, target string) {
+func (s *sessions) loggedOut(x *Exchange, then *diff.Answer, examples *budget) {
 	s.counts.Exchanges++
 	if s.knows(x.section) {
 		s.counts.LoginSeen++
 	}
 	if s.example == nil {
-		e := example(x, then.Status, target)
+		e := examples.example(x, then.Status)
 		s.example = &e
 	}
 }

@@ -94,21 +94,25 @@ func TestCurl(t *testing.T) {
 	if err != nil {
 		t.Skip("no shell here")
 	}
-	for _, tt := range []struct{ method, path, field, want string }{
-		{"GET", "/a?b=1&token=x", "", "-i|http://s/v2/a?b=1&token=HIDDEN"},
-		{"POST", "/a", "", "-i|-X|POST|--data|@BODY|http://s/v2/a"},
-		{"HEAD", "/a", "Accept: a'b; $(id) `id`\r\n", "-i|--head|-H|Accept: a'b; $(id) `id`|http://s/v2/a"},
-		{"GET", "http://host/a'b", "Cookie: sid=1\r\n", "-i|-H|Cookie: YOURS|http://s/v2/a'b"},
-		{"$(id)", "/'; id; '", "", "-i|-X|$(id)|--data|@BODY|http://s/v2/'; id; '"},
+	for _, tt := range []struct{ method, path, field, sent, want string }{
+		{"GET", "/a?b=1&token=x", "", "", "-i|http://s/v2/a?b=1&token=HIDDEN"},
+		{"POST", "/a", "", "", "-i|-X|POST|--data|@BODY|http://s/v2/a"},
+		{"HEAD", "/a", "Accept: a'b; $(id) `id`\r\n", "", "-i|--head|-H|Accept: a'b; $(id) `id`|http://s/v2/a"},
+		{"GET", "http://host/a'b", "Cookie: sid=1\r\n", "", "-i|-H|Cookie: YOURS|http://s/v2/a'b"},
+		{"$(id)", "/'; id; '", "", "", "-i|-X|$(id)|--data|@BODY|http://s/v2/'; id; '"},
+		{"GET", "/a", "Host: shop\r\nAccept: x\r\nX-A: 1\r\nX-B: 2\r\n", "GET /v2/b?token=x HTTP/1.1\r\nHost: shop\r\nX-A: 1\r\nX-B: 3\r\nX-Api-Key: topsecret\r\nConnection: te\r\n\r\n",
+			"-i|-H|Host: shop|-H|X-B: 3|-H|X-Api-Key: YOURS|http://s/v2/b?token=HIDDEN"},
+		{"GET", "http://shop/a", "Host: shop\r\n", "GET http://s/v2/a HTTP/1.1\r\nHost: s\r\n\r\n", "-i|http://s/v2/a"},
+		{"GET", "/a", "Host: shop\r\n", "no head", "-i|http://s/v2/a"},
 	} {
 		x := &Exchange{Method: []byte(tt.method), Path: []byte(tt.path), Raw: []byte("GET /a HTTP/1.1\r\n" + tt.field + "\r\n")}
-		line := curl(x, "http://s/v2")
+		line := curl(x, "http://s/v2", []byte(tt.sent))
 		out, err := exec.Command(sh, "-c", "curl() { IFS='|'; printf '%s' \"$*\"; }; "+line).CombinedOutput()
 		if err != nil || string(out) != tt.want {
 			t.Errorf("%s: %q, want %q; %v", line, out, tt.want, err)
 		}
 	}
-	long := curl(&Exchange{Method: []byte("GET"), Path: []byte("/" + strings.Repeat("x", 2*maxCurl))}, "http://s")
+	long := curl(&Exchange{Method: []byte("GET"), Path: []byte("/" + strings.Repeat("x", 2*maxCurl))}, "http://s", nil)
 	if len(long) > maxCurl {
 		t.Error(long)
 	}

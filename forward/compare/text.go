@@ -71,7 +71,7 @@ func (w *textWriter) target(r *Report, t *TargetReport) {
 		w.paragraph("  no original:", strings.Fields(why))
 	}
 	if len(t.NotCompared) > 0 {
-		w.paragraph("  bodies that could not be compared:", words(t.NotCompared))
+		w.paragraph("  bodies not compared to their ends:", words(t.NotCompared))
 	}
 	w.routes(t)
 	w.undecided(t)
@@ -82,7 +82,11 @@ func (w *textWriter) target(r *Report, t *TargetReport) {
 
 // words are what became of the exchanges, but for what none did.
 func (f *Fates) words() []string {
-	all := []string{"compared=" + number(f.Compared), "same=" + number(f.Same), fmt.Sprintf("different=%d (%s)", f.Different, figures.Percent(f.Share()))}
+	same := "same=" + number(f.Same)
+	if f.InPart > 0 {
+		same += fmt.Sprintf(" (%d of them in part)", f.InPart)
+	}
+	all := []string{"compared=" + number(f.Compared), same, fmt.Sprintf("different=%d (%s)", f.Different, figures.Percent(f.Share()))}
 	for _, c := range []struct {
 		name string
 		n    uint64

@@ -116,8 +116,18 @@ func (r *Referee) answer(o *forward.Outcome) diff.Answer {
 
 // echo sends a request once more to the target that it was sent to.
 func (r *Referee) echo(x *compare.Exchange) {
-	r.fwd.Echo(x.Target, &forward.Request{
+	again := request(x)
+	again.Patient = r.patient
+	r.fwd.Echo(x.Target, again)
+}
+
+// sent is the head of an exchange's request as its target got it.
+func (r *Referee) sent(x *compare.Exchange) []byte { return r.fwd.Head(x.Target, request(x)) }
+
+// request is an exchange's request as it was submitted.
+func request(x *compare.Exchange) *forward.Request {
+	return &forward.Request{
 		Conn: x.Key.Conn, Index: x.Key.Index & (1<<loopShift - 1), Loop: int(x.Key.Index >> loopShift), User: x.User, Crowd: x.Crowd,
-		Time: x.Time, Raw: x.Raw, Client: x.Client, Server: x.Server, Patient: r.patient,
-	})
+		Time: x.Time, Raw: x.Raw, Client: x.Client, Server: x.Server,
+	}
 }

@@ -56,7 +56,7 @@ func New(o Options, cfg *forward.Config, patient bool) (*Referee, error) {
 	}
 	r := &Referee{options: o, log: cfg.Logger, targets: len(cfg.Targets), patient: patient}
 	judged := compare.Config{
-		Baseline: o.Baseline, Memory: o.Memory, Wait: cfg.MaxWait + cfg.Timeout + spare, Ignore: o.Ignore, EchoShare: o.Echo, Echo: r.echo,
+		Baseline: o.Baseline, Memory: o.Memory, Wait: cfg.MaxWait + cfg.Timeout + spare, Ignore: o.Ignore, EchoShare: o.Echo, Echo: r.echo, Sent: r.sent,
 	}
 	if patient {
 		judged.Wait = patience

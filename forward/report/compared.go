@@ -23,8 +23,12 @@ func fatesOf(f *compare.Fates) []fate {
 	}
 }
 
+// largePart is of how many compared exchanges one that is the same only in part is worth a word in the line.
+const largePart = 10
+
 // appendCompared appends for a target's part of an interval's line which share of its
-// responses is different, of those compared since the start, and of which share that is not known.
+// responses is different, of those compared since the start, of which share that is not known, and,
+// if it is large, of which share it is only as far as it was seen.
 func appendCompared(dst []byte, f *compare.Fates) []byte {
 	if f.Compared == 0 {
 		return dst
@@ -32,6 +36,9 @@ func appendCompared(dst []byte, f *compare.Fates) []byte {
 	dst = fmt.Appendf(dst, " different=%s%%", strconv.FormatFloat(f.Share()*100, 'f', 2, 64))
 	if f.Undecided > 0 {
 		dst = fmt.Appendf(dst, " undecided=%s%%", strconv.FormatFloat(100*float64(f.Undecided)/float64(f.Compared), 'f', 2, 64))
+	}
+	if f.InPart > f.Compared/largePart {
+		dst = fmt.Appendf(dst, " in_part=%s%%", strconv.FormatFloat(100*float64(f.InPart)/float64(f.Compared), 'f', 2, 64))
 	}
 	return dst
 }
@@ -57,6 +64,11 @@ func appendComparedMetrics(dst []byte, fates []compare.Fates, stats []forward.Ta
 		for _, f := range fatesOf(&fates[i]) {
 			dst = fmt.Appendf(dst, "%s{target=\"%s\",fate=\"%s\"} %d\n", name, escapeLabel(stats[i].Target), f.name, f.n)
 		}
+	}
+	const part = "gor_replay_compared_in_part"
+	dst = appendFamily(dst, part, "gauge", "Of the compared requests that are the same: those whose bodies were not compared, or not to their ends. Unit: requests.")
+	for i := range min(len(fates), len(stats)) {
+		dst = fmt.Appendf(dst, "%s{target=\"%s\"} %d\n", part, escapeLabel(stats[i].Target), fates[i].InPart)
 	}
 	return dst
 }

@@ -14,7 +14,7 @@ import (
 
 func exampleFates() []compare.Fates {
 	return []compare.Fates{
-		{Compared: 1000, Same: 900, Different: 5, Undecided: 70, NotLoggedIn: 20, NotModified: 5, NoOriginal: 1, NoResponse: 2, Expired: 3, Waiting: 4}, {},
+		{Compared: 1000, Same: 900, InPart: 101, Different: 5, Undecided: 70, NotLoggedIn: 20, NotModified: 5, NoOriginal: 1, NoResponse: 2, Expired: 3, Waiting: 4}, {},
 	}
 }
 
@@ -23,15 +23,18 @@ func exampleFates() []compare.Fates {
 func TestCompared(t *testing.T) {
 	fates := exampleFates()
 	line := string(new(Reporter).appendTargetsLine(nil, exampleStats(), fates))
-	if n := strings.Count(line, " different="); n != 1 || !strings.Contains(line, " different=0.50% undecided=7.00%") || !strings.HasSuffix(line, `http://"dev" 0.0/s`) {
+	if n := strings.Count(line, " different="); n != 1 || !strings.Contains(line, " different=0.50% undecided=7.00% in_part=10.10%") || !strings.HasSuffix(line, `http://"dev" 0.0/s`) {
 		t.Error(line)
+	}
+	if few := string(appendCompared(nil, &compare.Fates{Compared: 1000, Same: 900, InPart: 100})); few != " different=0.00%" {
+		t.Errorf("%q of few in part", few)
 	}
 	r := &Reporter{cfg: Config{Command: "replay"}}
 	page := string(r.appendMetrics(nil, Snapshot{Targets: exampleStats(), Compared: fates}))
 	checkExposition(t, page)
 	for _, sample := range []string{
 		`gor_replay_compared_exchanges{target="http://staging",fate="different"} 5`, `gor_replay_compared_exchanges{target="http://staging",fate="expired"} 3`,
-		`gor_replay_compared_exchanges{target="http://\"dev\"",fate="same"} 0`, "# TYPE gor_replay_compared_exchanges gauge",
+		`gor_replay_compared_exchanges{target="http://\"dev\"",fate="same"} 0`, "# TYPE gor_replay_compared_exchanges gauge", `gor_replay_compared_in_part{target="http://staging"} 101`,
 	} {
 		if !strings.Contains(page, sample+"\n") {
 			t.Errorf("no line %s", sample)
@@ -58,7 +61,7 @@ func TestFates(t *testing.T) {
 	want := map[string]uint64{}
 	for i := range v.NumField() {
 		v.Field(i).SetUint(uint64(i + 1))
-		if name := v.Type().Field(i).Tag.Get("json"); name != "compared" {
+		if name := v.Type().Field(i).Tag.Get("json"); name != "compared" && name != "in_part" { // which is of what is the same
 			want[name] = uint64(i + 1)
 		}
 	}

@@ -346,7 +346,7 @@
     put("differences", el("div", "box", ...differences.map((d) => {
       const key = d.target + " " + d.route, reasons = Object.entries(d.reasons || {}).sort((a, b) => b[1] - a[1]).map(([name, n]) => name + " " + whole(n)).join(", ");
       const one = el("details", "", el("summary", "", el("b", "", d.route), " ", el("span", d.different ? "bad" : "soft", percent(d.different, d.compared) + " differ" + (d.undecided ? ", " + percent(d.undecided, d.compared) + " undecided" : "")),
-        el("span", "soft", " of " + whole(d.compared) + " at " + d.target + (reasons ? ": " + reasons : "")), took(d)), places(d), ...(d.examples || []).map(example), ...undecided(d));
+        el("span", "soft", " of " + whole(d.compared) + (d.in_part ? ", " + whole(d.in_part) + " of them the same in part," : "") + " at " + d.target + (reasons ? ": " + reasons : "")), took(d)), places(d), ...(d.examples || []).map(example), ...undecided(d));
       one.dataset.key = key;
       one.open = open.has(key);
       return one;

@@ -10,21 +10,17 @@ import (
 // body compares what the answers say, as far as both were captured.
 func (d *Differ) body() {
 	a, b := d.then, d.now
-	sameCoding := coding(a) == coding(b)
 	switch {
+	case a.BodyLen == 0 && b.BodyLen == 0:
 	case a.State == NotCaptured || b.State == NotCaptured:
-		if sameCoding && a.BodyLen >= 0 && b.BodyLen >= 0 && a.BodyLen != b.BodyLen {
-			d.lengths("body length")
+		d.notCompared = "of which only the heads were captured"
+		if a.BodyLen >= 0 && b.BodyLen >= 0 && a.BodyLen != b.BodyLen && coding(a) == coding(b) {
+			d.lengths("body length", false)
 		}
-	case sameCoding && a.State == Whole && b.State == Whole && bytes.Equal(a.Body, b.Body):
-	case a.State == Whole && b.State == Whole:
+	case a.State != Whole || b.State != Whole:
+		d.partly()
+	case coding(a) != coding(b) || !bytes.Equal(a.Body, b.Body):
 		d.contents()
-	case a.hash() == 0 || b.hash() == 0:
-		d.notCompared = "longer than what is kept"
-	case !sameCoding:
-		d.notCompared = "long, and compressed in two ways"
-	case a.hash() != b.hash():
-		d.lengths("body")
 	}
 }
 
@@ -42,11 +38,11 @@ func coding(a *Answer) string {
 	return strings.ToLower(strings.TrimSpace(c))
 }
 
-// lengths tells of bodies of which only lengths, or hashes, can be shown.
-func (d *Differ) lengths(path string) {
+// lengths tells of bodies of which only lengths, or hashes, can be shown. named: the servers' own names are known to differ in them.
+func (d *Differ) lengths(path string, named bool) {
 	d.path = append(d.path[:0], path...)
 	x := Difference{What: Changed, Reason: Body, Then: d.length(0, d.then.BodyLen), Now: d.length(1, d.now.BodyLen)}
-	if path == "body length" && d.then.Names.explain(d.then.BodyLen, d.now.BodyLen) {
+	if named || d.then.Names.explain(d.then.BodyLen, d.now.BodyLen) {
 		x.Generated = "as much as the servers' own names may make"
 	}
 	d.tell(x)
@@ -79,7 +75,12 @@ func (d *Differ) contents() {
 	if bytes.Equal(a, b) {
 		return
 	}
-	isA, isB := d.json.trees[0].parse(a), d.json.trees[1].parse(b)
+	then, now := &d.json.trees[0], &d.json.trees[1]
+	if parseTwins(then, now, a, b) {
+		d.json.compare()
+		return
+	}
+	isA, isB := then.parse(a), now.parse(b)
 	d.path = append(d.path[:0], "body"...)
 	switch {
 	case isA && isB:
@@ -111,7 +112,7 @@ func (d *Differ) text(a, b []byte) {
 	if len(a) <= maxValue && len(b) <= maxValue && isWord(a) && isWord(b) {
 		x.pair(d.seed, a, b)
 	}
-	d.excerpts(a, b)
+	d.excerpts(a, b, int64(len(a)), int64(len(b)))
 	x.Then, x.Now = d.values[0], d.values[1]
 	switch {
 	case len(a) == 0:
@@ -125,8 +126,8 @@ func (d *Differ) text(a, b []byte) {
 }
 
 // excerpts shows two texts from a little before where they begin to differ; of what is no
-// text, and of what may be a secret, length and hash.
-func (d *Differ) excerpts(a, b []byte) {
+// text, and of what may be a secret, length and hash. The lengths are those of the bodies whose beginnings these may be.
+func (d *Differ) excerpts(a, b []byte, thenLen, nowLen int64) {
 	at := 0
 	for at < len(a) && at < len(b) && a[at] == b[at] {
 		at++
@@ -139,7 +140,7 @@ func (d *Differ) excerpts(a, b []byte) {
 	isShown := isText(a) && isText(b) && !isSecret(strings.ToLower(string(a[max(0, at-maxValue):min(len(a), at+maxValue)]))) && !isSecret(strings.ToLower(string(now)))
 	for i, part := range [][]byte{then, now} {
 		content := [][]byte{a, b}[i]
-		v := d.length(i, int64(len(content)))
+		v := d.length(i, []int64{thenLen, nowLen}[i])
 		if isShown {
 			v = append(strconv.AppendInt(append(v, ", at "...), int64(from), 10), ": "...)
 			v = printable(v, bytes.ToValidUTF8(part, nil))

@@ -40,8 +40,8 @@ func New(seed maphash.Seed) *Differ {
 
 // Compare tells visit of each place where two answers differ; it may be told of a
 // place several times, where that stands for many. Where statuses differ nothing else
-// is compared. notCompared says why the bodies could not be, where that is no
-// matter of what was captured.
+// is compared. notCompared says why the bodies could not be, or not to
+// their ends; "": they were, and what was not told of is the same.
 func (d *Differ) Compare(then, now *Answer, visit func(*Difference)) (notCompared string) {
 	d.then, d.now, d.visit = then, now, visit
 	d.told, d.notCompared, d.secret = 0, "", false
