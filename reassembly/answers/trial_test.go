@@ -116,6 +116,32 @@ func TestTrial(t *testing.T) {
 			w.Advance(w.now + tick)
 			w.wait(passes + 5 - 1)
 		}, 5},
+		{"an answer was lost, and a request behind it", func(w *wire) {
+			w.wait(enough + 1)
+			w.Ask(w.ask(50))
+			w.say(ok5)
+			w.ask(50)
+			w.Push(w.say(ok5))
+			w.wait(passes + 5)
+		}, 5},
+		{"an answer was lost, and no time passes until hundreds have come", func(w *wire) {
+			w.wait(enough + 1)
+			w.Ask(w.ask(50))
+			w.say(ok5)
+			w.wait(2*maxAsked + passes)
+		}, 2 * maxAsked},
+		{"once it did not, long ago", func(w *wire) {
+			w.wait(enough + 1)
+			a, b := w.ask(50), w.ask(50)
+			w.Ask(a)
+			w.Ask(b)
+			w.Push(w.say(ok5))
+			w.Push(w.say(ok5))
+			w.now += resents
+			w.conns.all[pair{w.client, w.server}].active = w.now // of a connection that was not forgotten meanwhile
+			w.unseen()
+			w.wait(50)
+		}, 0},
 		{"others waited", func(w *wire) {
 			w.crowded(others)
 			w.index = 1
@@ -220,5 +246,19 @@ func TestTrial(t *testing.T) {
 				t.Errorf("%d of the last are answered, want %d: %v", n, tt.want, told)
 			}
 		})
+	}
+}
+
+// TestBelieved: how much rests on trust is counted, and only that.
+func TestBelieved(t *testing.T) {
+	w := newWire(Config{})
+	w.wait(enough + 1)
+	w.unseen()
+	w.wait(passes + 5)
+	w.now += 2 * quiet
+	w.rest = 2 * quiet
+	w.wait(3)
+	if s := w.Stats(); s.Believed != 5 || s.Answered != enough+1+5+3 || s.Missing != passes {
+		t.Errorf("%+v", s)
 	}
 }
