@@ -30,7 +30,7 @@ func (r *Report) lacking(t *TargetReport) string {
 		return "Where there is no original, " + r.Original + " gave no response."
 	}
 	return "Where there is no original, packets of the answer were lost, or its connection was open before gor looked on: which answer there belongs to which request " +
-		"is not certain until it rests for three seconds, or some clients at its address were seen to wait for each answer, from the beginning of their connections. " +
+		"is not certain until it rests for three seconds, is opened anew, or some clients at its address were seen to wait for each answer, from the beginning of their connections. " +
 		"Where a proxy keeps connections busy and opens none, start the listener before the proxy, or reload the proxy."
 }
 
