@@ -30,7 +30,8 @@ func (r *Report) lacking(t *TargetReport) string {
 		return "Where there is no original, " + r.Original + " gave no response."
 	}
 	return "Where there is no original, packets of the answer were lost, or its connection was open before gor looked on: which answer there belongs to which request " +
-		"is not certain until it rests for three seconds, or is opened anew. Connections that a proxy keeps busy never rest: start the listener before the proxy, or reload the proxy."
+		"is not certain until it rests for three seconds, or some clients at its address were seen to wait for each answer, from the beginning of their connections. " +
+		"Where a proxy keeps connections busy and opens none, start the listener before the proxy, or reload the proxy."
 }
 
 // Fates is what became of exchanges: those that were started at a target are the sum

@@ -17,7 +17,7 @@ func (p *pairing) admit(c *conn, q *Question) {
 	}
 	gap := minus(q.Seq, a.end)
 	if a.known && gap >= 0 && gap <= window && minus(q.Ack, a.ack) <= 0 {
-		p.unmask(c)
+		p.habits.unmask(c, p.clock.now)
 	}
 	if len(c.asked) >= maxAsked {
 		p.giveUp(c) // what is missing would have come
@@ -32,7 +32,7 @@ func (p *pairing) admit(c *conn, q *Question) {
 		p.ask(c, q)
 	case !late && follows:
 		p.ask(c, q)
-	case !late && p.mayTry(c):
+	case !late && c.mayTry(p.sparse):
 		p.missAll(c, len(c.asked))
 		p.begin(c, q.Ack, true)
 		p.ask(c, q)
@@ -56,12 +56,13 @@ func (p *pairing) ask(c *conn, q *Question) {
 // could be lost, with this one at its heels, where there are clients that do so.
 func (p *pairing) isAlone(c *conn, q *Question) bool {
 	return q.Rest >= quiet && q.First-p.clock.began >= quiet && q.First-p.clock.evicted >= quiet &&
-		p.isIdle(c) && c.silentBefore(q.First) && (c.client.known || !p.habits.of(c.pair.origin()).pipelines(q.First))
+		c.isIdle(p.sparse) && c.silentBefore(q.First) && (c.client.known || !p.habits.of(c.pair.origin()).pipelines(q.First))
 }
 
-// isIdle reports whether nothing is known to be open on a connection.
-func (p *pairing) isIdle(c *conn) bool {
-	reading := c.phase == inHead || c.phase == inBody && !p.sparse
+// isIdle reports whether nothing is known to be open on a connection. sparse: no segments but
+// those with heads are seen.
+func (c *conn) isIdle(sparse bool) bool {
+	reading := c.phase == inHead || c.phase == inBody && !sparse
 	return len(c.asked) == 0 && !reading
 }
 
@@ -87,7 +88,7 @@ func (p *pairing) renew(c *conn) {
 
 // doubt is told that nobody knows any more which answer belongs to which request.
 func (p *pairing) doubt(c *conn) {
-	if c.phase != lost && p.believes(c) {
+	if c.phase != lost && p.habits.believes(c, p.clock.now) {
 		p.stats.Doubts++
 	}
 	p.deliver(c, -1, 0)
@@ -111,7 +112,7 @@ func (p *pairing) loseEnd(c *conn, cut bool) {
 func (p *pairing) resume(c *conn) {
 	q := &c.asked[0]
 	if minus(q.Ack, c.at) < 0 {
-		p.unmask(c)
+		p.habits.unmask(c, p.clock.now)
 	}
 	switch {
 	case c.client.pipelines:

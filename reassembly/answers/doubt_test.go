@@ -188,6 +188,13 @@ func TestToldAtOnce(t *testing.T) {
 			w.Ask(w.ask(50))
 			w.Push(w.say(chunked + "no length\r\n"))
 		}, 2},
+		{"an answer is missing that the client has had", func(w *wire) {
+			w.Ask(w.ask(50))
+			w.say(ok5)
+			w.Ask(w.ask(50))
+			w.Push(w.say(no0))
+			w.Advance(w.now + impatience + 2*tick)
+		}, 2},
 		{"behind a tunnel", func(w *wire) {
 			w.Ask(w.ask(50))
 			w.Push(w.say("HTTP/1.1 101 Switching Protocols\r\n\r\n"))

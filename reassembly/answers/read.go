@@ -143,11 +143,11 @@ func (p *pairing) expect(c *conn, in *span) {
 		p.refuse(c)
 		return
 	case had < 0:
-		p.unmask(c)
+		p.habits.unmask(c, p.clock.now)
 	case !a.fresh && in.begins():
-		p.pass(c)
+		p.habits.pass(c)
 	}
-	if !p.believes(c) && !q.Unwanted {
+	if !p.habits.believes(c, p.clock.now) && !q.Unwanted {
 		p.miss(q)
 		q.Unwanted = true // it is read all the same
 	}

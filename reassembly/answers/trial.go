@@ -25,7 +25,7 @@ const (
 
 // believes reports whether the client of a connection had the answer to all it had asked
 // before when it asked what is next, or where the answers begin is certain.
-func (p *pairing) believes(c *conn) bool {
+func (h *habits) believes(c *conn, now int64) bool {
 	a := &c.client
 	if !a.trial {
 		return true
@@ -33,40 +33,42 @@ func (p *pairing) believes(c *conn) bool {
 	if a.passed < passes || a.waited < enough && a.passed < strangers {
 		return false
 	}
-	h := p.habits.of(c.pair.origin())
-	return !h.pipelines(p.clock.now) && (a.waited >= enough || h.waiting >= others)
+	there := h.of(c.pair.origin())
+	return !there.pipelines(now) && (a.waited >= enough || there.waiting >= others)
 }
 
 // pass is told that the client had had all answers before it asked, and no more.
-func (p *pairing) pass(c *conn) {
+func (h *habits) pass(c *conn) {
 	a := &c.client
 	switch {
 	case a.trial:
 		a.passed = min(a.passed+1, strangers)
 	case a.waited < enough:
 		if a.waited++; a.waited == enough && !a.pipelines {
-			p.habits.wait(c.pair.origin())
+			h.wait(c.pair.origin())
 		}
 	}
 }
 
 // unmask is told that the client has asked before it had an answer.
-func (p *pairing) unmask(c *conn) {
+func (h *habits) unmask(c *conn, now int64) {
 	c.client.pipelines = true
-	p.habits.pipeline(c.pair.origin(), p.clock.now)
+	h.pipeline(c.pair.origin(), now)
 }
 
 // refuse is told of what no server says to a client that waits. Where it is certain what
 // was asked, it is the server that is odd.
 func (p *pairing) refuse(c *conn) {
 	if c.client.trial {
-		p.unmask(c)
+		p.habits.unmask(c, p.clock.now)
 	}
 	p.doubt(c)
 }
 
 // mayTry reports whether the client of a connection can be put on trial when it asks: nothing
-// is known to be open, or it has the habit, so that what is has been answered.
-func (p *pairing) mayTry(c *conn) bool {
-	return !c.client.pipelines && (p.isIdle(c) || c.client.waited >= enough)
+// is known to be open, or it has the habit, and what seems to be open was answered without
+// being seen, as later words of the server were.
+func (c *conn) mayTry(sparse bool) bool {
+	n := len(c.asked)
+	return !c.client.pipelines && (c.isIdle(sparse) || c.client.waited >= enough && (n == 0 || c.heard > c.asked[n-1].Time))
 }

@@ -125,18 +125,21 @@ func (m *mirror) startAnswering() (truth func() map[string]string) {
 		}
 	}
 	m.runNginx(dir, fmt.Sprintf(answeringServers, dir))
-	return func() map[string]string {
-		b, err := os.ReadFile(filepath.Join(dir, "ids"))
-		if err != nil {
-			m.t.Fatal(err)
-		}
-		ids := map[string]string{}
-		for line := range strings.Lines(string(b)) {
-			id, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
-			ids[id] = rest
-		}
-		return ids
+	return func() map[string]string { return readIDs(m.t, filepath.Join(dir, "ids")) }
+}
+
+// readIDs reads a log of "id status method".
+func readIDs(t testing.TB, name string) map[string]string {
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
 	}
+	ids := map[string]string{}
+	for line := range strings.Lines(string(b)) {
+		id, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+		ids[id] = rest
+	}
+	return ids
 }
 
 // A variety sends requests of all kinds from client, on as many connections as there
