@@ -13,6 +13,9 @@ import (
 	"time"
 )
 
+// usualPage is what a page of metrics takes, in bytes.
+const usualPage = 64 << 10
+
 // serve answers on the metrics' socket until the Reporter's context ends.
 func (r *Reporter) serve() {
 	mux := http.NewServeMux()
@@ -20,7 +23,7 @@ func (r *Reporter) serve() {
 	mux.HandleFunc("GET /readyz", r.serveReady)
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-		w.Write(r.appendProcess(r.appendMetrics(nil, r.cfg.Collect())))
+		w.Write(r.appendProcess(r.appendMetrics(make([]byte, 0, usualPage), r.cfg.Collect())))
 	})
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second}
 	server.ErrorLog = slog.NewLogLogger(r.cfg.Log.Handler(), slog.LevelWarn) // nobody but the logger writes to standard error
@@ -136,8 +139,18 @@ func (d *declaration) appendValue(dst []byte, n uint64) []byte {
 	return strconv.AppendUint(dst, n, 10)
 }
 
+// helpEscapes and labelEscapes are what a help text and a label's value are escaped by. A
+// replacer takes several kilobytes to make, and a page of metrics has hundreds of both.
+var (
+	helpEscapes  = strings.NewReplacer(`\`, `\\`, "\n", `\n`)
+	labelEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
+)
+
+// escapeLabel writes a label's value as the format wants it between quotes.
+func escapeLabel(s string) string { return labelEscapes.Replace(s) }
+
 // appendFamily begins the samples of one metric.
 func appendFamily(dst []byte, name, kind, help string) []byte {
-	help = strings.NewReplacer(`\`, `\\`, "\n", `\n`).Replace(help)
+	help = helpEscapes.Replace(help)
 	return fmt.Appendf(dst, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind)
 }

@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"reflect"
-	"strings"
 
 	"gor/forward"
 )
@@ -56,9 +55,4 @@ func (r *Reporter) appendSamples(dst []byte, series string, d *declaration, s *f
 		dst = fmt.Appendf(dst, "%s,fate=\"failed\"} %d\n", series, s.FailedTotal())
 	}
 	return dst
-}
-
-// escapeLabel writes a label's value as the format wants it between quotes.
-func escapeLabel(s string) string {
-	return strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(s)
 }

@@ -45,6 +45,7 @@ type Page struct {
 	stop   context.CancelFunc
 
 	mu      sync.Mutex
+	reader  report.Reader
 	ear     ear
 	tallies []tally // of the beginning of the first slot and the end of each; those of the last minute have times
 	slots   []slot
@@ -129,7 +130,7 @@ func (p *Page) begin(at time.Time) {
 	defer p.mu.Unlock()
 	p.began = at
 	s := p.cfg.Collect()
-	first := tallyOf(at, &s, p.ear.listen(s.Listeners, 0))
+	first := tallyOf(at, &s, &p.reader, p.ear.listen(s.Listeners, 0))
 	p.tallies = append(p.tallies, first)
 	p.look.tally = first
 	p.look.now = p.nowOf(&s, &first)
@@ -178,7 +179,7 @@ func (p *Page) refresh(at time.Time) {
 func (p *Page) lookAgain(at time.Time) {
 	s := p.cfg.Collect()
 	before := p.look.tally
-	t := tallyOf(at, &s, heard{})
+	t := tallyOf(at, &s, &p.reader, heard{})
 	t.heard = p.ear.listen(s.Listeners, minus(t.received, before.received))
 	if seconds := at.Sub(before.at).Seconds(); seconds > 0 {
 		came := t.since(&before)

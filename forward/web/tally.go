@@ -13,7 +13,7 @@ import (
 // failure, or a fate of those that were not sent.
 type part struct{ kind, name string }
 
-// The kinds of parts, as report.Labelled knows them.
+// The kinds of parts, as a report.Reader knows them.
 const (
 	codePart = "code"
 	kindPart = "kind"
@@ -42,24 +42,24 @@ type targetTally struct {
 }
 
 // tallyOf takes a tally of the accounts; heard is what the listeners said up to now.
-func tallyOf(at time.Time, s *report.Snapshot, h heard) tally {
+func tallyOf(at time.Time, s *report.Snapshot, read *report.Reader, h heard) tally {
 	t := tally{at: at, heard: h}
-	lost, overWire := s.Counter("wire", "messages_lost")
+	lost, overWire := read.Counter(s, "wire", "messages_lost")
 	t.lost, t.isRead = lost, !overWire
-	captured, _ := s.Counter("requests", "captured")
-	listed, _ := s.Counter("read", "lines")
+	captured, _ := read.Counter(s, "requests", "captured")
+	listed, _ := read.Counter(s, "read", "lines")
 	t.read = captured + listed
 	for i := range s.Targets {
 		t.received = max(t.received, s.Targets[i].Received) // each is offered all
-		t.targets = append(t.targets, targetTallyOf(&s.Targets[i]))
+		t.targets = append(t.targets, targetTallyOf(&s.Targets[i], read))
 	}
 	return t
 }
 
-func targetTallyOf(s *forward.TargetStats) targetTally {
+func targetTallyOf(s *forward.TargetStats, read *report.Reader) targetTally {
 	t := targetTally{name: s.Target, parts: map[part]uint64{}, open: s.Open(), service: s.Latency, wait: s.Wait}
 	for _, kind := range []string{codePart, kindPart, fatePart} {
-		for name, n := range report.Labelled(s, kind) {
+		for name, n := range read.Labelled(s, kind) {
 			if n > 0 && name != "answered" { // which the codes are
 				t.parts[part{kind, name}] = n
 			}

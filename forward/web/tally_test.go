@@ -166,7 +166,7 @@ func TestPartsAreAll(t *testing.T) {
 		Queue: 1, InFlight: 4,
 	}
 	s.Failed[forward.FailTimeout], s.Failed[forward.FailDNS] = 5, 3
-	parts := targetTallyOf(&s)
+	parts := targetTallyOf(&s, new(report.Reader))
 	if got := parts.answered() + parts.failed() + parts.dropped() + parts.open; got != s.Received || parts.answered() != 50 || parts.failed() != 8 {
 		t.Errorf("%d of %d in %+v", got, s.Received, parts)
 	}
@@ -177,11 +177,11 @@ func TestSince(t *testing.T) {
 	w := newWorld("a", "b")
 	w.answer(0, 10, 200, time.Millisecond)
 	s := w.collect()
-	before := tallyOf(w.at, &s, heard{})
+	before := tallyOf(w.at, &s, new(report.Reader), heard{})
 	w.answer(0, 5, 200, time.Second)
 	w.answer(1, 7, 500, time.Millisecond)
 	s = w.collect()
-	after := tallyOf(w.at.Add(time.Second), &s, heard{})
+	after := tallyOf(w.at.Add(time.Second), &s, new(report.Reader), heard{})
 	came := after.timesSince(&before)
 	if want := (map[part]uint64{{codePart, "200"}: 5}); came.received != 5 || !maps.Equal(came.targets[0].parts, want) || came.targets[1].answered() != 7 {
 		t.Errorf("%+v", came)

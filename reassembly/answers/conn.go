@@ -61,6 +61,16 @@ type client struct {
 	// broken says that a request may lie between those that were asked and the next
 	// one, of which nothing is known.
 	broken bool
+
+	// trial says that it is not certain where its answers begin, which are read as if it
+	// waited for each (trial.go). passed is how many were there, one after the other.
+	trial  bool
+	passed uint8
+	// waited is how many it was seen to wait for where it was certain.
+	waited uint8
+	// fresh says that its next answer is taken to begin where its question says: that it
+	// does says nothing of the client.
+	fresh bool
 }
 
 // An ending is a FIN or a RST of the server.
@@ -141,6 +151,15 @@ func (c *conn) missing() int {
 		return 0
 	}
 	return max(minus(c.kept[0].seq, c.at), 0)
+}
+
+// patience is for how long the missing bytes are waited for: not long where something was asked
+// by who has had them.
+func (c *conn) patience() int64 {
+	if n := len(c.asked); n > 0 && minus(c.asked[n-1].Ack, c.at) > 0 {
+		return impatience
+	}
+	return patience
 }
 
 // conns are all connections that are known.

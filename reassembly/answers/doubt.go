@@ -16,17 +16,25 @@ func (p *pairing) admit(c *conn, q *Question) {
 		p.renew(c)
 	}
 	gap := minus(q.Seq, a.end)
-	follows := a.known && !a.broken && gap >= 0 && gap <= emptyLines
+	if a.known && gap >= 0 && gap <= window && minus(q.Ack, a.ack) <= 0 {
+		p.unmask(c)
+	}
+	if len(c.asked) >= maxAsked {
+		p.giveUp(c) // what is missing would have come
+		p.proceed(c)
+	}
+	follows := a.known && !a.broken && gap >= 0 && gap <= emptyLines && len(c.asked) < maxAsked
 	switch late := c.acks.before(q.Seq, q.First); {
 	case c.phase == over:
 		p.miss(q)
-	case !late && follows && len(c.asked) < maxAsked:
-		if minus(q.Ack, a.ack) <= 0 {
-			a.pipelines = true
-		}
+	case !late && (!follows || a.trial) && (q.Opens || p.isAlone(c, q)):
+		p.begin(c, q.Ack, false)
 		p.ask(c, q)
-	case !late && (q.Opens || p.isAlone(c, q)):
-		p.begin(c, q.Ack)
+	case !late && follows:
+		p.ask(c, q)
+	case !late && p.mayTry(c):
+		p.missAll(c, len(c.asked))
+		p.begin(c, q.Ack, true)
 		p.ask(c, q)
 	default:
 		if a.broken = true; len(c.asked) == 0 && !c.reply.open {
@@ -44,18 +52,27 @@ func (p *pairing) ask(c *conn, q *Question) {
 }
 
 // isAlone reports whether a request may be taken to have no unanswered one before it:
-// both sides had been silent.
+// both sides had been silent. Of a connection of which nothing was known the first request
+// could be lost, with this one at its heels, where there are clients that do so.
 func (p *pairing) isAlone(c *conn, q *Question) bool {
-	reading := c.phase == inHead || c.phase == inBody && !p.sparse
 	return q.Rest >= quiet && q.First-p.clock.began >= quiet && q.First-p.clock.evicted >= quiet &&
-		len(c.asked) == 0 && !reading && c.silentBefore(q.First)
+		p.isIdle(c) && c.silentBefore(q.First) && (c.client.known || !p.habits.of(c.pair.origin()).pipelines(q.First))
 }
 
-// begin is told that the answer to the next question begins at a sequence number.
-func (p *pairing) begin(c *conn, at uint32) {
+// isIdle reports whether nothing is known to be open on a connection.
+func (p *pairing) isIdle(c *conn) bool {
+	reading := c.phase == inHead || c.phase == inBody && !p.sparse
+	return len(c.asked) == 0 && !reading
+}
+
+// begin is told that the answer to the next question begins at a sequence number, for
+// certain or on trial.
+func (p *pairing) begin(c *conn, at uint32, trial bool) {
 	p.deliver(c, -1, 0)
 	p.free(&c.reply)
-	c.phase, c.guess, c.at, c.client.broken = before, false, at, false
+	c.phase, c.cut, c.guess, c.at = before, false, trial, at
+	a := &c.client
+	a.broken, a.trial, a.passed, a.fresh = false, trial, 0, true
 	p.drop(c, func(s *span) bool { d := minus(s.seq, at); return d >= 0 && d <= window })
 }
 
@@ -70,7 +87,7 @@ func (p *pairing) renew(c *conn) {
 
 // doubt is told that nobody knows any more which answer belongs to which request.
 func (p *pairing) doubt(c *conn) {
-	if c.phase != lost {
+	if c.phase != lost && p.believes(c) {
 		p.stats.Doubts++
 	}
 	p.deliver(c, -1, 0)
@@ -88,19 +105,21 @@ func (p *pairing) loseEnd(c *conn, cut bool) {
 	c.phase, c.cut = unknown, cut
 }
 
-// trusts reports whether a client may be believed to have had the answer before when
-// it sent a request: where the end of that answer could not be seen, and the client
-// was never seen to do otherwise.
-func (p *pairing) trusts(c *conn) bool {
-	return !c.client.pipelines && (p.sparse || c.cut)
-}
-
-// resume goes on behind an answer whose end was not seen.
+// resume goes on behind an answer whose end was not seen, with a client that was never
+// seen not to wait. Where the source has heads alone, and all that was asked is known,
+// that is enough; where something was lost, it is put on trial.
 func (p *pairing) resume(c *conn) {
-	if q := &c.asked[0]; !p.trusts(c) || minus(q.Ack, c.at) < 0 {
+	q := &c.asked[0]
+	if minus(q.Ack, c.at) < 0 {
+		p.unmask(c)
+	}
+	switch {
+	case c.client.pipelines:
 		p.doubt(c)
-	} else {
+	case p.sparse || c.cut:
 		c.phase, c.cut, c.guess, c.at = before, false, true, q.Ack
+	default:
+		p.begin(c, q.Ack, true)
 	}
 }
 
@@ -117,6 +136,11 @@ func (p *pairing) giveUp(c *conn) {
 		p.missAll(c, 1)
 		p.loseEnd(c, false)
 	default:
-		p.doubt(c)
+		p.missAll(c, 1)
+		if len(c.asked) == 0 || c.client.pipelines {
+			p.doubt(c)
+		} else {
+			p.begin(c, c.asked[0].Ack, true)
+		}
 	}
 }

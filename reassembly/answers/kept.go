@@ -27,6 +27,13 @@ func (s *span) begins() bool {
 	return !s.torn && n > 0 && string(s.data[:n]) == form[:n]
 }
 
+// isTimeout reports whether it is a 408, with which a server ends a connection that asks
+// for nothing.
+func (s *span) isTimeout() bool {
+	const form = "HTTP/1.1 408"
+	return len(s.data) >= len(form) && string(s.data[:7]) == form[:7] && string(s.data[8:len(form)]) == form[8:]
+}
+
 // isSifted reports whether the segment is one of those that the kernel lets through
 // where heads alone are wanted: it looks at six bytes (capture's filter for answers).
 func (s *span) isSifted() bool {

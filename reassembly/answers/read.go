@@ -22,6 +22,7 @@ const (
 type pairing struct {
 	ledger
 	clock  clock
+	habits habits
 	sparse bool // no segment of a server was seen that does not begin with a status line: the source has no others
 }
 
@@ -133,15 +134,25 @@ func (p *pairing) read(c *conn, in span) span {
 // has had more than the answers before.
 func (p *pairing) expect(c *conn, in *span) {
 	q := &c.asked[0]
-	if minus(in.ack, q.Seq) <= 0 || minus(q.Ack, c.at) > 0 || c.guess && in.again {
+	a := &c.client
+	switch early, had := minus(in.ack, q.Seq) <= 0, minus(q.Ack, c.at); {
+	case early && in.isTimeout() || c.guess && in.again:
 		p.doubt(c)
 		return
+	case early || had > 0 || had < 0 && a.trial:
+		p.refuse(c)
+		return
+	case had < 0:
+		p.unmask(c)
+	case !a.fresh && in.begins():
+		p.pass(c)
 	}
-	if q.Ack != c.at {
-		c.client.pipelines = true
+	if !p.believes(c) && !q.Unwanted {
+		p.miss(q)
+		q.Unwanted = true // it is read all the same
 	}
 	c.reply = reply{msg: http1.Response(q.method())}
-	c.phase, c.guess = inHead, false
+	c.phase, c.guess, a.fresh = inHead, false, false
 }
 
 // readHead reads in the head of the answer to the first question.
@@ -172,7 +183,7 @@ func (p *pairing) readHead(c *conn, in *span) {
 		y.head = y.head[:y.msg.HeadLen]
 		p.answer(c, in.time)
 	default:
-		p.doubt(c)
+		p.refuse(c)
 	}
 }
 
@@ -232,7 +243,7 @@ func (p *pairing) readBody(c *conn, in *span) {
 	case v == http1.Whole:
 		p.end(c, in.time)
 	case v > http1.Whole:
-		p.doubt(c)
+		p.refuse(c)
 	case y.open && p.hasEnough(y):
 		p.deliver(c, y.announced(), 0)
 	}

@@ -29,8 +29,10 @@ const (
 
 	// tick is how often is looked at what waits.
 	tick = int64(500 * time.Millisecond)
-	// patience is how long missing bytes are waited for.
-	patience = int64(3 * time.Second)
+	// patience is how long missing bytes are waited for, and impatience for how long where
+	// the client has had them.
+	patience   = int64(3 * time.Second)
+	impatience = tick
 	// idle is when a silent connection is forgotten.
 	idle = int64(5 * time.Minute)
 )
@@ -52,7 +54,7 @@ type clock struct {
 func New(cfg Config, emit func(*Answer)) *Reader {
 	cfg.Memory = cmp.Or(cfg.Memory, defaultMemory)
 	cfg.Timeout = cmp.Or(cfg.Timeout, defaultTimeout)
-	r := &Reader{pairing{ledger: ledger{cfg: cfg, emit: emit}, sparse: true}}
+	r := &Reader{pairing{ledger: ledger{cfg: cfg, emit: emit}, habits: newHabits(cfg.Memory / 64), sparse: true}}
 	r.conns.all = map[pair]*conn{}
 	r.pool = memory.NewPool(cfg.Memory / 4)
 	return r
@@ -137,7 +139,7 @@ func (r *Reader) Stats() Stats {
 }
 
 // held is the memory that is held now, in bytes.
-func (r *Reader) held() int64 { return r.conns.bytes() + r.pool.Held() }
+func (r *Reader) held() int64 { return r.conns.bytes() + r.pool.Held() + r.habits.bytes() }
 
 // conn returns a connection's record, a new one where there is none.
 func (r *Reader) conn(key pair) *conn {
@@ -182,7 +184,7 @@ func (r *Reader) expire() {
 
 // expireWaiting gives up what a connection has waited for too long.
 func (r *Reader) expireWaiting(c *conn) {
-	if len(c.kept) > 0 && c.kept[0].time < r.clock.now-patience {
+	for c.missing() > 0 && c.kept[0].time < r.clock.now-c.patience() {
 		r.giveUp(c)
 		r.proceed(c)
 	}

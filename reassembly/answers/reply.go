@@ -79,6 +79,9 @@ func (l *ledger) deliver(c *conn, length, ended int64) {
 	}
 	y.open = false
 	l.stats.Answered++
+	if c.client.trial {
+		l.stats.Believed++
+	}
 	l.stats.Waiting--
 	l.out = Answer{Question: y.q, At: y.at, Ended: ended, Status: y.msg.Status, Head: y.head, Body: y.body, BodyLen: length}
 	switch {

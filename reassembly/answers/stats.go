@@ -5,6 +5,7 @@ package answers
 type Stats struct {
 	Asked    uint64 `name:"asked" unit:"requests" help:"Requests whose answer was looked for."`
 	Answered uint64 `name:"answered" unit:"requests" help:"Requests whose answer was found." line:"yes"`
+	Believed uint64 `name:"answered_by_habit" unit:"requests" help:"Requests of answered whose client is only believed to have waited for the answers before, as it was seen to, or others at its address."`
 	Missing  uint64 `name:"missing" unit:"requests" help:"Requests whose answer was not seen, or could not be told from others."`
 	Waiting  uint64 `name:"waiting" unit:"requests" help:"Requests that have no answer yet." kind:"gauge"`
 

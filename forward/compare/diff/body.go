@@ -75,7 +75,12 @@ func (d *Differ) contents() {
 	if bytes.Equal(a, b) {
 		return
 	}
-	isA, isB := d.json.trees[0].parse(a), d.json.trees[1].parse(b)
+	then, now := &d.json.trees[0], &d.json.trees[1]
+	if parseTwins(then, now, a, b) {
+		d.json.compare()
+		return
+	}
+	isA, isB := then.parse(a), now.parse(b)
 	d.path = append(d.path[:0], "body"...)
 	switch {
 	case isA && isB:

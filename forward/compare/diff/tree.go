@@ -26,12 +26,15 @@ type node struct {
 	count         int32 // elements
 }
 
+// begin makes room for another text.
+func (t *tree) begin(text []byte) { t.text, t.nodes, t.at, t.looked = text, t.nodes[:0], 0, 0 }
+
 // parse takes a text apart and reports whether it is JSON (RFC 8259), of an object or an
 // array, and not too large. It takes some texts that are none, such as those with an odd number or
 // control bytes in a string: that does no harm here.
 func (t *tree) parse(text []byte) bool {
-	t.text, t.nodes, t.at, t.looked = text, t.nodes[:0], 0, 0
-	if c := t.peek(); c != '{' && c != '[' || !t.value(0, 0, 0) {
+	t.begin(text)
+	if c := t.peek(); c != '{' && c != '[' || !t.value(span{}, 0) {
 		return false
 	}
 	return t.peek() == 0 && t.at == len(text)
@@ -48,16 +51,20 @@ func (t *tree) peek() byte {
 }
 
 // value takes the value apart that begins here, behind its name.
-func (t *tree) value(keyAt, keyEnd int, depth int) bool {
-	if len(t.nodes) >= maxNodes || depth > maxDepth || t.at == len(t.text) {
+func (t *tree) value(name span, depth int) bool {
+	if depth > maxDepth || t.at == len(t.text) {
 		return false
 	}
-	i := len(t.nodes)
+	i := t.add(name)
+	if i < 0 {
+		return false
+	}
 	kind, start, ok := t.text[t.at], t.at, true
-	t.nodes = append(t.nodes, node{start: int32(start), keyAt: int32(keyAt), keyEnd: int32(keyEnd)})
 	switch kind {
-	case '{', '[':
-		ok = t.elements(i, kind, depth)
+	case '{':
+		ok = t.members(i, depth)
+	case '[':
+		ok = t.elements(i, depth)
 	case '"':
 		ok = t.skipString()
 	default:
@@ -66,9 +73,23 @@ func (t *tree) value(keyAt, keyEnd int, depth int) bool {
 		}
 		kind, ok = wordKind(t.text[start:t.at])
 	}
+	t.close(i, kind)
+	return ok
+}
+
+// add makes a node of the value that begins here; below 0: there are too many.
+func (t *tree) add(name span) int {
+	if len(t.nodes) >= maxNodes {
+		return -1
+	}
+	t.nodes = append(t.nodes, node{start: int32(t.at), keyAt: int32(name.from), keyEnd: int32(name.to)})
+	return len(t.nodes) - 1
+}
+
+// close says that the value of a node ends here, with all that is in it.
+func (t *tree) close(i int, kind byte) {
 	n := &t.nodes[i]
 	n.kind, n.end, n.next = kind, int32(t.at), int32(len(t.nodes))
-	return ok
 }
 
 // wordKind is what a value is that has no quotes or brackets.
@@ -92,56 +113,97 @@ func isEnd(c byte) bool {
 	return c == ',' || c == '}' || c == ']' || c == ' ' || c == '\n' || c == '\t' || c == '\r'
 }
 
-// elements takes those of the object or array at i apart, which begins with open.
-func (t *tree) elements(i int, open byte, depth int) bool {
-	end := open + 2 // ] and } are two behind [ and {
+// members takes those of the object at i apart that are behind this byte, which is its { or a comma.
+func (t *tree) members(i, depth int) bool {
+	if t.isEmpty('}') {
+		return true
+	}
+	for {
+		name, ok := t.name()
+		if !ok || !t.value(name, depth+1) {
+			return false
+		}
+		t.nodes[i].count++
+		if more, ok := t.more('}'); !more {
+			t.at++
+			return ok
+		}
+	}
+}
+
+// elements takes those of the array at i apart, which begins here.
+func (t *tree) elements(i, depth int) bool {
+	if t.isEmpty(']') {
+		return true
+	}
+	for {
+		t.at++
+		if t.peek(); !t.value(span{}, depth+1) {
+			return false
+		}
+		t.nodes[i].count++
+		if more, ok := t.more(']'); !more {
+			t.at++
+			return ok
+		}
+	}
+}
+
+// isEmpty reports whether nothing is between this byte and an end, and goes behind that then.
+func (t *tree) isEmpty(end byte) bool {
+	here := t.at
 	t.at++
 	if t.peek() == end {
 		t.at++
 		return true
 	}
-	for {
-		var keyAt, keyEnd int
-		if open == '{' {
-			if t.peek() != '"' {
-				return false
-			}
-			keyAt = t.at + 1
-			if !t.skipString() {
-				return false
-			}
-			keyEnd = t.at - 1
-			if t.peek() != ':' {
-				return false
-			}
-			t.at++
-		}
-		if t.peek(); !t.value(keyAt, keyEnd, depth+1) {
-			return false
-		}
-		t.nodes[i].count++
-		c := t.peek()
-		t.at++
-		if c != ',' {
-			return c == end
-		}
-		t.peek()
+	t.at = here
+	return false
+}
+
+// more reports whether there is a comma behind a value; if not, ok says whether there is the end.
+func (t *tree) more(end byte) (more, ok bool) {
+	c := t.peek()
+	return c == ',', c == ',' || c == end
+}
+
+// name takes the name of the member behind this byte, and what separates it from its value.
+func (t *tree) name() (name span, ok bool) {
+	t.at++
+	if t.peek() != '"' {
+		return name, false
 	}
+	name.from = t.at + 1
+	if !t.skipString() {
+		return name, false
+	}
+	name.to = t.at - 1
+	if t.peek() != ':' {
+		return name, false
+	}
+	t.at++
+	t.peek()
+	return name, true
 }
 
 // skipString goes behind a string, and reports whether it has an end.
 func (t *tree) skipString() bool {
-	for t.at++; t.at < len(t.text); {
-		n := bytes.IndexByte(t.text[t.at:], '"')
+	n := stringEnd(t.text[t.at:])
+	t.at += n
+	return n > 0
+}
+
+// stringEnd is where the string ends with which a text begins; 0: it has no end.
+func stringEnd(text []byte) int {
+	for at := 1; ; {
+		n := bytes.IndexByte(text[at:], '"')
 		if n < 0 {
-			break
+			return 0
 		}
-		if t.at += n + 1; !isEscaped(t.text[:t.at-1]) {
-			return true
+		if at += n + 1; text[at-2] != '\\' || !isEscaped(text[:at-1]) {
+			return at
 		}
 	}
-	t.at = len(t.text)
-	return false
 }
 
 // isEscaped reports whether what comes behind a text is escaped, as it is behind an odd number of backslashes. Those

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -21,9 +22,11 @@ import (
 
 // BenchmarkWatched says what it costs to be watched: both sides' CPU time per request,
 // with a page that a browser looks at, metrics that are fetched every second, a control
-// socket and the view on a terminal, beside the same without any of these, by turns. The
-// medians count. At 20,000 requests a second nothing is forwarded, which is the
-// listener's load; at 2,000 all is.
+// socket and the view on a terminal, beside the same without any of these. Both are at
+// work at the same time, on the same requests, so that whatever else the machine does is
+// the same for both; which of them began first takes turns, and the medians count. At
+// 20,000 requests a second nothing is forwarded, which is the listener's load; at 2,000
+// all is.
 func BenchmarkWatched(b *testing.B) {
 	for _, tt := range []struct {
 		name   string
@@ -34,79 +37,115 @@ func BenchmarkWatched(b *testing.B) {
 		{"2000 per second forwarded", 2000, nil},
 	} {
 		b.Run(tt.name, func(b *testing.B) {
-			var costs [2][2][]float64 // without and with; of the listener and the replayer
-			for range turns {
-				for i, name := range []string{"unwatched", "watched"} {
-					b.Run(name, func(b *testing.B) {
-						listen, replay := watchedTurn(b, tt.rate, i == 1, tt.replay)
-						costs[i][0], costs[i][1] = append(costs[i][0], listen), append(costs[i][1], replay)
-						b.ReportMetric(0, "ns/op") // the length of the load, says nothing
-						b.ReportMetric(listen, "listener-us/req")
-						b.ReportMetric(replay, "replayer-us/req")
-						b.ReportMetric(median(costs[i][0])/median(costs[0][0]), "medians:listener:with/without")
-						b.ReportMetric(median(costs[i][1])/median(costs[0][1]), "medians:replayer:with/without")
-					})
-				}
+			var listener, replayer []float64 // with by without
+			for turn := range turns {
+				b.Run("turn", func(b *testing.B) {
+					plain, watched := watchedTurn(b, tt.rate, turn%2 == 1, tt.replay)
+					listener, replayer = append(listener, watched[0]/plain[0]), append(replayer, watched[1]/plain[1])
+					b.ReportMetric(0, "ns/op") // the length of the load, says nothing
+					b.ReportMetric(plain[0], "listener-us/req")
+					b.ReportMetric(watched[0], "watched-listener-us/req")
+					b.ReportMetric(plain[1], "replayer-us/req")
+					b.ReportMetric(watched[1], "watched-replayer-us/req")
+					b.ReportMetric(median(listener), "medians:listener:with/without")
+					b.ReportMetric(median(replayer), "medians:replayer:with/without")
+				})
 			}
 		})
 	}
 }
 
-// watchedTurn has a load mirrored, and returns the CPU time per request of both sides, in
-// microseconds.
-func watchedTurn(b *testing.B, rate float64, watched bool, replay []string) (perListened, perReplayed float64) {
+// watchedTurn has a load mirrored by two pairs of listener and replayer, one of which is
+// watched, and returns the CPU time per request of both sides of either, in microseconds.
+func watchedTurn(b *testing.B, rate float64, watchedFirst bool, replay []string) (plain, watched [2]float64) {
 	m := newMirror(b)
 	m.startNginx()
-	gor, dir := gorBinary(b), b.TempDir()
-	var views []*sync.WaitGroup
-	start := func(n *namespace, name string, args ...string) *process {
-		if !watched {
-			return n.gorAt(gor, append(append([]string{name}, args...), "--control", "off")...)
-		}
-		p, shown := n.onTerminal(gor, append([]string{name, "--metrics", "127.0.0.1:9100", "--control", filepath.Join(dir, name)}, args...)...)
-		p.await(map[string]string{"listen": "msg=listening", "replay": "msg=replaying"}[name])
-		n.poll("http://127.0.0.1:9100/metrics")
-		views = append(views, shown)
-		return p
+	pairs := [2]watchedPair{{port: "28020"}, {port: "28021", watched: true}}
+	order := []*watchedPair{&pairs[0], &pairs[1]}
+	if watchedFirst {
+		slices.Reverse(order)
 	}
-	if watched {
-		replay = append(replay, "--web", "127.0.0.1:8080")
+	for _, p := range order {
+		p.start(m, replay)
 	}
-	m.replayer = start(m.stage, "replay", append(replay, "-f", stageURL)...)
-	m.listener = start(m.web, "listen", "-p", "80", "-r", wireAddr)
-	if watched {
-		m.stage.poll("http://127.0.0.1:8080/events")
-	}
-	const seconds = 4
-	warm, l := m.newLoad(1, int(4.5*rate)), m.newLoad(1_000_000, seconds*int(rate))
+	const seconds = 8
+	warm, l := m.newLoad(1, int(2.5*rate)), m.newLoad(1_000_000, seconds*int(rate))
 	warm.rate, l.rate, l.conns = rate, rate, 64
 	m.run(warm)
 	time.Sleep(time.Second) // what the beginning costs is not asked
-	pids := []int{m.listener.cmd.Process.Pid, m.replayer.cmd.Process.Pid}
-	cost := [2]float64{-cpuTime(b, pids[0]), -cpuTime(b, pids[1])}
+	var cost [2][2]float64
+	for i := range pairs {
+		cost[i] = pairs[i].cpuTime(b)
+	}
 	m.run(l)
-	for i, pid := range pids {
-		cost[i] = (cost[i] + cpuTime(b, pid)) * 1e6 / float64(l.count)
+	for i := range pairs {
+		for side, now := range pairs[i].cpuTime(b) {
+			cost[i][side] = (now - cost[i][side]) * 1e6 / float64(l.count)
+		}
+		pairs[i].finish(b, warm.count+l.count)
 	}
 	if l.fellShort() {
 		b.Logf("the load was %v behind at worst", l.late)
 	}
-	m.listener.interrupt()
-	m.replayer.interrupt()
-	for _, shown := range views {
+	return cost[0], cost[1]
+}
+
+// A watchedPair is a listener and its replayer, watched or not.
+type watchedPair struct {
+	port               string // of the wire
+	watched            bool
+	listener, replayer *process
+	shown              []*sync.WaitGroup // the terminals
+}
+
+// start starts both, the replayer with arguments of its own.
+func (p *watchedPair) start(m *mirror, replay []string) {
+	if p.watched {
+		replay = append(slices.Clone(replay), "--web", "127.0.0.1:8080")
+	}
+	p.replayer = p.gor(m.stage, "replay", append(slices.Clone(replay), "-p", p.port, "-f", stageURL)...)
+	p.listener = p.gor(m.web, "listen", "-p", "80", "-r", stageIP+":"+p.port)
+	if p.watched {
+		m.stage.poll("http://127.0.0.1:8080/events")
+	}
+}
+
+// gor starts one of them.
+func (p *watchedPair) gor(n *namespace, name string, args ...string) *process {
+	args, program := append([]string{name}, args...), gorBinary(n.t)
+	if !p.watched {
+		return n.gorAt(program, append(args, "--control", "off")...)
+	}
+	process, shown := n.onTerminal(program, append(args, "--metrics", "127.0.0.1:9100", "--control", filepath.Join(n.t.TempDir(), name))...)
+	process.await(map[string]string{"listen": "msg=listening", "replay": "msg=replaying"}[name])
+	n.poll("http://127.0.0.1:9100/metrics")
+	p.shown = append(p.shown, shown)
+	return process
+}
+
+// cpuTime is what both have taken so far, the listener first, in seconds.
+func (p *watchedPair) cpuTime(b *testing.B) [2]float64 {
+	return [2]float64{cpuTime(b, p.listener.cmd.Process.Pid), cpuTime(b, p.replayer.cmd.Process.Pid)}
+}
+
+// finish ends both, and fails unless the listener sent so many requests and what was to
+// be seen was.
+func (p *watchedPair) finish(b *testing.B, requests int) {
+	p.listener.interrupt()
+	p.replayer.interrupt()
+	for _, shown := range p.shown {
 		shown.Wait()
 	}
-	sent := fmt.Sprintf(`sent=%d `, warm.count+l.count)
-	if !watched {
-		sent = fmt.Sprintf(`"sent":%d,`, warm.count+l.count)
+	sent := fmt.Sprintf(`"sent":%d,`, requests)
+	if p.watched {
+		sent = fmt.Sprintf(`sent=%d `, requests)
+		if !strings.Contains(p.replayer.stderr.String(), "\x1b[") {
+			b.Error("there was no view")
+		}
 	}
-	if !strings.Contains(m.listener.stderr.String(), sent) {
-		b.Errorf("not all requests were sent: no %s in %s", sent, m.listener.stderr.String())
+	if !strings.Contains(p.listener.stderr.String(), sent) {
+		b.Errorf("not all requests were sent: no %s in %s", sent, p.listener.stderr.String())
 	}
-	if watched && !strings.Contains(m.replayer.stderr.String(), "\x1b[") {
-		b.Error("there was no view")
-	}
-	return cost[0], cost[1]
 }
 
 // onTerminal starts a program whose standard error is a terminal: what it shows there is
