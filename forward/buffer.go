@@ -222,7 +222,7 @@ func (b *buffer) putBack(it *item, now int64) {
 	b.now = now
 	l.busy, it.again = false, true
 	l.items.pushFront(&it.inLane, it)
-	b.ageAgain(it)
+	insertByAge(&b.back, it)
 	b.count++
 	l.cost += it.cost()
 	b.rerank(l)
@@ -233,16 +233,16 @@ func (b *buffer) putBack(it *item, now int64) {
 	}
 }
 
-// ageAgain lets it, which is put back, stand in its place by age. Most come last.
-func (b *buffer) ageAgain(it *item) {
-	older := b.back.last()
+// insertByAge puts it, which is put back, in its place in a list by age. Most come last.
+func insertByAge(l *list[item], it *item) {
+	older := l.last()
 	for older != nil && older.seq > it.seq {
 		older = older.inAge.predecessor()
 	}
 	if older == nil {
-		b.back.pushFront(&it.inAge, it)
+		l.pushFront(&it.inAge, it)
 	} else {
-		b.back.insert(&it.inAge, it, older.inAge.next)
+		l.insert(&it.inAge, it, older.inAge.next)
 	}
 }
 

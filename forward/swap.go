@@ -74,7 +74,7 @@ type swaps struct{ SessionStats }
 // count counts what went out, if anything did.
 func (s *swaps) count(it *item, use *sessions.Use) {
 	switch {
-	case it.echo || use.Await != 0:
+	case it.echo:
 	case use.Unknown:
 		s.SessionsUnknown++
 	case use.Swapped:

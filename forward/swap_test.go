@@ -241,6 +241,7 @@ func TestSessionFlags(t *testing.T) {
 		{[]string{"-f", "http://a,http://b|own-sessions"}, []sessions.Config{{}, {On: true}}, ""},
 		{[]string{"-f", "http://a,http://b|own-sessions|session-cookies='S,T'"}, []sessions.Config{{}, {On: true, Names: []string{"S", "T"}}}, ""},
 		{[]string{"--own-sessions", "--session-cookies", "S", "-f", "http://a|own-sessions=false,http://b|session-cookies=T"}, []sessions.Config{{Names: []string{"S"}}, {On: true, Names: []string{"T"}}}, ""},
+		{[]string{"--session-cookies", "S", "-f", "http://a,http://b|own-sessions"}, []sessions.Config{{Names: []string{"S"}}, {On: true, Names: []string{"S"}}}, ""},
 		{[]string{"--session-cookies", "S", "-f", "http://a"}, nil, "give both"},
 		{[]string{"-f", "http://a|session-cookies=S"}, nil, "give both"},
 		{[]string{"--own-sessions", "--session-cookies", "a b"}, nil, "not a cookie's name"},

@@ -81,7 +81,9 @@
 // for a while, so that its other half expires, too, and at once.
 //
 // Config.Memory bounds halves (half of it), examples and repeats. Beside it are the accounts: of Routes routes at most, 64 places and 600 sets of
-// them each, and two histograms. Nothing grows with the number of requests.
+// them each, and two histograms; and what
+// is compared at a moment: so many pairs at once that they take half of Memory at most, however large they become when decompressed, and
+// far less mostly (desk.go). Nothing grows with the number of requests.
 //
 // # The JSON
 //

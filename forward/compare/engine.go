@@ -87,7 +87,7 @@ func New(cfg Config) (*Engine, error) {
 	cfg.Wait = cmp.Or(cfg.Wait, defaultWait)
 	cfg.Routes = cmp.Or(cfg.Routes, defaultRoutes)
 	e := &Engine{cfg: cfg, judges: make([]*judge, len(cfg.Targets))}
-	most, desk := 0, newDesk()
+	most, desk := 0, newDesk(cfg.Memory)
 	for i := range cfg.Targets {
 		if i != cfg.Baseline {
 			e.judges[i] = newJudge(&e.cfg, i, desk)

@@ -2,9 +2,7 @@ package compare
 
 import (
 	"bytes"
-	"hash/maphash"
 	"slices"
-	"sync"
 
 	"gor/forward/compare/diff"
 )
@@ -34,23 +32,6 @@ func (f *findings) of(s span) []byte { return f.text[s.from:s.to] }
 
 // kinds are the letters of places: a value, presence, order.
 var kinds = [...]byte{diff.Changed: 'v', diff.Type: 'v', diff.Missing: 'p', diff.Added: 'p', diff.Order: 'o'}
-
-// A desk lends Findings to whoever compares.
-type desk struct{ pool sync.Pool }
-
-func newDesk() *desk {
-	seed := maphash.MakeSeed()
-	return &desk{sync.Pool{New: func() any { return &findings{differ: diff.New(seed)} }}}
-}
-
-// compare finds the differences of two answers and calls use with them.
-func (d *desk) compare(then, now *diff.Answer, use func(*findings)) {
-	f := d.pool.Get().(*findings)
-	f.all, f.text = f.all[:0], f.text[:0]
-	f.notCompared = f.differ.Compare(then, now, f.add)
-	use(f)
-	d.pool.Put(f)
-}
 
 func (f *findings) add(x *diff.Difference) {
 	start := len(f.text)

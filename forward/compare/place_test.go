@@ -64,6 +64,7 @@ func TestVerdicts(t *testing.T) {
 		{"much less in repeats", place{differ: 1000, varied: [2]uint64{0, 5}}, 1000, [2]uint64{0, 100}, real},
 		{"a counter that begins elsewhere", place{differ: 1000, varied: [2]uint64{20, 20}}, 1000, [2]uint64{30, 30}, noise},
 		{"at the target alone", place{differ: 1000, varied: [2]uint64{0, 100}}, 1000, [2]uint64{100, 100}, real},
+		{"at the target alone, and of production little is known", place{differ: 1000, varied: [2]uint64{0, 40}}, 1000, [2]uint64{5, 100}, noise},
 		{"at both", place{differ: 1000, varied: [2]uint64{100, 100}}, 1000, [2]uint64{100, 100}, noise},
 		{"a rare word, always this way", steady(place{differ: 50, reason: diff.Body}, 25, 0), 5000, [2]uint64{}, real},
 		{"a rare word, both ways", steady(place{differ: 50, reason: diff.Body}, 13, 12), 5000, [2]uint64{}, open},

@@ -173,5 +173,5 @@ func (s *Session) Status() (text string, object []byte) { return s.report.Status
 
 // snapshot takes the accounts; any goroutine may call it.
 func (s *Session) snapshot() report.Snapshot {
-	return report.Snapshot{Groups: s.recording.Accounts(), Targets: s.fwd.Stats(), Denied: s.fwd.Denied(), Compared: s.referee.Fates()}
+	return report.Snapshot{Groups: s.recording.Accounts(), Targets: s.fwd.Stats(), Denied: s.fwd.Denied(), Compared: s.referee.Fates(), Lacks: s.referee.Lacks()}
 }

@@ -52,6 +52,7 @@ func (r *Referee) Original(o *Original) {
 		r.engine.Original(key, nil)
 		return
 	}
+	r.learning.heard.Store(true)
 	a.Body, a.Hash, a.At, a.Took = o.Body, o.Hash, o.At, o.Took
 	if o.BodyLen >= 0 {
 		a.BodyLen = o.BodyLen

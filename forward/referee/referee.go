@@ -41,6 +41,7 @@ type Referee struct {
 	targets  int
 	patient  bool        // the source of the requests waits: it is a recording
 	sessions bool        // targets are sent sessions of their own
+	learning learning    // of those
 	came     atomic.Bool // something to compare
 	broken   atomic.Bool // the Engine has failed
 
@@ -158,6 +159,7 @@ func (r *Referee) Close() {
 	}
 	r.stop()
 	r.wg.Wait()
+	r.watchLearning(time.Now(), true)
 	r.safely(r.engine.Close)
 }
 
@@ -171,6 +173,7 @@ func (r *Referee) run(ctx context.Context) {
 			return
 		case <-ticker.C:
 			r.Flush()
+			r.watchLearning(time.Now(), false)
 		}
 	}
 }

@@ -31,6 +31,7 @@ type Snapshot struct {
 
 	Listeners []Listener // that have said what they are, of a replayer
 
+	Lacks    string   // what is missing for what was asked for, in words; empty: nothing is
 	NotReady string   // why the command would not do its job now; empty: it would
 	Denied   []string // paths that are denied since it runs
 }

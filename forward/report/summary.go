@@ -20,6 +20,9 @@ func (r *Reporter) appendSummary(dst []byte, s Snapshot) []byte {
 	if len(s.Targets) > 0 {
 		dst = r.appendTargets(dst, s.Targets)
 	}
+	if s.Lacks != "" {
+		dst = appendItems(dst, fmt.Sprintf("  %-9s", "wrong"), strings.Fields(s.Lacks))
+	}
 	return dst
 }
 

@@ -159,6 +159,9 @@ func (v *view) update(now time.Time, s Snapshot, notReady string, targets []forw
 	if notReady != "" {
 		add("%s", notReady)
 	}
+	if s.Lacks != "" {
+		add("%s", s.Lacks)
+	}
 	for _, g := range s.Groups {
 		for d, n := range v.declared.counters(g.Stats) {
 			switch name := g.Name + "." + d.name; {

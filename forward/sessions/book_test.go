@@ -61,6 +61,7 @@ func TestMeet(t *testing.T) {
 		{"and begins it again", []exchange{{"", "S=p", "S=t"}, {"S=p", "", "-"}, {"S=p", "", "S=u"}}, "S=p", "S=u", Use{Swapped: true}},
 		{"log-out at both", []exchange{{"", "S=p", "S=t"}, {"S=p", "-", "-"}}, "S=p", "S=p", Use{Unknown: true}},
 		{"log-out at production", []exchange{{"", "S=p", "S=t"}, {"S=p", "-", ""}}, "S=p", "S=p", Use{Unknown: true}},
+		{"of two the target rotates one, under its name", []exchange{{"", "S=p", "S1=t"}, {"", "T=q", "T=r"}, {"T=q; S=p", "", "S1=u"}}, "T=q; S=p", "T=r; S1=u", Use{Swapped: true}},
 		{"nothing to send", []exchange{{"", "S=p", "S=a\r\nb"}}, "S=p", "S=p", Use{Unknown: true}},
 		{"a part of another", []exchange{{"", "S=p", "S=a;b"}}, "S=p", "S=p", Use{Unknown: true}},
 		{"too long", []exchange{{"", "S=p", "S=" + strings.Repeat("x", maxPair)}}, "S=p", "S=p", Use{Unknown: true}},
@@ -93,10 +94,26 @@ func TestNames(t *testing.T) {
 		b := New(Config{Names: tt.names})
 		grant := Grant{Name: "S", Then: Cookie{Pair: "S=p", HTTPOnly: tt.httpOnly}, Now: Cookie{Pair: "S=t", HTTPOnly: tt.httpOnly}}
 		b.Given([]Grant{grant})
+		if _, use := swap(b, "S=p", 0); (use.Await != 0) != (tt.want == "S=t") {
+			t.Errorf("%v, %v: %+v before the target has answered", tt.names, tt.httpOnly, use)
+		}
 		b.Meet(&Meeting{Grants: []Grant{grant}})
 		if got, _ := swap(b, "S=p", 0); got != tt.want {
 			t.Errorf("%v, %v: %q, want %q", tt.names, tt.httpOnly, got, tt.want)
 		}
+	}
+}
+
+// TestRotatedUnknown: where production puts a new session in the place of one that the target has not answered for, and the
+// target says nothing, nobody waits for more.
+func TestRotatedUnknown(t *testing.T) {
+	b := New(Config{})
+	b.Given([]Grant{{Name: "S", Then: set("S=p")}})
+	next := []Grant{{Name: "S", Then: set("S=q")}}
+	b.Given(next)
+	b.Meet(&Meeting{Cookies: []byte("S=p"), Grants: next})
+	if got, use := swap(b, "S=q", 0); got != "S=q" || use != (Use{Unknown: true}) {
+		t.Errorf("%q, %+v", got, use)
 	}
 }
 

@@ -42,7 +42,7 @@
 //
 // A frame is one JSON object; fields may be added. Times are milliseconds, ages seconds:
 //
-//	{"now": {"at", "began", "version", "machine", "not_ready", "rivers": {"minute", "quarter", "start": RIVER},
+//	{"now": {"at", "began", "version", "machine", "not_ready", "lacks", "rivers": {"minute", "quarter", "start": RIVER},
 //	         "targets": [{"name", "rate", "p50", "p99", "wait_p99", "queue", "in_flight", "failing", "paused", "limit"}],
 //	         "listeners": [{"host", "address", "version", "captured", "rate", "unsent", "lost", "behind"}]},
 //	 "slots": [{"at", "seconds", "received", "targets": [{"codes": {"200": 5}, "failed", "dropped", "p50", "p99"}]}],

@@ -27,6 +27,7 @@ type now struct {
 	Version   string          `json:"version"`
 	Machine   string          `json:"machine"`
 	NotReady  string          `json:"not_ready,omitempty"`
+	Lacks     string          `json:"lacks,omitempty"`
 	Rivers    rivers          `json:"rivers"`
 	Targets   []shownTarget   `json:"targets"`
 	Listeners []shownListener `json:"listeners"`
@@ -137,7 +138,7 @@ func slotOf(came *tally, d time.Duration) slot {
 func (p *Page) nowOf(s *report.Snapshot, t *tally) now {
 	minute, quarter := t.timesSince(p.ago(time.Minute)), t.since(p.ago(history))
 	n := now{
-		At: t.at.UnixMilli(), Began: p.began.UnixMilli(), Version: p.cfg.Version, Machine: p.cfg.Machine, NotReady: s.NotReady,
+		At: t.at.UnixMilli(), Began: p.began.UnixMilli(), Version: p.cfg.Version, Machine: p.cfg.Machine, NotReady: s.NotReady, Lacks: s.Lacks,
 		Rivers:  rivers{riverOf(&minute), riverOf(&quarter), riverOf(t)},
 		Targets: []shownTarget{}, Listeners: []shownListener{},
 	}

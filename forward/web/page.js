@@ -85,6 +85,7 @@
     at("about").textContent = "version " + now.version + ", for " + span(age) + (saved ? "; as it was on " + new Date(now.at).toLocaleString() : "");
     const minute = now.rivers.minute, wrong = [];
     if (now.not_ready) wrong.push(now.not_ready);
+    if (now.lacks) wrong.push(now.lacks);
     for (const t of now.targets) if (t.failing) wrong.push(t.name + " fails: it gets single requests until it answers");
     const names = (list) => list.map((b) => whole(b.n) + " " + b.name).join(", ");
     const early = (minute.unsent || []).concat(minute.lost || []).filter(isLost);

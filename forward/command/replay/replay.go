@@ -180,7 +180,7 @@ func (r *replayer) snapshot() report.Snapshot {
 	if r.tape != nil {
 		groups = append(groups, report.Group{Name: "recording", Stats: r.tape.Stats()})
 	}
-	return report.Snapshot{Groups: groups, Targets: r.fwd.Stats(), Compared: r.referee.Fates(), Listeners: r.listeners(), Denied: r.fwd.Denied()}
+	return report.Snapshot{Groups: groups, Targets: r.fwd.Stats(), Compared: r.referee.Fates(), Lacks: r.referee.Lacks(), Listeners: r.listeners(), Denied: r.fwd.Denied()}
 }
 
 // listeners are what the listeners have said of themselves.

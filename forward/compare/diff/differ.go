@@ -45,7 +45,7 @@ func New(seed maphash.Seed) *Differ {
 func (d *Differ) Compare(then, now *Answer, visit func(*Difference)) (notCompared string) {
 	d.then, d.now, d.visit = then, now, visit
 	d.told, d.notCompared, d.secret = 0, "", false
-	defer func() { d.then, d.now, d.visit = nil, nil, nil }()
+	defer d.forget()
 	if then.Status != now.Status {
 		d.status()
 		return ""
@@ -55,6 +55,12 @@ func (d *Differ) Compare(then, now *Answer, visit func(*Difference)) (notCompare
 		d.body()
 	}
 	return d.notCompared
+}
+
+// forget lets go of the answers.
+func (d *Differ) forget() {
+	d.then, d.now, d.visit = nil, nil, nil
+	d.json.trees[0].text, d.json.trees[1].text = nil, nil
 }
 
 // tell tells of a difference at the path that is set.

@@ -23,6 +23,9 @@
 // What a server says of itself, by the host that the request was sent to, is the same as what the other says of
 // itself: in fields, strings of JSON and texts (self.go).
 //
+// Two JSON objects are taken apart together (twins.go): what both have in the same place is not taken apart, and what
+// they end with alike is not read, so that a few values that differ cost little. An array that differs is taken apart whole.
+//
 // # What is marked
 //
 // A Difference is Generated where its two values look as if they were drawn by chance (UUIDs, hashes,

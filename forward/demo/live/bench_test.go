@@ -118,7 +118,7 @@ func contextSwitches(b *testing.B, pid int) (sum float64) {
 
 // cpuTime is the CPU time in seconds that a process's living threads have had,
 // from the scheduler's own accounts: utime and stime count in steps of 10 ms.
-func cpuTime(b *testing.B, pid int) float64 {
+func cpuTime(b testing.TB, pid int) float64 {
 	b.Helper()
 	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
 	if err != nil || len(files) == 0 {

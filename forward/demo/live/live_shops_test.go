@@ -171,6 +171,7 @@ func (v *verdict) open() (all []string) {
 // else. Where few responses are looked at, as without -full, it may say of some that too
 // little is known.
 func TestLiveShops(t *testing.T) {
+	t.Parallel()
 	users, perSecond, part := 500, 1500, 1
 	if !*full { // a few seconds, beside other tests
 		users, perSecond, part = 40, 250, 50
