@@ -52,6 +52,8 @@ func TestAlike(t *testing.T) {
 	}{
 		{"a header more", 4, func(page, server int) string { return map[bool]string{true: "new"}[server == 1 && page < 12] }, 12 * 4},
 		{"another value", 4, func(_, server int) string { return []string{"old", "new"}[server] }, 15 * 4},
+		{"another version", 4, func(_, server int) string { return []string{"app/1.9.3", "app/1.10.0"}[server] }, 15 * 4},
+		{"a number", 4, func(_, server int) string { return []string{"17", "18"}[server] }, 0},
 		{"asked for once", 1, func(_, server int) string { return []string{"old", "new"}[server] }, 0},
 		{"of one page alone", 4, func(page, server int) string { return map[bool]string{true: "new"}[server == 1 && page == 7] }, 0},
 		{"of each page another", 4, func(page, server int) string {

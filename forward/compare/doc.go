@@ -55,6 +55,7 @@
 //     answered alike, production's A and the target's B would be as frequent as production's B and the target's A. It needs no repeats. What
 //     both servers change at one moment differs for as long as requests are on their way; so one second counts once.
 //   - For the same reason no pair of values in one order can make more than a quarter of all exchanges; where one does, few are enough.
+//     Of names and versions (nginx/1.22.1), whose numbers may grow, this alone is asked.
 //   - Likewise where one place of several routes differs by the same pair in the same order, and by no other: all of them together.
 //   - A status that differs in three of three exchanges, or so many that two in a hundred would not give that by chance (at a level of one in 100,000).
 //

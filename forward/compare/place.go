@@ -45,8 +45,22 @@ func (p *place) add(f *finding, at int64) {
 		p.why = f.generated
 		return
 	}
-	if p.differ++; f.steady {
+	switch p.differ++; {
+	case f.steady:
 		p.direct(f, at)
+	case f.pair != 0:
+		p.named(f)
+	}
+}
+
+// named takes down which two names or versions an exchange has here: the same two in all say
+// something, a direction does not, as numbers in them may grow.
+func (p *place) named(f *finding) {
+	switch {
+	case p.known == 0:
+		p.pairs[0], p.reverses[0], p.known = f.pair, f.reverse, 1
+	case p.pairs[0] == f.pair:
+		p.first++
 	}
 }
 

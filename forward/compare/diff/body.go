@@ -109,9 +109,7 @@ func (d *Differ) text(a, b []byte) {
 		return
 	}
 	x := Difference{What: Changed, Reason: Body, Generated: d.madeAnew(a, b)}
-	if len(a) <= maxValue && len(b) <= maxValue && isWord(a) && isWord(b) {
-		x.pair(d.seed, a, b)
-	}
+	x.named(d.seed, a, b)
 	d.excerpts(a, b, int64(len(a)), int64(len(b)))
 	x.Then, x.Now = d.values[0], d.values[1]
 	switch {

@@ -104,9 +104,7 @@ func (d *Differ) changed(r Reason, then, now []byte, why string) {
 	if why == "" {
 		x.Generated = generated(then, now, d.then.At, d.now.At)
 	}
-	if isWord(then) && isWord(now) {
-		x.pair(d.seed, then, now)
-	}
+	x.named(d.seed, then, now)
 	x.Then, x.Now = d.show(0, then), d.show(1, now)
 	d.tell(x)
 }

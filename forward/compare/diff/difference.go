@@ -46,7 +46,8 @@ type Difference struct {
 
 	// Steady says that the values do not change with time alone, as counters and the
 	// ages of things do: that which of the two answers has which value means something. Pair then
-	// stands for the values in their order, and Reverse for them in the other.
+	// stands for the values in their order, and Reverse for them in the other. Names and
+	// versions have a Pair, too, but are not Steady: they may have a number that grows.
 	Steady        bool
 	Pair, Reverse uint64
 }
@@ -55,6 +56,16 @@ type Difference struct {
 func (d *Difference) pair(seed maphash.Seed, then, now []byte) {
 	a, b := maphash.Bytes(seed, then), maphash.Bytes(seed, now)
 	d.Steady, d.Pair, d.Reverse = true, a*31+b, b*31+a
+}
+
+// named fills in what stands for two values of which neither is a number or a time, and
+// nothing where one is.
+func (d *Difference) named(seed maphash.Seed, then, now []byte) {
+	isThenWord, isNowWord := isWord(then), isWord(now)
+	if (isThenWord || isLabel(then)) && (isNowWord || isLabel(now)) {
+		d.pair(seed, then, now)
+		d.Steady = isThenWord && isNowWord
+	}
 }
 
 // presence does so where one has the place and the other has not.

@@ -31,6 +31,7 @@
 // A Difference is Generated where its two values look as if they were drawn by chance (UUIDs, hashes,
 // tokens), or are the time of the two answers, and where it is in a comment of HTML: it is noise wherever it is found. It is
 // Steady where its values do not change with time alone: a word, a status, whether something is there at all.
+// Of names and versions (nginx/1.22.1) is only told which two they are.
 //
 // # Secrets
 //

@@ -30,6 +30,16 @@ func isWord(v []byte) bool {
 	return true
 }
 
+// isLabel reports whether a value may be the name or the version of something, such as v2,
+// nginx/1.22.1 or 1.4.7: it has digits, and is no number, time, age or amount.
+func isLabel(v []byte) bool {
+	if len(v) == 0 || len(v) > maxWord || bytes.ContainsAny(v, " :,") {
+		return false
+	}
+	isLetter := v[0] >= 'a' && v[0] <= 'z' || v[0] >= 'A' && v[0] <= 'Z'
+	return isLetter || bytes.Count(v, []byte{'.'}) >= 2
+}
+
 func isAlnum(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
