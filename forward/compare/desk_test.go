@@ -16,8 +16,11 @@ import (
 // compares takes no room from the others.
 func TestDesk(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(8))
-	for _, tt := range []struct{ memory, want int }{{1, 1}, {deskShare, 1}, {3*deskShare + 1, 3}, {100 * deskShare, 8}, {1 << 62, 8}} {
-		if d := newDesk(int64(tt.memory)); cap(d.free) != tt.want {
+	for _, tt := range []struct {
+		memory int64
+		want   int
+	}{{1, 1}, {deskShare, 1}, {3*deskShare + 1, 3}, {100 * deskShare, 8}, {1 << 62, 8}} {
+		if d := newDesk(tt.memory); cap(d.free) != tt.want {
 			t.Errorf("%d at once with %d bytes, want %d", cap(d.free), tt.memory, tt.want)
 		}
 	}
