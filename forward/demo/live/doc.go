@@ -23,9 +23,12 @@
 //	the same, with what is sent of responses, medians of five by turns
 //	    2.9 us of CPU per request without; with --responses 10% 1.02 times that,
 //	    100% 1.54, with bodies 1.60 (BenchmarkListenerResponses)
-//	watched, by page, metrics, control and view, at 20,000 per second, likewise
-//	    listener 1.06 times, replayer (which forwards nothing) 1.10 times
-//	    (BenchmarkWatched)
+//	watched, by page, metrics each second, control and view, beside the same
+//	without, at the same time on a busy machine
+//	    at 20,000 per second listener 1.01 and replayer (which forwards nothing)
+//	    1.09 times, where single turns were 0.97 to 1.19 (BenchmarkWatched);
+//	    without requests 3 ms of CPU per second more for the listener, 5 for the
+//	    replayer (BenchmarkWatchedIdle)
 //	the wire, 300-byte messages over loopback in 1,452-byte datagrams
 //	    0.25 to 0.28 us of CPU to send and 0.09 to 0.12 us to receive one,
 //	    encrypted 0.32 to 0.37 and 0.18 to 0.22 us; nothing allocated on

@@ -90,6 +90,27 @@ func watchedTurn(b *testing.B, rate float64, watchedFirst bool, replay []string)
 	return cost[0], cost[1]
 }
 
+// BenchmarkWatchedIdle says what it costs to be watched where there are no requests: the
+// CPU time of both sides per second, beside the same without. It is the part that does not
+// grow with the load, and varies least.
+func BenchmarkWatchedIdle(b *testing.B) {
+	m := newMirror(b)
+	pairs := [2]watchedPair{{port: "28020"}, {port: "28021", watched: true}}
+	for i := range pairs {
+		pairs[i].start(m, nil)
+	}
+	time.Sleep(2 * time.Second) // what the beginning costs is not asked
+	const seconds = 20
+	before := [2][2]float64{pairs[0].cpuTime(b), pairs[1].cpuTime(b)}
+	time.Sleep(seconds * time.Second)
+	b.ReportMetric(0, "ns/op")
+	for i, kind := range []string{"", "watched-"} {
+		now := pairs[i].cpuTime(b)
+		b.ReportMetric((now[0]-before[i][0])*1e3/seconds, kind+"listener-ms/s")
+		b.ReportMetric((now[1]-before[i][1])*1e3/seconds, kind+"replayer-ms/s")
+	}
+}
+
 // A watchedPair is a listener and its replayer, watched or not.
 type watchedPair struct {
 	port               string // of the wire
