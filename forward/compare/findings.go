@@ -33,6 +33,16 @@ func (f *findings) of(s span) []byte { return f.text[s.from:s.to] }
 // kinds are the letters of places: a value, presence, order.
 var kinds = [...]byte{diff.Changed: 'v', diff.Type: 'v', diff.Missing: 'p', diff.Added: 'p', diff.Order: 'o'}
 
+// keyOf is the key of the place that a path and a way to differ in a report are of.
+func keyOf(path, what string) string {
+	for w, letter := range kinds {
+		if diff.What(w).String() == what {
+			return string(letter) + path
+		}
+	}
+	return path
+}
+
 func (f *findings) add(x *diff.Difference) {
 	start := len(f.text)
 	f.text = append(append(f.text, kinds[x.What]), x.Path...)

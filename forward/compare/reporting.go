@@ -170,7 +170,7 @@ func (a *account) path(p *place, v verdict) PathReport {
 func (p *place) values() (then, now string) {
 	for _, e := range p.examples {
 		for _, d := range e.Differences {
-			if d.Path == p.path {
+			if keyOf(d.Path, d.What) == p.key {
 				return d.Then, d.Now
 			}
 		}
@@ -201,7 +201,7 @@ func (a *account) examples(is division) []Example {
 			e := k.Example
 			e.Differences = nil
 			for _, d := range k.Differences {
-				if len(e.Differences) < maxShown && a.isReal(d.Path, is) {
+				if len(e.Differences) < maxShown && a.isReal(&d, is) {
 					e.Differences = append(e.Differences, d)
 				}
 			}
@@ -213,10 +213,11 @@ func (a *account) examples(is division) []Example {
 	return all
 }
 
-// isReal reports whether a path is one of a place that differs.
-func (a *account) isReal(path string, is division) bool {
+// isReal reports whether a difference is one of a place that differs.
+func (a *account) isReal(d *Difference, is division) bool {
+	key := keyOf(d.Path, d.What)
 	for i, p := range a.places {
-		if is.real&(1<<i) != 0 && p.path == path {
+		if is.real&(1<<i) != 0 && p.key == key {
 			return true
 		}
 	}

@@ -210,6 +210,28 @@ func TestUndecidedShown(t *testing.T) {
 	}
 }
 
+// Two places of one path, where elements are missing and where they are in another order,
+// are shown each with its own values, whether that is known to differ or not.
+func TestPlacesOfOnePath(t *testing.T) {
+	for _, n := range []uint64{2, 40} {
+		e := newEngine(t, Config{})
+		for i := range n {
+			body := func(s string) *diff.Answer {
+				return &diff.Answer{Status: 200, Body: []byte(s), BodyLen: int64(len(s)), State: diff.Whole, Fields: []diff.Field{{Name: "Content-Type", Value: "application/json"}}}
+			}
+			k := Key{1, i}
+			e.Original(k, body(`[{"id":"a"},{"id":"b"},{"id":"c"}]`))
+			e.Response(&Exchange{Key: k, Method: []byte("GET"), Path: []byte("/all"), Time: began + int64(i)*int64(time.Second), Answer: body(`[{"id":"c"},{"id":"a"}]`)})
+		}
+		text := string(e.Report().AppendText(nil, 100))
+		for _, want := range []string{fmt.Sprintf(`$[] order in %d: "a", "b", "c" -> "c", "a"`, n), fmt.Sprintf("$[] missing in %d: an object of 1 -> (nothing)", n)} {
+			if !strings.Contains(text, want) {
+				t.Errorf("no %q in\n%s", want, text)
+			}
+		}
+	}
+}
+
 // Routes that all take about the same time tell no slope: what is expected of one is
 // in the same proportion as of the others, and one that is apart from them bends nothing.
 func TestSlowerAmongAlike(t *testing.T) {

@@ -176,11 +176,11 @@ func (w *textWriter) undecided(t *TargetReport) {
 	}
 }
 
-// values are those of a path in one of a route's examples.
+// values are those of a place in one of a route's examples.
 func (r *RouteReport) values(p *PathReport) (then, now string, found bool) {
 	for _, e := range r.Examples {
 		for _, d := range e.Differences {
-			if d.Path == p.Path && (d.Then != "" || d.Now != "") {
+			if keyOf(d.Path, d.What) == keyOf(p.Path, p.What) && (d.Then != "" || d.Now != "") {
 				return orNothing(d.Then), orNothing(d.Now), true
 			}
 		}
