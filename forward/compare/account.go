@@ -45,6 +45,8 @@ type account struct {
 	carried   carriage  // of those, the ones with a session that the target has another one for
 	inPart    uint64    // of those, the ones whose bodies were not compared, or not to their ends
 	repeats   [2]uint64 // pairs of answers of one server to the same request: production's, the target's
+	distant   uint64    // pairs of answers of production to the same request, minutes apart
+	marked    int64     // when the first of such a pair was kept lately
 	places    []*place
 	index     map[string]int // in places, by the finding's key
 	sets      map[set]tally
@@ -130,18 +132,21 @@ const (
 // repeat takes down where two answers of one server differ.
 func (a *account) repeat(f *findings, whose side) {
 	a.repeats[whose]++
-	var seen set
+	for s := a.differing(f); s != 0; s &= s - 1 {
+		a.places[bits.TrailingZeros64(uint64(s))].varied[whose]++
+	}
+}
+
+// differing are the places of what is not generated.
+func (a *account) differing(f *findings) (all set) {
 	for i := range f.all {
 		x := &f.all[i]
 		if x.generated != "" {
 			continue
 		}
-		n := a.at(f.of(x.key), f.of(x.path), x)
-		if bit := set(1) << n; seen&bit == 0 {
-			seen |= bit
-			a.places[n].varied[whose]++
-		}
+		all |= 1 << a.at(f.of(x.key), f.of(x.path), x)
 	}
+	return all
 }
 
 // count counts exchanges by the set of places where they differ. Where there are too
@@ -199,7 +204,7 @@ type division struct{ noise, real set }
 // verdicts divides the places by what is known now.
 func (a *account) verdicts() (d division) {
 	for i, p := range a.places {
-		switch p.judge(a.exchanges, a.repeats) {
+		switch p.judge(a.exchanges, a.repeats, a.distant) {
 		case noise:
 			d.noise |= 1 << i
 		case real:
@@ -309,6 +314,8 @@ func mergeAccounts(into, from *account) {
 	for i, n := range from.repeats {
 		into.repeats[i] += n
 	}
+	into.distant += from.distant
+	into.marked = max(into.marked, from.marked)
 	into.then.Merge(&from.then)
 	into.now.Merge(&from.now)
 	into.timed.merge(&from.timed)

@@ -40,6 +40,9 @@
 //     on what they were answered; routes of which more has to be known get more of them. An echo whose user changed something
 //     meanwhile says nothing.
 //
+// What servers keep for longer than that (a figure that is reckoned once a minute) is the same in all repeats. So some answers of
+// production are kept for up to five minutes, and held against what it answers to the same request of that user then (distant.go).
+//
 // Some things are noise without that: see package diff, and the id of what a POST has made. Routes that ask for a change
 // have no repeats: what is noise on three other routes and not more on any is noise there too.
 //
@@ -50,7 +53,8 @@
 //
 //   - Fisher's exact test, one-sided, with 10 repeats or more: k of n is more than j of m, where repeats are those of
 //     both servers, or production's alone, so that what varies at the target only is found. It is not asked where one repeat in ten
-//     differs: such a thing depends on the moment.
+//     differs: such a thing depends on the moment. Nor is it where production's own value changes within minutes, in more than a tenth of the cases:
+//     two servers may have such a thing of two moments. Unless another test tells, it stays undecided, and that is said.
 //   - The sign test, where values do not change with time alone (a status, a word, whether a member is there): if the two servers
 //     answered alike, production's A and the target's B would be as frequent as production's B and the target's A. It needs no repeats. What
 //     both servers change at one moment differs for as long as requests are on their way; so one second counts once.

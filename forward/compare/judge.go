@@ -93,13 +93,15 @@ func (j *judge) decide(x *Exchange, then *diff.Answer) {
 		j.notModified(x)
 		return
 	}
-	var before *earlier
-	j.desk.compare(then, x.Answer, func(f *findings) { before = j.take(x, then, f) })
-	if before == nil {
-		return
+	var before, long *earlier
+	j.desk.compare(then, x.Answer, func(f *findings) { before, long = j.take(x, then, f) })
+	if before != nil {
+		j.desk.compare(before.then, then, func(f *findings) { j.repeat(x, f, production) })
+		j.desk.compare(before.now, x.Answer, func(f *findings) { j.repeat(x, f, target) })
 	}
-	j.desk.compare(before.then, then, func(f *findings) { j.repeat(x, f, production) })
-	j.desk.compare(before.now, x.Answer, func(f *findings) { j.repeat(x, f, target) })
+	if long != nil {
+		j.desk.compare(long.then, then, func(f *findings) { j.drift(x, f) })
+	}
 }
 
 func (j *judge) loggedOut(x *Exchange, then *diff.Answer) {
@@ -121,8 +123,8 @@ func (j *judge) notModified(x *Exchange) {
 }
 
 // take takes down where the two answers of an exchange differ. It returns the earlier
-// exchange that it repeats, if there is one.
-func (j *judge) take(x *Exchange, then *diff.Answer, f *findings) *earlier {
+// exchanges that it repeats, soon and after a while, if there are any.
+func (j *judge) take(x *Exchange, then *diff.Answer, f *findings) (before, long *earlier) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	a := j.routes.At(x.Method, x.Path)
@@ -135,7 +137,7 @@ func (j *judge) take(x *Exchange, then *diff.Answer, f *findings) *earlier {
 		a.notLoggedIn++
 		j.sessions.loggedOut(x, then, &j.examples)
 		j.repeats.writes.add(x)
-		return nil
+		return nil, nil
 	}
 	if where := a.add(f, x.Time, j.sessions.foreignIn(x.section)); where != 0 {
 		j.examples.keep(a, x, then.Status, f, where)
@@ -148,7 +150,14 @@ func (j *judge) take(x *Exchange, then *diff.Answer, f *findings) *earlier {
 	if j.echoes.wants(x, worth) {
 		j.echoes.wish(x, j.repeats.writes.turn, j.now)
 	}
-	return j.repeats.find(x, then, a.keeping(worth))
+	if !isSafe(x.Method) || x.Time == 0 {
+		return nil, nil
+	}
+	id := j.repeats.identity(x)
+	if long = j.repeats.later(id, x); a.marks(x.Time) {
+		j.repeats.mark(id, x, then)
+	}
+	return j.repeats.find(id, x, then, a.keeping(worth)), long
 }
 
 // repeat takes down where two answers of one server to the same request differ.
@@ -156,6 +165,13 @@ func (j *judge) repeat(x *Exchange, f *findings, whose side) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.routes.At(x.Method, x.Path).repeat(f, whose)
+}
+
+// drift takes down where production answers the same request in another way after a while.
+func (j *judge) drift(x *Exchange, f *findings) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.routes.At(x.Method, x.Path).drift(f)
 }
 
 // echo takes what the target answered to a request the second time.

@@ -25,7 +25,9 @@ type place struct {
 	generated uint64    // exchanges whose values are
 	why       string    // they are
 	varied    [2]uint64 // repeats that differ here, likewise, by whose answers they are of
+	drifted   uint64    // answers of production that differ here from its own after a while
 
+	// --- which values they are
 	pairs    [maxPairs]uint64 // the first pairs of values that were seen, none the reverse of another
 	reverses [maxPairs]uint64
 	known    int
@@ -103,6 +105,7 @@ func (p *place) merge(from *place) {
 		p.what[i] += n
 	}
 	p.differ += from.differ
+	p.drifted += from.drifted
 	p.generated += from.generated
 	for i, n := range from.varied {
 		p.varied[i] += n
@@ -140,12 +143,12 @@ const (
 )
 
 // judge says what the differences of a place are, of which n exchanges were compared, and m repeats at
-// each of the two servers.
-func (p *place) judge(n uint64, m [2]uint64) verdict {
+// each of the two servers, and distant ones.
+func (p *place) judge(n uint64, m [2]uint64, distant uint64) verdict {
 	switch varied := p.varied[0] + p.varied[1]; {
 	case p.differ == 0:
 		return noise // those that there are were generated, or are of repeats alone
-	case p.differ >= leastExamples && p.isReal(n, m):
+	case p.differ >= leastExamples && p.isReal(n, m, distant):
 		return real
 	case p.varied[0] == 0 && p.along >= oneWay && p.against == 0: // it may be the target alone that varies
 		return open
@@ -157,9 +160,9 @@ func (p *place) judge(n uint64, m [2]uint64) verdict {
 
 // isReal is judge's tests. If the target answered as production does, what differs here
 // would be as likely the other way round, and not more frequent than in repeats.
-func (p *place) isReal(n uint64, m [2]uint64) bool {
+func (p *place) isReal(n uint64, m [2]uint64, distant uint64) bool {
 	switch {
-	case p.isMoreFrequent(n, m):
+	case !p.drifts(distant) && p.isMoreFrequent(n, m):
 		return true
 	case m[0] >= leastRepeats && p.varied[0]*n*2 >= p.differ*m[0]: // production varies about as much
 		return false
@@ -193,7 +196,7 @@ func (p *place) kind() diff.What {
 }
 
 // says is why a verdict is what it is.
-func (p *place) says(v verdict, m [2]uint64) string {
+func (p *place) says(v verdict, m [2]uint64, distant uint64) string {
 	if v == noise && p.differ == 0 && p.generated > 0 {
 		return p.why
 	}
@@ -208,6 +211,8 @@ func (p *place) says(v verdict, m [2]uint64) string {
 		repeats = fmt.Sprintf("the target's own answers to the same request vary here, in %d of %d cases; the other's in none of %d", p.varied[1], m[1], m[0])
 	}
 	switch {
+	case v == open && p.drifts(distant):
+		return fmt.Sprintf("its value at production changes within minutes, in %d of %d cases; %s", p.drifted, distant, repeats)
 	case v == open:
 		return "too little is known: " + repeats
 	case v == real && p.along > 0 && p.against == 0:

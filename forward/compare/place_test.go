@@ -77,7 +77,7 @@ func TestVerdicts(t *testing.T) {
 		{"a status that repeats vary in", steady(place{differ: 3, varied: [2]uint64{0, 1}}, 2, 0), 3, [2]uint64{0, 2}, noise},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := tt.place.judge(tt.n, tt.m); got != tt.want {
+			if got := tt.place.judge(tt.n, tt.m, 0); got != tt.want {
 				t.Errorf("%v, want %v", got, tt.want)
 			}
 		})
@@ -105,11 +105,11 @@ func TestChance(t *testing.T) {
 				if then, now := draw(share), draw(share+.05); then != now {
 					other.add(&finding{what: diff.Changed, steady: true, pair: then, reverse: now}, at)
 				}
-				if p.judge(i+1, [2]uint64{}) == real {
+				if p.judge(i+1, [2]uint64{}, 0) == real {
 					t.Fatalf("share %g: after %d: %+v", share, i, p)
 				}
 			}
-			if share < .5 && other.judge(20_000, [2]uint64{}) != real {
+			if share < .5 && other.judge(20_000, [2]uint64{}, 0) != real {
 				t.Errorf("share %g: %+v", share, other)
 			}
 		}
@@ -123,7 +123,7 @@ func TestMoment(t *testing.T) {
 	for i := range uint64(900) {
 		p.add(&finding{what: diff.Changed, steady: true, pair: 1, reverse: 2}, began+int64(i)*1e6)
 	}
-	if got := p.judge(100_000, [2]uint64{}); got != open {
+	if got := p.judge(100_000, [2]uint64{}, 0); got != open {
 		t.Errorf("%v: %+v", got, p)
 	}
 }

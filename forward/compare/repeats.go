@@ -17,14 +17,18 @@ const (
 )
 
 // repeats finds requests that a user made twice, close in time and with no change by the same user in between:
-// where the answers of one server to both differ, that is noise.
+// where the answers of one server to both differ, that is noise. What production answers minutes later is found apart (distant.go).
 type repeats struct {
-	limit  int64
-	seed   maphash.Seed
-	used   int64
-	last   map[uint64]*earlier // by what makes requests equal
-	ends   earlier             // of the ring of all: next is the oldest
-	writes writes
+	near, distant earliers
+	seed          maphash.Seed
+	writes        writes
+}
+
+// earliers are requests, as many as there is room for.
+type earliers struct {
+	limit, used int64
+	last        map[uint64]*earlier // by what makes requests equal
+	ends        earlier             // of the ring of all: next is the oldest
 }
 
 // An earlier request, and what it was answered.
@@ -38,24 +42,25 @@ type earlier struct {
 }
 
 func (r *repeats) init(limit int64, seed maphash.Seed) {
-	r.limit, r.seed = limit, seed
-	r.last = map[uint64]*earlier{}
+	r.seed = seed
+	r.near.init(limit - limit/4)
+	r.distant.init(limit / 4)
+}
+
+func (r *earliers) init(limit int64) {
+	r.limit, r.last = limit, map[uint64]*earlier{}
 	r.ends.prev, r.ends.next = &r.ends, &r.ends
 }
 
 // find returns the request before that x repeats, or nil, and keeps x for the one that repeats it, if it is one of
 // those that are kept: which ones does not depend on when, so that those that are kept meet.
-func (r *repeats) find(x *Exchange, then *diff.Answer, one keeping) *earlier {
-	if !isSafe(x.Method) || x.Time == 0 {
-		return nil
-	}
-	id := r.identity(x)
-	e := r.last[id]
+func (r *repeats) find(id uint64, x *Exchange, then *diff.Answer, one keeping) *earlier {
+	e := r.near.last[id]
 	if e != nil {
-		r.remove(e)
+		r.near.remove(e)
 		apart := time.Duration(x.Time - e.time).Abs()
 		if apart < leastApart {
-			r.insert(e) // a later one may repeat it
+			r.near.insert(e) // a later one may repeat it
 			return nil
 		}
 		if apart > mostApart || r.writes.since(x.User, e.turn, e.time) {
@@ -63,7 +68,7 @@ func (r *repeats) find(x *Exchange, then *diff.Answer, one keeping) *earlier {
 		}
 	}
 	if id%uint64(one) == 0 {
-		r.insert(&earlier{id: id, time: x.Time, turn: r.writes.turn, size: 200 + then.Size() + x.Answer.Size(), then: then.Clone(), now: x.Answer.Clone()})
+		r.near.insert(&earlier{id: id, time: x.Time, turn: r.writes.turn, size: 200 + then.Size() + x.Answer.Size(), then: then.Clone(), now: x.Answer.Clone()})
 	}
 	return e
 }
@@ -94,7 +99,7 @@ func (r *repeats) identity(x *Exchange) uint64 {
 // telling are the fields that ask for another thing where they differ.
 var telling = []string{"host", "cookie", "authorization", "accept", "accept-encoding", "accept-language", "range", "if-none-match", "if-modified-since", "x-requested-with"}
 
-func (r *repeats) insert(e *earlier) {
+func (r *earliers) insert(e *earlier) {
 	e.prev, e.next = r.ends.prev, &r.ends
 	e.prev.next, e.next.prev = e, e
 	r.last[e.id] = e
@@ -103,7 +108,7 @@ func (r *repeats) insert(e *earlier) {
 	}
 }
 
-func (r *repeats) remove(e *earlier) {
+func (r *earliers) remove(e *earlier) {
 	e.prev.next, e.next.prev = e.next, e.prev
 	delete(r.last, e.id)
 	r.used -= e.size

@@ -74,11 +74,11 @@ func TestRepeatsMemory(t *testing.T) {
 	for i := range 10_000 {
 		visit{"GET", fmt.Sprintf("/a?%d", i), 1, "", time.Duration(i) * time.Millisecond, i, i}.meet(e, uint64(i))
 		visit{"POST", "/b", uint64(i + 1000), "", 0, i, i}.meet(e, uint64(i+1e6))
-		if r := &e.judges[0].repeats; r.used > r.limit || len(r.writes.last) > maxWriters {
-			t.Fatalf("%d bytes, %d users", r.used, len(r.writes.last))
+		if r := &e.judges[0].repeats; r.near.used > r.near.limit || r.distant.used > r.distant.limit || len(r.writes.last) > maxWriters {
+			t.Fatalf("%d bytes, %d users", r.near.used, len(r.writes.last))
 		}
 	}
-	if len(e.judges[0].repeats.last) < 10 {
+	if r := &e.judges[0].repeats; len(r.near.last) < 10 || len(r.distant.last) < 5 {
 		t.Error("nothing is kept")
 	}
 }

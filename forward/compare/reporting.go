@@ -133,7 +133,9 @@ func (of *pictured) report(cfg *Config, target string) RouteReport {
 		case is.noise&bit == 0:
 			undecided := a.path(p, open)
 			undecided.Then, undecided.Now = p.values()
-			undecided.Decide = decide(name)
+			if undecided.Decide = decide(name); p.drifts(a.distant) {
+				undecided.Decide = "nothing that is sent: look whether it may change by itself, and --ignore it if so"
+			}
 			r.Open = append(r.Open, undecided)
 		default:
 			n := a.path(p, noise)
@@ -159,7 +161,7 @@ func (of *pictured) report(cfg *Config, target string) RouteReport {
 
 // path says what is known of a place.
 func (a *account) path(p *place, v verdict) PathReport {
-	r := PathReport{Path: p.path, What: p.kind().String(), Reason: p.reason.String(), Count: p.differ, Of: a.exchanges, Repeats: a.repeats[0] + a.repeats[1], Varied: p.varied[0] + p.varied[1], Says: p.says(v, a.repeats)}
+	r := PathReport{Path: p.path, What: p.kind().String(), Reason: p.reason.String(), Count: p.differ, Of: a.exchanges, Repeats: a.repeats[0] + a.repeats[1], Varied: p.varied[0] + p.varied[1], Says: p.says(v, a.repeats, a.distant)}
 	if r.Count == 0 {
 		r.Count = p.generated
 	}

@@ -20,9 +20,11 @@ func TestSays(t *testing.T) {
 		{"the target varies, and of production nothing is known", place{differ: 5, varied: [2]uint64{0, 3}}, real, [2]uint64{0, 6}, "differed here in 3 of 6 cases", "the other's"},
 		{"one way", place{differ: 5, along: 3}, real, [2]uint64{4, 6}, "always this way round; ", ""},
 		{"mostly one way", place{differ: 5, along: 30, against: 1}, real, [2]uint64{4, 6}, "never differed", "always"},
+		{"it drifts", place{differ: 5, drifted: 3}, open, [2]uint64{4, 6}, "its value at production changes within minutes, in 3 of 20 cases; when", "too little"},
+		{"it hardly does", place{differ: 5, drifted: 2}, open, [2]uint64{4, 6}, "too little is known", "minutes"},
 		{"generated", place{generated: 5, why: "it is a time"}, noise, [2]uint64{}, "it is a time", "asked"},
 	} {
-		if got := tt.place.says(tt.verdict, tt.m); !strings.Contains(got, tt.says) || tt.not != "" && strings.Contains(got, tt.not) {
+		if got := tt.place.says(tt.verdict, tt.m, 20); !strings.Contains(got, tt.says) || tt.not != "" && strings.Contains(got, tt.not) {
 			t.Errorf("%s: %q", tt.name, got)
 		}
 	}
