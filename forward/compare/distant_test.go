@@ -49,25 +49,27 @@ func TestDistant(t *testing.T) {
 // A figure that both servers reckon anew once a minute is the same in all repeats, and not
 // reported; one that stays is.
 func TestSlowNoise(t *testing.T) {
-	ask := func(figures func(at time.Duration) (then, now int)) *RouteReport {
+	ask := func(figures func(at time.Duration) (then, now int)) (*RouteReport, string) {
 		e := newEngine(t, Config{})
 		for i := range uint64(100) {
 			at := time.Duration(i/4)*time.Minute + time.Duration(i%4)*3*time.Second // no two that are close have another figure
 			then, now := figures(at)
 			visit{"GET", "/figures", 1, "", at, then, now}.meet(e, i)
 		}
-		return &e.Report().Targets[0].Routes[0]
+		r := e.Report()
+		return &r.Targets[0].Routes[0], string(r.AppendText(nil, 100))
 	}
-	slow := ask(func(at time.Duration) (int, int) {
+	slow, text := ask(func(at time.Duration) (int, int) {
 		minute := int(at / time.Minute)
 		return 100 + minute*37%11, 100 + (minute+3)*29%13
 	})
-	if len(slow.Paths) != 0 || len(slow.Open) != 1 || !strings.Contains(slow.Open[0].Says, "changes within minutes") || !strings.Contains(slow.Open[0].Decide, "--ignore") {
-		t.Errorf("what changes once a minute: %+v, open %+v", slow.Paths, slow.Open)
+	if len(slow.Paths) != 0 || len(slow.Open) != 1 || !strings.Contains(slow.Open[0].Says, "changes within minutes") || !slow.Open[0].Drifts || !strings.Contains(slow.Open[0].Decide, "--ignore") ||
+		!strings.Contains(text, "--ignore it if it may") {
+		t.Errorf("what changes once a minute: %+v, open %+v\n%s", slow.Paths, slow.Open, text)
 	}
-	constant := ask(func(time.Duration) (int, int) { return 100, 101 })
-	if len(constant.Paths) != 1 || constant.Different != 100 {
-		t.Errorf("what stays: %+v", constant)
+	constant, text := ask(func(time.Duration) (int, int) { return 100, 101 })
+	if len(constant.Paths) != 1 || constant.Different != 100 || strings.Contains(text, "--ignore") {
+		t.Errorf("what stays: %+v\n%s", constant, text)
 	}
 }
 

@@ -115,7 +115,8 @@
 //	  }]
 //	}
 //	PATH     {"path": "$.items[].price", "what": "changed", "reason": "body", "count": 20, "of": 400, "repeats": 30, "varied": 0, "says": "...",
-//	          "then", "now", "decide"}    of what is open: values of one exchange, and what would show whether it is noise
+//	          "then", "now", "decide",    of what is open: values of one exchange, and what would show whether it is noise
+//	          "drifts": true}    only where production's own value changes within minutes
 //	EXAMPLE  {"request": "GET /users/7", "then": 200, "now": 500, "differences": [{"path", "what", "then", "now"}], "curl": "curl -i ..."}
 //
 // # Secrets

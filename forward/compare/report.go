@@ -109,6 +109,7 @@ type PathReport struct {
 	Then   string `json:"then,omitempty"`
 	Now    string `json:"now,omitempty"`
 	Decide string `json:"decide,omitempty"`
+	Drifts bool   `json:"drifts,omitempty"` // production's own value changes within minutes
 }
 
 // An Example is one exchange.

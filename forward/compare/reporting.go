@@ -133,8 +133,9 @@ func (of *pictured) report(cfg *Config, target string) RouteReport {
 		case is.noise&bit == 0:
 			undecided := a.path(p, open)
 			undecided.Then, undecided.Now = p.values()
-			if undecided.Decide = decide(name); p.drifts(a.distant) {
-				undecided.Decide = "nothing that is sent: look whether it may change by itself, and --ignore it if so"
+			undecided.Decide, undecided.Drifts = decide(name), p.drifts(a.distant)
+			if undecided.Drifts {
+				undecided.Decide = "whoever knows whether it may change by itself (then: --ignore)"
 			}
 			r.Open = append(r.Open, undecided)
 		default:

@@ -150,7 +150,7 @@ func (w *textWriter) places(all []PathReport, values func(*PathReport) (then, no
 
 // undecided writes what may differ, and what would tell.
 func (w *textWriter) undecided(t *TargetReport) {
-	shown, more := 0, 0
+	shown, more, drifts := 0, 0, false
 	for i := range t.Routes {
 		r := &t.Routes[i]
 		if len(r.Open) == 0 || r.Undecided == 0 {
@@ -165,6 +165,7 @@ func (w *textWriter) undecided(t *TargetReport) {
 		}
 		w.line(fmt.Sprintf("  %9d  %8d  %s", r.Undecided, r.Compared, r.Route))
 		w.places(r.Open, func(p *PathReport) (then, now string, found bool) {
+			drifts = drifts || p.Drifts
 			return orNothing(p.Then), orNothing(p.Now), p.Then != "" || p.Now != ""
 		})
 	}
@@ -173,6 +174,9 @@ func (w *textWriter) undecided(t *TargetReport) {
 	}
 	if shown > 0 {
 		w.paragraph("  undecided:", strings.Fields("too few requests were repeated to tell what differs from what is noise: --echo 100%, or more requests, will."))
+	}
+	if drifts {
+		w.paragraph("  undecided:", strings.Fields("what production itself changes within minutes they will not tell: --ignore it if it may change by itself."))
 	}
 }
 
