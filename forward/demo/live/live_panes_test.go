@@ -35,10 +35,11 @@ func view(pane, head string) string {
 }
 
 // stable is a view without what differs from run to run: figures, their units, and the
-// room that they take.
+// room that they take, and what is under way at a moment.
 func stable(view string) string {
 	for _, r := range []struct{ from, to string }{
 		{`[0-9][0-9.,]*`, "0"}, {`\b(0m)?0(us|ms|s)\b`, "0s"}, {` *~\n`, "\n"}, {` +`, " "}, {` \n`, "\n"},
+		{` messages_pending 0`, ""}, // it is shown while there are some
 	} {
 		view = regexp.MustCompile(r.from).ReplaceAllString(view, r.to)
 	}
