@@ -61,6 +61,15 @@ func (w *wire) wait(n int) {
 	}
 }
 
+// pipeline has the client ask twice before it has an answer.
+func (w *wire) pipeline() {
+	a, b := w.ask(50), w.ask(50)
+	w.Ask(a)
+	w.Ask(b)
+	w.Push(w.say(ok5))
+	w.Push(w.say(ok5))
+}
+
 // unseen is an exchange of which nothing is captured.
 func (w *wire) unseen() {
 	w.ask(50)
@@ -97,11 +106,7 @@ func TestTrial(t *testing.T) {
 		}, 0},
 		{"once it did not", func(w *wire) {
 			w.wait(enough + 1)
-			a, b := w.ask(50), w.ask(50)
-			w.Ask(a)
-			w.Ask(b)
-			w.Push(w.say(ok5))
-			w.Push(w.say(ok5))
+			w.pipeline()
 			w.unseen()
 			w.wait(50)
 		}, 0},
@@ -132,11 +137,7 @@ func TestTrial(t *testing.T) {
 		}, 2 * maxAsked},
 		{"once it did not, long ago", func(w *wire) {
 			w.wait(enough + 1)
-			a, b := w.ask(50), w.ask(50)
-			w.Ask(a)
-			w.Ask(b)
-			w.Push(w.say(ok5))
-			w.Push(w.say(ok5))
+			w.pipeline()
 			w.now += resents
 			w.conns.all[pair{w.client, w.server}].active = w.now // of a connection that was not forgotten meanwhile
 			w.unseen()
@@ -155,22 +156,14 @@ func TestTrial(t *testing.T) {
 		{"others waited, and one did not", func(w *wire) {
 			w.crowded(others)
 			o := w.other(60000)
-			a, b := o.ask(50), o.ask(50)
-			o.Ask(a)
-			o.Ask(b)
-			o.Push(o.say(ok5))
-			o.Push(o.say(ok5))
+			o.pipeline()
 			w.now, w.index = o.now, 1
 			w.wait(strangers + 50)
 		}, 0},
 		{"that was long ago", func(w *wire) {
 			w.crowded(others)
 			o := w.other(60000)
-			a, b := o.ask(50), o.ask(50)
-			o.Ask(a)
-			o.Ask(b)
-			o.Push(o.say(ok5))
-			o.Push(o.say(ok5))
+			o.pipeline()
 			w.now, w.index = o.now+resents, 1
 			w.wait(strangers + 5)
 		}, 5},

@@ -64,6 +64,16 @@ func (r *reader) do(n *namespace, line string) *process {
 	}, "unshare", "-m", "sh", "-c", `mount --bind "$HOSTS" /etc/hosts && `+strings.Replace(line, "./gor", "exec ./gor", 1))
 }
 
+// start types the two lines below a heading, of the replayer and of the listener.
+func (r *reader) start(m *mirror, heading string) {
+	r.t.Helper()
+	lines := r.block(heading, 0, 2)
+	m.replayer = r.do(m.stage, lines[0])
+	m.replayer.await("msg=replaying")
+	m.listener = r.do(m.web, lines[1])
+	m.listener.await("msg=listening")
+}
+
 // TestReadmeMirror runs the README's listener and replayer, and asks and changes that as
 // it says.
 func TestReadmeMirror(t *testing.T) {
@@ -71,11 +81,7 @@ func TestReadmeMirror(t *testing.T) {
 	m.startServer()
 	m.stage.newSink(":80")
 	r := newReadmeReader(t)
-	lines := r.block("Run it for real", 0, 2)
-	m.replayer = r.do(m.stage, lines[0])
-	m.replayer.await("msg=replaying")
-	m.listener = r.do(m.web, lines[1])
-	m.listener.await("msg=listening")
+	r.start(m, "Run it for real")
 	m.run(m.newLoad(1, 8))
 	orders := regexp.MustCompile("`gor (ctl [^`]*)`").FindAllStringSubmatch(r.page, -1)
 	for _, order := range orders {
@@ -98,11 +104,7 @@ func TestReadmeAnswers(t *testing.T) {
 	m.startNginx()
 	m.stage.newSink(":80")
 	r := newReadmeReader(t)
-	lines := r.block("Is the new version all right?", 0, 2)
-	m.replayer = r.do(m.stage, lines[0])
-	m.replayer.await("msg=replaying")
-	m.listener = r.do(m.web, lines[1])
-	m.listener.await("msg=listening")
+	r.start(m, "Is the new version all right?")
 	l := m.newLoad(1, 400)
 	l.newConn = true // of which a tenth are looked at
 	m.run(l)
